@@ -1,0 +1,148 @@
+import { join } from "@std/path/posix/join";
+import { isGone, makeCgroup, move, removeCgroup } from "./cgroup/cgroup.ts";
+import { AlreadyRunning, Failed, reason } from "./errors.ts";
+import { namedRoot, type Namespace, namespaceDirectory } from "./namespace.ts";
+import { cgroupsOf } from "./process.ts";
+import { reap, registered, taskCgroups } from "./task.ts";
+
+/** How long the release agent may take to answer, in milliseconds. */
+const PATIENCE = 5000;
+
+/**
+ * Takes the name. The processes enter a cgroup of the named hierarchy that then
+ * gets the task's name by rename(2), which only one can do; so a task is never
+ * registered without a process, and when `run` is killed the kernel takes the
+ * name back with its last process.
+ *
+ * @param id What tells this `run` from all others.
+ * @throws {AlreadyRunning} if the task runs.
+ */
+export async function register(
+  namespace: Namespace,
+  task: string,
+  pids: readonly number[],
+  id: string,
+): Promise<void> {
+  const staged = join(namedRoot(namespace.namespace), `new-${id}`);
+  makeCgroup(staged);
+  for (const pid of pids) move(pid, staged);
+  for (;;) {
+    try {
+      return Deno.renameSync(staged, registered(namespace.namespace, task));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    // One that has ended, whose release agent is on the way or was killed.
+    if (!await ended(namespace, task)) throw new AlreadyRunning(task);
+  }
+}
+
+async function ended(namespace: Namespace, task: string): Promise<boolean> {
+  try {
+    return await reap(namespace, task);
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Takes the shim and the task's first process out of every cgroup of the caller.
+ * Call it with both registered; nothing of the task may have been run.
+ *
+ * @param meanwhile Something to do while the release agent is at work.
+ * @throws {Failed} if one of them is still in a cgroup of the caller.
+ */
+export async function admit(
+  namespace: Namespace,
+  task: string,
+  { shim, child }: { shim: number; child: number },
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
+  const root = namespaceDirectory(namespace.namespace);
+  for (const { name, version } of namespace.hierarchies) {
+    if (version !== 1) continue;
+    // In v1 the owner may move what is his.
+    for (const pid of [shim, child]) move(pid, join(root, name));
+  }
+  const unified = namespace.hierarchies.some(({ version }) => version === 2);
+  await Promise.all([unified ? enter(namespace, task) : undefined, meanwhile()]);
+  occupy(namespace, task, child);
+  assertAway(namespace, shim);
+  assertAway(namespace, child);
+}
+
+/**
+ * Asks the release agent to let the registered processes into `unified/shims`. A
+ * cgroup is "released" when its last child is removed (cgroups v1, notify_on_release).
+ */
+async function enter(namespace: Namespace, task: string): Promise<void> {
+  const door = join(namedRoot(namespace.namespace), `enter-${task}`);
+  const deadline = Date.now() + PATIENCE;
+  ring(door);
+  while (isThere(door)) {
+    if (Date.now() > deadline) {
+      removeCgroup(door);
+      throw new Failed(
+        `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function ring(door: string): void {
+  for (let tries = 0;; tries++) {
+    makeCgroup(door);
+    try {
+      makeCgroup(join(door, "bell"));
+      return Deno.removeSync(join(door, "bell"));
+    } catch (error) {
+      // The agent took away a door that another `run` had left.
+      if (!isGone(error) || tries > 100) throw error;
+    }
+  }
+}
+
+function isThere(directory: string): boolean {
+  try {
+    return Deno.statSync(directory).isDirectory;
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+}
+
+/** Makes the task's own cgroups, new ones, and moves its first process into them. */
+function occupy(namespace: Namespace, task: string, child: number): void {
+  for (const cgroup of taskCgroups(namespace, task)) {
+    for (let tries = 0;; tries++) {
+      try {
+        removeCgroup(cgroup);
+        makeCgroup(cgroup);
+        move(child, cgroup);
+        break;
+      } catch (error) {
+        // A late release agent of the task before this one has removed it.
+        if (!isGone(error) || tries > 10) throw error;
+      }
+    }
+  }
+}
+
+/** @throws {Failed} if the process is in a cgroup that is not the namespace's. */
+function assertAway(namespace: Namespace, pid: number): void {
+  let cgroups: Map<string, string>;
+  try {
+    cgroups = cgroupsOf(pid);
+  } catch (error) {
+    throw new Failed(`cannot see the cgroups of process ${pid}: ${reason(error)}`);
+  }
+  for (const { name } of namespace.hierarchies) {
+    const path = cgroups.get(name);
+    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
+      throw new Failed(
+        `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { join } from "@std/path/posix/join";
+
+/** Whether the error says that a cgroup, or a process, is no longer there. */
+export function isGone(error: unknown): boolean {
+  // Reading a file of a removed cgroup gives ENODEV, /proc of a dead process ESRCH.
+  return error instanceof Deno.errors.NotFound ||
+    (error instanceof Error && /os error (19|3)\)/.test(error.message));
+}
+
+/** What the function returns, or the fallback if what it looked at is gone. */
+export function unlessGone<T>(look: () => T, fallback: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (isGone(error)) return fallback;
+    throw error;
+  }
+}
+
+/** The cgroup and all that are below it, parents first. Empty if it is gone. */
+export function cgroupTree(directory: string): string[] {
+  return unlessGone(() => {
+    const children = [...Deno.readDirSync(directory)].filter((entry) => entry.isDirectory);
+    return [directory, ...children.flatMap(({ name }) => cgroupTree(join(directory, name)))];
+  }, []);
+}
+
+/** The processes in one cgroup, without those below it. v1 may list one twice, and in any order. */
+export function processesIn(directory: string): number[] {
+  const text = unlessGone(() => Deno.readTextFileSync(join(directory, "cgroup.procs")), "");
+  return text.split("\n").filter((line) => line !== "").map(Number);
+}
+
+/** The processes of a cgroup and of all below it, sorted, each once. */
+export function processes(directory: string): number[] {
+  const found = new Set(cgroupTree(directory).flatMap(processesIn));
+  return [...found].sort((a, b) => a - b);
+}
+
+/** Whether a process is in the cgroup or below it. The usual case costs one read. */
+export function isPopulated(directory: string): boolean {
+  return processesIn(directory).length > 0 || processes(directory).length > 0;
+}
+
+/**
+ * Moves a process into a cgroup. v1 asks that it be the caller's own; v2 that he
+ * may write to the common ancestor of both cgroups (cgroups(7)).
+ */
+export function move(pid: number, directory: string): void {
+  Deno.writeTextFileSync(join(directory, "cgroup.procs"), String(pid), { create: false });
+}
+
+/** Makes a cgroup. Returns whether it was not there before. */
+export function makeCgroup(directory: string): boolean {
+  try {
+    Deno.mkdirSync(directory);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes a cgroup and all below it, as far as they are empty.
+ *
+ * @returns whether it is gone.
+ */
+export function removeCgroup(directory: string): boolean {
+  let gone = true;
+  for (const cgroup of cgroupTree(directory).reverse()) {
+    try {
+      Deno.removeSync(cgroup);
+    } catch (error) {
+      gone &&= isGone(error);
+    }
+  }
+  return gone;
+}

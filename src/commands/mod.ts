@@ -1,0 +1,21 @@
+import type { Command } from "../context.ts";
+
+type Loader = () => Promise<{ default: Command }>;
+
+const run: Loader = () => import("./run.ts");
+const stop: Loader = () => import("./stop.ts");
+
+/**
+ * Every command by its name. Each is loaded when it is called for, because the
+ * modules that a program loads are what its start costs.
+ */
+export const COMMANDS: Readonly<Record<string, Loader>> = {
+  init: () => import("./init.ts"),
+  run,
+  start: run,
+  stop,
+  kill: stop,
+  check: () => import("./check.ts"),
+  ls: () => import("./ls.ts"),
+  release: () => import("./release.ts"),
+};

@@ -1,0 +1,48 @@
+import type { Command, Context } from "../context.ts";
+import { AlreadyRunning, Failed, Usage } from "../errors.ts";
+import { taskName } from "../names.ts";
+import { readNamespace } from "../namespace.ts";
+import { parseOptions } from "../options.ts";
+import { runExitCommand } from "../exit_command.ts";
+import { runAsRoot } from "../root/mod.ts";
+import { isRunning, reap } from "../task.ts";
+
+const release: Command = {
+  help: `Usage: lanco <namespace> release [-n] [task]
+
+Without a task: removes the namespace. Needs root, and that no task runs; the logs
+stay. With a task: does what the kernel's release agent should have done when the
+task ended, if that was hindered.
+
+  -n, --no-command  do not run the task's exit command
+
+Examples:
+  sudo lanco web release
+  lanco web release import
+`,
+  async run(context, args) {
+    const options = parseOptions(args, {
+      flags: ["no-command"],
+      alias: { n: "no-command" },
+      interleaved: true,
+    });
+    const [task, ...more] = options.operands;
+    if (more.length > 0) throw new Usage("release takes one task at most");
+    if (task === undefined) await runAsRoot(context.namespace, "down");
+    else await releaseTask(context, taskName(task), options.count("no-command") === 0);
+    return 0;
+  },
+};
+
+async function releaseTask(context: Context, task: string, withCommand: boolean): Promise<void> {
+  const namespace = readNamespace(context.namespace);
+  if (isRunning(context.namespace, task)) {
+    throw new AlreadyRunning(task, "is running: stop it first");
+  }
+  if (!await reap(namespace, task)) {
+    throw new Failed(`cannot release task ${task}: a process has entered its cgroups again`);
+  }
+  if (withCommand) await runExitCommand(context.namespace, task);
+}
+
+export default release;

@@ -1,0 +1,87 @@
+import type { Command, Context } from "../context.ts";
+import { AlreadyRunning, Usage } from "../errors.ts";
+import { followInForeground } from "../foreground.ts";
+import { launch, type LaunchOptions } from "../launch.ts";
+import { taskName } from "../names.ts";
+import { readNamespace } from "../namespace.ts";
+import { type Options, parseOptions, wholeNumber } from "../options.ts";
+import { logFile } from "../paths.ts";
+import { isRunning } from "../task.ts";
+
+/** How many rotated logs of a task are kept, unless `--keep` says another number. */
+export const KEPT_LOGS = 10;
+
+const run: Command = {
+  help: `Usage: lanco <namespace> run [options] task command...
+       lanco <namespace> start ...
+
+Starts a task and returns when its command has been executed, outside of every
+cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.log.
+
+  -f, --foreground       wait for the command on this terminal, exit with its status
+  -L, --log              log the output in the foreground too
+  -l, --logfile FILE     log to this file
+      --keep N           keep N rotated logs (${KEPT_LOGS})
+      --chdir DIR        change to this directory first
+  -c, --command COMMAND  when the task has ended, run this by /bin/sh, with
+                         LANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS
+
+Examples:
+  lanco web run import ./import --all
+  lanco web run -c 'mail -s "$LANCO_TASK: $LANCO_STATUS" ops' nightly make nightly
+`,
+  async run(context, args) {
+    const options = parseOptions(args, {
+      flags: ["foreground", "log"],
+      values: ["logfile", "keep", "chdir", "command"],
+      alias: { f: "foreground", L: "log", l: "logfile", c: "command" },
+    });
+    const [name, ...command] = options.operands;
+    if (name === undefined) throw new Usage("which task? Give its name, then its command");
+    const task = taskName(name);
+    if (command.length === 0) throw new Usage(`which command? Give it after "${task}"`);
+    const foreground = options.count("foreground") > 0;
+    const launchOptions = read(context, options, task, command, foreground);
+    const namespace = readNamespace(context.namespace);
+    // Only to spare most callers the trouble: register() decides.
+    if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
+    const logger = await context.logger();
+    logger.info(`run ${command[0]}`);
+    const follower = foreground ? followInForeground() : undefined;
+    const { pid, shim } = await launch(namespace, task, {
+      ...launchOptions,
+      debug: (text) => logger.debug(text),
+    });
+    if (shim.leaks.length > 0) {
+      logger.warn(
+        `task ${task} inherits the descriptors ${
+          shim.leaks.join(", ")
+        }: install bash to close them`,
+      );
+    }
+    return follower === undefined ? 0 : await follower(pid, shim);
+  },
+};
+
+function read(
+  context: Context,
+  options: Options,
+  task: string,
+  command: string[],
+  foreground: boolean,
+): LaunchOptions {
+  const logs = !foreground || options.count("log") > 0;
+  const log = options.value("logfile") ?? (logs ? logFile(context.namespace, task) : undefined);
+  const directory = options.value("chdir");
+  const exitCommand = options.value("command");
+  return {
+    command,
+    foreground,
+    keep: wholeNumber("--keep", options.value("keep") ?? String(KEPT_LOGS), { max: 10_000 }),
+    ...(log === undefined ? {} : { log }),
+    ...(directory === undefined ? {} : { directory }),
+    ...(exitCommand === undefined ? {} : { exitCommand }),
+  };
+}
+
+export default run;

@@ -1,0 +1,85 @@
+/**
+ * The errors that lanĉo answers with. Each carries the exit status that the
+ * contract gives it; `main.ts` alone turns it into a message and a status.
+ */
+
+/** The name of a level of `@std/log` at which an error is reported. */
+export type ErrorLevel = "WARN" | "ERROR";
+
+/** An error whose message is one line for the user: what, why, what to do. */
+export class LancoError extends Error {
+  override name = "LancoError";
+
+  /**
+   * @param message One line: what could not be done, why, and what to do.
+   * @param exitStatus The exit status of the process, 1 to 255.
+   * @param level `WARN` for an answer ("no, it is not running"), `ERROR` for a failure.
+   */
+  constructor(message: string, readonly exitStatus: number, readonly level: ErrorLevel = "ERROR") {
+    super(message);
+  }
+}
+
+/** Status 1: it could not be done, or could not be found out. */
+export class Failed extends LancoError {
+  constructor(message: string) {
+    super(message, 1);
+  }
+}
+
+/** Status 2: the command line is wrong. */
+export class Usage extends LancoError {
+  constructor(message: string) {
+    super(message, 2);
+  }
+}
+
+/** Status 3: the task is not running, as in the LSB and systemctl. */
+export class NotRunning extends LancoError {
+  constructor(task: string) {
+    super(`task ${task} is not running`, 3, "WARN");
+  }
+}
+
+/** Status 4: the task is already running. */
+export class AlreadyRunning extends LancoError {
+  constructor(task: string, what = "is already running") {
+    super(`task ${task} ${what}`, 4, "WARN");
+  }
+}
+
+/** Status 5: the namespace is not initialised. */
+export class NotInitialised extends LancoError {
+  constructor(namespace: string) {
+    super(
+      `namespace ${namespace} is not initialised: run "sudo lanco ${namespace} init -u $(id -un)"`,
+      5,
+    );
+  }
+}
+
+/** Status 6: not permitted. */
+export class NotPermitted extends LancoError {
+  constructor(message: string) {
+    super(message, 6);
+  }
+}
+
+/**
+ * The one line that an unknown failure is worth: the reason the system gave,
+ * without the stack.
+ */
+export function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n", 1)[0] ?? message;
+}
+
+/**
+ * The exit status for a command on several tasks: a failure (1, 2, 5, 6) wins
+ * over an answer (3, 4), which wins over 0. Among equals the first one counts.
+ */
+export function combinedStatus(statuses: readonly number[]): number {
+  const answers = [3, 4];
+  return statuses.find((status) => status !== 0 && !answers.includes(status)) ??
+    statuses.find((status) => status !== 0) ?? 0;
+}

@@ -1,0 +1,150 @@
+import { join } from "@std/path/posix/join";
+import { admit, register } from "./admission.ts";
+import { isGone, isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { NotPermitted } from "./errors.ts";
+import type { Namespace } from "./namespace.ts";
+import { PROC } from "./paths.ts";
+import { StagedRun } from "./record.ts";
+import { readCallerEnvironment } from "./shim/environment.ts";
+import { Shim } from "./shim/shim.ts";
+import { reap, registered } from "./task.ts";
+
+/** What to launch, and how. */
+export interface LaunchOptions {
+  /** The command and its arguments. */
+  command: readonly string[];
+  /** Whether the command keeps the caller's terminal, session and standard streams. */
+  foreground: boolean;
+  /** Where the output goes; relative to the caller's directory. None leaves it alone. */
+  log?: string;
+  /** How many rotated logs to keep. */
+  keep: number;
+  /** The directory to change to first. */
+  directory?: string;
+  /** What the owner's shell runs when the task has ended. */
+  exitCommand?: string;
+  /** Told of each step, for `-d`. */
+  debug?: (message: string) => void;
+}
+
+/** A task that has been launched. */
+export interface Launched {
+  /** The task's first process: the command. */
+  pid: number;
+  /** Its shim. */
+  shim: Shim;
+}
+
+/**
+ * Launches a task. When this returns, the command has been executed, in its own
+ * cgroups; when it throws, nothing was run and nothing is left.
+ *
+ * @throws {AlreadyRunning} if the task runs.
+ * @throws {NotPermitted} if the caller does not own the namespace.
+ * @throws {LancoError} with status 126 or 127 if the command cannot be executed.
+ */
+export async function launch(
+  namespace: Namespace,
+  task: string,
+  options: LaunchOptions,
+): Promise<Launched> {
+  const debug = options.debug ?? (() => {});
+  const run = stage(namespace);
+  let shim: Shim | undefined;
+  let published = false;
+  try {
+    const working = Deno.readLinkSync(`${PROC}/self/cwd`);
+    const log = options.log === undefined ? undefined : absolute(options.log, working);
+    const directory = options.directory;
+    debug(`start the shim of ${options.command[0]}`);
+    shim = await Shim.start({
+      foreground: options.foreground,
+      runDirectory: run.directory,
+      keep: options.keep,
+      environment: readCallerEnvironment(),
+      variables: { LANCO_NAMESPACE: namespace.namespace, LANCO_TASK: task },
+      command: options.command,
+      ...(log === undefined ? {} : { log }),
+      ...(directory === undefined ? {} : { directory }),
+    });
+    const child = Number(await shim.expect("ready"));
+    run.write({
+      version: 1,
+      task,
+      command: [...options.command],
+      directory: directory === undefined ? working : absolute(directory, working),
+      log: log ?? null,
+      started: Date.now(),
+      shim: shim.pid,
+    }, options.exitCommand);
+    debug(`register process ${child} and its shim ${shim.pid}`);
+    await register(namespace, task, [shim.pid, child], run.id);
+    debug("leave the caller's cgroups");
+    await admit(namespace, task, { shim: shim.pid, child }, () => openLog(shim));
+    run.publish(task);
+    published = true;
+    debug(`execute ${options.command[0]}`);
+    await shim.go();
+    await executed(shim, child);
+    run.settle();
+    shim.release();
+    return { pid: child, shim };
+  } catch (error) {
+    await abandon(namespace, task, shim);
+    run.withdraw(task, published);
+    throw error;
+  }
+}
+
+function stage(namespace: Namespace): StagedRun {
+  let run: StagedRun | undefined;
+  try {
+    run = StagedRun.create(namespace.namespace);
+    // Root could, but a task of his would not be the owner's to stop.
+    if (Deno.statSync(run.directory).uid === namespace.uid) return run;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+  run?.withdraw("", false);
+  throw new NotPermitted(
+    `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
+  );
+}
+
+function absolute(path: string, working: string): string {
+  return path.startsWith("/") ? path : join(working, path);
+}
+
+async function openLog(shim: Shim | undefined): Promise<void> {
+  await shim?.go();
+  await shim?.expect("opened");
+}
+
+/**
+ * Waits until the child has become the command: its command line is no longer
+ * the shell's. If it can no longer be seen, the shim will say how it ended.
+ */
+async function executed(shim: Shim, child: number): Promise<void> {
+  let over = false;
+  const ended = shim.expect("ended").finally(() => over = true);
+  ended.catch(() => {});
+  while (!over) {
+    const line = unlessGone(() => Deno.readTextFileSync(`${PROC}/${child}/cmdline`), "");
+    if (line !== "" && !line.startsWith("/bin/sh\0-c\0# What becomes the command.")) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await ended;
+}
+
+/** Ends a shim and child that have run nothing, and waits until the kernel has forgotten them. */
+async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<void> {
+  if (shim === undefined) return;
+  shim.abandon();
+  await shim.status;
+  const cgroup = registered(namespace.namespace, task);
+  try {
+    if (!isPopulated(cgroup)) await reap(namespace, task);
+  } catch (error) {
+    if (!isGone(error) && !(error instanceof Error && "exitStatus" in error)) throw error;
+  }
+}

@@ -1,0 +1,3 @@
+import { main } from "./cli.ts";
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,111 @@
+import { join } from "@std/path/posix/join";
+import { isGone, unlessGone } from "./cgroup/cgroup.ts";
+import { Failed, reason } from "./errors.ts";
+import { namespaceDirectory } from "./namespace.ts";
+import { runDirectory } from "./task.ts";
+
+/** What was launched under a name: `/run/lanco/<ns>/runs/<name>/run.json`. */
+export interface RunRecord {
+  /** The version of this record. */
+  version: 1;
+  /** The name of the task. */
+  task: string;
+  /** The command and its arguments. */
+  command: string[];
+  /** The directory it was started in. */
+  directory: string;
+  /** The log, or null in the foreground. */
+  log: string | null;
+  /** When it was started, in milliseconds since 1970. */
+  started: number;
+  /** The process id of the shim. */
+  shim: number;
+}
+
+/**
+ * The record of a run that is being prepared: a directory beside its place, so
+ * that nobody sees half of it.
+ */
+export class StagedRun {
+  #old: string;
+  private constructor(
+    private readonly namespace: string,
+    readonly id: string,
+    readonly directory: string,
+  ) {
+    this.#old = join(namespaceDirectory(namespace), "runs", `.old-${id}`);
+  }
+
+  /**
+   * Makes the directory, under a name that no other `run` has.
+   *
+   * @throws {Deno.errors.PermissionDenied} if the caller does not own the namespace.
+   */
+  static create(namespace: string): StagedRun {
+    const id = crypto.randomUUID();
+    const directory = join(namespaceDirectory(namespace), "runs", `.new-${id}`);
+    Deno.mkdirSync(directory, { mode: 0o755 });
+    return new StagedRun(namespace, id, directory);
+  }
+
+  /** Writes what is launched, and the script that the release agent runs at the end, if any. */
+  write(record: RunRecord, exitCommand?: string): void {
+    Deno.writeTextFileSync(join(this.directory, "run.json"), JSON.stringify(record) + "\n");
+    if (exitCommand === undefined) return;
+    // Its output goes where the task's went.
+    const redirect = record.log === null ? "" : `exec >>${shellQuote(record.log)} 2>&1\n`;
+    Deno.writeTextFileSync(join(this.directory, "exit-command"), redirect + exitCommand + "\n");
+  }
+
+  /** Puts the record in its place. Only the holder of the name may do so. */
+  publish(task: string): void {
+    const place = runDirectory(this.namespace, task);
+    unlessGone(() => Deno.renameSync(place, this.#old), undefined);
+    Deno.renameSync(this.directory, place);
+  }
+
+  /** Forgets the record of the run before this one. */
+  settle(): void {
+    removeTree(this.#old);
+  }
+
+  /** Takes everything back: the record of the run before returns. */
+  withdraw(task: string, published: boolean): void {
+    if (!published) return removeTree(this.directory);
+    const place = runDirectory(this.namespace, task);
+    removeTree(place);
+    unlessGone(() => Deno.renameSync(this.#old, place), undefined);
+  }
+}
+
+function removeTree(directory: string): void {
+  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
+}
+
+/** The word as a POSIX shell takes it literally. */
+export function shellQuote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * What was launched last under the name, or nothing if that is not known.
+ *
+ * @throws {Failed} if the record cannot be read.
+ */
+export function readRun(namespace: string, task: string): RunRecord | undefined {
+  try {
+    return JSON.parse(Deno.readTextFileSync(join(runDirectory(namespace, task), "run.json")));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw new Failed(`cannot read the record of task ${task}: ${reason(error)}`);
+  }
+}
+
+/**
+ * The exit status that the shim wrote down, or nothing if it has not: the task
+ * runs, or its shim was killed.
+ */
+export function readStatus(directory: string): number | undefined {
+  const line = unlessGone(() => Deno.readTextFileSync(join(directory, "ended")), "");
+  return /^\d+\n$/.test(line) ? Number(line) : undefined;
+}

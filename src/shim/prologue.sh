@@ -1,0 +1,14 @@
+# Started by "run" with the caller's environment and descriptors.
+#   $1 the text of the shim, $2... its arguments
+# dash can name the descriptors 0 to 9 only: bash closes those above.
+lanco_high=
+for lanco_fd in /proc/self/fd/??*; do
+  [ ! -e "$lanco_fd" ] || lanco_high="$lanco_high ${lanco_fd##*/}>&-"
+done
+lanco_shim=$1
+shift
+if [ -n "$lanco_high" ] && command -v bash >/dev/null; then
+  exec bash -c "exec $lanco_high; exec \"\$@\"" bash /bin/sh -c "$lanco_shim" lanco "" "$@"
+fi
+set -- "$lanco_high" "$@"
+eval "$lanco_shim"

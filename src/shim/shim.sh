@@ -1,0 +1,68 @@
+# The shim: the parent of a task's first process, in a session of its own and
+# outside of the task's cgroup. It starts the process, waits for it, and writes
+# down how it ended. It says what it does to "run", line by line, on descriptor 4.
+#   $1 descriptors that could not be closed    $2 "bg", or "fg" for run -f
+#   $3 the directory of this run               $4 the directory to change to, or ""
+#   $5 the text of the child                   $6 the command to look up
+#   $7... the child's arguments
+lanco_high=$1 lanco_mode=$2 lanco_run=$3 lanco_dir=$4 lanco_child=$5 lanco_command=$6
+shift 6
+exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+case $lanco_mode in
+bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
+fg) exec 3<"$lanco_run/go" 4>"$lanco_run/said" ;;
+esac
+# Caught and not ignored, for the child would inherit that.
+trap : HUP INT QUIT TERM PIPE
+
+refuse() {
+  printf 'error %s\n' "$*" >&4
+  exit 1
+}
+
+# Sets lanco_found to the exit status that a shell gives for the command $1.
+look_up() {
+  case $1 in
+  */*) set -- "$1" ;;
+  *)
+    lanco_name=$1
+    set --
+    IFS=:
+    set -f
+    for lanco_path in $PATH; do set -- "$@" "${lanco_path:-.}/$lanco_name"; done
+    set +f
+    unset IFS
+    ;;
+  esac
+  lanco_found=127
+  for lanco_file; do
+    [ ! -f "$lanco_file" ] || [ ! -x "$lanco_file" ] || { lanco_found=0 && break; }
+    [ ! -e "$lanco_file" ] || lanco_found=126
+  done
+}
+
+[ -z "$lanco_high" ] || echo "leak $lanco_high" >&4
+if [ -n "$lanco_dir" ] && ! lanco_error=$(CDPATH='' cd -- "$lanco_dir" 2>&1); then
+  refuse 1 "cannot enter the directory \"$lanco_dir\": ${lanco_error##*: }"
+fi
+[ -z "$lanco_dir" ] || CDPATH='' cd -- "$lanco_dir" || exit 1
+look_up "$lanco_command"
+case $lanco_found in
+127) refuse 127 "cannot run \"$lanco_command\": no such command: give its path, or set PATH" ;;
+126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
+esac
+
+exec 9>"$lanco_run/ended"
+case $lanco_mode in
+bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$@" 9>&-) ;;
+fg)
+  # A shell tells of a signal that its child died of: the caller will see the status.
+  exec 8>&2 2>/dev/null
+  (exec /bin/sh -c "$lanco_child" lanco "$@" 2>&8 8>&- 9>&-)
+  ;;
+esac
+lanco_status=$?
+# One line by one write: a reader sees all of it or nothing. Its time is the file's.
+echo "$lanco_status" >&9
+{ echo "ended $lanco_status" >&4; } 2>/dev/null
+exit "$lanco_status"

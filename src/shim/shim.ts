@@ -1,0 +1,198 @@
+import child from "./child.sh" with { type: "text" };
+import prologue from "./prologue.sh" with { type: "text" };
+import shim from "./shim.sh" with { type: "text" };
+import { join } from "@std/path/posix/join";
+import { Failed, LancoError, NotPermitted, reason } from "../errors.ts";
+import type { CallerEnvironment } from "./environment.ts";
+
+/** What the shim is told to start. */
+export interface ShimOptions {
+  /** Whether the command keeps the caller's terminal, session and standard streams. */
+  foreground: boolean;
+  /** The directory for the record of this run. It exists. */
+  runDirectory: string;
+  /** The log's absolute path; none leaves the output where it goes. */
+  log?: string;
+  /** How many rotated logs to keep. */
+  keep: number;
+  /** The directory to change to first. */
+  directory?: string;
+  /** What the shells would change in the environment. */
+  environment: CallerEnvironment;
+  /** Variables to add to the environment. */
+  variables: Record<string, string>;
+  /** The command and its arguments. */
+  command: readonly string[];
+}
+
+/** How long a step of the shim may take, in milliseconds, before `run` gives up. */
+const PATIENCE = 30_000;
+
+/** The shim of one task, seen from `run`. See `shim.sh` for what it does. */
+export class Shim {
+  /** Descriptors of the caller that could not be closed in the task. */
+  leaks: string[] = [];
+  #lines: string[] = [];
+  #rest = "";
+  #decoder = new TextDecoder();
+
+  private constructor(
+    private readonly process: Deno.ChildProcess,
+    private readonly heard: () => Promise<Uint8Array | null>,
+    private readonly told: { write(bytes: Uint8Array): Promise<unknown>; close(): void },
+  ) {}
+
+  /**
+   * Starts the shim, which looks for the command and waits.
+   *
+   * @throws {NotPermitted} if the caller may not enter his own working directory.
+   * @throws {Failed} if there is no way to start a shell.
+   */
+  static async start(options: ShimOptions): Promise<Shim> {
+    const { foreground, runDirectory, directory, environment } = options;
+    const words = ["-c", prologue, "lanco", shim, foreground ? "fg" : "bg", runDirectory];
+    words.push(directory ?? "", child, options.command[0] ?? "");
+    words.push(options.log ?? "", String(options.keep));
+    words.push(environment.unset.join(" "), environment.shellLevel);
+    words.push(...environment.prefix, ...options.command);
+    const stream = foreground ? "inherit" : "piped";
+    const fifos = foreground ? await openFifos(runDirectory) : undefined;
+    const process = spawn(foreground ? "/bin/sh" : "/usr/bin/setsid", {
+      args: foreground ? words : ["/bin/sh", ...words],
+      stdin: stream,
+      stdout: stream,
+      stderr: foreground ? "inherit" : "null",
+      env: options.variables,
+      // An absolute directory needs no way through one that may be closed to the caller.
+      ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+    });
+    if (fifos) return new Shim(process, () => readSome(fifos.said), fifos.go);
+    const said = process.stdout.getReader();
+    return new Shim(
+      process,
+      async () => (await said.read()).value ?? null,
+      byteWriter(process.stdin),
+    );
+  }
+
+  /** The process id of the shim. */
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  /** The shim's exit status, once it has ended: the command's own. */
+  get status(): Promise<Deno.CommandStatus> {
+    return this.process.status;
+  }
+
+  /** Lets the shim live on when this process ends; Deno would kill it. */
+  release(): void {
+    this.process.unref();
+  }
+
+  /** Lets the child take its next step. */
+  async go(): Promise<void> {
+    await this.told.write(new TextEncoder().encode("go\n"));
+  }
+
+  /** Makes the child end without running anything, unless it has been told to. */
+  abandon(): void {
+    this.told.close();
+  }
+
+  /**
+   * Waits for the child to say the word.
+   *
+   * @returns what it said after it.
+   * @throws {LancoError} if the shim or its child says that it cannot go on.
+   */
+  async expect(word: string): Promise<string> {
+    for (;;) {
+      const [said = "", ...rest] = (await this.#line()).split(" ");
+      const text = rest.join(" ");
+      if (said === word) return text;
+      if (said === "leak") this.leaks = text.trim().split(" ").map((fd) => fd.replace(">&-", ""));
+      else if (said === "error") throw new LancoError(rest.slice(1).join(" "), Number(rest[0]));
+      else if (said === "failed") {
+        throw new LancoError(
+          `cannot run the command: ${
+            text === "127" ? "its interpreter was not found" : "it cannot be executed"
+          }`,
+          Number(text) === 127 ? 127 : 126,
+        );
+      } else throw new Failed(`the shim said "${said}" instead of "${word}"`);
+    }
+  }
+
+  async #line(): Promise<string> {
+    for (let line = this.#lines.shift();; line = this.#lines.shift()) {
+      if (line !== undefined) return line;
+      const bytes = await within(PATIENCE, Promise.race([this.heard(), this.#gone()]));
+      if (bytes === null) throw new Failed("the shim ended before the command was started");
+      const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
+      this.#rest = lines.pop() ?? "";
+      this.#lines.push(...lines);
+    }
+  }
+
+  /** A FIFO that `run` holds open itself has no end: the shim's own end must do. */
+  async #gone(): Promise<null> {
+    await this.process.status;
+    // What it said last has arrived by now; give the reading of it a turn.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return null;
+  }
+}
+
+function spawn(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, options).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotPermitted(
+        "cannot enter the working directory: permission denied: change it, or give one with --chdir",
+      );
+    }
+    throw new Failed(`cannot start ${program}: ${reason(error)}: install util-linux`);
+  }
+}
+
+/** In the foreground 0, 1 and 2 are the command's: the shim is spoken to through FIFOs. */
+async function openFifos(directory: string): Promise<{ go: Deno.FsFile; said: Deno.FsFile }> {
+  const [go, said] = [join(directory, "go"), join(directory, "said")];
+  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args: [go, said], cwd: "/" })
+    .output();
+  if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
+  // Open for both, because opening for one waits for the other side.
+  const both = { read: true, write: true };
+  return { go: Deno.openSync(go, both), said: Deno.openSync(said, both) };
+}
+
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const say = () => reject(new Failed(`the shim has not answered for ${milliseconds / 1000} s`));
+    timer = setTimeout(say, milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readSome(file: Deno.FsFile): Promise<Uint8Array | null> {
+  const buffer = new Uint8Array(4096);
+  const size = await file.read(buffer);
+  return size === null ? null : buffer.subarray(0, size);
+}
+
+function byteWriter(
+  stream: WritableStream<Uint8Array>,
+): { write(bytes: Uint8Array): Promise<unknown>; close(): void } {
+  const writer = stream.getWriter();
+  return {
+    write: (bytes) => writer.write(bytes as Uint8Array<ArrayBuffer>),
+    close: () => void writer.close().catch(() => {}),
+  };
+}
