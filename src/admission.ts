@@ -1,6 +1,6 @@
 import { join } from "@std/path/posix/join";
 import { isGone, makeCgroup, move, removeCgroup } from "./cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, reason } from "./errors.ts";
+import { AlreadyRunning, Failed, NotRunning } from "./errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "./namespace.ts";
 import { cgroupsOf } from "./process.ts";
 import { reap, registered, taskCgroups } from "./task.ts";
@@ -40,8 +40,9 @@ export async function register(
 async function ended(namespace: Namespace, task: string): Promise<boolean> {
   try {
     return await reap(namespace, task);
-  } catch {
-    return true;
+  } catch (error) {
+    if (error instanceof NotRunning) return true;
+    throw error;
   }
 }
 
@@ -131,12 +132,7 @@ function occupy(namespace: Namespace, task: string, child: number): void {
 
 /** @throws {Failed} if the process is in a cgroup that is not the namespace's. */
 function assertAway(namespace: Namespace, pid: number): void {
-  let cgroups: Map<string, string>;
-  try {
-    cgroups = cgroupsOf(pid);
-  } catch (error) {
-    throw new Failed(`cannot see the cgroups of process ${pid}: ${reason(error)}`);
-  }
+  const cgroups = cgroupsOf(pid);
   for (const { name } of namespace.hierarchies) {
     const path = cgroups.get(name);
     if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {

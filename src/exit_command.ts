@@ -1,6 +1,5 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
-import { readStatus } from "./record.ts";
+import { exitCommandFile, readStatus } from "./record.ts";
 import { runDirectory } from "./task.ts";
 
 /**
@@ -8,10 +7,9 @@ import { runDirectory } from "./task.ts";
  * as a child of this process: with the caller's rights and in his cgroups.
  */
 export async function runExitCommand(namespace: string, task: string): Promise<void> {
-  const directory = runDirectory(namespace, task);
-  const script = unlessGone(() => Deno.readTextFileSync(join(directory, "exit-command")), "");
-  if (script === "") return;
-  const status = readStatus(directory);
+  const script = takeExitCommand(namespace, task);
+  if (script === undefined) return;
+  const status = readStatus(runDirectory(namespace, task));
   await new Deno.Command("/bin/sh", {
     args: ["-c", script],
     cwd: "/",
@@ -22,4 +20,14 @@ export async function runExitCommand(namespace: string, task: string): Promise<v
     },
     stdin: "null",
   }).output();
+}
+
+/** Takes the exit command away, so that it runs once at most. */
+export function takeExitCommand(namespace: string, task: string): string | undefined {
+  const file = exitCommandFile(namespace, task);
+  return unlessGone(() => {
+    const script = Deno.readTextFileSync(file);
+    Deno.removeSync(file);
+    return script;
+  }, undefined);
 }

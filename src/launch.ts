@@ -1,10 +1,10 @@
 import { join } from "@std/path/posix/join";
 import { admit, register } from "./admission.ts";
-import { isGone, isPopulated, unlessGone } from "./cgroup/cgroup.ts";
-import { NotPermitted } from "./errors.ts";
+import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { Failed, NotPermitted, NotRunning } from "./errors.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
-import { StagedRun } from "./record.ts";
+import { exitCommandFile, StagedRun } from "./record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { Shim } from "./shim/shim.ts";
 import { reap, registered } from "./task.ts";
@@ -49,6 +49,8 @@ export async function launch(
   options: LaunchOptions,
 ): Promise<Launched> {
   const debug = options.debug ?? (() => {});
+  // The caller's may hide what is made here from its very maker.
+  const umask = Deno.umask(0o022);
   const run = stage(namespace);
   let shim: Shim | undefined;
   let published = false;
@@ -60,7 +62,9 @@ export async function launch(
     shim = await Shim.start({
       foreground: options.foreground,
       runDirectory: run.directory,
+      exitCommand: exitCommandFile(namespace.namespace, task),
       keep: options.keep,
+      umask,
       environment: readCallerEnvironment(),
       variables: { LANCO_NAMESPACE: namespace.namespace, LANCO_TASK: task },
       command: options.command,
@@ -90,8 +94,9 @@ export async function launch(
     shim.release();
     return { pid: child, shim };
   } catch (error) {
-    await abandon(namespace, task, shim);
+    const killed = await abandon(namespace, task, shim);
     run.withdraw(task, published);
+    if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw error;
   }
 }
@@ -136,15 +141,21 @@ async function executed(shim: Shim, child: number): Promise<void> {
   await ended;
 }
 
-/** Ends a shim and child that have run nothing, and waits until the kernel has forgotten them. */
-async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<void> {
-  if (shim === undefined) return;
+/**
+ * Ends a shim and child that have run nothing, and waits until the kernel has
+ * forgotten them.
+ *
+ * @returns whether somebody else had killed them.
+ */
+async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
+  if (shim === undefined) return false;
   shim.abandon();
-  await shim.status;
+  const { code, signal } = await shim.status;
   const cgroup = registered(namespace.namespace, task);
   try {
     if (!isPopulated(cgroup)) await reap(namespace, task);
   } catch (error) {
-    if (!isGone(error) && !(error instanceof Error && "exitStatus" in error)) throw error;
+    if (!(error instanceof NotRunning)) throw error;
   }
+  return signal !== null || code > 128;
 }

@@ -44,7 +44,9 @@ export class StagedRun {
   static create(namespace: string): StagedRun {
     const id = crypto.randomUUID();
     const directory = join(namespaceDirectory(namespace), "runs", `.new-${id}`);
-    Deno.mkdirSync(directory, { mode: 0o755 });
+    Deno.mkdirSync(directory);
+    // Here, for the shim would make it with the caller's umask.
+    Deno.writeTextFileSync(join(directory, "ended"), "");
     return new StagedRun(namespace, id, directory);
   }
 
@@ -80,6 +82,11 @@ export class StagedRun {
 
 function removeTree(directory: string): void {
   unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
+}
+
+/** The script for the end of a task; the one who runs it takes it away first. */
+export function exitCommandFile(namespace: string, task: string): string {
+  return join(runDirectory(namespace, task), "exit-command");
 }
 
 /** The word as a POSIX shell takes it literally. */

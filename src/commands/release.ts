@@ -3,7 +3,7 @@ import { AlreadyRunning, Failed, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
 import { parseOptions } from "../options.ts";
-import { runExitCommand } from "../exit_command.ts";
+import { runExitCommand, takeExitCommand } from "../exit_command.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task.ts";
 
@@ -43,6 +43,7 @@ async function releaseTask(context: Context, task: string, withCommand: boolean)
     throw new Failed(`cannot release task ${task}: a process has entered its cgroups again`);
   }
   if (withCommand) await runExitCommand(context.namespace, task);
+  else takeExitCommand(context.namespace, task);
 }
 
 export default release;

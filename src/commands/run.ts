@@ -39,6 +39,7 @@ Examples:
     const [name, ...command] = options.operands;
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
     const task = taskName(name);
+    if (command[0] === "--") command.shift();
     if (command.length === 0) throw new Usage(`which command? Give it after "${task}"`);
     const foreground = options.count("foreground") > 0;
     const launchOptions = read(context, options, task, command, foreground);

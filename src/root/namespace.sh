@@ -184,11 +184,11 @@ detach() {
   rmdir "$1"
 }
 
-# Whether the kernel drops the named hierarchy within a second of its umount.
+# Whether the kernel drops the named hierarchy soon after its umount.
 hierarchy_goes() {
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
     grep -q ":name=lanco-$ns:" /proc/self/cgroup || return 0
-    sleep 0.05
+    sleep 0.02
   done
   return 1
 }

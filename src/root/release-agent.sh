@@ -60,7 +60,7 @@ done
 # shellcheck disable=SC2016 # the owner's shell expands it
 exec setpriv --reuid @UID@ --regid @GID@ @SETPRIV@ /bin/sh -c '
   cd "$1" && read -r status <ended
-  command=$(cat exit-command)
+  command=$(cat exit-command) && rm -f exit-command
   cd / && rmdir "$2" || exit
   export LANCO_NAMESPACE="$3" LANCO_TASK="$4" LANCO_STATUS="${status:-unknown}"
   exec /bin/sh -c "$command"

@@ -2,9 +2,10 @@
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported: hence the names of the variables.
 #   $1 log, or ""    $2 logs to keep    $3 variables that the shells have added
-#   $4 SHLVL as the caller has it       $5... the command
-lanco_log=$1 lanco_keep=$2 lanco_unset=$3 lanco_level=$4
-shift 4
+#   $4 SHLVL as the caller has it       $5 the exit command of this task
+#   $6... the command
+lanco_log=$1 lanco_keep=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5
+shift 5
 lanco_fresh=
 
 refuse() {
@@ -44,22 +45,25 @@ open_log() {
   exec >>"$lanco_log" 2>&1
 }
 
-# The shell ends when exec fails: this tells "run" so, and takes the message it
-# left in a log that nobody else has written to.
+# Takes back a log that nobody but this shell has written to, and a command for
+# the end of what has not begun.
 not_run() {
   lanco_status=$?
-  [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-  echo "failed $lanco_status" >&4
+  set -- "$lanco_exit_command"
+  [ -z "$lanco_fresh" ] || set -- "$@" "$lanco_log"
+  /bin/rm -f -- "$@"
+  { echo "failed $lanco_status" >&4; } 2>/dev/null
 }
 
 echo "ready $$" >&4
 read -r _ <&3 || exit 1
 [ -z "$lanco_log" ] || open_log
+# The shell ends when exec fails, but for bash, which must be told to go on.
+trap not_run EXIT
+# shellcheck disable=SC3044
+[ -z "${BASH_VERSION-}" ] || shopt -s execfail
 echo opened >&4
 read -r _ <&3 || exit 1
-# shellcheck disable=SC3044 # bash alone has it, and needs it
-[ -z "${BASH_VERSION-}" ] || shopt -s execfail
-trap not_run EXIT
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 [ -z "$lanco_level" ] || SHLVL=$lanco_level

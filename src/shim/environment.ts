@@ -1,12 +1,15 @@
 import { PROC } from "../paths.ts";
 
+/** Variables that are a shell's own: it does not hand on what it was given. */
+const SHELLS_OWN = ["IFS", "PS1", "PS2", "PS4", "OPTIND", "PPID", "LINENO"];
+
 /** How to give the command the environment that the caller gave lanĉo, which shells change. */
 export interface CallerEnvironment {
   /** Variables that a shell adds and the caller did not have. */
   unset: string[];
   /** SHLVL, which bash counts up; empty if the caller has none. */
   shellLevel: string;
-  /** A use of env(1) for variables that a shell drops, as `a.b` or an exported function of bash. */
+  /** A use of env(1) for variables that a shell drops, as `a.b`, IFS or a function of bash. */
   prefix: string[];
 }
 
@@ -22,7 +25,9 @@ export function callerEnvironment(block: Uint8Array): CallerEnvironment {
     const equals = entry.indexOf("=");
     if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1));
   }
-  const dropped = [...variables].filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  const dropped = [...variables].filter(([name]) =>
+    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name)
+  );
   return {
     unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name)),
     shellLevel: variables.get("SHLVL") ?? "",

@@ -23,6 +23,7 @@ refuse() {
 # Sets lanco_found to the exit status that a shell gives for the command $1.
 look_up() {
   case $1 in
+  '') set -- ;;
   */*) set -- "$1" ;;
   *)
     lanco_name=$1

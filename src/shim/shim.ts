@@ -11,6 +11,8 @@ export interface ShimOptions {
   foreground: boolean;
   /** The directory for the record of this run. It exists. */
   runDirectory: string;
+  /** Where the exit command will be, if there is one. */
+  exitCommand: string;
   /** The log's absolute path; none leaves the output where it goes. */
   log?: string;
   /** How many rotated logs to keep. */
@@ -21,6 +23,8 @@ export interface ShimOptions {
   environment: CallerEnvironment;
   /** Variables to add to the environment. */
   variables: Record<string, string>;
+  /** The umask of the caller, which is the command's. */
+  umask: number;
   /** The command and its arguments. */
   command: readonly string[];
 }
@@ -53,11 +57,11 @@ export class Shim {
     const words = ["-c", prologue, "lanco", shim, foreground ? "fg" : "bg", runDirectory];
     words.push(directory ?? "", child, options.command[0] ?? "");
     words.push(options.log ?? "", String(options.keep));
-    words.push(environment.unset.join(" "), environment.shellLevel);
+    words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
     words.push(...environment.prefix, ...options.command);
     const stream = foreground ? "inherit" : "piped";
     const fifos = foreground ? await openFifos(runDirectory) : undefined;
-    const process = spawn(foreground ? "/bin/sh" : "/usr/bin/setsid", {
+    const process = spawn(options.umask, foreground ? "/bin/sh" : "/usr/bin/setsid", {
       args: foreground ? words : ["/bin/sh", ...words],
       stdin: stream,
       stdout: stream,
@@ -128,7 +132,9 @@ export class Shim {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
       if (line !== undefined) return line;
       const bytes = await within(PATIENCE, Promise.race([this.heard(), this.#gone()]));
-      if (bytes === null) throw new Failed("the shim ended before the command was started");
+      if (bytes === null) {
+        throw new Failed("the task was killed before its start");
+      }
       const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
       this.#rest = lines.pop() ?? "";
       this.#lines.push(...lines);
@@ -144,7 +150,12 @@ export class Shim {
   }
 }
 
-function spawn(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+function spawn(
+  umask: number,
+  program: string,
+  options: Deno.CommandOptions,
+): Deno.ChildProcess {
+  const own = Deno.umask(umask);
   try {
     return new Deno.Command(program, options).spawn();
   } catch (error) {
@@ -154,6 +165,8 @@ function spawn(program: string, options: Deno.CommandOptions): Deno.ChildProcess
       );
     }
     throw new Failed(`cannot start ${program}: ${reason(error)}: install util-linux`);
+  } finally {
+    Deno.umask(own);
   }
 }
 

@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, OWNER, STRANGER } from "../harness.ts";
+
+function modes(path: string): string {
+  const { mode, uid, gid } = Deno.statSync(path);
+  return `${((mode ?? 0) & 0o7777).toString(8)} ${uid}:${gid}`;
+}
+
+cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
+  assertEquals(modes(ns.directory), "755 0:0");
+  assertEquals(modes(`${ns.directory}/namespace.json`), "644 0:0");
+  assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
+  assertEquals(modes(`${ns.directory}/runs`), `755 ${OWNER}:${OWNER}`);
+  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER}`);
+  assertEquals(modes(`${ns.directory}/named/release_agent`), "644 0:0");
+  assertEquals(modes(`${ns.directory}/named/notify_on_release`), "644 0:0");
+  assertEquals(modes(ns.logs), `750 ${OWNER}:${OWNER}`);
+  assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
+  assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
+  const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
+  assertEquals([record.version, record.uid, record.owner], [1, OWNER, "nobody"]);
+  return Promise.resolve();
+});
+
+cgroupTest("init again changes nothing while tasks run", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const mounts = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
+    .filter((line) => line.includes(ns.name));
+  await ns.init();
+  await ns.must("check", "a");
+  assertEquals(
+    Deno.readTextFileSync("/proc/self/mountinfo").split("\n").filter((line) =>
+      line.includes(ns.name)
+    ),
+    mounts,
+  );
+});
+
+cgroupTest("init with another owner is refused and says whose it is", async (ns) => {
+  const { code, stderr } = await ns.lancoWith({ uid: 0 }, "init", "-u", String(STRANGER));
+  assertEquals(code, 1);
+  assertMatch(stderr, /belongs to nobody:nogroup: run "lanco .* release" first/);
+  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER}`);
+  await ns.must("run", "a", "true");
+});
+
+cgroupTest("init by several at once leaves one whole namespace", async (ns) => {
+  await ns.lancoWith({ uid: 0 }, "release");
+  await Promise.all([ns.init(), ns.init(), ns.init()]);
+  await ns.must("run", "a", "sleep", "1000");
+  const named = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
+    .filter((line) => line.includes(`${ns.directory}/named `));
+  assertEquals(named.length, 1);
+});
+
+cgroupTest("init of nonsense is refused and leaves nothing", async (ns) => {
+  const fresh = `${ns.name}x`;
+  const cases: [number, string[], number, RegExp][] = [
+    [OWNER, ["-u", "nobody"], 6, /only root may do this: run it with sudo/],
+    [0, ["-u", "no-such-user"], 1, /unknown user "no-such-user"/],
+    [0, ["-u", "nobody", "-g", "no-such-group"], 1, /unknown group "no-such-group"/],
+  ];
+  for (const [uid, args, status, text] of cases) {
+    const { code, stderr } = await exec([LANCO, fresh, "init", ...args], { uid });
+    assertEquals(code, status, stderr);
+    assertMatch(stderr, text);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }
+  assert(!exists(`/run/lanco/${fresh}`) && !exists(`/var/lib/lanco/${fresh}`));
+  assert(!exists(`/var/log/lanco-${fresh}`));
+});

@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { renderTree } from "../../src/commands/ls.ts";
+import { cgroupTest, until } from "../harness.ts";
+
+const TASKS = [
+  { name: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
+  { name: "second", processes: [{ pid: 7, cmdline: "x".repeat(60) }] },
+];
+
+Deno.test("renderTree() is the tree of the original article", () => {
+  assertEquals(
+    renderTree("testns", TASKS.slice(0, 1)),
+    "testns\n ├ first-task\n │  → 28456 openssl speed aes \n ╯\n",
+  );
+  assertEquals(renderTree("testns", []), "testns\n ╯\n");
+});
+
+Deno.test("renderTree() shortens commands to 50 characters, but not with -l", () => {
+  assertEquals(
+    renderTree("n", TASKS.slice(1)),
+    `n\n ├ second\n │  →     7 ${"x".repeat(49)}…\n ╯\n`,
+  );
+  assertEquals(
+    renderTree("n", TASKS.slice(1), { long: true }).includes(` ${"x".repeat(60)}\n`),
+    true,
+  );
+});
+
+cgroupTest("ls shows the tasks that run, sorted, and their processes", async (ns) => {
+  await ns.must("run", "b", "sh", "-c", "sleep 1000 & sleep 1001");
+  await ns.must("run", "a", "sleep", "1002");
+  await until("b has three processes", () => ns.task("b").length === 3);
+  const [a, b] = [ns.task("a"), ns.task("b").sort((x, y) => x - y)];
+  const line = (pid: number | undefined, command: string) =>
+    ` │  → ${String(pid).padStart(5)} ${command} \n`;
+  const listed = await ns.must("ls");
+  assertEquals(
+    listed,
+    `${ns.name}\n ├ a\n${line(a[0], "sleep 1002")} ├ b\n${
+      line(b[0], "sh -c sleep 1000 & sleep 1001")
+    }${line(b[1], "sleep 1000")}${line(b[2], "sleep 1001")} ╯\n`,
+  );
+});
+
+cgroupTest("ls --json gives the same to programs", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  assertEquals(JSON.parse(await ns.must("ls", "--json")), {
+    namespace: ns.name,
+    count: 1,
+    tasks: { a: { count: 1, processes: [{ pid: ns.task("a")[0], cmdline: "sleep 1000 " }] } },
+  });
+});
+
+cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const [pid] = ns.task("a");
+  Deno.mkdirSync(`${ns.directory}/unified/task-a/own`);
+  Deno.writeTextFileSync(`${ns.directory}/unified/task-a/own/cgroup.procs`, String(pid));
+  assertEquals((await ns.must("ls")).includes(`→ ${String(pid).padStart(5)} sleep 1000`), true);
+});

@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, until } from "../harness.ts";
+
+function mountsAndCgroups(ns: { name: string }): string[] {
+  const mounts = Deno.readTextFileSync("/proc/self/mountinfo").split("\n");
+  const hierarchies = Deno.readTextFileSync("/proc/self/cgroup").split("\n");
+  const roots = [...Deno.readDirSync("/sys/fs/cgroup")].map(({ name }) => `/sys/fs/cgroup/${name}`);
+  return [
+    ...[...mounts, ...hierarchies].filter((line) => line.includes(ns.name)),
+    ...[...roots, "/sys/fs/cgroup"].map((root) => `${root}/lanco-${ns.name}`).filter(exists),
+  ];
+}
+
+cgroupTest("release without a task removes all of the namespace but its logs", async (ns) => {
+  assert(mountsAndCgroups(ns).length > 10);
+  await ns.must("run", "a", "echo", "hello");
+  await ns.gone("a");
+  const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(mountsAndCgroups(ns), []);
+  assert(!exists(ns.directory) && !exists(`/var/lib/lanco/${ns.name}`));
+  assertEquals(ns.log("a"), "hello\n");
+  assertEquals((await ns.lanco("check", "a")).code, 5);
+});
+
+cgroupTest("release refuses while a task runs, and the namespace goes on working", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+  assertEquals(code, 4);
+  assertMatch(stderr, /\[WARN\/release\] tasks of namespace .* are running: .* stop them first/);
+  await ns.must("check", "a");
+  await ns.must("run", "b", "true");
+});
+
+cgroupTest("release without a task is for root", async (ns) => {
+  const { code, stderr } = await ns.lanco("release");
+  assertEquals(code, 6);
+  assertMatch(stderr, /run it with sudo/);
+  await ns.must("run", "a", "true");
+});
+
+cgroupTest("release refuses a task that runs, and one that has nothing to release", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const { code, stderr } = await ns.lanco("release", "a");
+  assertEquals(code, 4);
+  assertMatch(stderr, /task a is running: stop it first/);
+  assertEquals((await ns.lanco("release", "b")).code, 3);
+});
+
+cgroupTest("release of a task does what a missing release agent has not done", async (ns) => {
+  const agent = `/var/lib/lanco/${ns.name}/release-agent`;
+  const mark = `${ns.scratch}/mark`;
+  const leave = async (task: string) => {
+    await ns.must(
+      "run",
+      "-c",
+      `echo $LANCO_TASK $LANCO_STATUS >>${mark}`,
+      task,
+      "sh",
+      "-c",
+      "sleep 0.3; exit 5",
+    );
+    await exec(["mv", agent, `${agent}.gone`], { uid: 0 });
+    await until("it has ended", () => ns.pids(`named/task-${task}`).length === 0);
+    await exec(["mv", `${agent}.gone`, agent], { uid: 0 });
+    assert(exists(`${ns.directory}/named/task-${task}`));
+  };
+  await leave("a");
+  await ns.must("release", "a");
+  assertEquals(Deno.readTextFileSync(mark), "a 5\n");
+  await leave("b");
+  await ns.must("release", "-n", "b");
+  assertEquals(Deno.readTextFileSync(mark), "a 5\n");
+  assertEquals(ns.traces().filter((path) => /task-[ab]$/.test(path)), []);
+});

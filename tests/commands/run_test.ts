@@ -1,0 +1,286 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, messages, shell, until } from "../harness.ts";
+
+cgroupTest("run of what cannot be executed fails, says why, and leaves nothing", async (ns) => {
+  const file = (name: string, content: string, mode: number) => {
+    Deno.writeTextFileSync(`${ns.scratch}/${name}`, content);
+    Deno.chmodSync(`${ns.scratch}/${name}`, mode);
+    return `${ns.scratch}/${name}`;
+  };
+  const cases: [string, number, RegExp][] = [
+    ["no-such-command", 127, /cannot run "no-such-command": no such command/],
+    ["/no/such/file", 127, /no such command/],
+    ["", 127, /no such command/],
+    [file("plain", "text", 0o644), 126, /not an executable file: see "chmod \+x"/],
+    [ns.scratch, 126, /not an executable file/],
+    [file("script", "#!/no/such/interpreter\n", 0o755), 127, /interpreter was not found/],
+  ];
+  for (const [command, status, text] of cases) {
+    const { code, stdout, stderr } = await ns.lanco(
+      "run",
+      "-c",
+      `touch ${ns.scratch}/exit`,
+      "a",
+      command,
+      "x",
+    );
+    assertEquals([code, stdout], [status, ""], stderr);
+    const [message, ...more] = messages(stderr);
+    assertEquals(more, []);
+    assertMatch(message?.text ?? "", text);
+    assertEquals(ns.traces(), [], command);
+  }
+  assert(!exists(`${ns.scratch}/exit`));
+  // What was there before is still there.
+  await ns.must("run", "a", "echo", "hello");
+  await ns.gone("a");
+  const before = ns.traces();
+  assertEquals((await ns.lanco("run", "a", "no-such-command")).code, 127);
+  assertEquals(ns.traces(), before);
+  assertEquals(ns.log("a"), "hello\n");
+});
+
+cgroupTest("run finds commands by the caller's PATH, or in his directory by ./", async (ns) => {
+  await shell(
+    `mkdir ${ns.scratch}/bin; printf '#!/bin/sh\\necho "$0"\\n' >${ns.scratch}/bin/mine; chmod +x ${ns.scratch}/bin/mine`,
+  );
+  const env = { PATH: `/nonexistent:${ns.scratch}/bin` };
+  assertEquals((await ns.lancoWith({ env }, "run", "a", "mine")).code, 0);
+  await ns.gone("a");
+  assertEquals(ns.log("a"), `${ns.scratch}/bin/mine\n`);
+  await ns.must("run", "--chdir", `${ns.scratch}/bin`, "a", "./mine");
+  await ns.gone("a");
+  assertEquals(ns.log("a"), "./mine\n");
+  // A builtin of the shell, and a script without an interpreter, are no exceptions.
+  Deno.writeTextFileSync(`${ns.scratch}/bare`, "echo bare\n");
+  Deno.chmodSync(`${ns.scratch}/bare`, 0o755);
+  await ns.must("run", "a", `${ns.scratch}/bare`);
+  await ns.gone("a");
+  assertEquals(ns.log("a"), "bare\n");
+  assertEquals((await ns.lanco("run", "a", "export")).code, 127);
+});
+
+cgroupTest("run hands every argument on as it is", async (ns) => {
+  const args = [
+    "",
+    " ",
+    "a b",
+    "*",
+    "$HOME",
+    "`id`",
+    "'",
+    '"',
+    "\\",
+    "-f",
+    "--",
+    "two\nlines",
+    "é",
+    "%s",
+    "x".repeat(100_000),
+  ];
+  await ns.must("run", "a", "--", "printf", "[%s]", ...args);
+  await ns.gone("a");
+  assertEquals(ns.log("a"), args.map((arg) => `[${arg}]`).join(""));
+});
+
+cgroupTest(
+  "run takes task names that look like values and operands that look like options",
+  async (ns) => {
+    for (const name of ["true", "false", "010", "_", "a".repeat(200)]) {
+      await ns.must("run", "-L", name, "sleep", "1000");
+      await ns.must("check", name);
+    }
+    assertEquals(Object.keys(JSON.parse(await ns.must("ls", "--json")).tasks).length, 5);
+    await ns.must("start", "--", "x", "sh", "-c", "echo -f");
+  },
+);
+
+cgroupTest("run --chdir of what is no directory fails, and leaves nothing", async (ns) => {
+  for (const directory of ["/no/such", "/etc/passwd", "/root"]) {
+    const { code, stderr } = await ns.lanco("run", "--chdir", directory, "a", "true");
+    assertEquals(code, 1);
+    assertMatch(stderr, new RegExp(`cannot enter the directory "${directory}": `));
+  }
+  assertEquals(ns.traces(), []);
+});
+
+cgroupTest(
+  "run from a directory that was deleted fails with status 1 and runs nothing",
+  async (ns) => {
+    const line =
+      `mkdir ${ns.scratch}/gone; cd ${ns.scratch}/gone; rmdir ${ns.scratch}/gone; ${LANCO} ${ns.name} run a touch ${ns.scratch}/ran`;
+    assertEquals((await shell(line)).code, 1);
+    assert(!exists(`${ns.scratch}/ran`));
+    assertEquals(ns.traces(), []);
+  },
+);
+
+cgroupTest("run -c tells the exit command the namespace, the task and the status", async (ns) => {
+  const mark = `${ns.scratch}/mark`;
+  const command = `echo to the log; echo "$LANCO_NAMESPACE $LANCO_TASK $LANCO_STATUS" >>${mark}`;
+  await ns.must("run", "-c", command, "a", "sh", "-c", "echo task; exit 42");
+  await until("it has run", () => exists(mark));
+  assertEquals(Deno.readTextFileSync(mark), `${ns.name} a 42\n`);
+  assertEquals(ns.log("a"), "task\nto the log\n");
+  // Only when the last process is gone, and with the status of the first.
+  await ns.must("run", "-c", command, "b", "sh", "-c", `(sleep 0.5; echo late >>${mark}) & exit 3`);
+  await until("it has run", () => Deno.readTextFileSync(mark).includes(" b "));
+  assertEquals(Deno.readTextFileSync(mark).split("\n").slice(1, 3), ["late", `${ns.name} b 3`]);
+  await ns.must("run", "-c", command, "c", "sleep", "1000");
+  await ns.must("stop", "c");
+  await until("it has run", () => Deno.readTextFileSync(mark).includes(` c 143\n`));
+  // A new run of the name does not inherit it.
+  await ns.must("run", "c", "true");
+  await ns.gone("c");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assertEquals(Deno.readTextFileSync(mark).split(" c ").length, 2);
+});
+
+cgroupTest("an exit command runs once, and not for a task that was never begun", async (ns) => {
+  const mark = `${ns.scratch}/mark`;
+  const script = `${ns.scratch}/script`;
+  Deno.writeTextFileSync(script, "#!/no/such/interpreter\n");
+  Deno.chmodSync(script, 0o755);
+  await ns.must("run", "-c", `echo once >>${mark}`, "a", "true");
+  await until("it has run", () => exists(mark));
+  await ns.gone("a");
+  assertEquals((await ns.lanco("run", "a", script)).code, 127);
+  assertEquals((await ns.lanco("run", "-c", `echo never >>${mark}`, "a", script)).code, 127);
+  assertEquals((await ns.lanco("run", "-l", "/no/such/log", "a", "true")).code, 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(Deno.readTextFileSync(mark), "once\n");
+});
+
+cgroupTest("run -c says unknown when the shim did not live to see the end", async (ns) => {
+  const mark = `${ns.scratch}/mark`;
+  await ns.must("run", "-c", `echo $LANCO_STATUS >${mark}`, "a", "sleep", "1000");
+  Deno.kill(ns.shim("a"), "SIGKILL");
+  await ns.must("check", "a");
+  await ns.must("stop", "a");
+  await until("it has run", () => exists(mark) && Deno.readTextFileSync(mark) !== "");
+  assertEquals(Deno.readTextFileSync(mark), "unknown\n");
+});
+
+cgroupTest("run -f keeps the standard streams, and exits with the command's status", async (ns) => {
+  const { code, stdout, stderr } = await ns.lancoWith(
+    { stdin: "from stdin" },
+    ...["run", "-f", "a", "sh", "-c", "cat; echo err >&2; exit 42"],
+  );
+  assertEquals([code, stdout, stderr], [42, "from stdin", "err\n"]);
+  assert(!exists(`${ns.logs}/task-a.log`));
+  const fail = async (...command: string[]) => (await ns.lanco("run", "-f", "a", ...command)).code;
+  assertEquals(await fail("no-such-command"), 127);
+  assertEquals(await fail("/etc/passwd"), 126);
+  assertEquals(await fail("sh", "-c", "kill -9 $$"), 137);
+  assertEquals(await fail("sh", "-c", "kill -TERM $$"), 143);
+  assertEquals((await ns.lanco("run", "-f", "b", "true")).code, 0);
+});
+
+cgroupTest("run -f -L logs, and keeps nothing but the standard input", async (ns) => {
+  const { stdout } = await ns.lancoWith(
+    { stdin: "in" },
+    "run",
+    "-f",
+    "-L",
+    "a",
+    "sh",
+    "-c",
+    "cat; ls -l /proc/$$/fd | wc -l",
+  );
+  assertEquals(stdout, "");
+  assertMatch(ns.log("a"), /^in\s*4\n$/);
+});
+
+cgroupTest("run -f hands signals on to the command", async (ns) => {
+  for (
+    const [signal, trap] of [["SIGTERM", "TERM"], ["SIGHUP", "HUP"], ["SIGINT", "INT"], [
+      "SIGUSR1",
+      "USR1",
+    ]] as const
+  ) {
+    const ready = `${ns.scratch}/ready-${trap}`;
+    const script =
+      `trap "echo got ${trap}; exit 9" ${trap}; : >${ready}; while :; do sleep 0.05; done`;
+    const lanco = new Deno.Command("/usr/bin/setpriv", {
+      args: [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        LANCO,
+        ns.name,
+        "run",
+        "-f",
+        "a",
+        "sh",
+        "-c",
+        script,
+      ],
+      cwd: "/",
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    await until("the trap is set", () => exists(ready));
+    lanco.kill(signal);
+    const { code, stdout } = await lanco.output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [9, `got ${trap}\n`]);
+    await ns.gone("a");
+  }
+});
+
+cgroupTest("run -f keeps the terminal, whose ^C reaches the command once", async (ns) => {
+  const ready = `${ns.scratch}/ready`;
+  const script = `trap 'echo got INT' INT; tty; : >${ready}; sleep 1; sleep 1; exit 5`;
+  Deno.writeTextFileSync(`${ns.scratch}/task`, script);
+  const run =
+    `setpriv --reuid=65534 --regid=65534 --clear-groups ${LANCO} ${ns.name} run -f a sh ${ns.scratch}/task`;
+  const terminal = new Deno.Command("script", {
+    args: ["-qec", run, "/dev/null"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await until("the trap is set", () => exists(ready));
+  const keys = terminal.stdin.getWriter();
+  await keys.write(new Uint8Array([3]));
+  const { code, stdout } = await terminal.output().finally(() => keys.close().catch(() => {}));
+  const text = new TextDecoder().decode(stdout);
+  assertMatch(text, /^\/dev\/pts\/\d+/);
+  assertEquals(text.split("got INT").length, 2, text);
+  assertEquals(code, 5);
+});
+
+cgroupTest(
+  "a foreground task survives the death of lanco, and is stopped like any other",
+  async (ns) => {
+    const lanco = new Deno.Command("/usr/bin/setpriv", {
+      args: [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        LANCO,
+        ns.name,
+        "run",
+        "-f",
+        "a",
+        "sleep",
+        "1000",
+      ],
+      cwd: "/",
+      stdin: "null",
+    }).spawn();
+    await until("it runs", () => ns.task("a").length === 1 && exists(`${ns.directory}/runs/a`));
+    lanco.kill("SIGKILL");
+    await lanco.status;
+    await ns.must("check", "a");
+    await ns.must("stop", "a");
+  },
+);
+
+cgroupTest("a task that a task has launched is a task of its own", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", `${LANCO} ${ns.name} run b sleep 1000; exec sleep 1000`);
+  await until("b runs", () => ns.task("b").length === 1);
+  await ns.must("stop", "--now", "a");
+  await ns.must("check", "b");
+  assertEquals((await exec([LANCO, ns.name, "check", "a"])).code, 3);
+});

@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exists, messages, STRANGER, until } from "../harness.ts";
+
+const TRAP = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
+
+cgroupTest("stop asks with TERM and lets the task end by itself", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", TRAP);
+  await until("the trap is set", () => ns.log("a").includes("ready"));
+  await ns.must("stop", "a");
+  assertMatch(ns.log("a"), /asked/);
+  assertEquals(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`), "7\n");
+  assert(!exists(`${ns.directory}/named/task-a`));
+});
+
+cgroupTest("stop -s asks with another signal, -t kills what does not listen", async (ns) => {
+  await ns.must(
+    "run",
+    "a",
+    "sh",
+    "-c",
+    'trap "echo usr1" USR1; trap "" TERM; echo ready; while :; do sleep 0.05; done',
+  );
+  await until("the trap is set", () => ns.log("a").includes("ready"));
+  const before = Date.now();
+  await ns.must("stop", "-s", "USR1", "-t", "1", "a");
+  assert(Date.now() - before >= 1000, "it was given its second");
+  assertMatch(ns.log("a"), /usr1/);
+  assertEquals(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`), "137\n");
+});
+
+cgroupTest("stop --now does not ask", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", TRAP);
+  await until("the trap is set", () => ns.log("a").includes("ready"));
+  await ns.must("kill", "--now", "a");
+  assert(!ns.log("a").includes("asked"));
+});
+
+cgroupTest("stop takes several tasks, and the worst answer counts", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  await ns.must("run", "b", "sleep", "1000");
+  const { code, stderr } = await ns.lanco("stop", "a", "c", "b");
+  assertEquals(code, 3);
+  assertEquals(messages(stderr).map(({ text }) => text), ["task c is not running"]);
+  assertEquals((await ns.lanco("check", "a")).code, 3);
+  assertEquals((await ns.lanco("check", "b")).code, 3);
+});
+
+cgroupTest(
+  "stop by a user who does not own the task is not permitted, and does nothing",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    for (const how of [["--now"], ["-t", "1"]]) {
+      const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "stop", ...how, "a");
+      assertEquals(code, 6);
+      assertMatch(stderr, /belongs to nobody/);
+    }
+    assertEquals((await ns.lanco("check", "a")).code, 0);
+  },
+);
+
+cgroupTest("stop by root stops what is the owner's", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "a")).code, 0);
+  assertEquals((await ns.lanco("check", "a")).code, 3);
+});

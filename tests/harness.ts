@@ -1,0 +1,237 @@
+/**
+ * What the tests of the compiled executable share: running it as an unprivileged
+ * user, in a namespace of the test's own that is gone afterwards.
+ */
+
+/** The executable under test, where every user can reach it. */
+export const LANCO = Deno.env.get("LANCO_EXE") ?? "";
+
+/** What the names of this run's namespaces start with, for the sweeper. */
+const PREFIX = Deno.env.get("LANCO_TEST_PREFIX") ?? "";
+
+/** Whether the tests that need root and an executable can run. */
+export const CAN_TEST_CGROUPS = LANCO !== "" && PREFIX !== "" && Deno.uid() === 0;
+
+/** The user that owns the namespaces of the tests: nobody. */
+export const OWNER = 65534;
+
+/** Another unprivileged user: Debian's "daemon". */
+export const STRANGER = 1;
+
+/** What a program left. */
+export interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to run a program. */
+export interface ExecOptions {
+  /** The user id to run it as; the owner by default, 0 for root. */
+  uid?: number;
+  /** Supplementary groups. */
+  groups?: readonly number[];
+  cwd?: string;
+  env?: Record<string, string>;
+  clearEnv?: boolean;
+  stdin?: string;
+}
+
+/** Runs a program as an unprivileged user to its end. */
+export async function exec(
+  command: readonly string[],
+  options: ExecOptions = {},
+): Promise<Result> {
+  const { uid = OWNER, groups = [], stdin, env, clearEnv, cwd = "/" } = options;
+  const process = new Deno.Command("/usr/bin/setpriv", {
+    args: [...identity(uid, groups), ...command],
+    cwd,
+    ...(env ? { env } : {}),
+    ...(clearEnv ? { clearEnv } : {}),
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) {
+    const writer = process.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(stdin));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await process.output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** The arguments of setpriv(1) for a user. */
+export function identity(uid: number, groups: readonly number[] = []): string[] {
+  return [
+    `--reuid=${uid}`,
+    `--regid=${uid}`,
+    groups.length ? `--groups=${groups.join(",")}` : "--clear-groups",
+  ];
+}
+
+/** Runs a line of shell as the owner. */
+export function shell(line: string, options: ExecOptions = {}): Promise<Result> {
+  return exec(["/bin/sh", "-c", line], options);
+}
+
+/** Waits until the condition holds, at most 20 seconds. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!await condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Whether the path exists. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether a process lives; a zombie does not. */
+export function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+/** A message as lanĉo prints it: its level, its token and its text. */
+export function messages(stderr: string): { level: string; token: string; text: string }[] {
+  return stderr.split("\n").filter((line) => line !== "").map((line) => {
+    const [, level, token, text] =
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d \[(\w+)\/([\w-]+)\] (.*)$/.exec(line) ?? [];
+    if (level === undefined || token === undefined || text === undefined) {
+      throw new Error(`not a message of lanco's: ${line}`);
+    }
+    return { level, token, text };
+  });
+}
+
+/** A namespace of one test. */
+export class TestNamespace {
+  readonly name = `${PREFIX}${crypto.randomUUID().slice(0, 8)}`;
+  readonly directory = `/run/lanco/${this.name}`;
+  readonly logs = `/var/log/lanco-${this.name}`;
+  /** A directory of the owner's for the test's files. */
+  readonly scratch = `${Deno.env.get("LANCO_TEST_DIR")}/${this.name}`;
+
+  /** Runs `lanco <namespace> <args>` as the owner. */
+  lanco(...args: string[]): Promise<Result> {
+    return exec([LANCO, this.name, ...args]);
+  }
+
+  /** The same with options: another user, directory, environment. */
+  lancoWith(options: ExecOptions, ...args: string[]): Promise<Result> {
+    return exec([LANCO, this.name, ...args], options);
+  }
+
+  /** Runs `lanco <namespace> <args>`, which must succeed in silence. */
+  async must(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.lanco(...args);
+    if (code !== 0 || stderr !== "") {
+      throw new Error(`lanco ${args.join(" ")} ended with ${code}: ${stderr}`);
+    }
+    return stdout;
+  }
+
+  /** The processes of a cgroup of this namespace, such as `named/task-x`. */
+  pids(cgroup: string): number[] {
+    try {
+      const text = Deno.readTextFileSync(`${this.directory}/${cgroup}/cgroup.procs`);
+      return text.split("\n").filter((line) => line !== "").map(Number);
+    } catch {
+      return [];
+    }
+  }
+
+  /** The task's processes, without its shim. */
+  task(task: string): number[] {
+    return this.pids(`unified/task-${task}`);
+  }
+
+  /** The shim of a task. */
+  shim(task: string): number {
+    const record = `${this.directory}/runs/${task}/run.json`;
+    return JSON.parse(Deno.readTextFileSync(record)).shim;
+  }
+
+  /** What the task has written. */
+  log(task: string): string {
+    return Deno.readTextFileSync(`${this.logs}/task-${task}.log`);
+  }
+
+  /** Waits until nothing of the task is left in the kernel. */
+  gone(task: string): Promise<void> {
+    return until(`task ${task} is gone`, () => !exists(`${this.directory}/named/task-${task}`));
+  }
+
+  /** What the runs, the named hierarchy and the logs contain: what a failed run must not change. */
+  traces(): string[] {
+    const list = (directory: string, pattern: RegExp) =>
+      exists(directory)
+        ? [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`)
+          .filter((path) => pattern.test(path))
+        : [];
+    return [
+      ...list(`${this.directory}/runs`, /./),
+      ...list(`${this.directory}/named`, /(task|enter|new)-/),
+      ...list(`${this.directory}/unified`, /task-/),
+      ...list(`${this.directory}/memory`, /task-/),
+      ...list(this.logs, /./),
+    ].sort();
+  }
+
+  /** Makes it, as root. */
+  async init(): Promise<void> {
+    Deno.mkdirSync(this.scratch, { recursive: true });
+    Deno.chownSync(this.scratch, OWNER, OWNER);
+    const { code, stderr } = await exec([
+      LANCO,
+      this.name,
+      "init",
+      "-u",
+      String(OWNER),
+      "-g",
+      String(OWNER),
+    ], { uid: 0 });
+    if (code !== 0) throw new Error(`init ended with ${code}: ${stderr}`);
+  }
+
+  /** Removes it and all that it has left, whatever state it is in. */
+  async remove(): Promise<void> {
+    const { code, stderr } = await exec(["/bin/sh", SWEEP, this.name], { uid: 0 });
+    if (code !== 0) throw new Error(`the sweep of ${this.name} ended with ${code}: ${stderr}`);
+  }
+}
+
+const SWEEP = new URL("../scripts/sweep", import.meta.url).pathname;
+
+/** Declares a test in a namespace of its own, on real cgroups. It needs root. */
+export function cgroupTest(name: string, body: (ns: TestNamespace) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !CAN_TEST_CGROUPS,
+    async fn() {
+      const ns = new TestNamespace();
+      try {
+        await ns.init();
+        await body(ns);
+      } finally {
+        await ns.remove();
+      }
+    },
+  });
+}

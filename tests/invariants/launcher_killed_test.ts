@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  cgroupTest,
+  identity,
+  LANCO,
+  lives,
+  OWNER,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
+
+/** Kills `lanco run` after so many milliseconds, and looks at what the next commands make of it. */
+async function killedAfter(ns: TestNamespace, task: string, delay: number): Promise<boolean> {
+  const launcher = new Deno.Command("/usr/bin/setpriv", {
+    args: [...identity(OWNER), LANCO, ns.name, "run", "-c", "true", task, "sleep", "1000"],
+    cwd: "/",
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await new Promise((resolve) => setTimeout(resolve, delay));
+  try {
+    launcher.kill("SIGKILL");
+  } catch { /* it was faster */ }
+  await launcher.status;
+
+  await until("what was begun is over or done", () => {
+    const pids = ns.pids(`named/task-${task}`);
+    return pids.length === 0 || ns.task(task).some((pid) => {
+      try {
+        return Deno.readLinkSync(`/proc/${pid}/exe`).endsWith("sleep");
+      } catch {
+        return false;
+      }
+    });
+  });
+  const { code } = await ns.lanco("check", task);
+  const listed = (await ns.must("ls")).includes(` ├ ${task}\n`);
+  const runs = ns.task(task).some(lives);
+  assertEquals([code, listed], runs ? [0, true] : [3, false], `killed after ${delay} ms`);
+  if (runs) {
+    const cgroups = Deno.readTextFileSync(`/proc/${ns.task(task)[0]}/cgroup`);
+    assert(cgroups.includes(`0::/lanco-${ns.name}/task-${task}\n`), cgroups);
+    await ns.must("stop", task);
+  } else {
+    assertEquals((await ns.lanco("stop", task)).code, 3);
+  }
+  await ns.must("run", task, "sleep", "1000");
+  await ns.must("stop", task);
+  return runs;
+}
+
+cgroupTest(
+  "invariant 3: run killed at any moment leaves nothing that makes the next command wrong",
+  async (ns) => {
+    // As many at a time as below, for that decides how long one takes here and now.
+    const begin = performance.now();
+    await Promise.all(["t0", "t1", "t2", "t3"].map((task) => ns.must("run", task, "true")));
+    const whole = performance.now() - begin;
+    const outcomes: boolean[] = [];
+    for (let round = 0; round < 10; round++) {
+      outcomes.push(
+        ...await Promise.all(
+          [0, 1, 2, 3].map((i) => killedAfter(ns, `t${i}`, whole * (0.25 + (round * 4 + i) / 30))),
+        ),
+      );
+    }
+    // Else the kills came all too early or all too late to prove anything.
+    assert(outcomes.includes(false) && outcomes.includes(true), String(outcomes));
+    const running = ["named/task-", "unified/task-", "memory/task-"];
+    assertEquals(ns.traces().filter((path) => running.some((part) => path.includes(part))), []);
+  },
+);

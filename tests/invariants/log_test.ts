@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { cgroupTest, exists, shell, until } from "../harness.ts";
+
+cgroupTest("invariant 6: the task writes into the log itself, which appends", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "echo one; echo two >&2; sleep 1000");
+  const [pid = 0] = ns.task("a");
+  for (const fd of [1, 2]) {
+    assertEquals(Deno.readLinkSync(`/proc/${pid}/fd/${fd}`), `${ns.logs}/task-a.log`);
+    const flags = /flags:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/fdinfo/${fd}`))?.[1];
+    assert(parseInt(flags ?? "", 8) & 0o2000, "O_APPEND");
+  }
+  await until("it has written", () => ns.log("a") === "one\ntwo\n");
+});
+
+cgroupTest("invariant 6: nothing is lost when the shim is killed", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "for i in 1 2 3; do sleep 0.3; echo $i; done");
+  Deno.kill(ns.shim("a"), "SIGKILL");
+  await ns.gone("a");
+  assertEquals(ns.log("a"), "1\n2\n3\n");
+});
+
+cgroupTest("invariant 6: two writers and a truncation do not overwrite each other", async (ns) => {
+  await ns.must(
+    "run",
+    "a",
+    "sh",
+    "-c",
+    "echo before; while [ ! -e go ]; do sleep 0.02; done; echo after",
+    "--",
+  );
+  await until("it has written", () => ns.log("a") === "before\n");
+  await ns.must("stop", "a");
+  const go = `${ns.scratch}/go`;
+  await ns.must(
+    "run",
+    "a",
+    "sh",
+    "-c",
+    `echo before; while [ ! -e ${go} ]; do sleep 0.02; done; echo after`,
+  );
+  await until("it has written", () => ns.log("a") === "before\n");
+  Deno.truncateSync(`${ns.logs}/task-a.log`);
+  await shell(`touch ${go}`);
+  await ns.gone("a");
+  assertEquals(ns.log("a"), "after\n");
+});
+
+cgroupTest("logs are rotated at each start, .1 is the newest, ten are kept", async (ns) => {
+  for (let i = 1; i <= 13; i++) {
+    await ns.must("run", "a", "echo", String(i));
+    await ns.gone("a");
+  }
+  const log = (suffix: string) => Deno.readTextFileSync(`${ns.logs}/task-a.log${suffix}`);
+  assertEquals([log(""), log(".1"), log(".2"), log(".10")], ["13\n", "12\n", "11\n", "3\n"]);
+  assert(!exists(`${ns.logs}/task-a.log.11`));
+  await ns.must("run", "--keep", "2", "a", "echo", "14");
+  await ns.gone("a");
+  assertEquals([log(""), log(".1"), log(".2")], ["14\n", "13\n", "12\n"]);
+  assert(!exists(`${ns.logs}/task-a.log.3`) && !exists(`${ns.logs}/task-a.log.10`));
+  await ns.must("run", "--keep", "0", "a", "echo", "15");
+  await ns.gone("a");
+  assertEquals(log(""), "15\n");
+  assert(!exists(`${ns.logs}/task-a.log.1`));
+});
+
+cgroupTest(
+  "a log is its owner's to write and the group's to read, whatever the umask",
+  async (ns) => {
+    for (const umask of ["000", "077", "0777"]) {
+      const { code } = await shell(
+        `umask ${umask}; exec "$0" "$@"`.replace(
+          '"$0" "$@"',
+          `${Deno.env.get("LANCO_EXE")} ${ns.name} run a${umask} true`,
+        ),
+      );
+      assertEquals(code, 0);
+      const { mode, uid } = Deno.statSync(`${ns.logs}/task-a${umask}.log`);
+      assertEquals([((mode ?? 0) & 0o7777).toString(8), uid], ["640", 65534]);
+    }
+  },
+);
+
+cgroupTest("-l logs anywhere the caller may write, relative to his directory", async (ns) => {
+  const cwd = ns.scratch;
+  assertEquals((await ns.lancoWith({ cwd }, "run", "-l", "here.log", "a", "echo", "1")).code, 0);
+  await ns.gone("a");
+  await ns.must("run", "-l", `${cwd}/here.log`, "--chdir", "/", "a", "echo", "2");
+  await ns.gone("a");
+  assertEquals(Deno.readTextFileSync(`${cwd}/here.log`), "2\n");
+  assertEquals(Deno.readTextFileSync(`${cwd}/here.log.1`), "1\n");
+  await ns.must("run", "-l", "/dev/null", "a", "echo", "3");
+  await ns.gone("a");
+  assertEquals(ns.traces().filter((path) => path.endsWith(".log")), []);
+});
+
+cgroupTest("a log that cannot be written makes run fail, and nothing is left", async (ns) => {
+  for (const log of ["/proc/nope.log", "/root/x.log", `${ns.scratch}/no/such/dir.log`, "/"]) {
+    const { code, stderr } = await ns.lanco("run", "-l", log, "a", "touch", `${ns.scratch}/ran`);
+    assertEquals(code, 1);
+    assert(stderr.includes(`cannot write to the log "${log}": `), stderr);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }
+  assert(!exists(`${ns.scratch}/ran`));
+  assertEquals(ns.traces(), []);
+});

@@ -1,0 +1,119 @@
+import { assert, assertEquals } from "@std/assert";
+import { cgroupTest, exec, exists, lives, type TestNamespace, until } from "../harness.ts";
+
+/** Starts the line as task a, waits until it has so many processes, stops it, and looks for survivors. */
+async function stopped(
+  ns: TestNamespace,
+  line: string,
+  { count, how, prepare }: { count: number; how: string[]; prepare?: () => void },
+): Promise<void> {
+  await ns.must("run", "a", "sh", "-c", line);
+  await until(`there are ${count} processes`, () => ns.task("a").length >= count);
+  const pids = [...ns.task("a"), ns.shim("a")];
+  prepare?.();
+  await ns.must("stop", ...how, "a");
+  assertEquals(pids.filter(lives), []);
+  assertEquals(ns.traces().filter((path) => /\/task-a$/.test(path)), []);
+  assertEquals((await ns.lanco("check", "a")).code, 3);
+}
+
+const HOW: [string, string[]][] = [["stop", ["-t", "1"]], ["stop --now", ["--now"]]];
+
+for (const [name, how] of HOW) {
+  cgroupTest(
+    `invariant 4: ${name} reaches double forks, sessions and what ignores signals`,
+    (ns) =>
+      stopped(
+        ns,
+        `
+      (setsid sleep 1001 &) &
+      (setsid sh -c 'trap "" TERM HUP INT; while :; do sleep 1; done' &)
+      (trap "" TERM; exec setsid setsid sleep 1002) &
+      sleep 1003`,
+        { count: 5, how },
+      ),
+  );
+
+  cgroupTest(
+    `invariant 4: ${name} reaches a storm of processes that keep forking`,
+    (ns) =>
+      stopped(
+        ns,
+        `storm() { while :; do sleep 0.0$1 & sleep 0.01; done; }
+      trap "" TERM
+      for i in 1 2 3 4 5 6 7 8 9 10; do storm 5 & done; wait`,
+        { count: 30, how },
+      ),
+  );
+
+  cgroupTest(
+    `invariant 4: ${name} reaches a paused task`,
+    (ns) =>
+      stopped(ns, 'trap "" TERM; sleep 1000 & sleep 1001', {
+        count: 3,
+        how,
+        prepare: () => Deno.writeTextFileSync(`${ns.directory}/unified/task-a/cgroup.freeze`, "1"),
+      }),
+  );
+
+  cgroupTest(`invariant 4: ${name} reaches sub-cgroups that the task has made`, (ns) => {
+    const { directory } = ns;
+    return stopped(
+      ns,
+      `
+      mkdir -p ${directory}/unified/task-a/x/y ${directory}/named/task-a/x ${directory}/memory/task-a/x
+      sleep 1001 & echo $! >${directory}/unified/task-a/x/y/cgroup.procs
+      sleep 1002 & echo $! >${directory}/named/task-a/x/cgroup.procs
+      sleep 1003 & echo $! >${directory}/memory/task-a/x/cgroup.procs
+      trap "" TERM; sleep 1004; sleep 1005`,
+      { count: 4, how },
+    );
+  });
+
+  cgroupTest(
+    `invariant 4: ${name} reaches a process that left for another cgroup of the namespace`,
+    async (ns) => {
+      const { directory } = ns;
+      const mark = `${ns.scratch}/pid`;
+      await ns.must(
+        "run",
+        "a",
+        "sh",
+        "-c",
+        `
+      (trap "" TERM; exec sleep 1001) & echo $! >${directory}/unified/shims/cgroup.procs
+      echo $! >${mark}; exec sleep 1002`,
+      );
+      await until("one has left", () => exists(mark));
+      const pid = Number(Deno.readTextFileSync(mark));
+      assert(lives(pid) && !ns.task("a").includes(pid));
+      await ns.must("stop", ...how, "a");
+      assert(!lives(pid));
+    },
+  );
+
+  cgroupTest(
+    `invariant 4: ${name} reaches setuid children that the owner may not signal`,
+    async (ns) => {
+      const become = `${ns.scratch}/become-root`;
+      await exec(["sh", "-c", `cp /usr/bin/setpriv ${become}; chmod 4755 ${become}`], { uid: 0 });
+      await ns.must(
+        "run",
+        "a",
+        "sh",
+        "-c",
+        `
+      ${become} --reuid 0 --regid 0 --clear-groups sleep 1001 & sleep 1002`,
+      );
+      const roots = () =>
+        ns.task("a").filter((pid) =>
+          /^Uid:\s0\s0\s0/m.test(Deno.readTextFileSync(`/proc/${pid}/status`))
+        );
+      await until("one is root's", () => roots().length === 1);
+      const [pid = 0] = roots();
+      assertEquals((await exec(["kill", String(pid)])).code, 1);
+      await ns.must("stop", ...how, "a");
+      assert(!lives(pid));
+    },
+  );
+}

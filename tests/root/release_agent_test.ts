@@ -1,0 +1,172 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  shell,
+  STRANGER,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
+
+const agentOf = (ns: TestNamespace) => `/var/lib/lanco/${ns.name}/release-agent`;
+
+/** Makes the kernel call the agent with the path, as the owner can. */
+async function ring(ns: TestNamespace, path: string): Promise<void> {
+  const { code, stderr } = await exec([
+    "sh",
+    "-c",
+    'mkdir -p "$1/bell" && rmdir "$1/bell"',
+    "sh",
+    `${ns.directory}/named/${path}`,
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+}
+
+cgroupTest("invariant 7: the release agent refuses names outside of the grammar", async (ns) => {
+  const bait = `${ns.scratch}/bait`;
+  await shell(`mkdir -p ${bait}`);
+  const names = [
+    "$(touch x)",
+    "; touch x",
+    "a b",
+    "-rf",
+    ".",
+    "*",
+    "`touch x`",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "é",
+  ];
+  for (const name of names) {
+    await ring(ns, `task-${name === "." ? "..." : name}`);
+    await ring(ns, `enter-${name === "." ? "..." : name}`);
+  }
+  // A valid one shows that the kernel has called the agent for those before it.
+  await ring(ns, "task-valid");
+  await until("the agent has come", () => !exists(`${ns.directory}/named/task-valid`));
+  assertEquals([...Deno.readDirSync(bait)], []);
+  assert(!exists("/x") && !exists(`/var/lib/lanco/${ns.name}/x`));
+});
+
+cgroupTest("invariant 7: the owner can change nothing that runs as root", async (ns) => {
+  const { directory } = ns;
+  for (
+    const attempt of [
+      `echo /tmp/evil >${directory}/named/release_agent`,
+      `echo x >${agentOf(ns)}`,
+      `mv ${agentOf(ns)} ${agentOf(ns)}.old`,
+      `mv /var/lib/lanco/${ns.name} /var/lib/lanco/x`,
+      `rm -f ${directory}/namespace.json`,
+      `touch ${directory}/usage/x`,
+      `mv ${directory}/runs ${directory}/x`,
+      `echo 1 >${directory}/named/cgroup.procs`,
+      `echo $$ >/sys/fs/cgroup/unified/cgroup.procs`,
+    ]
+  ) {
+    assert((await shell(attempt)).code !== 0, attempt);
+  }
+});
+
+cgroupTest("invariant 7: nobody's process enters a namespace but its owner's own", async (ns) => {
+  const victim = new Deno.Command("setpriv", {
+    args: [`--reuid=${STRANGER}`, "--clear-groups", "sleep", "1000"],
+  }).spawn();
+  try {
+    await ns.must("run", "a", "sleep", "1000");
+    for (const cgroup of ["named/task-a", "memory/task-a", "unified/task-a", "unified/shims"]) {
+      const { code } = await shell(`echo ${victim.pid} >${ns.directory}/${cgroup}/cgroup.procs`);
+      assert(code !== 0, cgroup);
+    }
+    // A cgroup that only looks like a task's.
+    await shell(`mkdir ${ns.directory}/named/task-x`);
+    await ring(ns, "enter-x");
+    await until("the agent has come", () => !exists(`${ns.directory}/named/enter-x`));
+    assert(!/:\/(lanco-|task-|enter-)/.test(Deno.readTextFileSync(`/proc/${victim.pid}/cgroup`)));
+  } finally {
+    victim.kill("SIGKILL");
+    await victim.status;
+  }
+});
+
+cgroupTest("invariant 7: root follows no link that the owner has laid", async (ns) => {
+  const secret = `${ns.scratch}/secret`;
+  Deno.writeTextFileSync(secret, "touch /run/lanco-evil; echo secret\n", { mode: 0o600 });
+  await ns.must("run", "a", "sleep", "1000");
+  const run = `${ns.directory}/runs/a`;
+  await shell(`ln -s ${secret} ${run}/exit-command; rm ${run}/ended; ln -s ${secret} ${run}/ended`);
+  await shell(`mkdir -p ${ns.directory}/runs/task-a/keep`);
+  await ns.lanco("stop", "a");
+  await ns.gone("a");
+  assertEquals(Deno.readTextFileSync(secret), "touch /run/lanco-evil; echo secret\n");
+  assert(!exists("/run/lanco-evil"));
+  assert(exists(`${ns.directory}/runs/task-a/keep`));
+});
+
+cgroupTest(
+  "the exit command runs as the owner, with his groups, outside of every task",
+  async (ns) => {
+    const mark = `${ns.scratch}/mark`;
+    const command =
+      `{ id -u; id -g; id -G; echo "$HOME"; pwd; cat /proc/self/cgroup; } >${mark}.new; mv ${mark}.new ${mark}`;
+    await ns.must("run", "-c", command, "a", "true");
+    await until("the exit command has run", () => exists(mark));
+    const [uid, gid, groups, home, directory, ...cgroups] = Deno.readTextFileSync(mark).trim()
+      .split("\n");
+    const expected = await exec(["sh", "-c", "id -G nobody"]);
+    assertEquals([uid, gid, groups], ["65534", "65534", expected.stdout.trim()]);
+    assertEquals([home, directory], ["/nonexistent", "/"]);
+    assert(!cgroups.some((line) => line.includes("task-a")), cgroups.join("\n"));
+    assert(cgroups.includes(`0::/lanco-${ns.name}/exits`), cgroups.join("\n"));
+  },
+);
+
+cgroupTest(
+  "the release agent runs twice for one task, and beside a new one, without harm",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const call = () => exec([agentOf(ns), "/task-a"], { uid: 0 });
+    await Promise.all([call(), call(), call()]);
+    await ns.must("check", "a");
+    assertEquals(ns.task("a").length, 1);
+    await Promise.all([ns.must("stop", "a"), call(), call()]);
+    await ns.gone("a");
+    await Promise.all([call(), ns.must("run", "a", "sleep", "1000"), call(), call()]);
+    await ns.must("check", "a");
+    assertEquals(ns.task("a").length, 1);
+  },
+);
+
+for (const sh of ["dash", "bash", "busybox sh", "bash --posix"]) {
+  cgroupTest(`the release agent does the same under ${sh}`, async (ns) => {
+    const agent = agentOf(ns);
+    const wrapper = `#!/bin/sh\nexec ${sh} ${agent}.real "$@"\n`;
+    await exec([
+      "sh",
+      "-c",
+      `mv ${agent} ${agent}.real; printf '%s' "$1" >${agent}; chmod 755 ${agent}`,
+      "sh",
+      wrapper,
+    ], { uid: 0 });
+    const mark = `${ns.scratch}/mark`;
+    await ns.must(
+      "run",
+      "-c",
+      `echo $LANCO_TASK $LANCO_STATUS >${mark}`,
+      "a",
+      "sh",
+      "-c",
+      `
+      mkdir ${ns.directory}/unified/task-a/x; sleep 0.2; exit 9`,
+    );
+    assertEquals(ns.pids("unified/shims"), [ns.shim("a")]);
+    await ns.gone("a");
+    await until(
+      "the exit command has run",
+      () => exists(mark) && Deno.readTextFileSync(mark) !== "",
+    );
+    assertEquals(Deno.readTextFileSync(mark), "a 9\n");
+    assertEquals(ns.traces().filter((path) => path.endsWith("/task-a")), []);
+  });
+}
