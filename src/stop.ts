@@ -64,9 +64,8 @@ export async function stop(
   }
   const left = target.processes();
   throw new Failed(
-    `cannot stop task ${task}: ${left.length} processes outlive SIGKILL: see "ps -o pid,stat,wchan ${
-      left.slice(0, 5).join(" ")
-    }"`,
+    `cannot stop task ${task}: ${left.length} processes are left, such as ${left[0]}: ` +
+      `try "sudo lanco ${namespace.namespace} stop --now ${task}"`,
   );
 }
 

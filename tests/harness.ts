@@ -12,6 +12,12 @@ const PREFIX = Deno.env.get("LANCO_TEST_PREFIX") ?? "";
 /** Whether the tests that need root and an executable can run. */
 export const CAN_TEST_CGROUPS = LANCO !== "" && PREFIX !== "" && Deno.uid() === 0;
 
+/** Whether the namespaces are to be made as on a host without cgroup v2 (scripts/legacy). */
+export const LEGACY = Deno.env.get("LANCO_TEST_LAYOUT") === "legacy";
+
+/** The hierarchy whose cgroups have a task's processes and nothing else. */
+export const TRACKER = LEGACY ? "freezer" : "unified";
+
 /** The user that owns the namespaces of the tests: nobody. */
 export const OWNER = 65534;
 
@@ -159,7 +165,13 @@ export class TestNamespace {
 
   /** The task's processes, without its shim. */
   task(task: string): number[] {
-    return this.pids(`unified/task-${task}`);
+    return [...new Set(this.pids(`${TRACKER}/task-${task}`))];
+  }
+
+  /** Freezes the task behind lanĉo's back. */
+  freeze(task: string): void {
+    const [file, state] = LEGACY ? ["freezer.state", "FROZEN"] : ["cgroup.freeze", "1"];
+    Deno.writeTextFileSync(`${this.directory}/${TRACKER}/task-${task}/${file}`, state);
   }
 
   /** The shim of a task. */
@@ -188,7 +200,7 @@ export class TestNamespace {
     return [
       ...list(`${this.directory}/runs`, /./),
       ...list(`${this.directory}/named`, /(task|enter|new)-/),
-      ...list(`${this.directory}/unified`, /task-/),
+      ...list(`${this.directory}/${TRACKER}`, /task-/),
       ...list(`${this.directory}/memory`, /task-/),
       ...list(this.logs, /./),
     ].sort();
@@ -198,15 +210,10 @@ export class TestNamespace {
   async init(): Promise<void> {
     Deno.mkdirSync(this.scratch, { recursive: true });
     Deno.chownSync(this.scratch, OWNER, OWNER);
-    const { code, stderr } = await exec([
-      LANCO,
-      this.name,
-      "init",
-      "-u",
-      String(OWNER),
-      "-g",
-      String(OWNER),
-    ], { uid: 0 });
+    const init = LEGACY
+      ? [LEGACY_SCRIPT, "init", LANCO, this.name, String(OWNER)]
+      : [LANCO, this.name, "init", "-u", String(OWNER), "-g", String(OWNER)];
+    const { code, stderr } = await exec(init, { uid: 0 });
     if (code !== 0) throw new Error(`init ended with ${code}: ${stderr}`);
   }
 
@@ -217,6 +224,7 @@ export class TestNamespace {
   }
 }
 
+const LEGACY_SCRIPT = new URL("../scripts/legacy", import.meta.url).pathname;
 const SWEEP = new URL("../scripts/sweep", import.meta.url).pathname;
 
 /** Declares a test in a namespace of its own, on real cgroups. It needs root. */

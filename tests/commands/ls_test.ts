@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { renderTree } from "../../src/commands/ls.ts";
-import { cgroupTest, until } from "../harness.ts";
+import { cgroupTest, TRACKER, until } from "../harness.ts";
 
 const TASKS = [
   { name: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
@@ -54,7 +54,7 @@ cgroupTest("ls --json gives the same to programs", async (ns) => {
 cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const [pid] = ns.task("a");
-  Deno.mkdirSync(`${ns.directory}/unified/task-a/own`);
-  Deno.writeTextFileSync(`${ns.directory}/unified/task-a/own/cgroup.procs`, String(pid));
+  Deno.mkdirSync(`${ns.directory}/${TRACKER}/task-a/own`);
+  Deno.writeTextFileSync(`${ns.directory}/${TRACKER}/task-a/own/cgroup.procs`, String(pid));
   assertEquals((await ns.must("ls")).includes(`→ ${String(pid).padStart(5)} sleep 1000`), true);
 });
