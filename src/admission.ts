@@ -1,5 +1,5 @@
 import { join } from "@std/path/posix/join";
-import { isGone, makeCgroup, move, removeCgroup } from "./cgroup/cgroup.ts";
+import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "./cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotRunning } from "./errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "./namespace.ts";
 import { cgroupsOf } from "./process.ts";
@@ -8,27 +8,44 @@ import { reap, registered, taskCgroups } from "./task.ts";
 /** How long the release agent may take to answer, in milliseconds. */
 const PATIENCE = 5000;
 
+/** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
+function staged(namespace: Namespace, id: string): string {
+  return join(namedRoot(namespace.namespace), `new-${id}`);
+}
+
 /**
- * Takes the name. The processes enter a cgroup of the named hierarchy that then
- * gets the task's name by rename(2), which only one can do; so a task is never
- * registered without a process, and when `run` is killed the kernel takes the
- * name back with its last process.
+ * Puts the shim into a cgroup of the named hierarchy, the first step to a name.
  *
  * @param id What tells this `run` from all others.
+ */
+export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
+  makeCgroup(staged(namespace, id));
+  return moveMeanwhile(shim, staged(namespace, id));
+}
+
+/** Removes what `stage` has made; the release agent comes only if a process was in it. */
+export function unstage(namespace: Namespace, id: string): void {
+  removeCgroup(staged(namespace, id));
+}
+
+/**
+ * Takes the name: the staged cgroup gets it by rename(2), which only one can do. So
+ * a task is never registered without a process, and when `run` is killed the kernel
+ * takes the name back with its last process.
+ *
+ * @param child The task's first process, which joins the shim.
  * @throws {AlreadyRunning} if the task runs.
  */
 export async function register(
   namespace: Namespace,
   task: string,
-  pids: readonly number[],
+  child: number,
   id: string,
 ): Promise<void> {
-  const staged = join(namedRoot(namespace.namespace), `new-${id}`);
-  makeCgroup(staged);
-  for (const pid of pids) move(pid, staged);
+  move(child, staged(namespace, id));
   for (;;) {
     try {
-      return Deno.renameSync(staged, registered(namespace.namespace, task));
+      return Deno.renameSync(staged(namespace, id), registered(namespace.namespace, task));
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }

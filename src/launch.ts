@@ -1,10 +1,11 @@
 import { join } from "@std/path/posix/join";
-import { admit, register } from "./admission.ts";
+import { admit, register, stage, unstage } from "./admission.ts";
 import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
 import { Failed, NotPermitted, NotRunning } from "./errors.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
 import { exitCommandFile, StagedRun } from "./record.ts";
+import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { Shim } from "./shim/shim.ts";
 import { reap, registered } from "./task.ts";
@@ -51,8 +52,9 @@ export async function launch(
   const debug = options.debug ?? (() => {});
   // The caller's may hide what is made here from its very maker.
   const umask = Deno.umask(0o022);
-  const run = stage(namespace);
+  const run = stageRecord(namespace);
   let shim: Shim | undefined;
+  let staging: Promise<void> | undefined;
   let published = false;
   try {
     const working = Deno.readLinkSync(`${PROC}/self/cwd`);
@@ -63,7 +65,6 @@ export async function launch(
       foreground: options.foreground,
       runDirectory: run.directory,
       exitCommand: exitCommandFile(namespace.namespace, task),
-      keep: options.keep,
       umask,
       environment: readCallerEnvironment(),
       variables: { LANCO_NAMESPACE: namespace.namespace, LANCO_TASK: task },
@@ -71,7 +72,11 @@ export async function launch(
       ...(log === undefined ? {} : { log }),
       ...(directory === undefined ? {} : { directory }),
     });
+    staging = stage(namespace, shim.pid, run.id);
+    // What the shim has to say counts more than that it is gone.
+    staging.catch(() => {});
     const child = Number(await shim.expect("ready"));
+    await staging;
     run.write({
       version: 1,
       task,
@@ -82,9 +87,12 @@ export async function launch(
       shim: shim.pid,
     }, options.exitCommand);
     debug(`register process ${child} and its shim ${shim.pid}`);
-    await register(namespace, task, [shim.pid, child], run.id);
+    await register(namespace, task, child, run.id);
     debug("leave the caller's cgroups");
-    await admit(namespace, task, { shim: shim.pid, child }, () => openLog(shim));
+    await admit(namespace, task, { shim: shim.pid, child }, async () => {
+      if (log !== undefined) await rotate(log, options.keep);
+      await openLog(shim);
+    });
     run.publish(task);
     published = true;
     debug(`execute ${options.command[0]}`);
@@ -95,13 +103,15 @@ export async function launch(
     return { pid: child, shim };
   } catch (error) {
     const killed = await abandon(namespace, task, shim);
+    await staging?.catch(() => {});
+    unstage(namespace, run.id);
     run.withdraw(task, published);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw error;
   }
 }
 
-function stage(namespace: Namespace): StagedRun {
+function stageRecord(namespace: Namespace): StagedRun {
   let run: StagedRun | undefined;
   try {
     run = StagedRun.create(namespace.namespace);

@@ -9,9 +9,12 @@ export const RUN = "/run/lanco";
 /** /proc, as Deno may read it. It is there as long as there is a namespace. */
 export const PROC = join(RUN, "proc");
 
+/** Where the logs are, unless `-l` says otherwise; the executable may write here. */
+export const LOGS = "/var/log";
+
 /** The directory of the logs of a namespace: its owner's and group's, 0750. */
 export function logDirectory(namespace: string): string {
-  return `/var/log/lanco-${namespace}`;
+  return join(LOGS, `lanco-${namespace}`);
 }
 
 /** The log of a task, unless `-l` names another. */

@@ -1,5 +1,5 @@
 import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, Usage } from "../errors.ts";
+import { AlreadyRunning, Failed, LancoError, Usage } from "../errors.ts";
 import { followInForeground } from "../foreground.ts";
 import { launch, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
@@ -43,26 +43,32 @@ Examples:
     if (command.length === 0) throw new Usage(`which command? Give it after "${task}"`);
     const foreground = options.count("foreground") > 0;
     const launchOptions = read(context, options, task, command, foreground);
-    const namespace = readNamespace(context.namespace);
-    // Only to spare most callers the trouble: register() decides.
-    if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
-    const logger = await context.logger();
-    logger.info(`run ${command[0]}`);
-    const follower = foreground ? followInForeground() : undefined;
-    const { pid, shim } = await launch(namespace, task, {
-      ...launchOptions,
-      debug: (text) => logger.debug(text),
-    });
-    if (shim.leaks.length > 0) {
-      logger.warn(
-        `task ${task} inherits the descriptors ${
-          shim.leaks.join(", ")
-        }: install bash to close them`,
-      );
+    try {
+      return await start(context, task, launchOptions);
+    } catch (error) {
+      // 1 may be the command's own status.
+      if (foreground && error instanceof Failed) throw new LancoError(error.message, 125);
+      throw error;
     }
-    return follower === undefined ? 0 : await follower(pid, shim);
   },
 };
+
+async function start(context: Context, task: string, options: LaunchOptions): Promise<number> {
+  const namespace = readNamespace(context.namespace);
+  // Only to spare most callers the trouble: register() decides.
+  if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
+  const logger = await context.logger();
+  logger.info(`run ${options.command[0]}`);
+  const follower = options.foreground ? followInForeground() : undefined;
+  const debug = (text: string) => logger.debug(text);
+  const { pid, shim } = await launch(namespace, task, { ...options, debug });
+  if (shim.leaks.length > 0) {
+    logger.warn(
+      `task ${task} inherits the descriptors ${shim.leaks.join(", ")}: install bash to close them`,
+    );
+  }
+  return follower === undefined ? 0 : await follower(pid, shim);
+}
 
 function read(
   context: Context,

@@ -1,11 +1,11 @@
 # What becomes the command. It waits until "run" has put it into its cgroups; if
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported: hence the names of the variables.
-#   $1 log, or ""    $2 logs to keep    $3 variables that the shells have added
-#   $4 SHLVL as the caller has it       $5 the exit command of this task
-#   $6... the command
-lanco_log=$1 lanco_keep=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5
-shift 5
+#   $1 log, or ""                       $2 variables that the shells have added
+#   $3 SHLVL as the caller has it       $4 the exit command of this task
+#   $5... the command
+lanco_log=$1 lanco_unset=$2 lanco_level=$3 lanco_exit_command=$4
+shift 4
 lanco_fresh=
 
 refuse() {
@@ -13,31 +13,7 @@ refuse() {
   exit 1
 }
 
-rotate() {
-  lanco_last=1
-  while [ "$lanco_last" -lt "$lanco_keep" ] && [ -e "$lanco_log.$lanco_last" ]; do
-    lanco_last=$((lanco_last + 1))
-  done
-  while [ "$lanco_last" -gt 1 ]; do
-    /bin/mv -f -- "$lanco_log.$((lanco_last - 1))" "$lanco_log.$lanco_last" || return
-    lanco_last=$((lanco_last - 1))
-  done
-  case $lanco_keep in
-  0) /bin/rm -f -- "$lanco_log" ;;
-  *) /bin/mv -f -- "$lanco_log" "$lanco_log.1" ;;
-  esac || return
-  # Logs of a time when more were kept.
-  lanco_last=$((lanco_keep + 1))
-  while [ -e "$lanco_log.$lanco_last" ]; do
-    /bin/rm -f -- "$lanco_log.$lanco_last" || return
-    lanco_last=$((lanco_last + 1))
-  done
-}
-
 open_log() {
-  if [ -f "$lanco_log" ] && [ -w "${lanco_log%/*}/" ]; then
-    lanco_error=$(rotate 2>&1) || refuse "cannot rotate the log \"$lanco_log\": ${lanco_error##*: }"
-  fi
   [ -e "$lanco_log" ] || lanco_fresh=1
   # The owner writes, the group reads; and what the caller's umask is, it stays.
   lanco_error=$( (umask 027 && : >>"$lanco_log") 2>&1) ||

@@ -15,8 +15,6 @@ export interface ShimOptions {
   exitCommand: string;
   /** The log's absolute path; none leaves the output where it goes. */
   log?: string;
-  /** How many rotated logs to keep. */
-  keep: number;
   /** The directory to change to first. */
   directory?: string;
   /** What the shells would change in the environment. */
@@ -56,7 +54,7 @@ export class Shim {
     const { foreground, runDirectory, directory, environment } = options;
     const words = ["-c", prologue, "lanco", shim, foreground ? "fg" : "bg", runDirectory];
     words.push(directory ?? "", child, options.command[0] ?? "");
-    words.push(options.log ?? "", String(options.keep));
+    words.push(options.log ?? "");
     words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
     words.push(...environment.prefix, ...options.command);
     const stream = foreground ? "inherit" : "piped";
@@ -116,7 +114,7 @@ export class Shim {
       const text = rest.join(" ");
       if (said === word) return text;
       if (said === "leak") this.leaks = text.trim().split(" ").map((fd) => fd.replace(">&-", ""));
-      else if (said === "error") throw new LancoError(rest.slice(1).join(" "), Number(rest[0]));
+      else if (said === "error") throw refusal(Number(rest[0]), rest.slice(1).join(" "));
       else if (said === "failed") {
         throw new LancoError(
           `cannot run the command: ${
@@ -148,6 +146,10 @@ export class Shim {
     await new Promise((resolve) => setTimeout(resolve, 50));
     return null;
   }
+}
+
+function refusal(status: number, message: string): LancoError {
+  return status === 1 ? new Failed(message) : new LancoError(message, status);
 }
 
 function spawn(

@@ -171,6 +171,8 @@ cgroupTest("run -f keeps the standard streams, and exits with the command's stat
   const fail = async (...command: string[]) => (await ns.lanco("run", "-f", "a", ...command)).code;
   assertEquals(await fail("no-such-command"), 127);
   assertEquals(await fail("/etc/passwd"), 126);
+  // 1 would be taken for the command's own status.
+  assertEquals((await ns.lanco("run", "-f", "-l", "/no/such/log", "a", "true")).code, 125);
   assertEquals(await fail("sh", "-c", "kill -9 $$"), 137);
   assertEquals(await fail("sh", "-c", "kill -TERM $$"), 143);
   assertEquals((await ns.lanco("run", "-f", "b", "true")).code, 0);

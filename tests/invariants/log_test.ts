@@ -46,21 +46,33 @@ cgroupTest("invariant 6: two writers and a truncation do not overwrite each othe
 });
 
 cgroupTest("logs are rotated at each start, .1 is the newest, ten are kept", async (ns) => {
+  const elsewhere = `${ns.scratch}/b.log`;
   for (let i = 1; i <= 13; i++) {
     await ns.must("run", "a", "echo", String(i));
+    await ns.must("run", "-l", elsewhere, "b", "echo", String(i));
     await ns.gone("a");
+    await ns.gone("b");
   }
-  const log = (suffix: string) => Deno.readTextFileSync(`${ns.logs}/task-a.log${suffix}`);
-  assertEquals([log(""), log(".1"), log(".2"), log(".10")], ["13\n", "12\n", "11\n", "3\n"]);
-  assert(!exists(`${ns.logs}/task-a.log.11`));
-  await ns.must("run", "--keep", "2", "a", "echo", "14");
-  await ns.gone("a");
-  assertEquals([log(""), log(".1"), log(".2")], ["14\n", "13\n", "12\n"]);
-  assert(!exists(`${ns.logs}/task-a.log.3`) && !exists(`${ns.logs}/task-a.log.10`));
-  await ns.must("run", "--keep", "0", "a", "echo", "15");
-  await ns.gone("a");
-  assertEquals(log(""), "15\n");
-  assert(!exists(`${ns.logs}/task-a.log.1`));
+  const both = (suffix: string) =>
+    [`${ns.logs}/task-a.log`, elsewhere].map((log) =>
+      exists(log + suffix) ? Deno.readTextFileSync(log + suffix) : "none"
+    );
+  const twice = (text: string) => [text, text];
+  for (const [suffix, text] of [["", "13\n"], [".1", "12\n"], [".10", "3\n"], [".11", "none"]]) {
+    assertEquals(both(suffix ?? ""), twice(text ?? ""));
+  }
+  const again = async (keep: string, text: string) => {
+    await ns.must("run", "--keep", keep, "a", "echo", text);
+    await ns.must("run", "--keep", keep, "-l", elsewhere, "b", "echo", text);
+    await ns.gone("a");
+    await ns.gone("b");
+  };
+  await again("2", "14");
+  assertEquals([both(""), both(".1"), both(".2")].map(([a]) => a), ["14\n", "13\n", "12\n"]);
+  assertEquals([both(""), both(".1"), both(".2")].map(([, b]) => b), ["14\n", "13\n", "12\n"]);
+  for (const suffix of [".3", ".10"]) assertEquals(both(suffix), twice("none"));
+  await again("0", "15");
+  assertEquals([both(""), both(".1")], [twice("15\n"), twice("none")]);
 });
 
 cgroupTest(

@@ -1,0 +1,19 @@
+# Rotates the log $1 and keeps $2 old ones, where only a shell of the user's may
+# write. The same as in rotation.ts.
+log=$1 keep=$2
+if [ ! -f "$log" ] || [ ! -w "${log%/*}/" ]; then exit 0; fi
+last=1
+while [ "$last" -lt "$keep" ] && [ -e "$log.$last" ]; do last=$((last + 1)); done
+while [ "$last" -gt 1 ]; do
+  mv -f -- "$log.$((last - 1))" "$log.$last" || exit
+  last=$((last - 1))
+done
+case $keep in
+0) rm -f -- "$log" ;;
+*) mv -f -- "$log" "$log.1" ;;
+esac || exit
+extra=$((keep + 1))
+while [ -e "$log.$extra" ]; do
+  rm -f -- "$log.$extra" || exit
+  extra=$((extra + 1))
+done
