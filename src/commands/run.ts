@@ -1,5 +1,5 @@
 import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, Failed, LancoError, Usage } from "../errors.ts";
+import { AlreadyRunning, LancoError, reason, Usage } from "../errors.ts";
 import { followInForeground } from "../foreground.ts";
 import { launch, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
@@ -47,7 +47,8 @@ Examples:
       return await start(context, task, launchOptions);
     } catch (error) {
       // 1 may be the command's own status.
-      if (foreground && error instanceof Failed) throw new LancoError(error.message, 125);
+      const answer = error instanceof LancoError && error.exitStatus !== 1;
+      if (foreground && !answer) throw new LancoError(reason(error), 125);
       throw error;
     }
   },
