@@ -92,6 +92,11 @@ hierarchy_up() {
       [ ! -e "$cgroup/$file" ] || [ -n "$(cat "$cgroup/$file")" ] || cat "$3/$file" >"$cgroup/$file"
     done
   fi
+  # On hybrid and legacy hosts systemd removes every empty cgroup of v1 at
+  # daemon-reload, unless something is mounted on it.
+  [ "$2" = 2 ] || attach "$cgroup" "$cgroup" --bind
+  # A cgroup that was removed all the same has left an empty directory here.
+  [ -e "$run/$1/cgroup.procs" ] || umount "$run/$1" 2>/dev/null || :
   attach "$cgroup" "$run/$1" --bind
   json="$json${json:+,}{\"name\":\"$1\",\"version\":$2,\"cgroup\":\"$cgroup\",\"tasks\":$tasks}"
   [ "$tasks" = false ] || own="$own $1"
@@ -212,6 +217,7 @@ EOF
   fi
   rm -f "$run/namespace.json"
   while read -r name _ point; do
+    umount "$point/lanco-$ns" 2>/dev/null || :
     [ ! -d "$point/lanco-$ns" ] || find "$point/lanco-$ns" -depth -type d -exec rmdir {} + 2>/dev/null || :
     [ ! -d "$point/lanco-$ns" ] || fail 1 "cannot remove $point/lanco-$ns: is it in use?"
     [ ! -d "$run/$name" ] || detach "$run/$name"

@@ -49,12 +49,19 @@ service() {
   {
     printf '[Service]\nUser=%s\nType=exec\nRestart=no\n' "$user"
     [ $# -eq 0 ] || printf '%s\n' "$@"
-    printf 'ExecStart=/bin/sh -c "%s; echo $$? >/tmp/%s.status; exec sleep 1000"\n' "$command" "$unit"
+    printf 'ExecStart=/bin/sh -c "%s >/tmp/%s.out 2>&1; echo $$? >/tmp/%s.status; exec sleep 1000"\n' \
+      "$command" "$unit" "$unit"
   } >"/run/systemd/system/$unit.service"
   systemctl daemon-reload
   rm -f "/tmp/$unit.status"
   systemctl start "$unit"
   until_true test -s "/tmp/$unit.status"
+}
+
+# Whether the service's command has ended well; else what it said.
+launched() {
+  cat "/tmp/$1.out"
+  grep -qx 0 "/tmp/$1.status"
 }
 
 snapshot() {
@@ -94,7 +101,7 @@ expect "a command that does not exist" 127 l run nope no-such-command
 
 # A service that launches a task.
 service caller "lanco $ns run survivor sleep 100000"
-check "a service launches a task" grep -qx 0 /tmp/caller.status
+check "a service launches a task" launched caller
 check "the task and its shim have left every cgroup of the service" in_own_cgroups survivor
 check "survives restart of the service" sh -c "systemctl restart caller && sleep 1 && lanco $ns check survivor"
 check "survives kill -9 of the caller" sh -c "systemctl kill -s KILL caller; sleep 1; lanco $ns check survivor"
@@ -119,7 +126,7 @@ check "stop what a session has left" l stop from-session
 service hardened "lanco $ns run hard sleep 100000" \
   ProtectSystem=strict "ReadWritePaths=/run/lanco /var/log/lanco-$ns /tmp" ProtectControlGroups=yes \
   NoNewPrivileges=yes MemoryDenyWriteExecute=yes RestrictSUIDSGID=yes CapabilityBoundingSet=
-check "a hardened service launches a task" grep -qx 0 /tmp/hardened.status
+check "a hardened service launches a task" launched hardened
 check "that task has left the service" in_own_cgroups hard
 check "it survives the stop of the hardened service" sh -c "systemctl stop hardened && lanco $ns check hard"
 
