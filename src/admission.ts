@@ -63,18 +63,25 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
   }
 }
 
+/** What `admit` leaves to its caller. */
+export interface AdmitOptions {
+  /** Something to do while the release agent is at work. */
+  meanwhile: () => Promise<unknown>;
+  /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
+  prepare: () => void;
+}
+
 /**
  * Takes the shim and the task's first process out of every cgroup of the caller.
  * Call it with both registered; nothing of the task may have been run.
  *
- * @param meanwhile Something to do while the release agent is at work.
  * @throws {Failed} if one of them is still in a cgroup of the caller.
  */
 export async function admit(
   namespace: Namespace,
   task: string,
   { shim, child }: { shim: number; child: number },
-  meanwhile: () => Promise<unknown>,
+  { meanwhile, prepare }: AdmitOptions,
 ): Promise<void> {
   const root = namespaceDirectory(namespace.namespace);
   for (const { name, version } of namespace.hierarchies) {
@@ -84,7 +91,7 @@ export async function admit(
   }
   const unified = namespace.hierarchies.some(({ version }) => version === 2);
   await Promise.all([unified ? enter(namespace, task) : undefined, meanwhile()]);
-  occupy(namespace, task, child);
+  occupy(namespace, task, child, prepare);
   assertAway(namespace, shim);
   assertAway(namespace, child);
 }
@@ -131,18 +138,20 @@ function isThere(directory: string): boolean {
 }
 
 /** Makes the task's own cgroups, new ones, and moves its first process into them. */
-function occupy(namespace: Namespace, task: string, child: number): void {
-  for (const cgroup of taskCgroups(namespace, task)) {
-    for (let tries = 0;; tries++) {
-      try {
+function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
+  const cgroups = taskCgroups(namespace, task);
+  for (let tries = 0;; tries++) {
+    try {
+      for (const cgroup of cgroups) {
         removeCgroup(cgroup);
         makeCgroup(cgroup);
-        move(child, cgroup);
-        break;
-      } catch (error) {
-        // A late release agent of the task before this one has removed it.
-        if (!isGone(error) || tries > 10) throw error;
       }
+      prepare();
+      for (const cgroup of cgroups) move(child, cgroup);
+      return;
+    } catch (error) {
+      // A late release agent of the task before this one has removed one of them.
+      if (!isGone(error) || tries > 10) throw error;
     }
   }
 }

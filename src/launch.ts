@@ -1,7 +1,9 @@
 import { join } from "@std/path/posix/join";
 import { admit, register, stage, unstage } from "./admission.ts";
 import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { setLimits } from "./cgroup/limits.ts";
 import { Failed, NotPermitted, NotRunning } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
 import { exitCommandFile, StagedRun } from "./record.ts";
@@ -24,6 +26,10 @@ export interface LaunchOptions {
   directory?: string;
   /** What the owner's shell runs when the task has ended. */
   exitCommand?: string;
+  /** What the task may use. */
+  limits: Limits;
+  /** Whether a limit that the host cannot enforce is left out. */
+  bestEffort: boolean;
   /** Told of each step, for `-d`. */
   debug?: (message: string) => void;
 }
@@ -34,6 +40,8 @@ export interface Launched {
   pid: number;
   /** Its shim. */
   shim: Shim;
+  /** The limits that this host cannot enforce, if that was allowed. */
+  unlimited: string[];
 }
 
 /**
@@ -56,6 +64,7 @@ export async function launch(
   let shim: Shim | undefined;
   let staging: Promise<void> | undefined;
   let published = false;
+  let unlimited: string[] = [];
   try {
     const working = Deno.readLinkSync(`${PROC}/self/cwd`);
     const log = options.log === undefined ? undefined : absolute(options.log, working);
@@ -84,14 +93,20 @@ export async function launch(
       directory: directory === undefined ? working : absolute(directory, working),
       log: log ?? null,
       started: Date.now(),
+      limits: options.limits,
       shim: shim.pid,
     }, options.exitCommand);
     debug(`register process ${child} and its shim ${shim.pid}`);
     await register(namespace, task, child, run.id);
     debug("leave the caller's cgroups");
-    await admit(namespace, task, { shim: shim.pid, child }, async () => {
-      if (log !== undefined) await rotate(log, options.keep);
-      await openLog(shim);
+    await admit(namespace, task, { shim: shim.pid, child }, {
+      async meanwhile() {
+        if (log !== undefined) await rotate(log, options.keep);
+        await openLog(shim);
+      },
+      prepare() {
+        unlimited = setLimits(namespace, task, options.limits, options);
+      },
     });
     run.publish(task);
     published = true;
@@ -100,7 +115,7 @@ export async function launch(
     await executed(shim, child);
     run.settle();
     shim.release();
-    return { pid: child, shim };
+    return { pid: child, shim, unlimited };
   } catch (error) {
     const killed = await abandon(namespace, task, shim);
     await staging?.catch(() => {});

@@ -35,7 +35,8 @@ export const LIMIT_OPTIONS = {
 } as const;
 
 /** What a command's help says of them. */
-export const LIMIT_HELP = `  -m, --memory SIZE      bytes, or with K, M, G or T, or a percentage of the host's
+export const LIMIT_HELP =
+  `  -m, --memory SIZE      bytes, or with K, M, G or T, or a percentage of the host's
       --swap SIZE        swap beyond the memory
       --cpus N           processors, such as 1.5
       --cpu-weight N     share of scarce processors, 1 to 10000 (100)
@@ -60,10 +61,16 @@ export function parseLimits(options: Options, capacity: () => Capacity): Limits 
     const host = capacity().memory;
     limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
   });
-  given("swap", (text, option) => limits.swap = size(option, text, capacity().memory, 0));
+  given("swap", (text, option) => {
+    limits.swap = size(option, text, capacity().memory, 0);
+    // Only the sum of both can be limited in v1.
+    if (limits.memory === undefined) throw new Usage(`option ${option} needs --memory beside it`);
+  });
   given("cpus", (text, option) => {
     if (!/^\d+(\.\d+)?$/.test(text) || Number(text) < 0.01) {
-      throw new Usage(`option ${option} needs a number of processors, at least 0.01, not "${text}"`);
+      throw new Usage(
+        `option ${option} needs a number of processors, at least 0.01, not "${text}"`,
+      );
     }
     limits.cpus = atMost(option, text, Number(text), capacity().cpus, "processors");
   });
@@ -112,8 +119,6 @@ function atMost(option: string, text: string, value: number, host: number, what:
 
 /** One file of a cgroup and what to write into it. */
 export interface Setting {
-  /** The controller whose file it is. */
-  controller: string;
   /** The file's name, in cgroup v2 or v1. */
   file: string;
   /** What to write. */
@@ -126,11 +131,11 @@ export interface LimitPlan {
   option: string;
   /** The controller that enforces it. */
   controller: string;
-  /** One group a cgroup version; each is written whole, in this order. */
-  alternatives: Setting[][];
+  /** The same in the terms of cgroup v2 and of v1. */
+  alternatives: Setting[];
 }
 
-/** The period of the processors' quota, in microseconds, as is usual. */
+/** The period of the processors' quota in microseconds: the kernel's default. */
 const PERIOD = 100_000;
 
 /**
@@ -143,44 +148,37 @@ export function planLimits(limits: Limits): LimitPlan[] {
     value: number | undefined,
     option: string,
     controller: string,
-    ...alternatives: [string, string][][]
+    settings: (value: number) => Record<string, string | number>,
   ) => {
     if (value === undefined) return;
-    plans.push({
-      option,
-      controller,
-      alternatives: alternatives.map((files) =>
-        files.map(([file, text]) => ({ controller, file, value: text }))
-      ),
-    });
+    const alternatives = Object.entries(settings(value))
+      .map(([file, text]) => ({ file, value: String(text) }));
+    plans.push({ option, controller, alternatives });
   };
-  const { memory, swap, cpus, cpuWeight, pids, ioWeight } = limits;
-  const bytes = String(memory);
-  plan(memory, "--memory", "memory", [["memory.max", bytes]], [["memory.limit_in_bytes", bytes]]);
-  // v1 limits the sum of both, and needs the memory's limit for it.
-  plan(swap, "--swap", "memory", [["memory.swap.max", String(swap)]], [
-    ...(memory === undefined ? [["memory.limit_in_bytes needs --memory", ""] as [string, string]] : []),
-    ["memory.memsw.limit_in_bytes", String((memory ?? 0) + (swap ?? 0))],
-  ]);
-  const quota = String(Math.round((cpus ?? 0) * PERIOD));
-  plan(cpus, "--cpus", "cpu", [["cpu.max", `${quota} ${PERIOD}`]], [
-    ["cpu.cfs_period_us", String(PERIOD)],
-    ["cpu.cfs_quota_us", quota],
-  ]);
-  const shares = Math.max(2, Math.round((cpuWeight ?? 0) * 1024 / 100));
-  plan(cpuWeight, "--cpu-weight", "cpu", [["cpu.weight", String(cpuWeight)]], [
-    ["cpu.shares", String(shares)],
-  ]);
-  plan(pids, "--pids", "pids", [["pids.max", String(pids)]]);
-  const blkio = String(Math.min(1000, Math.max(10, Math.round((ioWeight ?? 0) * 5))));
-  plan(
-    ioWeight,
-    "--io-weight",
-    "io",
-    [["io.weight", `default ${ioWeight}`]],
-    [["io.bfq.weight", String(Math.min(1000, ioWeight ?? 0))]],
-    [["blkio.bfq.weight", String(Math.min(1000, ioWeight ?? 0))]],
-    [["blkio.weight", blkio]],
-  );
+  plan(limits.memory, "--memory", "memory", (bytes) => ({
+    "memory.max": bytes,
+    "memory.limit_in_bytes": bytes,
+  }));
+  plan(limits.swap, "--swap", "memory", (bytes) => ({
+    "memory.swap.max": bytes,
+    // v1 limits the sum of both.
+    "memory.memsw.limit_in_bytes": bytes + (limits.memory ?? 0),
+  }));
+  plan(limits.cpus, "--cpus", "cpu", (cpus) => ({
+    "cpu.max": `${Math.round(cpus * PERIOD)} ${PERIOD}`,
+    "cpu.cfs_quota_us": Math.round(cpus * PERIOD),
+  }));
+  plan(limits.cpuWeight, "--cpu-weight", "cpu", (weight) => ({
+    "cpu.weight": weight,
+    "cpu.shares": Math.max(2, Math.round(weight * 1024 / 100)),
+  }));
+  plan(limits.pids, "--pids", "pids", (count) => ({ "pids.max": count }));
+  plan(limits.ioWeight, "--io-weight", "io", (weight) => ({
+    "io.weight": `default ${weight}`,
+    // bfq and v1 know weights up to 1000 only.
+    "io.bfq.weight": Math.min(1000, weight),
+    "blkio.bfq.weight": Math.min(1000, weight),
+    "blkio.weight": Math.min(1000, Math.max(10, weight)),
+  }));
   return plans;
 }

@@ -1,6 +1,7 @@
 import { join } from "@std/path/posix/join";
 import { isGone, unlessGone } from "./cgroup/cgroup.ts";
 import { Failed, reason } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 import { namespaceDirectory } from "./namespace.ts";
 import { runDirectory } from "./task.ts";
 
@@ -18,6 +19,8 @@ export interface RunRecord {
   log: string | null;
   /** When it was started, in milliseconds since 1970. */
   started: number;
+  /** What it may use. */
+  limits: Limits;
   /** The process id of the shim. */
   shim: number;
 }

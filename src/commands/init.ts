@@ -1,5 +1,7 @@
 import type { Command } from "../context.ts";
 import { Usage } from "../errors.ts";
+import { parseCapacity } from "../capacity.ts";
+import { type Capacity, LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
 import { parseOptions } from "../options.ts";
 import { runAsRoot } from "../root/mod.ts";
 
@@ -8,6 +10,16 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$/;
 function account(option: string, name: string): string {
   if (!NAME.test(name)) throw new Usage(`option ${option} needs a name or a number, not "${name}"`);
   return name;
+}
+
+/** Before the first init of a boot /proc cannot be read here: a shell can. */
+function capacityForInit(): Capacity {
+  const { stdout } = new Deno.Command("/bin/sh", {
+    args: ["-c", "cat /proc/meminfo /proc/stat; echo pid_max $(cat /proc/sys/kernel/pid_max)"],
+    cwd: "/",
+    clearEnv: true,
+  }).outputSync();
+  return parseCapacity(new TextDecoder().decode(stdout));
 }
 
 const init: Command = {
@@ -19,25 +31,32 @@ it again changes nothing, and repairs what is missing.
   -u, --user USER    the owner of the namespace (root)
   -g, --group GROUP  the group that may read the logs (the owner's)
 
+What all its tasks together may use:
+${LIMIT_HELP}
 Examples:
-  sudo lanco web init -u app
+  sudo lanco web init -u app --memory 50% --pids 5000
   sudo lanco web init -u $(id -un) -g $(id -gn)
 `,
   async run(context, args) {
     const options = parseOptions(args, {
-      values: ["user", "group"],
-      alias: { u: "user", g: "group" },
+      flags: [...LIMIT_OPTIONS.flags],
+      values: ["user", "group", ...LIMIT_OPTIONS.values],
+      alias: { u: "user", g: "group", ...LIMIT_OPTIONS.alias },
       interleaved: true,
     });
     if (options.operands.length > 0) throw new Usage("init takes no operands: see -h");
     const group = options.value("group");
-    await runAsRoot(context.namespace, {
+    const warnings = await runAsRoot(context.namespace, {
       up: {
         user: account("-u", options.value("user") ?? "root"),
         group: group === undefined ? "" : account("-g", group),
+        limits: parseLimits(options, capacityForInit),
+        bestEffort: options.count("best-effort") > 0,
       },
     });
-    (await context.logger()).info(`namespace ${context.namespace} is ready`);
+    const logger = await context.logger();
+    for (const warning of warnings) logger.warn(warning);
+    logger.info(`namespace ${context.namespace} is ready`);
     return 0;
   },
 };

@@ -1,6 +1,8 @@
+import { readCapacity } from "../capacity.ts";
 import type { Command, Context } from "../context.ts";
 import { AlreadyRunning, LancoError, reason, Usage } from "../errors.ts";
 import { followInForeground } from "../foreground.ts";
+import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
 import { launch, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
@@ -23,7 +25,7 @@ cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.
   -l, --logfile FILE     log to this file
       --keep N           keep N rotated logs (${KEPT_LOGS})
       --chdir DIR        change to this directory first
-  -c, --command COMMAND  when the task has ended, run this by /bin/sh, with
+${LIMIT_HELP}  -c, --command COMMAND  when the task has ended, run this by /bin/sh, with
                          LANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS
 
 Examples:
@@ -32,9 +34,9 @@ Examples:
 `,
   async run(context, args) {
     const options = parseOptions(args, {
-      flags: ["foreground", "log"],
-      values: ["logfile", "keep", "chdir", "command"],
-      alias: { f: "foreground", L: "log", l: "logfile", c: "command" },
+      flags: ["foreground", "log", ...LIMIT_OPTIONS.flags],
+      values: ["logfile", "keep", "chdir", "command", ...LIMIT_OPTIONS.values],
+      alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
     });
     const [name, ...command] = options.operands;
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
@@ -62,7 +64,8 @@ async function start(context: Context, task: string, options: LaunchOptions): Pr
   logger.info(`run ${options.command[0]}`);
   const follower = options.foreground ? followInForeground() : undefined;
   const debug = (text: string) => logger.debug(text);
-  const { pid, shim } = await launch(namespace, task, { ...options, debug });
+  const { pid, shim, unlimited } = await launch(namespace, task, { ...options, debug });
+  for (const message of unlimited) logger.warn(message);
   if (shim.leaks.length > 0) {
     logger.warn(
       `task ${task} inherits the descriptors ${shim.leaks.join(", ")}: install bash to close them`,
@@ -85,6 +88,12 @@ function read(
   return {
     command,
     foreground,
+    limits: parseLimits(options, () => {
+      // /proc can be read as long as there is a namespace.
+      readNamespace(context.namespace);
+      return readCapacity();
+    }),
+    bestEffort: options.count("best-effort") > 0,
     keep: wholeNumber("--keep", options.value("keep") ?? String(KEPT_LOGS), { max: 10_000 }),
     ...(log === undefined ? {} : { log }),
     ...(directory === undefined ? {} : { directory }),

@@ -1,9 +1,11 @@
 # The body of "init" and of "release" without a task. It runs as root, with an
 # empty environment, and trusts nothing that the owner of a namespace can write.
 #
-#   namespace.sh up NAMESPACE USER GROUP AGENT    AGENT: the release agent's text
+#   namespace.sh up NAMESPACE USER GROUP AGENT BEST_EFFORT LIMIT...
 #   namespace.sh down NAMESPACE
 #
+# AGENT is the release agent's text. A LIMIT is OPTION:ALTERNATIVE|..., each of them
+# FILE=VALUE,...: the first one whose files there are is written.
 # A failure is one line on standard error and the exit status of the contract.
 set -eu
 umask 022
@@ -72,11 +74,6 @@ attach() {
 # A task gets a cgroup of its own where it is tracked, limited or counted. In the
 # other hierarchies all tasks share the namespace's: they only leave their caller's.
 hierarchy_up() {
-  case ,$1, in
-  *,unified,* | *,cpu,* | *,cpuacct,* | *,memory,* | *,pids,*) tasks=true ;;
-  *,freezer,*) [ "$layout" = legacy ] && tasks=true || tasks=false ;;
-  *) tasks=false ;;
-  esac
   cgroup=$3/lanco-$ns
   if [ "$2" = 2 ]; then
     delegate "$cgroup" cgroup.procs cgroup.threads cgroup.subtree_control
@@ -98,9 +95,31 @@ hierarchy_up() {
   # A cgroup that was removed all the same has left an empty directory here.
   [ -e "$run/$1/cgroup.procs" ] || umount "$run/$1" 2>/dev/null || :
   attach "$cgroup" "$run/$1" --bind
+  case ,$1, in
+  *,unified,* | *,cpu,* | *,cpuacct,* | *,memory,* | *,pids,*) tasks=true ;;
+  *,freezer,*) [ "$layout" = legacy ] && tasks=true || tasks=false ;;
+  *) [ -e "$cgroup/blkio.bfq.weight" ] || [ -e "$cgroup/blkio.weight" ] && tasks=true || tasks=false ;;
+  esac
   json="$json${json:+,}{\"name\":\"$1\",\"version\":$2,\"cgroup\":\"$cgroup\",\"tasks\":$tasks}"
   [ "$tasks" = false ] || own="$own $1"
   [ "$2" = 1 ] || unified=$3
+}
+
+# limit OPTION:...: set it for the whole namespace.
+limit() {
+  IFS='|'
+  for setting in ${1#*:}; do
+    unset IFS
+    while read -r _ _ point; do
+      [ -e "$point/lanco-$ns/${setting%%=*}" ] || continue
+      echo "${setting#*=}" >"$point/lanco-$ns/${setting%%=*}" || fail 1 "cannot set ${1%%:*} to ${setting#*=}"
+      return
+    done <<EOF
+$found
+EOF
+  done
+  [ "$best_effort" = yes ] || fail 1 "${1%%:*} cannot be enforced: this host has no controller for it: leave it out, or give --best-effort"
+  echo "${1%%:*} cannot be enforced: this host has no controller for it"
 }
 
 owner_ids() {
@@ -116,12 +135,25 @@ owner_ids() {
   [ -n "$gid" ] || fail 1 "unknown group \"$group\": see \"getent group\""
 }
 
+# What a failed init has begun is taken back, unless the namespace was there before.
+undo() {
+  status=$?
+  trap - EXIT
+  if [ "$status" != 0 ]; then
+    (down) >/dev/null 2>&1 || :
+    rmdir "$log" 2>/dev/null || :
+  fi
+  exit "$status"
+}
+
 up() {
-  user=$1 group=$2 agent=$3 json='' own='' unified=/none
+  user=$1 group=$2 agent=$3 best_effort=$4 json='' own='' unified=/none
+  shift 4
   owner_ids
   ids="\"uid\":$uid,\"gid\":$gid"
   [ ! -e "$run/namespace.json" ] || grep -q "$ids," "$run/namespace.json" ||
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
+  [ -e "$run/namespace.json" ] || trap undo EXIT
   mkdir -p "$run/usage" "$lib"
   delegate "$run/runs"
   mkdir -m 0750 "$log" 2>/dev/null || [ -d "$log" ] || fail 1 "cannot make $log"
@@ -139,6 +171,7 @@ up() {
   done <<EOF
 $found
 EOF
+  for limit; do limit "$limit"; done
   [ -n "$json" ] || fail 1 "no cgroup hierarchy is mounted: mount one, e.g. with \"mount -t cgroup2 none /sys/fs/cgroup\""
 
   # The kernel runs the agent as root: it is replaced as a whole, and must be executable where it lies.
