@@ -19,6 +19,9 @@ Commands:
   stop, kill      stop tasks
   check           are they running? The exit status answers
   ls              show the running tasks and their processes
+  status          how a task is, or how it ended, and what it has used
+  pause, resume   hold tasks, and let them go on
+  signal          send a signal to all processes of tasks
   release         remove a namespace, or what is left of a task
   lanco namespaces                      the namespaces of this host
   lanco <namespace> <command> -h        more about a command

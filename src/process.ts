@@ -14,7 +14,8 @@ export function commandLine(pid: number, proc = PROC): string {
   return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
 }
 
-function printable(text: string): string {
+/** The text with its control characters replaced by spaces. */
+export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- that is what it is for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }

@@ -2,7 +2,8 @@ import { join } from "@std/path/posix/join";
 import { isGone, unlessGone } from "./cgroup/cgroup.ts";
 import { Failed, reason } from "./errors.ts";
 import type { Limits } from "./limits.ts";
-import { namespaceDirectory } from "./namespace.ts";
+import { type Namespace, namespaceDirectory } from "./namespace.ts";
+import { PROC } from "./paths.ts";
 import { runDirectory } from "./task.ts";
 
 /** What was launched under a name: `/run/lanco/<ns>/runs/<name>/run.json`. */
@@ -118,4 +119,60 @@ export function readRun(namespace: string, task: string): RunRecord | undefined 
 export function readStatus(directory: string): number | undefined {
   const line = unlessGone(() => Deno.readTextFileSync(join(directory, "ended")), "");
   return /^\d+\n$/.test(line) ? Number(line) : undefined;
+}
+
+/** Who has stopped a task, and how. */
+export interface StopRecord {
+  /** The name or the number of the user. */
+  by: string;
+  /** The signal it was asked with; SIGKILL if it was not asked. */
+  signal: string;
+  /** When, in milliseconds since 1970. */
+  at: number;
+}
+
+/** Who has stopped the task, if somebody has. */
+export function readStop(directory: string): StopRecord | undefined {
+  try {
+    return JSON.parse(Deno.readTextFileSync(join(directory, "stopped")));
+  } catch {
+    // Nobody has; or it is being written at this moment.
+    return undefined;
+  }
+}
+
+/**
+ * Writes down who stops the task. Only its owner does: for anybody else, root
+ * included, the directory is another user's, who may have put a link there.
+ */
+export function writeStop(namespace: Namespace, task: string, signal: string): void {
+  const status = Deno.readTextFileSync(join(PROC, "self", "status"));
+  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
+  const directory = runDirectory(namespace.namespace, task);
+  const by = uid === namespace.uid ? namespace.owner : uid === 0 ? "root" : String(uid);
+  const text = JSON.stringify({ by, signal, at: Date.now() } satisfies StopRecord) + "\n";
+  const file = join(directory, "stopped");
+  if (uid === namespace.uid) {
+    return unlessGone(() => Deno.writeTextFileSync(file, text, { mode: 0o644 }), undefined);
+  }
+  if (uid !== 0) return;
+  // With the owner's rights, who can harm himself only.
+  new Deno.Command("/usr/bin/setpriv", {
+    args: [
+      `--reuid=${namespace.uid}`,
+      `--regid=${namespace.gid}`,
+      "--clear-groups",
+      "/bin/sh",
+      "-c",
+      'printf "%s" "$1" >"$2"',
+      "lanco",
+      text,
+      file,
+    ],
+    cwd: "/",
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).outputSync();
 }

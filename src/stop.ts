@@ -1,8 +1,9 @@
 import { join } from "@std/path/posix/join";
-import { cgroupTree, isGone, processes } from "./cgroup/cgroup.ts";
+import { isGone, processes } from "./cgroup/cgroup.ts";
+import { type Freezer, freezerOf } from "./cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning, reason } from "./errors.ts";
-import { type Namespace, namespaceDirectory } from "./namespace.ts";
-import { readRun } from "./record.ts";
+import type { Namespace } from "./namespace.ts";
+import { readRun, writeStop } from "./record.ts";
 import type { Signal } from "./signals.ts";
 import { identity, reap, registered, trackingCgroup } from "./task.ts";
 
@@ -53,6 +54,7 @@ export async function stop(
   const run = identity(namespace.namespace, task);
   if (run === undefined) throw new NotRunning(task);
   const target = new Target(namespace, task, run);
+  writeStop(namespace, task, stopPlan(options)[0]?.signal ?? "SIGKILL");
   for (const { signal, wait } of stopPlan(options)) {
     options.debug?.(`send ${signal} to task ${task}`);
     if (signal === "SIGKILL") {
@@ -69,10 +71,29 @@ export async function stop(
   );
 }
 
+/**
+ * Sends a signal to every process of a task.
+ *
+ * @throws {NotRunning} if the task does not run.
+ * @throws {NotPermitted} if it is not the caller's.
+ */
+export function signal(namespace: Namespace, task: string, name: Signal): void {
+  const run = identity(namespace.namespace, task);
+  if (run === undefined) throw new NotRunning(task);
+  const target = new Target(namespace, task, run);
+  const pids = target.processes();
+  if (target.signal(pids, name) === 0 && pids.length > 0) {
+    throw new NotPermitted(
+      `task ${task} belongs to ${namespace.owner}: not permitted to signal it`,
+    );
+  }
+}
+
 /** One run of a task, as something to be stopped; never the next run of the same name. */
 class Target {
   readonly #cgroup: string;
   readonly #shim: number | undefined;
+  readonly #freezer: Freezer;
 
   constructor(
     private readonly namespace: Namespace,
@@ -80,6 +101,7 @@ class Target {
     private readonly run: number,
   ) {
     this.#cgroup = trackingCgroup(namespace, task);
+    this.#freezer = freezerOf(namespace, task);
     this.#shim = readRun(namespace.namespace, task)?.shim;
   }
 
@@ -94,18 +116,24 @@ class Target {
 
   /** Sends the signal to every process, and wakes those that are paused to take it. */
   send(signal: Signal): void {
-    for (const pid of this.processes()) this.#signal(pid, signal);
+    this.signal(this.processes(), signal);
     this.#freeze(false);
   }
 
-  #signal(pid: number, signal: Signal): void {
-    try {
-      Deno.kill(pid, signal);
-    } catch (error) {
-      if (isGone(error) || error instanceof Deno.errors.NotFound) return;
-      // A setuid process: the kill of the whole cgroup will reach it.
-      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  /** Sends the signal to the processes. Returns how many could be sent it, or are gone. */
+  signal(pids: readonly number[], signal: Signal): number {
+    let reached = 0;
+    for (const pid of pids) {
+      try {
+        Deno.kill(pid, signal);
+        reached++;
+      } catch (error) {
+        if (isGone(error)) reached++;
+        // A setuid process: the kill of the whole cgroup will reach it.
+        else if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      }
     }
+    return reached;
   }
 
   /** Kills the whole tree until nothing of it is left, or the time in milliseconds is over. */
@@ -113,14 +141,14 @@ class Target {
     const deadline = Date.now() + wait;
     do {
       // v2 kills the tree at once (cgroup.kill, Linux 5.14); else nothing may fork meanwhile.
-      if (!this.#write("cgroup.kill", "1")) {
+      if (!this.#killTree()) {
         this.#freeze(true);
-        for (const pid of this.processes()) this.#signal(pid, "SIGKILL");
+        this.signal(this.processes(), "SIGKILL");
         this.#freeze(false);
       }
       // What left the cgroup is still registered.
       if (await this.ends(20)) return true;
-      for (const pid of this.processes()) this.#signal(pid, "SIGKILL");
+      this.signal(this.processes(), "SIGKILL");
     } while (Date.now() < deadline);
     return false;
   }
@@ -149,33 +177,29 @@ class Target {
     }
   }
 
-  #freeze(frozen: boolean): void {
-    if (!this.#write("cgroup.freeze", frozen ? "1" : "0")) {
-      this.#write("freezer.state", frozen ? "FROZEN" : "THAWED");
+  /** Kills the tree of v2 at once. Returns whether the host can. */
+  #killTree(): boolean {
+    try {
+      Deno.writeTextFileSync(join(this.#cgroup, "cgroup.kill"), "1", { create: false });
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw this.#explained(error);
     }
   }
 
-  /** Writes to a file of the task's cgroup, or of the freezer's. Returns whether there is one. */
-  #write(file: string, value: string): boolean {
-    const root = namespaceDirectory(this.namespace.namespace);
-    const cgroup = file.startsWith("cgroup.")
-      ? this.#cgroup
-      : join(root, "freezer", `task-${this.task}`);
+  #freeze(frozen: boolean): void {
     try {
-      // Sub-cgroups of the task's own may be frozen apart.
-      const below = file === "cgroup.kill" ? [cgroup] : cgroupTree(cgroup);
-      for (const directory of below) {
-        Deno.writeTextFileSync(join(directory, file), value, { create: false });
-      }
-      return below.length > 0;
+      this.#freezer.set(frozen);
     } catch (error) {
-      if (isGone(error)) return false;
-      if (error instanceof Deno.errors.PermissionDenied) {
-        throw new NotPermitted(
-          `task ${this.task} belongs to ${this.namespace.owner}: ${reason(error)}`,
-        );
-      }
-      throw error;
+      throw this.#explained(error);
     }
+  }
+
+  #explained(error: unknown): unknown {
+    if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+    return new NotPermitted(
+      `task ${this.task} belongs to ${this.namespace.owner}: ${reason(error)}`,
+    );
   }
 }

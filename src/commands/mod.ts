@@ -17,5 +17,9 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   kill: stop,
   check: () => import("./check.ts"),
   ls: () => import("./ls.ts"),
+  status: () => import("./status.ts"),
+  signal: () => import("./signal.ts"),
+  pause: () => import("./pause.ts"),
+  resume: () => import("./resume.ts"),
   release: () => import("./release.ts"),
 };

@@ -142,6 +142,7 @@ undo() {
   if [ "$status" != 0 ]; then
     (down) >/dev/null 2>&1 || :
     rmdir "$log" 2>/dev/null || :
+    [ -d "$run" ] || rm -f "/run/lanco/.lock-$ns"
   fi
   exit "$status"
 }
@@ -149,16 +150,19 @@ undo() {
 up() {
   user=$1 group=$2 agent=$3 best_effort=$4 json='' own='' unified=/none
   shift 4
+  [ -e "$run/namespace.json" ] || trap undo EXIT
   owner_ids
   ids="\"uid\":$uid,\"gid\":$gid"
   [ ! -e "$run/namespace.json" ] || grep -q "$ids," "$run/namespace.json" ||
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
-  [ -e "$run/namespace.json" ] || trap undo EXIT
   mkdir -p "$run/usage" "$lib"
   delegate "$run/runs"
   mkdir -m 0750 "$log" 2>/dev/null || [ -d "$log" ] || fail 1 "cannot make $log"
   chown -h "$uid:$gid" "$log"
+  mkdir -p "$run/named" # from here on it is a namespace that needs /proc
+  flock 9
   attach /proc /run/lanco/proc --bind
+  flock -u 9
 
   found=$(hierarchies)
   case $(echo "$found" | cut -d' ' -f2 | sort -u | tr -d '\n') in
@@ -232,7 +236,6 @@ hierarchy_goes() {
 }
 
 down() {
-  [ -d "$run" ] || fail 5 "namespace $ns is not initialised: there is nothing to release"
   uid=$(stat -c %u "$run/runs") gid=$(stat -c %g "$run/runs") names=''
   found=$(hierarchies)
   while read -r name _ point; do
@@ -270,15 +273,24 @@ EOF
   setpriv --reuid "$uid" --regid "$gid" --clear-groups rm -rf -- "$run/runs" 2>/dev/null || :
   rm -rf "$run/usage" "$lib"
   rmdir "$run/named" "$run/runs" "$run"
+  flock 9
   [ -n "$(ls -d /run/lanco/*/named 2>/dev/null)" ] || detach /run/lanco/proc
+  flock -u 9
+  rm -f "/run/lanco/.lock-$ns"
 }
 
 [ "$(id -u)" = 0 ] || fail 6 "only root may do this: run it with sudo"
 case $ns in '' | [.-]* | *[!A-Za-z0-9._-]*) fail 2 "\"$ns\" cannot name a namespace" ;; esac
+[ "$1" = up ] || [ -d "$run" ] || fail 5 "namespace $ns is not initialised: there is nothing to release"
 mkdir -p /run/lanco
-exec 9>>/run/lanco/.lock
-chmod 600 /run/lanco/.lock
-flock -w 20 9 || fail 1 "another init or release is running: try again"
+# One lock for what all namespaces share, and one for this one.
+umask 077
+exec 9>>/run/lanco/.lock 8>>"/run/lanco/.lock-$ns"
+umask 022
+# A release removes the lock, and with it the right of those who wait for it.
+if ! flock -w 60 8 || ! [ "$(stat -Lc %i /proc/self/fd/8)" = "$(stat -c %i "/run/lanco/.lock-$ns" 2>&1)" ]; then
+  fail 1 "another init or release of $ns is running: try again"
+fi
 action=$1
 shift 2
 case $action in

@@ -49,6 +49,13 @@ fi
 read -r _ <"$named/cgroup.procs" && exit 0
 set --
 for hierarchy in $hierarchies; do set -- "$@" "$here/$hierarchy/task-$name"; done
+# What it has used is kept, a line a counter: the file's name, and its line.
+[ ! -d "$1" ] || for cgroup; do
+  for file in cpu.stat cpuacct.usage cpuacct.stat memory.peak memory.events \
+    memory.max_usage_in_bytes memory.oom_control pids.peak; do
+    [ ! -e "$cgroup/$file" ] || while read -r line; do echo "$file $line"; done <"$cgroup/$file"
+  done
+done >"$here/usage/$name"
 rmdir "$@" || find "$@" -depth -type d -exec rmdir {} +
 [ -e "$here/runs/$name/exit-command" ] || exec rmdir "$named"
 

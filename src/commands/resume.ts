@@ -1,0 +1,13 @@
+import { freezing } from "./pause.ts";
+
+export default freezing(
+  `Usage: lanco <namespace> resume task...
+
+Lets paused tasks go on.
+
+Examples:
+  lanco web resume import
+  lanco web resume import export
+`,
+  false,
+);

@@ -1,0 +1,102 @@
+import type { Command } from "../context.ts";
+import { LancoError, Usage } from "../errors.ts";
+import { formatBytes, formatDuration } from "../format.ts";
+import type { Limits } from "../limits.ts";
+import { timestamp } from "../log.ts";
+import { taskName } from "../names.ts";
+import { readNamespace } from "../namespace.ts";
+import { parseOptions } from "../options.ts";
+import { printable } from "../process.ts";
+import { type TaskState, taskState } from "../state.ts";
+
+/** The state of a task for people: a headline, and a line for each thing that is known. */
+export function renderState(state: TaskState): string {
+  const { usage } = state;
+  const time = (at: number | null) => at === null ? null : timestamp(new Date(at));
+  const bytes = (value: number | null | undefined) => value == null ? null : formatBytes(value);
+  const cpu = (value: number | null | undefined) =>
+    value == null ? null : formatDuration(value / 1e6);
+  const both = (one: string | null, text: string, other: string | null) =>
+    one === null ? null : one + (other === null ? "" : `${text}${other}`);
+  const pressure = Object.entries(usage?.pressure ?? {})
+    .flatMap(([name, value]) => value === null ? [] : [`${name} ${value.last10} %`]);
+  const lines: [string, string | null][] = [
+    ["command", state.command && printable(state.command.join(" "))],
+    ["directory", state.directory && printable(state.directory)],
+    ["log", state.log && printable(state.log)],
+    ["started", time(state.started)],
+    ["ended", time(state.ended)],
+    ["duration", state.duration === null ? null : formatDuration(state.duration)],
+    ["stopped", state.stopped && `by ${state.stopped.by}, ${state.stopped.signal}`],
+    ["processes", state.processes === 0 ? null : String(state.processes)],
+    ["CPU", both(cpu(usage?.cpu.total), ", system ", cpu(usage?.cpu.system))],
+    ["throttled", usage?.throttled.times ? `${usage.throttled.times} times` : null],
+    ["memory", both(bytes(usage?.memory.now), ", peak ", bytes(usage?.memory.peak))],
+    ["peak memory", usage?.memory.now == null ? bytes(usage?.memory.peak) : null],
+    ["OOM kills", usage?.oomKills ? String(usage.oomKills) : null],
+    ["pressure", state.state === "running" ? pressure.join(", ") || null : null],
+    ["limits", renderLimits(state.limits) || null],
+  ];
+  const shown = lines.flatMap(([name, text]) =>
+    text === null ? [] : [`  ${name.padEnd(11)} ${text}\n`]
+  );
+  return `${state.task}: ${headline(state)}\n${shown.join("")}`;
+}
+
+function headline({ state, why, code, signal }: TaskState): string {
+  switch (state) {
+    case "exited":
+      return code === 0 ? "exited" : `exited with status ${code}`;
+    case "killed":
+    case "out of memory":
+      return `${state}, by ${signal}`;
+    case "unknown":
+      return `unknown how it ended: ${why}`;
+    default:
+      return state;
+  }
+}
+
+function renderLimits(limits: Limits): string {
+  const { memory, swap, cpus, cpuWeight, pids, ioWeight } = limits;
+  return [
+    memory === undefined ? "" : `memory ${formatBytes(memory)}`,
+    swap === undefined ? "" : `swap ${formatBytes(swap)}`,
+    cpus === undefined ? "" : `${cpus} CPUs`,
+    cpuWeight === undefined ? "" : `CPU weight ${cpuWeight}`,
+    pids === undefined ? "" : `${pids} processes`,
+    ioWeight === undefined ? "" : `IO weight ${ioWeight}`,
+  ].filter((text) => text !== "").join(", ");
+}
+
+const status: Command = {
+  help: `Usage: lanco <namespace> status [--json] task
+
+Shows whether a task runs or how it has ended, and what it uses or has used. Its
+state is running, paused, exited, killed, out of memory or unknown.
+
+  --json  print JSON: times in milliseconds since 1970, sizes in bytes, CPU in nanoseconds
+
+Examples:
+  lanco web status import
+  lanco web status --json import | jq .code
+`,
+  run(context, args) {
+    const options = parseOptions(args, { flags: ["json"], interleaved: true });
+    const [name, ...more] = options.operands;
+    if (name === undefined || more.length > 0) throw new Usage("which task? Give one name");
+    const task = taskName(name);
+    const state = taskState(readNamespace(context.namespace), task);
+    if (state === undefined) {
+      throw new LancoError(
+        `nothing is known of task ${task}: see "lanco ${context.namespace} ls"`,
+        3,
+        "WARN",
+      );
+    }
+    context.print(options.count("json") ? JSON.stringify(state) + "\n" : renderState(state));
+    return 0;
+  },
+};
+
+export default status;
