@@ -87,7 +87,14 @@ export async function admit(
   for (const { name, version } of namespace.hierarchies) {
     if (version !== 1) continue;
     // In v1 the owner may move what is his.
-    for (const pid of [shim, child]) move(pid, join(root, name));
+    try {
+      for (const pid of [shim, child]) move(pid, join(root, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new Failed(
+        `the cgroup of namespace ${namespace.namespace} in hierarchy ${name} is gone: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
   }
   const unified = namespace.hierarchies.some(({ version }) => version === 2);
   await Promise.all([unified ? enter(namespace, task) : undefined, meanwhile()]);

@@ -2,11 +2,12 @@ import { join } from "@std/path/posix/join";
 import { admit, register, stage, unstage } from "./admission.ts";
 import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
 import { setLimits } from "./cgroup/limits.ts";
-import { Failed, NotPermitted, NotRunning } from "./errors.ts";
+import { Failed, NotPermitted, NotRunning, reason } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
 import { exitCommandFile, StagedRun } from "./record.ts";
+import { forgetOldRuns } from "./retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { Shim } from "./shim/shim.ts";
@@ -114,6 +115,7 @@ export async function launch(
     await shim.go();
     await executed(shim, child);
     run.settle();
+    forgetOldRuns(namespace.namespace);
     shim.release();
     return { pid: child, shim, unlimited };
   } catch (error) {
@@ -133,7 +135,9 @@ function stageRecord(namespace: Namespace): StagedRun {
     // Root could, but a task of his would not be the owner's to stop.
     if (Deno.statSync(run.directory).uid === namespace.uid) return run;
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    if (!(error instanceof Deno.errors.PermissionDenied)) {
+      throw new Failed(`cannot write down what is run: ${reason(error)}`);
+    }
   }
   run?.withdraw("", false);
   throw new NotPermitted(

@@ -56,6 +56,10 @@ for hierarchy in $hierarchies; do set -- "$@" "$here/$hierarchy/task-$name"; don
     [ ! -e "$cgroup/$file" ] || while read -r line; do echo "$file $line"; done <"$cgroup/$file"
   done
 done >"$here/usage/$name"
+# Of the newest thousand; the names are those of the line before.
+# shellcheck disable=SC2012
+[ "$(ls "$here/usage" | wc -l)" -le 1100 ] ||
+  ls -t "$here/usage" | tail -n +1001 | while read -r old; do rm -f "$here/usage/$old"; done
 rmdir "$@" || find "$@" -depth -type d -exec rmdir {} +
 [ -e "$here/runs/$name/exit-command" ] || exec rmdir "$named"
 
