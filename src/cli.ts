@@ -70,6 +70,11 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
   const [first, name, ...rest] = options.operands;
   if (options.count("help") || first === "help") return await help(context, name);
   if (first === "namespaces") return await listNamespaces(context);
+  if (first === "doctor") {
+    context.command = first;
+    const { doctor } = await import("./commands/doctor.ts");
+    return await doctor(options.operands.slice(1), context.print);
+  }
   if (first === undefined) throw new Usage("which namespace, which command? See lanco -h");
   context.namespace = namespaceName(first);
   if (name === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);

@@ -24,6 +24,7 @@ Commands:
   signal          send a signal to all processes of tasks
   release         remove a namespace, or what is left of a task
   lanco namespaces                      the namespaces of this host
+  lanco doctor                          what this host offers, and what it lacks
   lanco <namespace> <command> -h        more about a command
 
 Options:

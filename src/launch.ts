@@ -41,6 +41,8 @@ export interface Launched {
   pid: number;
   /** Its shim. */
   shim: Shim;
+  /** How long it took to leave the caller's cgroups, in milliseconds. */
+  admission: number;
   /** The limits that this host cannot enforce, if that was allowed. */
   unlimited: string[];
 }
@@ -100,6 +102,7 @@ export async function launch(
     debug(`register process ${child} and its shim ${shim.pid}`);
     await register(namespace, task, child, run.id);
     debug("leave the caller's cgroups");
+    const begin = performance.now();
     await admit(namespace, task, { shim: shim.pid, child }, {
       async meanwhile() {
         if (log !== undefined) await rotate(log, options.keep);
@@ -109,6 +112,7 @@ export async function launch(
         unlimited = setLimits(namespace, task, options.limits, options);
       },
     });
+    const admission = performance.now() - begin;
     run.publish(task);
     published = true;
     debug(`execute ${options.command[0]}`);
@@ -117,7 +121,7 @@ export async function launch(
     run.settle();
     forgetOldRuns(namespace.namespace);
     shim.release();
-    return { pid: child, shim, unlimited };
+    return { pid: child, shim, admission, unlimited };
   } catch (error) {
     const killed = await abandon(namespace, task, shim);
     await staging?.catch(() => {});

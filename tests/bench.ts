@@ -13,10 +13,17 @@ interface Row {
   ok: boolean;
 }
 
-function run(program: string, args: string[], user: { uid?: number; gid?: number } = OWNER): void {
+/** Runs a program that must succeed. Returns its messages. */
+function run(
+  program: string,
+  args: string[],
+  user: { uid?: number; gid?: number } = OWNER,
+): string {
   const { code, stderr } = new Deno.Command(program, { args, cwd: "/", stdin: "null", ...user })
     .outputSync();
-  if (code !== 0) throw new Error(`${args.join(" ")}: ${code} ${new TextDecoder().decode(stderr)}`);
+  const said = new TextDecoder().decode(stderr);
+  if (code !== 0) throw new Error(`${args.join(" ")}: ${code} ${said}`);
+  return said;
 }
 
 function timed(action: () => void): number {
@@ -35,36 +42,48 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 
 function commands(namespace: string): Row[] {
-  const times: Record<"empty" | "check" | "run" | "stop", number[]> = {
+  const times: Record<"empty" | "check" | "status" | "run" | "stop" | "admission", number[]> = {
     empty: [],
     check: [],
+    status: [],
     run: [],
     stop: [],
+    admission: [],
   };
   run(LANCO, [namespace, "run", "other", "sleep", "1000"]);
   for (let i = 0; i < ROUNDS + 2; i++) {
     const round = {
       empty: timed(() => run(`${WORK}/empty`, [])),
       check: timed(() => run(LANCO, [namespace, "check", "other"])),
+      status: timed(() => run(LANCO, [namespace, "status", "other"])),
       run: timed(() => run(LANCO, [namespace, "run", "task", "sleep", "1000"])),
       stop: timed(() => run(LANCO, [namespace, "stop", "task"])),
     };
     // The first ones warm the caches.
     if (i < 2) continue;
-    for (const key of ["empty", "check", "run", "stop"] as const) times[key].push(round[key]);
+    for (const key of ["empty", "check", "status", "run", "stop"] as const) {
+      times[key].push(round[key]);
+    }
+  }
+  for (let i = 0; i < ROUNDS; i++) {
+    const said = run(LANCO, ["-d", namespace, "run", "task", "sleep", "1000"]);
+    times.admission.push(Number(/admitted in ([\d.]+) ms/.exec(said)?.[1]));
+    run(LANCO, [namespace, "stop", "task"]);
   }
   run(LANCO, [namespace, "stop", "other"]);
   const empty = median(times.empty);
   const row = (what: string, value: number, limit: number, allowed: string): Row => ({
     what,
     measured: `${ms(value)} (${(value / empty).toFixed(2)} x)`,
-    allowed: `${allowed} = ${ms(limit)}`,
+    allowed: allowed === "" ? ms(limit) : `${allowed} = ${ms(limit)}`,
     ok: value <= limit,
   });
   return [
     { what: "an empty compiled program", measured: ms(empty), allowed: "", ok: true },
     row("check", median(times.check), 1.15 * empty, "1.15 x"),
+    row("status", median(times.status), 1.2 * median(times.check), "1.2 x check"),
     row("run", median(times.run), 1.15 * empty + 30, "1.15 x + 30 ms"),
+    row("admission, within run", median(times.admission), 10, ""),
     row("stop of what dies of TERM", median(times.stop), 150, ""),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
+import { collectFacts, diagnose } from "../doctor/doctor.ts";
+import { Failed, Usage } from "../errors.ts";
 import { parseCapacity } from "../capacity.ts";
 import { type Capacity, LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
 import { parseOptions } from "../options.ts";
@@ -46,6 +47,8 @@ Examples:
     });
     if (options.operands.length > 0) throw new Usage("init takes no operands: see -h");
     const group = options.value("group");
+    const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");
+    if (fatal) throw new Failed(fatal.text);
     const warnings = await runAsRoot(context.namespace, {
       up: {
         user: account("-u", options.value("user") ?? "root"),

@@ -64,7 +64,8 @@ async function start(context: Context, task: string, options: LaunchOptions): Pr
   logger.info(`run ${options.command[0]}`);
   const follower = options.foreground ? followInForeground() : undefined;
   const debug = (text: string) => logger.debug(text);
-  const { pid, shim, unlimited } = await launch(namespace, task, { ...options, debug });
+  const { pid, shim, admission, unlimited } = await launch(namespace, task, { ...options, debug });
+  logger.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
   for (const message of unlimited) logger.warn(message);
   if (shim.leaks.length > 0) {
     logger.warn(

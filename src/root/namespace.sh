@@ -179,7 +179,8 @@ EOF
   [ -n "$json" ] || fail 1 "no cgroup hierarchy is mounted: mount one, e.g. with \"mount -t cgroup2 none /sys/fs/cgroup\""
 
   # The kernel runs the agent as root: it is replaced as a whole, and must be executable where it lies.
-  getent passwd "$uid" >/dev/null && setpriv="--init-groups --reset-env" || setpriv=--clear-groups
+  getent passwd "$uid" >/dev/null && setpriv=--init-groups || setpriv=--clear-groups
+  ! setpriv --help | grep -q reset-env || [ "$setpriv" = --clear-groups ] || setpriv="$setpriv --reset-env"
   sed -e "s|@NAMESPACE@|$ns|" -e "s|@UID@|$uid|" -e "s|@GID@|$gid|" -e "s|@SETPRIV@|$setpriv|" \
     -e "s|@HIERARCHIES@|$own|" -e "s|@UNIFIED@|$unified|" >"$lib/release-agent.new" <<EOF
 $agent

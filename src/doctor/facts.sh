@@ -1,0 +1,35 @@
+# Prints what this host has, a line a fact: its name, a space, its value. Runs with
+# the rights of who asks; changes nothing.
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+echo "kernel $(uname -r)"
+echo "uid $(id -u)"
+echo "cmdline $(cat /proc/cmdline 2>/dev/null)"
+grep -qw cgroup /proc/filesystems && echo "v1 yes"
+[ "$(readlink /proc/self/ns/cgroup)" = 'cgroup:[4026531835]' ] && echo "first_cgroup_namespace yes"
+while read -r _ _ _ root point rest; do
+  rest=${rest##* - }
+  case $root:${rest%% *} in
+  /:cgroup2)
+    echo "unified $point"
+    echo "unified_controllers $(cat "$point/cgroup.controllers")"
+    ;;
+  /:cgroup) echo "v1_hierarchy ${rest##* }" ;;
+  esac
+done </proc/self/mountinfo
+for program in setsid setpriv flock mount umount mountpoint getent mkfifo bash; do
+  path=$(command -v "$program") && echo "program $program $path"
+done
+echo "shell $(readlink -f /bin/sh)"
+setpriv --help 2>/dev/null | grep -q reset-env && echo "setpriv_reset_env yes"
+# The nearest directory that there is decides where the release agent lies.
+for directory in /var/lib/lanco /var/lib /var /; do
+  [ -d "$directory" ] || continue
+  echo "agent_options $(findmnt -no OPTIONS -T "$directory" 2>/dev/null)"
+  break
+done
+# Only root can try, in a mount namespace that nobody sees.
+if [ "$(id -u)" = 0 ]; then
+  unshare --mount --propagation private sh -c '
+    mkdir -p /run/lanco && mount -t cgroup -o none,name=lanco-doctor lanco-doctor /run/lanco && umount /run/lanco
+  ' >/dev/null 2>&1 && echo "named_mount yes" || echo "named_mount no"
+fi
