@@ -60,75 +60,123 @@ export async function launch(
   task: string,
   options: LaunchOptions,
 ): Promise<Launched> {
-  const debug = options.debug ?? (() => {});
-  // The caller's may hide what is made here from its very maker.
-  const umask = Deno.umask(0o022);
-  const run = stageRecord(namespace);
-  let shim: Shim | undefined;
-  let staging: Promise<void> | undefined;
-  let published = false;
-  let unlimited: string[] = [];
+  const attempt = new Attempt(namespace, task, options);
   try {
-    const working = Deno.readLinkSync(`${PROC}/self/cwd`);
-    const log = options.log === undefined ? undefined : absolute(options.log, working);
-    const directory = options.directory;
-    debug(`start the shim of ${options.command[0]}`);
-    shim = await Shim.start({
-      foreground: options.foreground,
-      runDirectory: run.directory,
-      exitCommand: exitCommandFile(namespace.namespace, task),
-      umask,
-      environment: readCallerEnvironment(),
-      variables: { LANCO_NAMESPACE: namespace.namespace, LANCO_TASK: task },
-      command: options.command,
-      ...(log === undefined ? {} : { log }),
-      ...(directory === undefined ? {} : { directory }),
-    });
-    staging = stage(namespace, shim.pid, run.id);
-    // What the shim has to say counts more than that it is gone.
-    staging.catch(() => {});
-    const child = Number(await shim.expect("ready"));
-    await staging;
-    run.write({
-      version: 1,
-      task,
-      command: [...options.command],
-      directory: directory === undefined ? working : absolute(directory, working),
-      log: log ?? null,
-      started: Date.now(),
-      limits: options.limits,
-      shim: shim.pid,
-    }, options.exitCommand);
-    debug(`register process ${child} and its shim ${shim.pid}`);
-    await register(namespace, task, child, run.id);
-    debug("leave the caller's cgroups");
-    const begin = performance.now();
-    await admit(namespace, task, { shim: shim.pid, child }, {
-      async meanwhile() {
-        if (log !== undefined) await rotate(log, options.keep);
-        await openLog(shim);
-      },
-      prepare() {
-        unlimited = setLimits(namespace, task, options.limits, options);
-      },
-    });
-    const admission = performance.now() - begin;
-    run.publish(task);
-    published = true;
-    debug(`execute ${options.command[0]}`);
-    await shim.go();
-    await executed(shim, child);
-    run.settle();
-    forgetOldRuns(namespace.namespace);
-    shim.release();
-    return { pid: child, shim, admission, unlimited };
+    await attempt.start();
+    await attempt.enter();
+    return await attempt.execute();
   } catch (error) {
-    const killed = await abandon(namespace, task, shim);
-    await staging?.catch(() => {});
-    unstage(namespace, run.id);
-    run.withdraw(task, published);
+    const killed = await attempt.undo();
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw error;
+  }
+}
+
+/** One attempt to launch a task, step by step. */
+class Attempt {
+  // The caller's may hide what is made here from its very maker.
+  readonly #umask = Deno.umask(0o022);
+  readonly #working: string;
+  readonly #log: string | undefined;
+  readonly #run: StagedRun;
+  #shim: Shim | undefined;
+  #child = 0;
+  #staging: Promise<void> | undefined;
+  #published = false;
+  #admission = 0;
+  #unlimited: string[] = [];
+
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly task: string,
+    private readonly options: LaunchOptions,
+  ) {
+    this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
+    this.#log = options.log === undefined ? undefined : absolute(options.log, this.#working);
+    this.#run = stageRecord(namespace);
+  }
+
+  /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
+  async start(): Promise<void> {
+    const { command, directory, foreground, limits } = this.options;
+    this.#debug(`start the shim of ${command[0]}`);
+    const shim = await Shim.start({
+      foreground,
+      command,
+      runDirectory: this.#run.directory,
+      exitCommand: exitCommandFile(this.namespace.namespace, this.task),
+      umask: this.#umask,
+      environment: readCallerEnvironment(),
+      variables: { LANCO_NAMESPACE: this.namespace.namespace, LANCO_TASK: this.task },
+      ...(this.#log === undefined ? {} : { log: this.#log }),
+      ...(directory === undefined ? {} : { directory }),
+    });
+    this.#shim = shim;
+    this.#staging = stage(this.namespace, shim.pid, this.#run.id);
+    // What the shim has to say counts more than that it is gone.
+    this.#staging.catch(() => {});
+    this.#child = Number(await shim.expect("ready"));
+    await this.#staging;
+    this.#run.write({
+      version: 1,
+      task: this.task,
+      command: [...command],
+      directory: directory === undefined ? this.#working : absolute(directory, this.#working),
+      log: this.#log ?? null,
+      started: Date.now(),
+      limits,
+      shim: shim.pid,
+    }, this.options.exitCommand);
+  }
+
+  /** Takes the name, leaves the caller's cgroups and enters the task's own. */
+  async enter(): Promise<void> {
+    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child };
+    this.#debug(`register process ${pids.child} and its shim ${pids.shim}`);
+    await register(this.namespace, this.task, pids.child, this.#run.id);
+    this.#debug("leave the caller's cgroups");
+    const begin = performance.now();
+    await admit(this.namespace, this.task, pids, {
+      meanwhile: () => this.#openLog(),
+      prepare: () => {
+        this.#unlimited = setLimits(this.namespace, this.task, this.options.limits, this.options);
+      },
+    });
+    this.#admission = performance.now() - begin;
+  }
+
+  async #openLog(): Promise<void> {
+    if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
+    await this.#shim?.go();
+    await this.#shim?.expect("opened");
+  }
+
+  /** Lets the child become the command. */
+  async execute(): Promise<Launched> {
+    const shim = this.#shim;
+    if (shim === undefined) throw new Failed("the shim has not been started");
+    this.#run.publish(this.task);
+    this.#published = true;
+    this.#debug(`execute ${this.options.command[0]}`);
+    await shim.go();
+    await executed(shim, this.#child);
+    this.#run.settle();
+    forgetOldRuns(this.namespace.namespace);
+    shim.release();
+    return { pid: this.#child, shim, admission: this.#admission, unlimited: this.#unlimited };
+  }
+
+  /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
+  async undo(): Promise<boolean> {
+    const killed = await abandon(this.namespace, this.task, this.#shim);
+    await this.#staging?.catch(() => {});
+    unstage(this.namespace, this.#run.id);
+    this.#run.withdraw(this.task, this.#published);
+    return killed;
+  }
+
+  #debug(message: string): void {
+    this.options.debug?.(message);
   }
 }
 
@@ -151,11 +199,6 @@ function stageRecord(namespace: Namespace): StagedRun {
 
 function absolute(path: string, working: string): string {
   return path.startsWith("/") ? path : join(working, path);
-}
-
-async function openLog(shim: Shim | undefined): Promise<void> {
-  await shim?.go();
-  await shim?.expect("opened");
 }
 
 /**

@@ -9,7 +9,11 @@ import { runAsRoot } from "../root/mod.ts";
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$/;
 
 function account(option: string, name: string): string {
-  if (!NAME.test(name)) throw new Usage(`option ${option} needs a name or a number, not "${name}"`);
+  // setpriv(1) and the kernel take 4294967295 for "leave it as it is".
+  if (/^\d+$/.test(name) && Number(name) < 2 ** 32 - 1) return String(Number(name));
+  if (!NAME.test(name) || /^\d+$/.test(name)) {
+    throw new Usage(`option ${option} needs a name or a number, not "${name}"`);
+  }
   return name;
 }
 
