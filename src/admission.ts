@@ -1,3 +1,4 @@
+import { existsSync } from "@std/fs/exists";
 import { join } from "@std/path/posix/join";
 import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "./cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotRunning } from "./errors.ts";
@@ -111,7 +112,7 @@ async function enter(namespace: Namespace, task: string): Promise<void> {
   const door = join(namedRoot(namespace.namespace), `enter-${task}`);
   const deadline = Date.now() + PATIENCE;
   ring(door);
-  while (isThere(door)) {
+  while (existsSync(door)) {
     if (Date.now() > deadline) {
       removeCgroup(door);
       throw new Failed(
@@ -132,15 +133,6 @@ function ring(door: string): void {
       // The agent took away a door that another `run` had left.
       if (!isGone(error) || tries > 100) throw error;
     }
-  }
-}
-
-function isThere(directory: string): boolean {
-  try {
-    return Deno.statSync(directory).isDirectory;
-  } catch (error) {
-    if (isGone(error)) return false;
-    throw error;
   }
 }
 

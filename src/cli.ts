@@ -112,6 +112,6 @@ async function help(context: Context, name: string | undefined): Promise<number>
 
 async function listNamespaces(context: Context): Promise<number> {
   const { namespaces } = await import("./namespace.ts");
-  for (const name of namespaces()) context.print(`${name}\n`);
+  for (const name of await namespaces()) context.print(`${name}\n`);
   return 0;
 }

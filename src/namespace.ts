@@ -88,23 +88,12 @@ export function assertMounted(namespace: string): void {
 }
 
 /** The names of the namespaces of this host, sorted. */
-export function namespaces(): string[] {
-  const names: string[] = [];
-  try {
-    for (const { name } of Deno.readDirSync(RUN)) {
-      try {
-        Deno.statSync(join(RUN, name, "namespace.json"));
-        names.push(name);
-      } catch (error) {
-        if (
-          !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)
-        ) {
-          throw error;
-        }
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names.sort();
+export async function namespaces(): Promise<string[]> {
+  // Here, for the other commands have no use for it.
+  const { existsSync } = await import("@std/fs/exists");
+  if (!existsSync(RUN)) return [];
+  return [...Deno.readDirSync(RUN)].filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name)
+    .filter((name) => existsSync(join(RUN, name, "namespace.json")))
+    .sort();
 }

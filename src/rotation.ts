@@ -1,3 +1,4 @@
+import { existsSync } from "@std/fs/exists";
 import { Failed, reason } from "./errors.ts";
 import { LOGS } from "./paths.ts";
 
@@ -19,32 +20,19 @@ export async function rotate(log: string, keep: number): Promise<void> {
 }
 
 function rotateHere(log: string, keep: number): void {
-  if (!isThere(log) || !Deno.lstatSync(log).isFile) return;
+  if (!existsSync(log, { isFile: true })) return;
   let last = 1;
-  while (last < keep && isThere(`${log}.${last}`)) last++;
+  while (last < keep && existsSync(`${log}.${last}`)) last++;
   try {
     for (; last > 1; last--) Deno.renameSync(`${log}.${last - 1}`, `${log}.${last}`);
     if (keep === 0) Deno.removeSync(log);
     else Deno.renameSync(log, `${log}.1`);
     // Logs of a time when more were kept.
-    for (let extra = keep + 1; isThere(`${log}.${extra}`); extra++) {
+    for (let extra = keep + 1; existsSync(`${log}.${extra}`); extra++) {
       Deno.removeSync(`${log}.${extra}`);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-      error instanceof Deno.errors.PermissionDenied
-    ) return false;
-    throw error;
   }
 }
 

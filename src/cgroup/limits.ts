@@ -1,3 +1,4 @@
+import { existsSync } from "@std/fs/exists";
 import { join } from "@std/path/posix/join";
 import { Failed, NotPermitted, reason } from "../errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../limits.ts";
@@ -49,12 +50,7 @@ function locate(namespace: Namespace, cgroup: string, name: string): string | un
   for (const hierarchy of namespace.hierarchies) {
     if (!hierarchy.tasks) continue;
     const file = join(root, hierarchy.name, cgroup, name);
-    try {
-      Deno.statSync(file);
-      return file;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    if (existsSync(file)) return file;
   }
   return undefined;
 }
