@@ -80,12 +80,33 @@ in_own_cgroups() {
   done
 }
 
+# state TASK: what status says of it.
+state() { l status --json "$1" | sed 's/.*"state":"\([a-z ]*\)".*/\1/'; }
+# is STATE TASK
+is() { [ "$(state "$2")" = "$1" ] || { l status "$2" && return 1; }; }
+# counts TASK NAME LEAST: a number of its status is at least so large.
+counts() {
+  number=$(l status --json "$1" | sed "s/.*\"$2\":{\?[^}]*\"$3\":\([0-9]*\).*/\1/")
+  [ "$number" -ge "$4" ] || { l status "$1" && return 1; }
+}
+
+# The second boot: systemd has brought the namespace back.
+if [ -e /var/lib/scenario-rebooted ]; then
+  check "lanco@ has made the namespace at boot" systemctl is-active "lanco@$ns"
+  check "the owner can run a task in it" l run after-boot sleep 1000
+  expect "the namespace has its limits again" 6 l run --memory 301M too-much true
+  check "stop after the reboot" l stop after-boot
+  echo "# end"
+  exit
+fi
+
 echo "# $(uname -r) systemd $(systemctl --version | awk 'NR == 1 { print $2 }')"
 before=$(snapshot)
 
 # The story.
 check "init" lanco "$ns" init -u "$user" -g "$user"
-echo "# $(sed 's/.*"layout":"\([a-z]*\)".*/\1/' "/run/lanco/$ns/namespace.json")"
+layout=$(sed 's/.*"layout":"\([a-z]*\)".*/\1/' "/run/lanco/$ns/namespace.json")
+echo "# $layout"
 check "run" l run first-task openssl speed aes
 check "check" l check first-task
 check "ls shows the task" sh -c "lanco $ns ls | grep -q 'openssl speed aes'"
@@ -130,6 +151,27 @@ check "a hardened service launches a task" launched hardened
 check "that task has left the service" in_own_cgroups hard
 check "it survives the stop of the hardened service" sh -c "systemctl stop hardened && lanco $ns check hard"
 
+# Limits and accounting, as this host has them.
+check "doctor" lanco doctor
+check "run with every limit" l run --memory 100M --cpus 0.5 --cpu-weight 50 --pids 20 --best-effort \
+  --io-weight 50 limited sh -c "while :; do :; done"
+check "a limit of processors is enforced" until_true counts limited throttled times 1
+check "processor time is counted" counts limited cpu total 100000000
+check "memory is counted" counts limited memory now 10000
+check "pause" l pause limited
+check "it is paused" is paused limited
+check "resume" l resume limited
+check "it goes on" is running limited
+check "stop what is limited" l stop limited
+check "its end and its counters are kept" counts limited cpu total 100000000
+check "it was killed" is killed limited
+check "a fork bomb" l run --pids 200 bomb sh -c 'trap "" TERM; b() { b | b & }; while :; do b; done'
+sleep 2
+check "stop --now of the bomb" l stop --now bomb
+check "run out of memory" l run --memory 40M starved tail /dev/zero
+until_true sh -c "! lanco $ns check starved"
+check "an out-of-memory kill is reported" is "out of memory" starved
+
 check "stop all" l stop hard survivor
 check "release" lanco "$ns" release
 after=$(snapshot)
@@ -139,5 +181,17 @@ else
   echo "$before" >/tmp/before
   echo "$after" >/tmp/after
   not_ok "mounts and cgroups are as they were before init" "$(diff /tmp/before /tmp/after | head -n 5 | tr '\n' ' ')"
+fi
+if [ "$layout" = unified ]; then
+  mkdir -p /etc/lanco
+  echo 'LANCO_INIT="-u app --memory 300M"' >"/etc/lanco/$ns"
+  cp "$here/lanco@.service" /etc/systemd/system
+  check "enable at boot" systemctl enable --now "lanco@$ns"
+  check "run after enabling" l run enabled true
+  : >/var/lib/scenario-rebooted
+  : >/run/scenario-reboots
+  sync
+  systemctl --no-block reboot
+  exit
 fi
 echo "# end"
