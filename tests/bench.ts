@@ -151,7 +151,7 @@ async function residents(namespace: string): Promise<Row[]> {
 const here = `${PREFIX}a`;
 const legacy = `${PREFIX}l`;
 run(LANCO, [here, "init", "-u", "nobody"], {});
-run(`${Deno.cwd()}/scripts/legacy`, ["init", LANCO, legacy, "nobody"], {});
+run(`${Deno.cwd()}/scripts/legacy`, ["init", LANCO, legacy, "-u", "nobody"], {});
 const rows = [
   ...commands(here),
   await storm(here, "v2"),

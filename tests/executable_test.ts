@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { COMMANDS } from "../src/commands/mod.ts";
 import { CAN_TEST_CGROUPS, cgroupTest, exec, LANCO, messages, OWNER } from "./harness.ts";
 
 const PROBE = `${Deno.env.get("LANCO_TEST_DIR")}/probe`;
@@ -71,7 +72,7 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
 });
 
 compiledTest("every command has a help with its usage and two examples", async () => {
-  const commands = ["init", "run", "start", "stop", "kill", "check", "ls", "release"];
+  const commands = Object.keys(COMMANDS);
   await Promise.all(commands.map(async (command) => {
     for (const args of [["web", command, "-h"], ["help", command]]) {
       const { code, stdout } = await exec([LANCO, ...args]);

@@ -207,12 +207,13 @@ export class TestNamespace {
   }
 
   /** Makes it, as root. */
-  async init(): Promise<void> {
+  async init(...options: string[]): Promise<void> {
     Deno.mkdirSync(this.scratch, { recursive: true });
     Deno.chownSync(this.scratch, OWNER, OWNER);
+    const words = ["-u", String(OWNER), "-g", String(OWNER), ...options];
     const init = LEGACY
-      ? [LEGACY_SCRIPT, "init", LANCO, this.name, String(OWNER)]
-      : [LANCO, this.name, "init", "-u", String(OWNER), "-g", String(OWNER)];
+      ? [LEGACY_SCRIPT, "init", LANCO, this.name, ...words]
+      : [LANCO, this.name, "init", ...words];
     const { code, stderr } = await exec(init, { uid: 0 });
     if (code !== 0) throw new Error(`init ended with ${code}: ${stderr}`);
   }

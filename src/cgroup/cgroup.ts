@@ -27,8 +27,18 @@ export function cgroupTree(directory: string): string[] {
 
 /** The processes in one cgroup, without those below it. v1 may list one twice, and in any order. */
 export function processesIn(directory: string): number[] {
-  const text = unlessGone(() => Deno.readTextFileSync(join(directory, "cgroup.procs")), "");
+  const text = unlessGone(() => readProcesses(directory), "");
   return text.split("\n").filter((line) => line !== "").map(Number);
+}
+
+function readProcesses(directory: string): string {
+  try {
+    return Deno.readTextFileSync(join(directory, "cgroup.procs"));
+  } catch (error) {
+    // EOPNOTSUPP: a threaded cgroup has threads only; their processes are listed above it.
+    if (error instanceof Error && error.message.includes("os error 95)")) return "";
+    throw error;
+  }
 }
 
 /** The processes of a cgroup and of all below it, sorted, each once. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { renderTree } from "../../src/commands/ls.ts";
-import { cgroupTest, TRACKER, until } from "../harness.ts";
+import { cgroupTest, LEGACY, TRACKER, until } from "../harness.ts";
 
 const TASKS = [
   { name: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
@@ -58,3 +58,17 @@ cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (
   Deno.writeTextFileSync(`${ns.directory}/${TRACKER}/task-a/own/cgroup.procs`, String(pid));
   assertEquals((await ns.must("ls")).includes(`→ ${String(pid).padStart(5)} sleep 1000`), true);
 });
+
+// cgroup v1 has nothing of the kind.
+if (!LEGACY) {
+  cgroupTest("ls, check and stop are not put off by threaded sub-cgroups", async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    Deno.mkdirSync(`${ns.directory}/unified/task-a/own`);
+    Deno.writeTextFileSync(`${ns.directory}/unified/task-a/own/cgroup.type`, "threaded");
+    assertEquals(JSON.parse(await ns.must("ls", "--json")).tasks.a.count, 1);
+    await ns.must("check", "a");
+    await ns.must("pause", "a");
+    await ns.must("stop", "a");
+    assertEquals(ns.traces().filter((path) => path.endsWith("/task-a")), []);
+  });
+}

@@ -54,6 +54,16 @@ cgroupTest(
   },
 );
 
+cgroupTest("a full /var/log fails with the reason, and no task is lost", async (ns) => {
+  await ns.must("run", "before", "sleep", "1000");
+  await root("mount", "-t", "tmpfs", "-o", "nr_inodes=1,mode=777", "none", ns.logs);
+  try {
+    await fails(ns, /cannot write to the log .*: No space left on device/);
+  } finally {
+    await root("umount", ns.logs);
+  }
+});
+
 cgroupTest("logs that cannot be written fail with the reason, and no task is lost", async (ns) => {
   await ns.must("run", "before", "sleep", "1000");
   await root("mount", "--bind", ns.logs, ns.logs);

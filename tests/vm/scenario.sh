@@ -10,6 +10,8 @@ PATH=/usr/local/bin:$PATH
 export PATH
 ns=testns
 user=app
+# The one directory that a hardened service may write to as well.
+logs=/var/log/lanco-$ns
 
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1: $2"; }
@@ -49,19 +51,20 @@ service() {
   {
     printf '[Service]\nUser=%s\nType=exec\nRestart=no\n' "$user"
     [ $# -eq 0 ] || printf '%s\n' "$@"
-    printf 'ExecStart=/bin/sh -c "%s >/tmp/%s.out 2>&1; echo $$? >/tmp/%s.status; exec sleep 1000"\n' \
-      "$command" "$unit" "$unit"
+    # shellcheck disable=SC2016 # systemd makes one dollar of two
+    printf 'ExecStart=/bin/sh -c "%s >%s.out 2>&1; echo $$? >%s.status; exec sleep 1000"\n' \
+      "$command" "$logs/$unit" "$logs/$unit"
   } >"/run/systemd/system/$unit.service"
   systemctl daemon-reload
-  rm -f "/tmp/$unit.status"
+  rm -f "$logs/$unit.status"
   systemctl start "$unit"
-  until_true test -s "/tmp/$unit.status"
+  until_true test -s "$logs/$unit.status"
 }
 
 # Whether the service's command has ended well; else what it said.
 launched() {
-  cat "/tmp/$1.out"
-  grep -qx 0 "/tmp/$1.status"
+  cat "$logs/$1.out"
+  grep -qx 0 "$logs/$1.status"
 }
 
 snapshot() {
@@ -92,7 +95,7 @@ counts() {
 
 # The second boot: systemd has brought the namespace back.
 if [ -e /var/lib/scenario-rebooted ]; then
-  check "lanco@ has made the namespace at boot" systemctl is-active "lanco@$ns"
+  check "lanco@ has made the namespace at boot" until_true systemctl is-active "lanco@$ns"
   check "the owner can run a task in it" l run after-boot sleep 1000
   expect "the namespace has its limits again" 6 l run --memory 301M too-much true
   check "stop after the reboot" l stop after-boot
@@ -145,8 +148,8 @@ check "stop what a session has left" l stop from-session
 
 # A hardened service.
 service hardened "lanco $ns run hard sleep 100000" \
-  ProtectSystem=strict "ReadWritePaths=/run/lanco /var/log/lanco-$ns /tmp" ProtectControlGroups=yes \
-  NoNewPrivileges=yes MemoryDenyWriteExecute=yes RestrictSUIDSGID=yes CapabilityBoundingSet=
+  ProtectSystem=strict "ReadWritePaths=/run/lanco $logs" ProtectControlGroups=yes \
+  PrivateTmp=yes NoNewPrivileges=yes MemoryDenyWriteExecute=yes RestrictSUIDSGID=yes CapabilityBoundingSet=
 check "a hardened service launches a task" launched hardened
 check "that task has left the service" in_own_cgroups hard
 check "it survives the stop of the hardened service" sh -c "systemctl stop hardened && lanco $ns check hard"
