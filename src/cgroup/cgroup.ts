@@ -25,10 +25,14 @@ export function cgroupTree(directory: string): string[] {
   }, []);
 }
 
-/** The processes in one cgroup, without those below it. v1 may list one twice, and in any order. */
+/**
+ * The processes in one cgroup, without those below it. v1 may list one twice, and
+ * in any order. One that is just being reaped is listed as 0, which kill(2) would
+ * take for the whole process group of the caller: it is left out.
+ */
 export function processesIn(directory: string): number[] {
   const text = unlessGone(() => readProcesses(directory), "");
-  return text.split("\n").filter((line) => line !== "").map(Number);
+  return text.split("\n").map(Number).filter((pid) => pid > 0);
 }
 
 function readProcesses(directory: string): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { renderTree } from "../../src/commands/ls.ts";
-import { cgroupTest, LEGACY, TRACKER, until } from "../harness.ts";
+import { cgroupTest, LEGACY, shell, TRACKER, until } from "../harness.ts";
 
 const TASKS = [
   { name: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
@@ -63,8 +63,8 @@ cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (
 if (!LEGACY) {
   cgroupTest("ls, check and stop are not put off by threaded sub-cgroups", async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
-    Deno.mkdirSync(`${ns.directory}/unified/task-a/own`);
-    Deno.writeTextFileSync(`${ns.directory}/unified/task-a/own/cgroup.type`, "threaded");
+    const own = `${ns.directory}/unified/task-a/own`;
+    assertEquals((await shell(`mkdir ${own} && echo threaded >${own}/cgroup.type`)).code, 0);
     assertEquals(JSON.parse(await ns.must("ls", "--json")).tasks.a.count, 1);
     await ns.must("check", "a");
     await ns.must("pause", "a");

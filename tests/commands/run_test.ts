@@ -272,7 +272,10 @@ cgroupTest(
       cwd: "/",
       stdin: "null",
     }).spawn();
-    await until("it runs", () => ns.task("a").length === 1 && exists(`${ns.directory}/runs/a`));
+    await until(
+      "it runs",
+      () => ns.task("a").some((pid) => Deno.readLinkSync(`/proc/${pid}/exe`).endsWith("/sleep")),
+    );
     lanco.kill("SIGKILL");
     await lanco.status;
     await ns.must("check", "a");
