@@ -8,7 +8,8 @@
 #
 # The names are the owner's to choose, and so are the moments: nothing here may
 # do harm when it comes twice, late, or beside a new task of the same name. As
-# root it touches cgroups only, where there are no links.
+# root it touches cgroups, where there are no links, and the directory "usage",
+# which is root's; what it reads of "runs" is whether a file is there.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
