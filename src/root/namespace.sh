@@ -159,6 +159,8 @@ up() {
   delegate "$run/runs"
   mkdir -m 0750 "$log" 2>/dev/null || [ -d "$log" ] || fail 1 "cannot make $log"
   chown -h "$uid:$gid" "$log"
+  # The logs in it belong to the group, also where that is not the owner's own.
+  [ "$(id -g "$uid" 2>/dev/null)" = "$gid" ] || chmod g+s "$log"
   mkdir -p "$run/named" # from here on it is a namespace that needs /proc
   flock 9
   attach /proc /run/lanco/proc --bind
@@ -294,7 +296,4 @@ if ! flock -w 60 8 || ! [ "$(stat -Lc %i /proc/self/fd/8)" = "$(stat -c %i "/run
 fi
 action=$1
 shift 2
-case $action in
-up) up "$@" ;;
-down) down ;;
-esac
+if [ "$action" = up ]; then up "$@"; else down; fi

@@ -69,3 +69,16 @@ cgroupTest("init of nonsense is refused and leaves nothing", async (ns) => {
   assert(!exists(`/run/lanco/${fresh}`) && !exists(`/var/lib/lanco/${fresh}`));
   assert(!exists(`/var/log/lanco-${fresh}`));
 });
+
+cgroupTest("init -g gives the logs to the group, and a member may read them", async (ns) => {
+  await ns.lancoWith({ uid: 0 }, "release");
+  Deno.removeSync(ns.logs, { recursive: true });
+  const init = await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm");
+  assertEquals([init.code, init.stderr], [0, ""]);
+  await ns.must("run", "a", "echo", "hello");
+  await ns.gone("a");
+  const log = `${ns.logs}/task-a.log`;
+  assertEquals(modes(log), `640 ${OWNER}:4`);
+  assertEquals((await exec(["cat", log], { uid: STRANGER, groups: [4] })).stdout, "hello\n");
+  assertEquals((await exec(["cat", log], { uid: STRANGER })).code, 1);
+});
