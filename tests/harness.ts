@@ -77,6 +77,25 @@ export function identity(uid: number, groups: readonly number[] = []): string[] 
   ];
 }
 
+/** How to start a program that the test goes on beside. */
+export interface StartOptions {
+  stdin?: "null" | "piped";
+  stdout?: "null" | "piped";
+  stderr?: "null" | "piped";
+}
+
+/** Starts a program as the owner, without streams unless they are asked for. */
+export function start(command: readonly string[], options: StartOptions = {}): Deno.ChildProcess {
+  return new Deno.Command("/usr/bin/setpriv", {
+    args: [...identity(OWNER), ...command],
+    cwd: "/",
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    ...options,
+  }).spawn();
+}
+
 /** Runs a line of shell as the owner. */
 export function shell(line: string, options: ExecOptions = {}): Promise<Result> {
   return exec(["/bin/sh", "-c", line], options);

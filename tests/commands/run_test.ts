@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, messages, shell, until } from "../harness.ts";
+import { cgroupTest, exec, exists, LANCO, messages, shell, start, until } from "../harness.ts";
 
 cgroupTest("run of what cannot be executed fails, says why, and leaves nothing", async (ns) => {
   const file = (name: string, content: string, mode: number) => {
@@ -204,25 +204,8 @@ cgroupTest("run -f hands signals on to the command", async (ns) => {
     const ready = `${ns.scratch}/ready-${trap}`;
     const script =
       `trap "echo got ${trap}; exit 9" ${trap}; : >${ready}; while :; do sleep 0.05; done`;
-    const lanco = new Deno.Command("/usr/bin/setpriv", {
-      args: [
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        LANCO,
-        ns.name,
-        "run",
-        "-f",
-        "a",
-        "sh",
-        "-c",
-        script,
-      ],
-      cwd: "/",
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    const command = [LANCO, ns.name, "run", "-f", "a", "sh", "-c", script];
+    const lanco = start(command, { stdout: "piped" });
     await until("the trap is set", () => exists(ready));
     lanco.kill(signal);
     const { code, stdout } = await lanco.output();
@@ -235,14 +218,12 @@ cgroupTest("run -f keeps the terminal, whose ^C reaches the command once", async
   const ready = `${ns.scratch}/ready`;
   const script = `trap 'echo got INT' INT; tty; : >${ready}; sleep 1; sleep 1; exit 5`;
   Deno.writeTextFileSync(`${ns.scratch}/task`, script);
-  const run =
-    `setpriv --reuid=65534 --regid=65534 --clear-groups ${LANCO} ${ns.name} run -f a sh ${ns.scratch}/task`;
-  const terminal = new Deno.Command("script", {
-    args: ["-qec", run, "/dev/null"],
+  // script(1) starts a shell, which would die of the ^C: it has to be gone by then.
+  const run = `exec ${LANCO} ${ns.name} run -f a sh ${ns.scratch}/task`;
+  const terminal = start(["script", "-qec", run, "/dev/null"], {
     stdin: "piped",
     stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  });
   await until("the trap is set", () => exists(ready));
   const keys = terminal.stdin.getWriter();
   await keys.write(new Uint8Array([3]));
@@ -256,22 +237,7 @@ cgroupTest("run -f keeps the terminal, whose ^C reaches the command once", async
 cgroupTest(
   "a foreground task survives the death of lanco, and is stopped like any other",
   async (ns) => {
-    const lanco = new Deno.Command("/usr/bin/setpriv", {
-      args: [
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        LANCO,
-        ns.name,
-        "run",
-        "-f",
-        "a",
-        "sleep",
-        "1000",
-      ],
-      cwd: "/",
-      stdin: "null",
-    }).spawn();
+    const lanco = start([LANCO, ns.name, "run", "-f", "a", "sleep", "1000"]);
     await until(
       "it runs",
       () => ns.task("a").some((pid) => Deno.readLinkSync(`/proc/${pid}/exe`).endsWith("/sleep")),

@@ -1,23 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  cgroupTest,
-  identity,
-  LANCO,
-  lives,
-  OWNER,
-  type TestNamespace,
-  until,
-} from "../harness.ts";
+import { cgroupTest, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
 
 /** Kills `lanco run` after so many milliseconds, and looks at what the next commands make of it. */
 async function killedAfter(ns: TestNamespace, task: string, delay: number): Promise<boolean> {
-  const launcher = new Deno.Command("/usr/bin/setpriv", {
-    args: [...identity(OWNER), LANCO, ns.name, "run", "-c", "true", task, "sleep", "1000"],
-    cwd: "/",
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const launcher = start([LANCO, ns.name, "run", "-c", "true", task, "sleep", "1000"]);
   await new Promise((resolve) => setTimeout(resolve, delay));
   try {
     launcher.kill("SIGKILL");
