@@ -1,4 +1,3 @@
-import { COMMANDS } from "./commands/mod.ts";
 import { type Command, type Context, report } from "./context.ts";
 import { LancoError, reason, Usage } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
@@ -66,52 +65,39 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
   });
   context.log.verbosity = options.count("debug");
   context.log.tokens = options.list("token");
+  const [first, second, ...rest] = options.operands;
   if (options.count("version")) return await version(context);
-  const [first, name, ...rest] = options.operands;
-  if (options.count("help") || first === "help") return await help(context, name);
-  if (first === "namespaces") return await listNamespaces(context);
-  if (first === "doctor") {
-    context.command = first;
-    const { doctor } = await import("./commands/doctor.ts");
-    return await doctor(options.operands.slice(1), context.print);
+  const { find, isStandalone } = await import("./commands/find.ts");
+  if (options.count("help")) {
+    const word = second ?? first;
+    return await execute(context, "help", await find("help"), word === undefined ? [] : [word]);
   }
   if (first === undefined) throw new Usage("which namespace, which command? See lanco -h");
+  if (isStandalone(first)) {
+    return await execute(context, first, await find(first), options.operands.slice(1));
+  }
   context.namespace = namespaceName(first);
-  if (name === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);
-  const command = await load(name);
+  if (second === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);
+  return await execute(context, second, await find(second, first), rest);
+}
+
+async function execute(
+  context: Context,
+  name: string,
+  command: Command,
+  args: readonly string[],
+): Promise<number> {
   context.command = name;
-  if (asksForHelp(rest)) {
+  // Only before the first operand: `run task ls -h` is the command's own.
+  if (args[0] === "-h" || args[0] === "--help") {
     context.print(command.help);
     return 0;
   }
-  return await command.run(context, rest);
-}
-
-/** Only before the first operand: `run task ls -h` is the command's own. */
-function asksForHelp(args: readonly string[]): boolean {
-  return args[0] === "-h" || args[0] === "--help";
-}
-
-async function load(name: string): Promise<Command> {
-  const loader = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (loader === undefined) throw new Usage(`unknown command "${name}": see lanco -h`);
-  return (await loader()).default;
+  return await command.run(context, parseOptions(args, command.options));
 }
 
 async function version(context: Context): Promise<number> {
   const { VERSION } = await import("./help.ts");
   context.print(`lanco ${VERSION}\n`);
-  return 0;
-}
-
-async function help(context: Context, name: string | undefined): Promise<number> {
-  const text = name === undefined ? (await import("./help.ts")).HELP : (await load(name)).help;
-  context.print(text);
-  return 0;
-}
-
-async function listNamespaces(context: Context): Promise<number> {
-  const { namespaces } = await import("./namespace.ts");
-  for (const name of await namespaces()) context.print(`${name}\n`);
   return 0;
 }

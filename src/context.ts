@@ -1,5 +1,6 @@
 import type { Logger } from "@std/log/logger";
 import type { LogOptions } from "./log.ts";
+import type { Options, OptionSpec } from "./options.ts";
 
 /** What every command is given. */
 export interface Context {
@@ -15,12 +16,19 @@ export interface Context {
   print(text: string): void;
 }
 
-/** A command: its help, and what it does. */
+/** What the operands of a command name, for those who complete them. */
+export type Operands = "nothing" | "running tasks" | "known tasks" | "signal" | "command";
+
+/** A command: its help, what may stand on its command line, and what it does. */
 export interface Command {
   /** What `lanco <namespace> <command> -h` prints. */
   help: string;
+  /** The options that it knows. */
+  options: OptionSpec;
+  /** What its operands name. */
+  operands: Operands;
   /** Does it. Returns the exit status; throws a `LancoError` for anything but success. */
-  run(context: Context, args: readonly string[]): Promise<number> | number;
+  run(context: Context, options: Options): Promise<number> | number;
 }
 
 /** Reports an error in the original's form, at its own level. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { COMMANDS } from "../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../src/commands/mod.ts";
 import { CAN_TEST_CGROUPS, cgroupTest, exec, LANCO, messages, OWNER } from "./harness.ts";
 
 const PROBE = `${Deno.env.get("LANCO_TEST_DIR")}/probe`;
@@ -39,7 +39,13 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
   const cases: [string[], RegExp][] = [
     [[], /which namespace/],
     [["web"], /which command for namespace web/],
-    [["web", "frobnicate"], /unknown command "frobnicate"/],
+    [["web", "frobnicate"], /unknown command "frobnicate": see lanco -h/],
+    [["web", "stpo"], /unknown command "stpo", did you mean "stop"\?: see lanco -h/],
+    [["help", "statsu"], /did you mean "status"/],
+    [["run", "import", "make"], /"run" stands where the namespace should/],
+    [["namespaces", "x"], /takes no operands/],
+    [["doctor", "x"], /takes no operands/],
+    [["help", "run", "stop"], /one command at most/],
     [["web", "constructor"], /unknown command/],
     [["-x"], /unknown option -x/],
     [["-D"], /option -D needs a value/],
@@ -72,12 +78,15 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
 });
 
 compiledTest("every command has a help with its usage and two examples", async () => {
-  const commands = Object.keys(COMMANDS);
-  await Promise.all(commands.map(async (command) => {
-    for (const args of [["web", command, "-h"], ["help", command]]) {
+  const commands = [
+    ...Object.keys(COMMANDS).map((command) => [command, "web", command]),
+    ...Object.keys(STANDALONE).map((command) => [command, command]),
+  ];
+  await Promise.all(commands.map(async ([command = "", ...words]) => {
+    for (const args of [[...words, "-h"], ["help", command]]) {
       const { code, stdout } = await exec([LANCO, ...args]);
       assertEquals(code, 0);
-      assertMatch(stdout, /^Usage: lanco <namespace> /);
+      assertMatch(stdout, /^Usage: lanco /);
       assertEquals(stdout.split("Examples:\n")[1]?.trim().split("\n").length, 2, command);
     }
   }));

@@ -1,6 +1,5 @@
 import type { Command } from "../context.ts";
 import { NotRunning, Usage } from "../errors.ts";
-import { parseOptions } from "../options.ts";
 import { isRunning } from "../task.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -14,8 +13,9 @@ Examples:
   lanco web check import && echo "Still running"
   lanco web check import export || echo "Not both"
 `,
-  run(context, args) {
-    const { operands } = parseOptions(args, { interleaved: true });
+  options: { interleaved: true },
+  operands: "known tasks",
+  run(context, { operands }) {
     if (operands.length === 0) throw new Usage("which task? Give its name");
     return eachTask(context, operands, (task) => {
       if (!isRunning(context.namespace, task)) throw new NotRunning(task);

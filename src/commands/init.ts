@@ -3,7 +3,6 @@ import { collectFacts, diagnose } from "../doctor/doctor.ts";
 import { Failed, Usage } from "../errors.ts";
 import { parseCapacity } from "../capacity.ts";
 import { type Capacity, LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
-import { parseOptions } from "../options.ts";
 import { runAsRoot } from "../root/mod.ts";
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$/;
@@ -42,13 +41,14 @@ Examples:
   sudo lanco web init -u app --memory 50% --pids 5000
   sudo lanco web init -u $(id -un) -g $(id -gn)
 `,
-  async run(context, args) {
-    const options = parseOptions(args, {
-      flags: [...LIMIT_OPTIONS.flags],
-      values: ["user", "group", ...LIMIT_OPTIONS.values],
-      alias: { u: "user", g: "group", ...LIMIT_OPTIONS.alias },
-      interleaved: true,
-    });
+  options: {
+    flags: [...LIMIT_OPTIONS.flags],
+    values: ["user", "group", ...LIMIT_OPTIONS.values],
+    alias: { u: "user", g: "group", ...LIMIT_OPTIONS.alias },
+    interleaved: true,
+  },
+  operands: "nothing",
+  async run(context, options) {
     if (options.operands.length > 0) throw new Usage("init takes no operands: see -h");
     const group = options.value("group");
     const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");

@@ -1,7 +1,6 @@
 import type { Command } from "../context.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
 import { commandLine } from "../process.ts";
 import { runningTasks, taskProcesses } from "../task.ts";
 
@@ -60,12 +59,9 @@ Examples:
   lanco web ls
   lanco web ls --json | jq '.tasks | keys'
 `,
-  run(context, args) {
-    const options = parseOptions(args, {
-      flags: ["long", "json"],
-      alias: { l: "long" },
-      interleaved: true,
-    });
+  options: { flags: ["long", "json"], alias: { l: "long" }, interleaved: true },
+  operands: "nothing",
+  run(context, options) {
     if (options.operands.length > 0) throw new Usage("ls takes no operands: see -h");
     const namespace = readNamespace(context.namespace);
     const tasks = runningTasks(context.namespace).map((name): ListedTask => ({

@@ -23,3 +23,10 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   resume: () => import("./resume.ts"),
   release: () => import("./release.ts"),
 };
+
+/** The commands that stand alone, where a namespace would: see `RESERVED` in names.ts. */
+export const STANDALONE: Readonly<Record<string, Loader>> = {
+  help: () => import("./help.ts"),
+  namespaces: () => import("./namespaces.ts"),
+  doctor: () => import("./doctor.ts"),
+};

@@ -2,7 +2,6 @@ import type { Command } from "../context.ts";
 import { freezerOf, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning, Usage } from "../errors.ts";
 import { type Namespace, readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
 import { isRunning } from "../task.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -10,8 +9,9 @@ import { eachTask } from "./each_task.ts";
 export function freezing(help: string, frozen: boolean): Command {
   return {
     help,
-    run(context, args) {
-      const { operands } = parseOptions(args, { interleaved: true });
+    options: { interleaved: true },
+    operands: "running tasks",
+    run(context, { operands }) {
       if (operands.length === 0) throw new Usage("which task? Give its name");
       const namespace = readNamespace(context.namespace);
       return eachTask(context, operands, (task) => freeze(namespace, task, frozen));

@@ -2,7 +2,6 @@ import type { Command, Context } from "../context.ts";
 import { AlreadyRunning, Failed, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
 import { runExitCommand, takeExitCommand } from "../exit_command.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task.ts";
@@ -20,12 +19,9 @@ Examples:
   sudo lanco web release
   lanco web release import
 `,
-  async run(context, args) {
-    const options = parseOptions(args, {
-      flags: ["no-command"],
-      alias: { n: "no-command" },
-      interleaved: true,
-    });
+  options: { flags: ["no-command"], alias: { n: "no-command" }, interleaved: true },
+  operands: "known tasks",
+  async run(context, options) {
     const [task, ...more] = options.operands;
     if (more.length > 0) throw new Usage("release takes one task at most");
     if (task === undefined) await runAsRoot(context.namespace, "down");

@@ -6,7 +6,7 @@ import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
 import { launch, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
-import { type Options, parseOptions, wholeNumber } from "../options.ts";
+import { type Options, wholeNumber } from "../options.ts";
 import { logFile } from "../paths.ts";
 import { isRunning } from "../task.ts";
 
@@ -32,12 +32,13 @@ Examples:
   lanco web run import ./import --all
   lanco web run -c 'mail -s "$LANCO_TASK: $LANCO_STATUS" ops' nightly make nightly
 `,
-  async run(context, args) {
-    const options = parseOptions(args, {
-      flags: ["foreground", "log", ...LIMIT_OPTIONS.flags],
-      values: ["logfile", "keep", "chdir", "command", ...LIMIT_OPTIONS.values],
-      alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
-    });
+  options: {
+    flags: ["foreground", "log", ...LIMIT_OPTIONS.flags],
+    values: ["logfile", "keep", "chdir", "command", ...LIMIT_OPTIONS.values],
+    alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
+  },
+  operands: "command",
+  async run(context, options) {
     const [name, ...command] = options.operands;
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
     const task = taskName(name);

@@ -1,7 +1,6 @@
 import type { Command } from "../context.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
 import { parseSignal } from "../signals.ts";
 import { signal } from "../stop.ts";
 import { eachTask } from "./each_task.ts";
@@ -15,8 +14,9 @@ Examples:
   lanco web signal HUP import
   lanco web signal USR1 import export
 `,
-  run(context, args) {
-    const { operands: [name, ...tasks] } = parseOptions(args, { interleaved: true });
+  options: { interleaved: true },
+  operands: "signal",
+  run(context, { operands: [name, ...tasks] }) {
     if (name === undefined) throw new Usage("which signal? Give its name, then the task's");
     const parsed = parseSignal(name);
     if (tasks.length === 0) throw new Usage("which task? Give its name after the signal's");

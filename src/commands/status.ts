@@ -5,7 +5,6 @@ import type { Limits } from "../limits.ts";
 import { timestamp } from "../log.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
 import { printable } from "../process.ts";
 import { type TaskState, taskState } from "../state.ts";
 
@@ -81,8 +80,9 @@ Examples:
   lanco web status import
   lanco web status --json import | jq .code
 `,
-  run(context, args) {
-    const options = parseOptions(args, { flags: ["json"], interleaved: true });
+  options: { flags: ["json"], interleaved: true },
+  operands: "known tasks",
+  run(context, options) {
     const [name, ...more] = options.operands;
     if (name === undefined || more.length > 0) throw new Usage("which task? Give one name");
     const task = taskName(name);

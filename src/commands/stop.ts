@@ -1,7 +1,7 @@
 import type { Command } from "../context.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
-import { parseOptions, wholeNumber } from "../options.ts";
+import { wholeNumber } from "../options.ts";
 import { parseSignal } from "../signals.ts";
 import { stop } from "../stop.ts";
 import { eachTask } from "./each_task.ts";
@@ -21,13 +21,14 @@ Examples:
   lanco web stop import
   lanco web stop --now import export
 `,
-  async run(context, args) {
-    const options = parseOptions(args, {
-      flags: ["now"],
-      values: ["signal", "timeout"],
-      alias: { s: "signal", t: "timeout" },
-      interleaved: true,
-    });
+  options: {
+    flags: ["now"],
+    values: ["signal", "timeout"],
+    alias: { s: "signal", t: "timeout" },
+    interleaved: true,
+  },
+  operands: "running tasks",
+  async run(context, options) {
     const signal = parseSignal(options.value("signal") ?? "TERM");
     const seconds = wholeNumber("-t", options.value("timeout") ?? "30", { max: 86_400 });
     const patience = options.count("now") ? 0 : seconds * 1000;
