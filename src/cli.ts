@@ -1,25 +1,16 @@
 import { type Command, type Context, report } from "./context.ts";
 import { LancoError, reason, Usage } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
+import { toStandardOutput } from "./output/standard.ts";
 import { namespaceName } from "./names.ts";
 import { parseOptions } from "./options.ts";
 
 /** Where results and messages go; tests give their own. */
 export interface Streams {
-  /** Writes a result. */
-  print(text: string): void;
+  /** Writes a result. Returns whether somebody still reads it. */
+  print(result: string | Uint8Array): boolean;
   /** Writes a message's line; by default, to standard error. */
   write?: (line: string) => void;
-}
-
-function printToStandardOutput(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
-  } catch (error) {
-    // `lanco web ls | head`: the reader has seen enough.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
 }
 
 /**
@@ -29,7 +20,7 @@ function printToStandardOutput(text: string): void {
  */
 export async function main(
   args: readonly string[],
-  streams: Streams = { print: printToStandardOutput },
+  streams: Streams = { print: toStandardOutput },
 ): Promise<number> {
   const log: LogOptions = {
     verbosity: 0,
@@ -78,6 +69,7 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
   }
   context.namespace = namespaceName(first);
   if (second === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);
+  if (asksForHelp(second)) return await execute(context, "help", await find("help"), []);
   return await execute(context, second, await find(second, first), rest);
 }
 
@@ -89,11 +81,15 @@ async function execute(
 ): Promise<number> {
   context.command = name;
   // Only before the first operand: `run task ls -h` is the command's own.
-  if (args[0] === "-h" || args[0] === "--help") {
+  if (asksForHelp(args[0])) {
     context.print(command.help);
     return 0;
   }
   return await command.run(context, parseOptions(args, command.options));
+}
+
+function asksForHelp(word: string | undefined): boolean {
+  return word === "-h" || word === "--help";
 }
 
 async function version(context: Context): Promise<number> {

@@ -12,8 +12,8 @@ export interface Context {
   logger(token?: string): Promise<Logger>;
   /** What `-d` and `-D` asked for. */
   log: LogOptions;
-  /** Writes a result to standard output. */
-  print(text: string): void;
+  /** Writes a result to standard output. Returns whether somebody still reads it. */
+  print(result: string | Uint8Array): boolean;
 }
 
 /** What the operands of a command name, for those who complete them. */

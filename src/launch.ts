@@ -6,7 +6,7 @@ import { Failed, NotPermitted, NotRunning, reason } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
-import { exitCommandFile, StagedRun } from "./record.ts";
+import { exitCommandFile, type RunRecord, StagedRun } from "./record.ts";
 import { forgetOldRuns } from "./retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
@@ -41,6 +41,8 @@ export interface Launched {
   pid: number;
   /** Its shim. */
   shim: Shim;
+  /** What was written down of it. */
+  record: RunRecord;
   /** How long it took to leave the caller's cgroups, in milliseconds. */
   admission: number;
   /** The limits that this host cannot enforce, if that was allowed. */
@@ -81,6 +83,7 @@ class Attempt {
   readonly #run: StagedRun;
   #shim: Shim | undefined;
   #child = 0;
+  #record: RunRecord | undefined;
   #staging: Promise<void> | undefined;
   #published = false;
   #admission = 0;
@@ -117,7 +120,7 @@ class Attempt {
     this.#staging.catch(() => {});
     this.#child = Number(await shim.expect("ready"));
     await this.#staging;
-    this.#run.write({
+    this.#record = {
       version: 1,
       task: this.task,
       command: [...command],
@@ -126,7 +129,8 @@ class Attempt {
       started: Date.now(),
       limits,
       shim: shim.pid,
-    }, this.options.exitCommand);
+    };
+    this.#run.write(this.#record, this.options.exitCommand);
   }
 
   /** Takes the name, leaves the caller's cgroups and enters the task's own. */
@@ -154,7 +158,10 @@ class Attempt {
   /** Lets the child become the command. */
   async execute(): Promise<Launched> {
     const shim = this.#shim;
-    if (shim === undefined) throw new Failed("the shim has not been started");
+    const record = this.#record;
+    if (shim === undefined || record === undefined) {
+      throw new Failed("the shim has not been started");
+    }
     this.#run.publish(this.task);
     this.#published = true;
     this.#debug(`execute ${this.options.command[0]}`);
@@ -163,7 +170,13 @@ class Attempt {
     this.#run.settle();
     forgetOldRuns(this.namespace.namespace);
     shim.release();
-    return { pid: this.#child, shim, admission: this.#admission, unlimited: this.#unlimited };
+    return {
+      pid: this.#child,
+      shim,
+      record,
+      admission: this.#admission,
+      unlimited: this.#unlimited,
+    };
   }
 
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */

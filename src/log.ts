@@ -1,6 +1,7 @@
 import { ConsoleHandler } from "@std/log/console-handler";
 import type { LevelName } from "@std/log/levels";
 import { Logger, type LogRecord } from "@std/log/logger";
+import { timestamp } from "./format.ts";
 
 /** What decides which messages are shown. */
 export interface LogOptions {
@@ -12,13 +13,6 @@ export interface LogOptions {
   colours?: boolean;
   /** Where a line goes; by default, to standard error. */
   write?: (line: string) => void;
-}
-
-/** Local time to the second, as `2013-06-09T22:50:34`. */
-export function timestamp(time: Date): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
 /** One message in the original's form: `2013-06-09T22:50:34 [WARN/run] task x is already running`. */

@@ -27,7 +27,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     const tolerance = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
     if (Math.abs(word.length - candidate.length) > tolerance) continue;
     const far = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (far <= tolerance && far < least) [best, least] = [candidate, far];
+    // Of a word of one letter, nothing would be left.
+    const alike = far < Math.min(word.length, candidate.length);
+    if (alike && far <= tolerance && far < least) [best, least] = [candidate, far];
   }
   return best;
 }

@@ -9,6 +9,8 @@ export interface OptionSpec {
   values?: readonly string[];
   /** Options with a value that may be repeated. */
   lists?: readonly string[];
+  /** Options with or without a value, which then stands after an equals sign. */
+  optional?: readonly string[];
   /** Other spellings: `{ h: "help" }`. */
   alias?: Readonly<Record<string, string>>;
   /** Whether options may follow an operand. Not so for `run`, whose command has its own. */
@@ -19,7 +21,7 @@ export interface OptionSpec {
 export interface Options {
   /** Whether the flag was given, and how often. */
   count(flag: string): number;
-  /** The value of an option, if it was given. */
+  /** The value of an option, if it was given; "" where it may lack one and does. */
   value(name: string): string | undefined;
   /** All the values of an option. */
   list(name: string): string[];
@@ -37,7 +39,7 @@ export interface Options {
  */
 export function parseOptions(args: readonly string[], spec: OptionSpec): Options {
   const { options, operands } = separate(args, spec);
-  const takesValue = [...spec.values ?? [], ...spec.lists ?? []];
+  const takesValue = [...spec.values ?? [], ...spec.lists ?? [], ...spec.optional ?? []];
   const parsed = parseArgs(options, {
     string: takesValue,
     collect: [...spec.flags ?? [], ...takesValue],
@@ -108,6 +110,7 @@ function one(spec: OptionSpec, shown: string, given: string | undefined, queue: 
     if (value === undefined || value === "") throw new Usage(`option ${shown} needs a value`);
     return `--${name}=${value}`;
   }
+  if (spec.optional?.includes(name)) return `--${name}=${given ?? ""}`;
   if (!spec.flags?.includes(name)) throw new Usage(`unknown option ${shown}`);
   if (given !== undefined) throw new Usage(`option ${shown} takes no value`);
   return `--${name}`;
@@ -122,6 +125,19 @@ export function wholeNumber(option: string, text: string, { min = 0, max = 1e9 }
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < min || number > max) {
     throw new Usage(`option ${option} needs a whole number from ${min} to ${max}, not "${text}"`);
+  }
+  return number;
+}
+
+/**
+ * The seconds that an option was given, fractions allowed.
+ *
+ * @throws {Usage} if it is not a number, or not within the bounds.
+ */
+export function seconds(option: string, text: string, { min = 0, max = 1e9 } = {}): number {
+  const number = Number(text);
+  if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || number < min || number > max) {
+    throw new Usage(`option ${option} needs seconds from ${min} to ${max}, not "${text}"`);
   }
   return number;
 }

@@ -8,9 +8,10 @@ import { PROC } from "./paths.ts";
  * Control characters become spaces, so that no command can paint on a terminal.
  */
 export function commandLine(pid: number, proc = PROC): string {
-  const words = unlessGone(() => Deno.readFileSync(join(proc, String(pid), "cmdline")), null);
-  if (words?.length) return printable(new TextDecoder().decode(words));
-  const name = unlessGone(() => Deno.readTextFileSync(join(proc, String(pid), "comm")), "");
+  // Bytes that are not UTF-8 become U+FFFD.
+  const words = unlessGone(() => Deno.readTextFileSync(`${proc}/${pid}/cmdline`), "");
+  if (words !== "") return printable(words);
+  const name = unlessGone(() => Deno.readTextFileSync(`${proc}/${pid}/comm`), "");
   return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
 }
 

@@ -117,7 +117,11 @@ export function readRun(namespace: string, task: string): RunRecord | undefined 
  * runs, or its shim was killed.
  */
 export function readStatus(directory: string): number | undefined {
-  const line = unlessGone(() => Deno.readTextFileSync(join(directory, "ended")), "");
+  return parseStatus(unlessGone(() => Deno.readTextFileSync(join(directory, "ended")), ""));
+}
+
+/** The exit status in the shim's line, or nothing if that is not written yet. */
+export function parseStatus(line: string): number | undefined {
   return /^\d+\n$/.test(line) ? Number(line) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
 import { namespaceDirectory } from "./namespace.ts";
-import { isRunning } from "./task.ts";
+import { isRunning, recordedTasks } from "./task.ts";
 
 /** How many finished runs of a namespace are remembered. */
 export const KEPT_RUNS = 1000;
@@ -25,8 +25,7 @@ export function forgettable(finished: readonly Remembered[], keep = KEPT_RUNS): 
 /** Forgets the oldest finished runs of a namespace, if there are many more than are kept. */
 export function forgetOldRuns(namespace: string): void {
   const runs = join(namespaceDirectory(namespace), "runs");
-  const names = [...Deno.readDirSync(runs)].map(({ name }) => name)
-    .filter((name) => !name.startsWith("."));
+  const names = recordedTasks(namespace);
   if (names.length <= KEPT_RUNS + SLACK) return;
   const finished = names.filter((name) => !isRunning(namespace, name)).map((name) => ({
     name,

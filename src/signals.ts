@@ -1,5 +1,13 @@
 import { Usage } from "./errors.ts";
 
+/** How a process ended: by itself with an exit status, or by a signal. */
+export interface Exit {
+  /** The exit status; null if it did not exit by itself. */
+  code: number | null;
+  /** The signal that it died of; null if it did not. */
+  signal: Signal | null;
+}
+
 /** A signal by its full name, as Deno takes it. */
 export type Signal = Deno.Signal;
 
@@ -52,4 +60,10 @@ export function parseSignal(text: string): Signal {
     throw new Usage(`unknown signal "${text}": give a name such as TERM, or a number from 1 to 31`);
   }
   return name;
+}
+
+/** How a process ended, from the status that a shell gives: 128 + n for signal n; null is not known. */
+export function exitOf(status: number | undefined): Exit {
+  const signal = status === undefined ? undefined : SIGNALS[status - 128];
+  return { code: signal === undefined ? status ?? null : null, signal: signal ?? null };
 }

@@ -3,10 +3,10 @@ import { unlessGone } from "./cgroup/cgroup.ts";
 import { freezerOf } from "./cgroup/freezer.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
-import { readRun, readStatus, readStop, type StopRecord } from "./record.ts";
-import { type Signal, SIGNALS } from "./signals.ts";
+import { readRun, readStatus, readStop, type RunRecord, type StopRecord } from "./record.ts";
+import { exitOf, type Signal } from "./signals.ts";
 import { identity, runDirectory, taskProcesses } from "./task.ts";
-import { keptUsage, liveUsage, type Usage } from "./usage.ts";
+import { keptUsage, type Usage, UsageReader } from "./usage.ts";
 
 /** What has become of a task. */
 export type State = "running" | "paused" | "exited" | "killed" | "out of memory" | "unknown";
@@ -47,47 +47,95 @@ export interface TaskState {
   usage: Usage | null;
 }
 
+/** What was seen of a task, without what it uses. */
+export interface Sighting extends Written {
+  /** Its namespace. */
+  namespace: Namespace;
+  /** Its name. */
+  task: string;
+  /** What it is doing, if it runs. */
+  live: "running" | "paused" | undefined;
+  /** What was launched, if that is known. */
+  record: RunRecord | undefined;
+  /** How many processes it has. */
+  processes: number;
+}
+
+/** What has been written down of the end of a run. */
+interface Written {
+  /** The exit status, if its first process has ended. */
+  status: number | undefined;
+  /** When that was, in milliseconds since 1970. */
+  ended: number | null;
+  /** Who has stopped it, if somebody has. */
+  stopped: StopRecord | null;
+}
+
 /**
  * Finds out all that is known of a task; nothing if nothing is.
  *
- * @param now In milliseconds since 1970.
  * @throws {Failed} if it cannot be found out.
  */
-export function taskState(
-  namespace: Namespace,
-  task: string,
-  now = Date.now(),
-): TaskState | undefined {
-  const ns = namespace.namespace;
-  const runs = identity(ns, task) !== undefined;
-  const record = readRun(ns, task);
+export function taskState(namespace: Namespace, task: string): TaskState | undefined {
+  const runs = identity(namespace.namespace, task) !== undefined;
+  const seen = look(namespace, task, runs ? taskProcesses(namespace, task).length : undefined);
+  return seen && conclude(seen, runs ? new UsageReader(namespace).read(task) : undefined);
+}
+
+/**
+ * Looks at a task; nothing if nothing is known of it.
+ *
+ * @param processes How many it has, if it runs.
+ */
+export function look(namespace: Namespace, task: string, processes?: number): Sighting | undefined {
+  const record = readRun(namespace.namespace, task);
+  const runs = processes !== undefined;
   if (!runs && record === undefined) return undefined;
-  const directory = runDirectory(ns, task);
-  const status = readStatus(directory);
-  const ended = status === undefined
-    ? null
-    : unlessGone(() => Deno.statSync(join(directory, "ended")).mtime?.getTime() ?? null, null);
-  const started = record?.started ?? null;
-  const usage = runs ? liveUsage(namespace, task) : keptUsage(ns, task, started ?? 0) ?? null;
   return {
-    namespace: ns,
+    namespace,
     task,
-    ...outcome(
-      runs ? (freezerOf(namespace, task).isFrozen() ? "paused" : "running") : undefined,
-      status,
-      usage,
-    ),
-    stopped: readStop(directory) ?? null,
+    live: !runs ? undefined : freezerOf(namespace, task).isFrozen() ? "paused" : "running",
+    record,
+    processes: processes ?? 0,
+    ...readWritten(runDirectory(namespace.namespace, task)),
+  };
+}
+
+function readWritten(directory: string): Written {
+  const files = unlessGone(() => [...Deno.readDirSync(directory)].map(({ name }) => name), []);
+  const status = readStatus(directory);
+  const time = () => Deno.statSync(join(directory, "ended")).mtime?.getTime() ?? null;
+  return {
+    status,
+    ended: status === undefined ? null : unlessGone(time, null),
+    stopped: files.includes("stopped") ? readStop(directory) ?? null : null,
+  };
+}
+
+/**
+ * All that is known of a task that was seen.
+ *
+ * @param live What it uses, if it runs.
+ * @param now In milliseconds since 1970.
+ */
+export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskState {
+  const { namespace: { namespace }, task, record, status, stopped } = seen;
+  const started = record?.started ?? null;
+  const usage = live ?? keptUsage(namespace, task, started ?? 0) ?? null;
+  const until = seen.live === undefined ? seen.ended : now;
+  return {
+    namespace,
+    task,
+    ...outcome(seen.live, status, usage),
+    stopped,
     started,
-    ended,
-    duration: started === null || (!runs && ended === null)
-      ? null
-      : (runs ? now : ended ?? now) - started,
+    ended: seen.ended,
+    duration: started === null || until === null ? null : until - started,
     command: record?.command ?? null,
     directory: record?.directory ?? null,
     log: record?.log ?? null,
     limits: record?.limits ?? {},
-    processes: runs ? taskProcesses(namespace, task).length : 0,
+    processes: seen.processes,
     usage,
   };
 }
@@ -98,14 +146,13 @@ export function outcome(
   status: number | undefined,
   usage: Pick<Usage, "oomKills"> | null,
 ): Pick<TaskState, "state" | "why" | "code" | "signal"> {
-  const signal = status === undefined ? undefined : SIGNALS[status - 128];
-  const code = signal === undefined ? status ?? null : null;
-  const how = { why: null, code, signal: signal ?? null };
+  const { code, signal } = exitOf(status);
+  const how = { why: null, code, signal };
   if (live !== undefined) return { ...how, state: live };
   if (status === undefined) {
     return { ...how, state: "unknown", why: "its shim was killed before it could tell" };
   }
-  if (signal === undefined) return { ...how, state: "exited" };
+  if (signal === null) return { ...how, state: "exited" };
   const starved = signal === "SIGKILL" && (usage?.oomKills ?? 0) > 0;
   return { ...how, state: starved ? "out of memory" : "killed" };
 }

@@ -80,6 +80,27 @@ export function runningTasks(namespace: string): string[] {
   return names.sort();
 }
 
+/** The tasks of which there is a record, in no order. */
+export function recordedTasks(namespace: string): string[] {
+  const runs = Deno.readDirSync(join(namespaceDirectory(namespace), "runs"));
+  // What starts with a dot is being made or removed.
+  return [...runs].map(({ name }) => name).filter((name) => !name.startsWith("."));
+}
+
+/** The tasks that run or of which there is a record, sorted by name. */
+export function knownTasks(namespace: string): string[] {
+  return [...new Set([...recordedTasks(namespace), ...runningTasks(namespace)])].sort();
+}
+
+/** The tasks that run, and those that have ended and of which there is a record; sorted by name. */
+export function allTasks(namespace: string): { running: string[]; finished: string[] } {
+  // In this order: one that is started in between was not recorded, one that ends has a record.
+  const recorded = recordedTasks(namespace);
+  const running = runningTasks(namespace);
+  const runs = new Set(running);
+  return { running, finished: recorded.filter((name) => !runs.has(name)).sort() };
+}
+
 /** The processes of a task, without its shim. */
 export function taskProcesses(namespace: Namespace, task: string): number[] {
   return processes(trackingCgroup(namespace, task));

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createLogger, timestamp } from "../src/log.ts";
+import { timestamp } from "../src/format.ts";
+import { createLogger } from "../src/log.ts";
 
 function shown(verbosity: number, tokens: string[] = [], colours = false): string[] {
   const lines: string[] = [];

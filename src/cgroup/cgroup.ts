@@ -20,6 +20,8 @@ export function unlessGone<T>(look: () => T, fallback: T): T {
 /** The cgroup and all that are below it, parents first. Empty if it is gone. */
 export function cgroupTree(directory: string): string[] {
   return unlessGone(() => {
+    // A directory has two links and one more for each below it; this is the usual case.
+    if (Deno.statSync(directory).nlink === 2) return [directory];
     const children = [...Deno.readDirSync(directory)].filter((entry) => entry.isDirectory);
     return [directory, ...children.flatMap(({ name }) => cgroupTree(join(directory, name)))];
   }, []);

@@ -22,8 +22,9 @@ export function freezerOf(namespace: Namespace, task: string): Freezer {
     unlessGone(() => Deno.readTextFileSync(join(cgroup, file)).trim(), undefined);
   return {
     isFrozen() {
-      return read("cgroup.freeze") === "1" ||
-        /^(FROZEN|FREEZING)$/.test(read("freezer.state") ?? "");
+      const frozen = read("cgroup.freeze");
+      if (frozen !== undefined) return frozen === "1";
+      return /^(FROZEN|FREEZING)$/.test(read("freezer.state") ?? "");
     },
     set(frozen) {
       return write(cgroup, "cgroup.freeze", frozen ? "1" : "0") ||

@@ -1,6 +1,24 @@
-import { combinedStatus, LancoError } from "../errors.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
+import { combinedStatus, LancoError, NotRunning } from "../errors.ts";
 import { type Context, report } from "../context.ts";
 import { taskName } from "../names.ts";
+import { knownTasks } from "../task.ts";
+
+/** What came of one task. */
+export interface Outcome {
+  /** The exit status that it alone would have. */
+  exitStatus: number;
+  /** Why it is not 0. */
+  why: string | null;
+}
+
+/** How to tell of failures. */
+export interface EachOptions {
+  /** Nothing is said of mere answers: the exit status has it. */
+  silent?: boolean;
+  /** Told at the end what came of each task, by its name. */
+  tell?: (outcomes: Record<string, Outcome>) => void;
+}
 
 /**
  * Does something to each of several tasks, at the same time. Every failure is
@@ -13,18 +31,30 @@ export async function eachTask(
   context: Context,
   names: readonly string[],
   act: (task: string) => Promise<void> | void,
-  { silent = false } = {},
+  { silent = false, tell }: EachOptions = {},
 ): Promise<number> {
   const tasks = [...new Set(names.map(taskName))];
-  const statuses = await Promise.all(tasks.map(async (task) => {
+  const outcomes = await Promise.all(tasks.map(async (task): Promise<[string, Outcome]> => {
     try {
       await act(task);
-      return 0;
+      return [task, { exitStatus: 0, why: null }];
     } catch (error) {
       if (!(error instanceof LancoError)) throw error;
-      if (!silent || error.level === "ERROR") await report(context, error);
-      return error.exitStatus;
+      if (!silent || error.level === "ERROR") {
+        await report(context, await explained(context, task, error));
+      }
+      return [task, { exitStatus: error.exitStatus, why: error.message }];
     }
   }));
-  return combinedStatus(statuses);
+  tell?.(Object.fromEntries(outcomes));
+  return combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus));
+}
+
+/** If there never was such a task, the name may have been mistyped. */
+async function explained(context: Context, task: string, error: LancoError): Promise<LancoError> {
+  if (!(error instanceof NotRunning)) return error;
+  const names = unlessGone(() => knownTasks(context.namespace), []);
+  if (names.includes(task)) return error;
+  const { suggestion } = await import("../nearest.ts");
+  return new LancoError(error.message + suggestion(task, names), error.exitStatus, error.level);
 }

@@ -1,80 +1,107 @@
+import { freezerOf } from "../cgroup/freezer.ts";
 import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { readNamespace } from "../namespace.ts";
-import { commandLine } from "../process.ts";
-import { runningTasks, taskProcesses } from "../task.ts";
+import { obituary } from "../headline.ts";
+import { type Namespace, readNamespace } from "../namespace.ts";
+import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
+import type { TaskState } from "../state.ts";
+import { examineFinished, type ListedTask, listRunning, selectedTasks } from "../survey.ts";
 
-/** A running task and its processes. */
-export interface ListedTask {
-  /** Its name. */
-  name: string;
-  /** Its processes, sorted by pid. */
-  processes: { pid: number; cmdline: string }[];
-}
+/** A task that has ended. */
+export type EndedTask =
+  & Pick<TaskState, "task" | "state" | "why" | "code" | "signal">
+  & Pick<TaskState, "ended" | "duration">;
 
 /** The longest command line that is shown without `-l`, in characters. */
 export const COMMAND_MAX = 50;
 
-/** The tree of the original article. */
+/** The tree of the original article; tasks that have ended say how instead of their processes. */
 export function renderTree(
   namespace: string,
-  tasks: readonly ListedTask[],
+  tasks: readonly (ListedTask | EndedTask)[],
   { long = false } = {},
 ): string {
   const lines = [namespace];
-  for (const { name, processes } of tasks) {
-    lines.push(` ├ ${name}`);
-    for (const { pid, cmdline } of processes) {
-      lines.push(` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`);
-    }
+  for (const task of tasks) {
+    lines.push(` ├ ${task.task}`);
+    if (!("processes" in task)) lines.push(` │  ${obituary(task)}`);
+    else {for (const { pid, cmdline } of task.processes) {
+        lines.push(` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`);
+      }}
   }
   return [...lines, " ╯", ""].join("\n");
 }
 
 function shortened(text: string): string {
-  const characters = [...text];
+  if (text.length <= COMMAND_MAX) return text;
+  // No more than that is looked at: a command line may have megabytes.
+  const characters = [...text.slice(0, 2 * COMMAND_MAX + 2)];
   return characters.length <= COMMAND_MAX
     ? text
     : `${characters.slice(0, COMMAND_MAX - 1).join("")}…`;
 }
 
-/** The same as JSON: by the task's name, how many processes it has, and which. */
-export function renderJson(namespace: string, tasks: readonly ListedTask[]): string {
-  const byName = tasks.map(({ name, processes }) =>
-    [name, { count: processes.length, processes }] as const
-  );
-  const listing = { namespace, count: tasks.length, tasks: Object.fromEntries(byName) };
-  return JSON.stringify(listing) + "\n";
-}
-
 const ls: Command = {
-  help: `Usage: lanco <namespace> ls [-l] [--json]
+  help: `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--json] [pattern...]
 
-Shows the running tasks and their processes.
+Shows the running tasks and their processes, and how others have ended; of those
+whose names match a pattern, if one is given.
 
-  -l, --long  do not shorten the command lines to ${COMMAND_MAX} characters
-      --json  print JSON
+  -l, --long      do not shorten the command lines to ${COMMAND_MAX} characters
+${SELECTION_HELP}      --json      print JSON
 
 Examples:
   lanco web ls
-  lanco web ls --json | jq '.tasks | keys'
+  lanco web ls -a --json 'import-*' | jq '.tasks | keys'
 `,
-  options: { flags: ["long", "json"], alias: { l: "long" }, interleaved: true },
-  operands: "nothing",
-  run(context, options) {
-    if (options.operands.length > 0) throw new Usage("ls takes no operands: see -h");
+  options: {
+    flags: ["long", "json", ...SELECTION_OPTIONS.flags],
+    alias: { l: "long", ...SELECTION_OPTIONS.alias },
+    interleaved: true,
+  },
+  operands: "known tasks",
+  async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const tasks = runningTasks(context.namespace).map((name): ListedTask => ({
-      name,
-      processes: taskProcesses(namespace, name).map((pid) => ({ pid, cmdline: commandLine(pid) })),
-    }));
+    const selection = await select(options, { running: true, finished: false });
+    const tasks = selectedTasks(namespace, selection);
+    const listed = listRunning(namespace, tasks.running);
+    const ended = examineFinished(namespace, tasks.finished);
+    const long = options.count("long") > 0;
     context.print(
       options.count("json")
-        ? renderJson(context.namespace, tasks)
-        : renderTree(context.namespace, tasks, { long: options.count("long") > 0 }),
+        ? renderJson(namespace, listed, ended)
+        : renderTree(namespace.namespace, [...listed, ...ended.map(ending)].sort(byName), { long }),
     );
     return 0;
   },
 };
+
+function byName(a: { task: string }, b: { task: string }): number {
+  return a.task < b.task ? -1 : a.task > b.task ? 1 : 0;
+}
+
+function ending({ task, state, why, code, signal, ended, duration }: TaskState): EndedTask {
+  return { task, state, why, code, signal, ended, duration };
+}
+
+/** What `ls --json` prints; see `schema.ts`. */
+function renderJson(
+  namespace: Namespace,
+  running: readonly ListedTask[],
+  finished: readonly TaskState[],
+): string {
+  const state = (task: string) => freezerOf(namespace, task).isFrozen() ? "paused" : "running";
+  const rows = [
+    ...running.map(({ task, processes }) => ({
+      task,
+      row: { state: state(task), count: processes.length, processes },
+    })),
+    ...finished.map(({ task, state }) => ({ task, row: { state, count: 0, processes: [] } })),
+  ].sort(byName);
+  return JSON.stringify({
+    namespace: namespace.namespace,
+    count: rows.length,
+    tasks: Object.fromEntries(rows.map(({ task, row }) => [task, row])),
+  }) + "\n";
+}
 
 export default ls;

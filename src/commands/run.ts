@@ -3,7 +3,7 @@ import type { Command, Context } from "../context.ts";
 import { AlreadyRunning, LancoError, reason, Usage } from "../errors.ts";
 import { followInForeground } from "../foreground.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
-import { launch, type LaunchOptions } from "../launch.ts";
+import { launch, type Launched, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
 import { type Options, wholeNumber } from "../options.ts";
@@ -25,6 +25,7 @@ cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.
   -l, --logfile FILE     log to this file
       --keep N           keep N rotated logs (${KEPT_LOGS})
       --chdir DIR        change to this directory first
+      --json             print JSON of what was started
 ${LIMIT_HELP}  -c, --command COMMAND  when the task has ended, run this by /bin/sh, with
                          LANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS
 
@@ -33,7 +34,7 @@ Examples:
   lanco web run -c 'mail -s "$LANCO_TASK: $LANCO_STATUS" ops' nightly make nightly
 `,
   options: {
-    flags: ["foreground", "log", ...LIMIT_OPTIONS.flags],
+    flags: ["foreground", "log", "json", ...LIMIT_OPTIONS.flags],
     values: ["logfile", "keep", "chdir", "command", ...LIMIT_OPTIONS.values],
     alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
   },
@@ -45,9 +46,11 @@ Examples:
     if (command[0] === "--") command.shift();
     if (command.length === 0) throw new Usage(`which command? Give it after "${task}"`);
     const foreground = options.count("foreground") > 0;
+    const json = options.count("json") > 0;
+    if (json && foreground) throw new Usage("--json would be mixed with the output of -f");
     const launchOptions = read(context, options, task, command, foreground);
     try {
-      return await start(context, task, launchOptions);
+      return await start(context, task, launchOptions, json);
     } catch (error) {
       // 1 may be the command's own status.
       const answer = error instanceof LancoError && error.exitStatus !== 1;
@@ -57,7 +60,12 @@ Examples:
   },
 };
 
-async function start(context: Context, task: string, options: LaunchOptions): Promise<number> {
+async function start(
+  context: Context,
+  task: string,
+  options: LaunchOptions,
+  json: boolean,
+): Promise<number> {
   const namespace = readNamespace(context.namespace);
   // Only to spare most callers the trouble: register() decides.
   if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
@@ -65,7 +73,8 @@ async function start(context: Context, task: string, options: LaunchOptions): Pr
   logger.info(`run ${options.command[0]}`);
   const follower = options.foreground ? followInForeground() : undefined;
   const debug = (text: string) => logger.debug(text);
-  const { pid, shim, admission, unlimited } = await launch(namespace, task, { ...options, debug });
+  const launched = await launch(namespace, task, { ...options, debug });
+  const { pid, shim, admission, unlimited } = launched;
   logger.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
   for (const message of unlimited) logger.warn(message);
   if (shim.leaks.length > 0) {
@@ -73,7 +82,14 @@ async function start(context: Context, task: string, options: LaunchOptions): Pr
       `task ${task} inherits the descriptors ${shim.leaks.join(", ")}: install bash to close them`,
     );
   }
+  if (json) context.print(renderJson(context.namespace, launched));
   return follower === undefined ? 0 : await follower(pid, shim);
+}
+
+/** What `run --json` prints; see `schema.ts`. */
+function renderJson(namespace: string, { pid, record }: Launched): string {
+  const { version: _, ...rest } = record;
+  return JSON.stringify({ namespace, pid, ...rest }) + "\n";
 }
 
 function read(

@@ -1,11 +1,12 @@
 import type { Command } from "../context.ts";
-import { LancoError, Usage } from "../errors.ts";
-import { formatBytes, formatDuration } from "../format.ts";
+import { Usage } from "../errors.ts";
+import { formatBytes, formatDuration, timestamp } from "../format.ts";
+import { headline } from "../headline.ts";
 import type { Limits } from "../limits.ts";
-import { timestamp } from "../log.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
 import { printable } from "../process.ts";
+import { unknownTask } from "../unknown_task.ts";
 import { type TaskState, taskState } from "../state.ts";
 
 /** The state of a task for people: a headline, and a line for each thing that is known. */
@@ -42,20 +43,6 @@ export function renderState(state: TaskState): string {
   return `${state.task}: ${headline(state)}\n${shown.join("")}`;
 }
 
-function headline({ state, why, code, signal }: TaskState): string {
-  switch (state) {
-    case "exited":
-      return code === 0 ? "exited" : `exited with status ${code}`;
-    case "killed":
-    case "out of memory":
-      return `${state}, by ${signal}`;
-    case "unknown":
-      return `unknown how it ended: ${why}`;
-    default:
-      return state;
-  }
-}
-
 function renderLimits(limits: Limits): string {
   const { memory, swap, cpus, cpuWeight, pids, ioWeight } = limits;
   return [
@@ -82,17 +69,14 @@ Examples:
 `,
   options: { flags: ["json"], interleaved: true },
   operands: "known tasks",
-  run(context, options) {
+  async run(context, options) {
     const [name, ...more] = options.operands;
     if (name === undefined || more.length > 0) throw new Usage("which task? Give one name");
     const task = taskName(name);
-    const state = taskState(readNamespace(context.namespace), task);
+    const namespace = readNamespace(context.namespace);
+    const state = taskState(namespace, task);
     if (state === undefined) {
-      throw new LancoError(
-        `nothing is known of task ${task}: see "lanco ${context.namespace} ls"`,
-        3,
-        "WARN",
-      );
+      throw await unknownTask(namespace, task);
     }
     context.print(options.count("json") ? JSON.stringify(state) + "\n" : renderState(state));
     return 0;

@@ -4,10 +4,10 @@ import { readNamespace } from "../namespace.ts";
 import { wholeNumber } from "../options.ts";
 import { parseSignal } from "../signals.ts";
 import { stop } from "../stop.ts";
-import { eachTask } from "./each_task.ts";
+import { eachTask, type Outcome } from "./each_task.ts";
 
 const command: Command = {
-  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--now] task...
+  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--now] [--json] task...
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
@@ -16,13 +16,14 @@ kills. When it returns 0, nothing of them is left.
   -s, --signal SIGNAL  ask with this signal instead of TERM
   -t, --timeout N      kill after N seconds (30)
       --now            kill at once, the whole tree
+      --json           print JSON
 
 Examples:
   lanco web stop import
   lanco web stop --now import export
 `,
   options: {
-    flags: ["now"],
+    flags: ["now", "json"],
     values: ["signal", "timeout"],
     alias: { s: "signal", t: "timeout" },
     interleaved: true,
@@ -35,11 +36,22 @@ Examples:
     if (options.operands.length === 0) throw new Usage("which task? Give its name");
     const namespace = readNamespace(context.namespace);
     const logger = await context.logger();
+    const tell = (outcomes: Record<string, Outcome>) => {
+      context.print(renderJson(context.namespace, outcomes));
+    };
     return eachTask(context, options.operands, async (task) => {
       await stop(namespace, task, { signal, patience, debug: (text) => logger.debug(text) });
       logger.info(`task ${task} has been terminated successfully`);
-    });
+    }, options.count("json") ? { tell } : {});
   },
 };
+
+/** What `stop --json` prints; see `schema.ts`. */
+function renderJson(namespace: string, outcomes: Record<string, Outcome>): string {
+  const tasks = Object.entries(outcomes).map(([task, { exitStatus, why }]) =>
+    [task, { stopped: exitStatus === 0, why, exitStatus }] as const
+  );
+  return JSON.stringify({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
+}
 
 export default command;

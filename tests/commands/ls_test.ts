@@ -1,10 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { renderTree } from "../../src/commands/ls.ts";
-import { cgroupTest, LEGACY, shell, TRACKER, until } from "../harness.ts";
+import { cgroupTest, LANCO, LEGACY, shell, TRACKER, until } from "../harness.ts";
 
 const TASKS = [
-  { name: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
-  { name: "second", processes: [{ pid: 7, cmdline: "x".repeat(60) }] },
+  { task: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
+  { task: "second", processes: [{ pid: 7, cmdline: "x".repeat(60) }] },
 ];
 
 Deno.test("renderTree() is the tree of the original article", () => {
@@ -47,7 +47,13 @@ cgroupTest("ls --json gives the same to programs", async (ns) => {
   assertEquals(JSON.parse(await ns.must("ls", "--json")), {
     namespace: ns.name,
     count: 1,
-    tasks: { a: { count: 1, processes: [{ pid: ns.task("a")[0], cmdline: "sleep 1000 " }] } },
+    tasks: {
+      a: {
+        state: "running",
+        count: 1,
+        processes: [{ pid: ns.task("a")[0], cmdline: "sleep 1000 " }],
+      },
+    },
   });
 });
 
@@ -72,3 +78,36 @@ if (!LEGACY) {
     assertEquals(ns.traces().filter((path) => path.endsWith("/task-a")), []);
   });
 }
+
+cgroupTest("ls shows how tasks have ended, and those of a state or a name alone", async (ns) => {
+  await ns.must("run", "import-1", "sleep", "1000");
+  await ns.must("run", "import-2", "sh", "-c", "exit 3");
+  await ns.must("run", "export", "true");
+  for (const task of ["import-2", "export"]) await ns.gone(task);
+  const names = async (...args: string[]) =>
+    (await ns.must("ls", ...args)).split("\n").filter((line) => line.startsWith(" ├ "))
+      .map((line) => line.slice(3));
+  assertEquals(await names(), ["import-1"]);
+  assertEquals(await names("-a"), ["export", "import-1", "import-2"]);
+  assertEquals(await names("--finished"), ["export", "import-2"]);
+  assertEquals(await names("-a", "import-*"), ["import-1", "import-2"]);
+  assertEquals(await names("--running", "import-2"), []);
+  assertMatch(
+    await ns.must("ls", "--finished", "import-2"),
+    /^[^\n]+\n ├ import-2\n │ {2}exited with status 3, \d{4}-\d\d-\d\dT[\d:]+, after \d+ ms\n ╯\n$/,
+  );
+  const { tasks, count } = JSON.parse(await ns.must("ls", "--json", "-a"));
+  assertEquals([count, tasks["import-2"]], [3, { state: "exited", count: 0, processes: [] }]);
+});
+
+cgroupTest("ls, status and dump end in silence when nobody reads", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  for (const command of ["ls -l", "ls --json", "status a", "dump", "metrics", "logs a", "-h"]) {
+    const line = `{ ${LANCO} ${ns.name} ${command}; echo $? >&2; } | true`;
+    assertEquals(await shell(line), { code: 0, stdout: "", stderr: "0\n" }, command);
+    const full = await shell(`${LANCO} ${ns.name} ${command} >/dev/full`);
+    if (command === "logs a") continue; // there is nothing to write
+    assertEquals(full.code, 1, command);
+    assertMatch(full.stderr, /cannot write to standard output: No space left on device/);
+  }
+});

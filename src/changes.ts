@@ -1,0 +1,76 @@
+/** How often to look without being told, in milliseconds. */
+export interface ChangesOptions {
+  /** Where the kernel tells of changes: not every file system does. */
+  pulse?: number;
+  /** Where it does not, because the user has no inotify(7) instance left. */
+  poll?: number;
+}
+
+/**
+ * Wakes its caller when something has changed in files or directories, by inotify(7),
+ * and now and then without a reason. Costs nothing while nothing changes.
+ */
+export class Changes {
+  readonly #watchers = new Set<Deno.FsWatcher>();
+  readonly #poll: number;
+  #interval: number;
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor({ pulse = 1000, poll = 50 }: ChangesOptions = {}) {
+    this.#interval = pulse;
+    this.#poll = poll;
+  }
+
+  /**
+   * Watches this as well; what lies below a directory only to the first level.
+   *
+   * @returns what ends it.
+   */
+  watch(path: string): () => void {
+    try {
+      const watcher = Deno.watchFs(path, { recursive: false });
+      this.#watchers.add(watcher);
+      this.#listen(watcher);
+      return () => {
+        if (this.#watchers.delete(watcher)) watcher.close();
+      };
+    } catch {
+      this.#interval = this.#poll;
+      return () => {};
+    }
+  }
+
+  async #listen(watcher: Deno.FsWatcher): Promise<void> {
+    try {
+      for await (const { kind } of watcher) {
+        // Opened or closed, perhaps by the one who waits here.
+        if (kind === "access") continue;
+        this.#changed = true;
+        this.#wake?.();
+      }
+    } catch {
+      // It was closed.
+    }
+  }
+
+  /** Waits for the next change since the last call, at most so many milliseconds. */
+  async next(atMost = Infinity): Promise<void> {
+    if (!this.#changed) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, Math.max(0, Math.min(this.#interval, atMost)));
+      });
+      clearTimeout(timer);
+    }
+    this.#wake = undefined;
+    this.#changed = false;
+  }
+
+  /** Stops watching. */
+  close(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers.clear();
+  }
+}

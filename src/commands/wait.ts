@@ -1,0 +1,119 @@
+import { AwaitedTask } from "../awaited.ts";
+import { Changes } from "../changes.ts";
+import type { Command, Context } from "../context.ts";
+import { LancoError, reason, Usage } from "../errors.ts";
+import { taskName } from "../names.ts";
+import { namedRoot, readNamespace } from "../namespace.ts";
+import { seconds } from "../options.ts";
+import { exitOf } from "../signals.ts";
+import { unknownTask } from "../unknown_task.ts";
+
+/** `wait -t` has run out, as in timeout(1). */
+const TIMED_OUT = 124;
+
+/** lanĉo itself has failed, or it is not known how the task ended. */
+const FAILED = 125;
+
+const wait: Command = {
+  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--json] task...
+
+Waits until tasks have ended, and exits with their status: with the first that is
+not 0, in the order given. One that has ended already is not waited for. Exits with
+124 if the time runs out, with 125 if it is not known how a task ended.
+
+  -t, --timeout SECONDS  wait no longer than that; fractions are allowed
+      --any              wait for one of them only; its name is printed
+      --json             print JSON
+
+Examples:
+  lanco web wait import && lanco web run report ./report
+  lanco web wait -t 0.5 --any import export
+`,
+  options: {
+    flags: ["any", "json"],
+    values: ["timeout"],
+    alias: { t: "timeout" },
+    interleaved: true,
+  },
+  operands: "known tasks",
+  async run(context, options) {
+    const tasks = [...new Set(options.operands.map(taskName))];
+    if (tasks.length === 0) throw new Usage("which task? Give its name");
+    const given = options.value("timeout");
+    const timeout = given === undefined ? Infinity : seconds("-t", given) * 1000;
+    const any = options.count("any") > 0;
+    const held: AwaitedTask[] = [];
+    try {
+      await hold(context, tasks, held);
+      await untilEnded(context.namespace, held, { any, timeout });
+      const ended = held.filter((task) => task.ended());
+      if (options.count("json")) context.print(renderJson(context.namespace, held, any));
+      else if (any && ended[0]) context.print(`${ended[0].task}\n`);
+      return await answer(context, any ? ended.slice(0, 1) : held);
+    } catch (error) {
+      // 1 may be a task's own status.
+      if (error instanceof LancoError && error.exitStatus !== 1) throw error;
+      throw new LancoError(reason(error), FAILED);
+    } finally {
+      for (const task of held) task.close();
+    }
+  },
+};
+
+async function hold(context: Context, tasks: string[], held: AwaitedTask[]): Promise<void> {
+  const namespace = readNamespace(context.namespace);
+  for (const task of tasks) {
+    const run = await AwaitedTask.hold(namespace, task);
+    if (run === undefined) throw await unknownTask(namespace, task);
+    held.push(run);
+  }
+}
+
+async function untilEnded(
+  namespace: string,
+  tasks: readonly AwaitedTask[],
+  { any, timeout }: { any: boolean; timeout: number },
+): Promise<void> {
+  const deadline = performance.now() + timeout;
+  const changes = new Changes();
+  const over = () => any ? tasks.some((t) => t.ended()) : tasks.every((t) => t.ended());
+  try {
+    changes.watch(namedRoot(namespace));
+    while (!over()) {
+      const left = deadline - performance.now();
+      if (left <= 0) return;
+      await changes.next(left);
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+async function answer(context: Context, tasks: readonly AwaitedTask[]): Promise<number> {
+  if (tasks.length === 0 || tasks.some((task) => !task.ended())) return TIMED_OUT;
+  const statuses: number[] = [];
+  for (const task of tasks) {
+    const status = task.status();
+    if (status === undefined) {
+      const logger = await context.logger();
+      logger.error(
+        `unknown how task ${task.task} ended: its shim was killed before it could tell`,
+      );
+    }
+    statuses.push(status ?? FAILED);
+  }
+  return statuses.find((status) => status !== 0) ?? 0;
+}
+
+/** What `wait --json` prints; see `schema.ts`. */
+function renderJson(namespace: string, tasks: readonly AwaitedTask[], any: boolean): string {
+  const byName = tasks.map((task) => {
+    const status = task.ended() ? task.status() : undefined;
+    return [task.task, { ended: task.ended(), status: status ?? null, ...exitOf(status) }] as const;
+  });
+  const running = tasks.filter((task) => !task.ended());
+  const timedOut = running.length > (any ? tasks.length - 1 : 0);
+  return JSON.stringify({ namespace, timedOut, tasks: Object.fromEntries(byName) }) + "\n";
+}
+
+export default wait;

@@ -1,0 +1,17 @@
+# Reads the log $1, which lies where only a shell of the user's may read. With each
+# line that comes in it does as it is told, and then says so on standard error.
+#   last N    shows the last lines
+#   skip      shows none of what there is
+#   more      shows what follows
+#   rewind    goes back to the beginning
+{ exec 3<"$1"; } 2>/dev/null || exit 1
+echo ready >&2
+while read -r order number; do
+  case $order in
+  last) tail -n "$number" ;;
+  skip) cat >/dev/null ;;
+  more) cat ;;
+  rewind) exec 3</proc/self/fd/3 ;;
+  esac <&3 2>/dev/null || exit 1
+  echo ready >&2
+done

@@ -1,0 +1,107 @@
+import script from "./foreign_log.sh" with { type: "text" };
+import { join } from "@std/path/posix/join";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { PROC } from "../paths.ts";
+import type { LogFile } from "./log_file.ts";
+
+/**
+ * The path under which this program may look at a file that it may not open: by
+ * the root directory of this very process, below /run/lanco/proc (proc(5)).
+ */
+export function visible(path: string): string {
+  return join(PROC, "self", "root", path);
+}
+
+/** A log where this program may not read, but its user may, with a shell's help. */
+export class ForeignLog implements LogFile {
+  #heard = "";
+  readonly #said: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+
+  private constructor(
+    private readonly path: string,
+    readonly inode: number,
+    private readonly shell: Deno.ChildProcess,
+  ) {
+    this.#said = shell.stderr.getReader();
+    this.#orders = shell.stdin.getWriter();
+  }
+
+  /**
+   * Opens the log.
+   *
+   * @throws {Deno.errors.NotFound} if there is no such file.
+   * @throws {Deno.errors.PermissionDenied} if the user may not read it.
+   */
+  static async open(path: string): Promise<ForeignLog> {
+    const { isFile, ino } = Deno.statSync(visible(path));
+    if (!isFile) throw new Error("it is not a regular file");
+    // Its output needs no way through this program.
+    const shell = new Deno.Command("/bin/sh", {
+      args: ["-c", script, "lanco", path],
+      cwd: "/",
+      stdin: "piped",
+      stdout: "inherit",
+      stderr: "piped",
+    }).spawn();
+    const log = new ForeignLog(path, ino ?? 0, shell);
+    if (await log.#hears()) return log;
+    log.close();
+    throw new Deno.errors.PermissionDenied("permission denied");
+  }
+
+  async skipToLast(lines: number): Promise<void> {
+    // tail(1) does not even read for no lines.
+    await this.#order(lines === 0 ? "skip" : `last ${lines}`);
+  }
+
+  async rewindIfTruncated(): Promise<boolean> {
+    const info = join(PROC, String(this.shell.pid), "fdinfo", "3");
+    const read = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
+    const { ino, size } = this.#stat();
+    // Of a file that has lost its name nothing is known.
+    if (read === null || ino !== this.inode || size >= Number(read[1])) return false;
+    return await this.#order("rewind");
+  }
+
+  #stat(): { ino: number | null; size: number } {
+    try {
+      return Deno.statSync(visible(this.path));
+    } catch (error) {
+      if (isGone(error) || error instanceof Deno.errors.PermissionDenied) {
+        return { ino: null, size: 0 };
+      }
+      throw error;
+    }
+  }
+
+  copy(): Promise<boolean> {
+    return this.#order("more");
+  }
+
+  /** Returns whether it was done: not if nobody reads. */
+  async #order(order: string): Promise<boolean> {
+    try {
+      await this.#orders.write(new TextEncoder().encode(`${order}\n`));
+    } catch {
+      return false;
+    }
+    return await this.#hears();
+  }
+
+  async #hears(): Promise<boolean> {
+    while (!this.#heard.includes("\n")) {
+      const { value } = await this.#said.read();
+      if (value === undefined) return false;
+      this.#heard += new TextDecoder().decode(value);
+    }
+    this.#heard = this.#heard.slice(this.#heard.indexOf("\n") + 1);
+    return true;
+  }
+
+  close(): void {
+    // The end of its orders ends it.
+    this.#orders.close().catch(() => {});
+    this.#said.cancel().catch(() => {});
+  }
+}

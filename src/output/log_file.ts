@@ -1,0 +1,117 @@
+import { isGone } from "../cgroup/cgroup.ts";
+import { Failed, NotPermitted, reason } from "../errors.ts";
+import { LOGS } from "../paths.ts";
+
+/** How much is read at once, in bytes. */
+const BLOCK = 65_536;
+
+/** A log that has been opened, whatever becomes of its name. */
+export interface LogFile {
+  /** What tells it from another file of the same name. */
+  readonly inode: number;
+  /** Leaves out all but the last lines; before anything was copied. */
+  skipToLast(lines: number): Promise<void>;
+  /** Goes back to the beginning, if the file has become shorter than what was read of it. */
+  rewindIfTruncated(): Promise<boolean>;
+  /**
+   * Copies what follows, to the present end of the file.
+   *
+   * @param print Takes the bytes; says whether somebody still reads them.
+   * @returns whether somebody still reads.
+   */
+  copy(print: (bytes: Uint8Array) => boolean): Promise<boolean>;
+  /** Closes it. */
+  close(): void;
+}
+
+/**
+ * Opens a log to read it.
+ *
+ * @returns nothing if there is no such file.
+ * @throws {NotPermitted} if the user may not read it.
+ * @throws {Failed} if it cannot be read for another reason.
+ */
+export async function openLog(path: string): Promise<LogFile | undefined> {
+  try {
+    if (path.startsWith(`${LOGS}/`)) return new OwnLog(path);
+    const { ForeignLog } = await import("./foreign_log.ts");
+    return await ForeignLog.open(path);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotPermitted(`cannot read the log "${path}": permission denied`);
+    }
+    throw new Failed(`cannot read the log "${path}": ${reason(error)}`);
+  }
+}
+
+/** A log where this program itself may read. */
+class OwnLog implements LogFile {
+  readonly inode: number;
+  readonly #file: Deno.FsFile;
+
+  constructor(path: string) {
+    this.#file = Deno.openSync(path);
+    const { isFile, ino } = this.#file.statSync();
+    // A fifo or a terminal would never end.
+    if (!isFile) {
+      this.#file.close();
+      throw new Error("it is not a regular file");
+    }
+    this.inode = ino ?? 0;
+  }
+
+  skipToLast(lines: number): Promise<void> {
+    this.#file.seekSync(startOfLastLines(this.#file, lines), Deno.SeekMode.Start);
+    return Promise.resolve();
+  }
+
+  rewindIfTruncated(): Promise<boolean> {
+    const truncated = this.#file.statSync().size < this.#file.seekSync(0, Deno.SeekMode.Current);
+    if (truncated) this.#file.seekSync(0, Deno.SeekMode.Start);
+    return Promise.resolve(truncated);
+  }
+
+  copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
+    const block = new Uint8Array(BLOCK);
+    let read = true;
+    for (let length = this.#file.readSync(block); read && length !== null;) {
+      read = print(block.subarray(0, length));
+      if (read) length = this.#file.readSync(block);
+    }
+    return Promise.resolve(read);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** Where the last lines of a file begin, in bytes; a last line without an end counts. */
+export function startOfLastLines(file: Deno.FsFile, lines: number): number {
+  const { size } = file.statSync();
+  if (lines === 0) return size;
+  const block = new Uint8Array(BLOCK);
+  let missing = lines;
+  for (let end = size; end > 0;) {
+    const begin = Math.max(0, end - BLOCK);
+    file.seekSync(begin, Deno.SeekMode.Start);
+    const length = fill(file, block.subarray(0, end - begin));
+    for (let i = length - 1; i >= 0; i--) {
+      // The one at the very end ends the last line, and begins none.
+      if (block[i] === 0x0a && begin + i < size - 1 && --missing <= 0) return begin + i + 1;
+    }
+    end = begin;
+  }
+  return 0;
+}
+
+function fill(file: Deno.FsFile, bytes: Uint8Array): number {
+  let length = 0;
+  while (length < bytes.length) {
+    const more = file.readSync(bytes.subarray(length));
+    if (more === null) break;
+    length += more;
+  }
+  return length;
+}

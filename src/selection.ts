@@ -1,0 +1,52 @@
+import type { Options } from "./options.ts";
+
+/** The options that select tasks, for a command's `options`. */
+export const SELECTION_OPTIONS = {
+  flags: ["running", "finished", "all"],
+  alias: { a: "all" },
+} as const;
+
+/** What a command's help says of them. */
+export const SELECTION_HELP = `      --running   the running tasks
+      --finished  those that have ended, of which there is a record
+  -a, --all       both
+`;
+
+/** Which tasks are asked for. */
+export interface Selection {
+  /** Whether those that run are. */
+  running: boolean;
+  /** Whether those that have ended are. */
+  finished: boolean;
+  /** Whether one of that name is. */
+  matches(name: string): boolean;
+}
+
+/**
+ * Reads off the options which tasks are asked for: those of certain states, and of
+ * names that match one of the operands, which are patterns as in glob(7).
+ *
+ * @param otherwise What is asked for if no state is.
+ */
+export async function select(
+  options: Options,
+  otherwise: Pick<Selection, "running" | "finished">,
+): Promise<Selection> {
+  const [running, finished, all] = ["running", "finished", "all"].map((flag) =>
+    options.count(flag) > 0
+  );
+  const named = running || finished || all;
+  const patterns = await Promise.all(options.operands.map(matcher));
+  return {
+    running: named ? Boolean(running || all) : otherwise.running,
+    finished: named ? Boolean(finished || all) : otherwise.finished,
+    matches: (name) => patterns.length === 0 || patterns.some((matches) => matches(name)),
+  };
+}
+
+async function matcher(pattern: string): Promise<(name: string) => boolean> {
+  if (!/[*?[\]{}()\\|]/.test(pattern)) return (name) => name === pattern;
+  const { globToRegExp } = await import("@std/path/posix/glob-to-regexp");
+  const expression = globToRegExp(pattern);
+  return (name) => expression.test(name);
+}

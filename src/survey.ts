@@ -1,0 +1,70 @@
+import type { Namespace } from "./namespace.ts";
+import { commandLine } from "./process.ts";
+import type { Selection } from "./selection.ts";
+import { conclude, look, type TaskState } from "./state.ts";
+import { allTasks, runningTasks, taskProcesses } from "./task.ts";
+import { UsageReader } from "./usage.ts";
+
+/** A process of a task. */
+export interface Process {
+  /** Its process id. */
+  pid: number;
+  /** Its command line, as `commandLine` gives it. */
+  cmdline: string;
+}
+
+/** A running task and its processes. */
+export interface ListedTask {
+  /** Its name. */
+  task: string;
+  /** Its processes, sorted by pid. */
+  processes: Process[];
+}
+
+/** The names of the tasks that are asked for: those that run, and those that have ended. */
+export function selectedTasks(
+  namespace: Namespace,
+  { running, finished, matches }: Selection,
+): { running: string[]; finished: string[] } {
+  const ns = namespace.namespace;
+  const tasks = finished ? allTasks(ns) : { running: runningTasks(ns), finished: [] };
+  return {
+    running: running ? tasks.running.filter(matches) : [],
+    finished: tasks.finished.filter(matches),
+  };
+}
+
+/** The processes of running tasks: the least that can be read of them. */
+export function listRunning(namespace: Namespace, names: readonly string[]): ListedTask[] {
+  return names.map((task) => ({
+    task,
+    processes: taskProcesses(namespace, task).map((pid) => ({ pid, cmdline: commandLine(pid) })),
+  }));
+}
+
+/** The processes of running tasks and all that is known of them. */
+export async function examineRunning(
+  namespace: Namespace,
+  names: readonly string[],
+): Promise<(ListedTask & { state: TaskState })[]> {
+  const reader = new UsageReader(namespace);
+  const ahead = reader.readAhead(names);
+  const seen = listRunning(namespace, names).flatMap((listed) => {
+    const sighting = look(namespace, listed.task, listed.processes.length);
+    return sighting === undefined ? [] : [{ ...listed, sighting }];
+  });
+  await ahead;
+  return seen.map(({ task, processes, sighting }) => ({
+    task,
+    processes,
+    state: conclude(sighting, reader.read(task)),
+  }));
+}
+
+/** All that is known of tasks that have ended. */
+export function examineFinished(namespace: Namespace, names: readonly string[]): TaskState[] {
+  return names.flatMap((name) => {
+    const seen = look(namespace, name);
+    return seen === undefined ? [] : [conclude(seen)];
+  });
+}

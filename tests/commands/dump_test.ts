@@ -1,0 +1,72 @@
+import { assert, assertEquals } from "@std/assert";
+import { cgroupTest, LEGACY, until } from "../harness.ts";
+
+cgroupTest("dump has the original's fields with their meaning", async (ns) => {
+  await ns.must("run", "busy", "sh", "-c", "sleep 1001 & while :; do :; done");
+  await ns.must("run", "idle", "sleep", "1000");
+  await until("both processes are there", () => ns.task("busy").length === 2);
+  const [first, second] = [JSON.parse(await ns.must("dump")), await later(() => ns.must("dump"))];
+  assertEquals([first.namespace, first.count], [ns.name, 2]);
+  assertEquals(first.nbcpus, navigator.hardwareConcurrency);
+  assertEquals(first.tasks.idle.processes, [{ pid: ns.task("idle")[0], cmdline: "sleep 1000 " }]);
+  const { busy } = first.tasks;
+  assertEquals([busy.count, busy.processes.length], [2, 2]);
+  assert(busy.memory > 0 && busy.cpu > 0);
+  assertEquals([busy.state, busy.command[0], busy.log], [
+    "running",
+    "sh",
+    `${ns.logs}/task-busy.log`,
+  ]);
+
+  // The clock and the counters go on together: one processor was busy at most.
+  const [time, cpu] = [second.timestamp - first.timestamp, second.cpu - first.cpu];
+  assert(time > 0 && cpu > 0 && cpu <= (time + 100) * 1e6 * first.nbcpus, `${time} ms, ${cpu} ns`);
+  assert(second.tasks.busy.cpu > busy.cpu);
+  assert(Math.abs(Date.now() - second.time) < 60_000);
+});
+
+async function later(dump: () => Promise<string>) {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return JSON.parse(await dump());
+}
+
+cgroupTest(
+  "dump counts the processor time of tasks that have ended, and shows how they did",
+  async (ns) => {
+    await ns.must(
+      "run",
+      "a",
+      "sh",
+      "-c",
+      "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; exit 9",
+    );
+    await ns.gone("a");
+    const dump = JSON.parse(await ns.must("dump"));
+    assertEquals([dump.count, Object.keys(dump.tasks)], [0, []]);
+    const { a } = dump.finished;
+    assertEquals([a.state, a.code], ["exited", 9]);
+    assert(a.usage.cpu.total > 0 && dump.cpu >= a.usage.cpu.total);
+    assertEquals(JSON.parse(await ns.must("dump", "--running")).finished, {});
+    assertEquals(JSON.parse(await ns.must("dump", "x*")).finished, {});
+  },
+);
+
+cgroupTest("dump of many tasks at once knows the same as status of each", async (ns) => {
+  const names = Array.from({ length: 55 }, (_, i) => `t${i}`);
+  for (let i = 0; i < names.length; i += 11) {
+    await Promise.all(names.slice(i, i + 11).map((name) => ns.must("run", name, "sleep", "1000")));
+  }
+  await ns.must("pause", "t7");
+  const dump = JSON.parse(await ns.must("dump"));
+  assertEquals(Object.keys(dump.tasks).sort(), names.toSorted());
+  assertEquals(dump.tasks.t7.state, "paused");
+  for (const name of ["t0", "t7", "t54"]) {
+    const status = JSON.parse(await ns.must("status", "--json", name));
+    const { usage } = dump.tasks[name];
+    // Pressure grows also while nothing is done.
+    assertEquals({ ...usage, pressure: null }, { ...status.usage, pressure: null }, name);
+    assertEquals(usage.pressure.cpu === null, status.usage.pressure.cpu === null);
+    assertEquals(usage.cpu.total === null, false);
+    if (!LEGACY) assert(usage.memory.now > 0);
+  }
+});

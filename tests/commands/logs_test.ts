@@ -1,0 +1,245 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { cgroupTest, exec, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
+
+/** A task that says what is written into a file, line by line, until it says "end". */
+async function speaker(ns: TestNamespace, task: string, ...options: string[]) {
+  const script = `${ns.scratch}/${task}.fifo`;
+  await exec(["mkfifo", script]);
+  const loop =
+    `exec 3<>${script}; while read -r line <&3 && [ "$line" != end ]; do echo "$line"; done`;
+  await ns.must("run", ...options, task, "sh", "-c", loop);
+  return (line: string) => shell(`echo '${line}' >${script}`);
+}
+
+/** Somebody who follows, and what he has been shown. */
+class Follower {
+  stdout = "";
+  stderr = "";
+  readonly process: Deno.ChildProcess;
+  readonly #done: Promise<unknown>;
+
+  constructor(ns: TestNamespace, ...args: string[]) {
+    this.process = start([LANCO, ns.name, "logs", "-f", ...args], {
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const collect = async (
+      stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+      key: "stdout" | "stderr",
+    ) => {
+      for await (const text of stream.pipeThrough(new TextDecoderStream())) this[key] += text;
+    };
+    this.#done = Promise.all([
+      collect(this.process.stdout, "stdout"),
+      collect(this.process.stderr, "stderr"),
+    ]);
+  }
+
+  shown(text: string): Promise<void> {
+    return until(`"${text}" is shown`, () => this.stdout.includes(text));
+  }
+
+  async ended(): Promise<number> {
+    const { code } = await this.process.status;
+    await this.#done;
+    return code;
+  }
+}
+
+cgroupTest("logs shows all, the last lines, or the run before", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "echo one; echo two; echo three");
+  await ns.gone("a");
+  assertEquals(await ns.must("logs", "a"), "one\ntwo\nthree\n");
+  assertEquals(await ns.must("logs", "-n", "2", "a"), "two\nthree\n");
+  assertEquals(await ns.must("logs", "-n0", "a"), "");
+  assertEquals(await ns.must("logs", "-f", "a"), "one\ntwo\nthree\n");
+  for (const text of ["second", "third"]) {
+    await ns.must("run", "a", "echo", text);
+    await ns.gone("a");
+  }
+  assertEquals(await ns.must("logs", "a"), "third\n");
+  assertEquals(await ns.must("logs", "--previous", "a"), "second\n");
+  assertEquals(await ns.must("logs", "--previous=2", "-n1", "a"), "three\n");
+  const { code, stderr } = await ns.lanco("logs", "--previous=3", "a");
+  assertEquals(code, 1);
+  assertMatch(stderr, /there is no log ".*task-a\.log\.3"/);
+});
+
+cgroupTest("logs hands on bytes as they are, and large logs whole", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "printf '\\377\\0x\\n'; head -c 3000000 /dev/zero");
+  await ns.gone("a");
+  const { stdout } = await shell(
+    `${LANCO} ${ns.name} logs a | cmp - ${ns.logs}/task-a.log && echo same`,
+  );
+  assertEquals(stdout, "same\n");
+});
+
+cgroupTest("logs shows and follows a log that -l put elsewhere in the same way", async (ns) => {
+  const log = `${ns.scratch}/own.log`;
+  const say = await speaker(ns, "a", "-l", log);
+  const [follower, last] = [new Follower(ns, "a"), new Follower(ns, "-n0", "a")];
+  for (const line of ["one", "two"]) {
+    await say(line);
+    await follower.shown(`${line}\n`);
+  }
+  assertEquals(await ns.must("logs", "a"), "one\ntwo\n");
+  assertEquals(await ns.must("logs", "-n", "1", "a"), "two\n");
+  assertEquals(await ns.must("logs", "-n", "0", "a"), "");
+  await shell(`: >${log}`);
+  await say("x");
+  await follower.shown("x\n");
+  await shell(`mv ${log} ${log}.1; echo created >${log}`);
+  await follower.shown("created\n");
+  await say("moved");
+  await follower.shown("moved\n");
+  await say("end");
+  assertEquals([await follower.ended(), await last.ended()], [0, 0]);
+  assertEquals(follower.stdout, "one\ntwo\nx\ncreated\nmoved\n");
+  assertMatch(follower.stderr, /has been truncated/);
+  assertEquals(last.stdout.endsWith("x\ncreated\nmoved\n"), true);
+  assertEquals((await ns.lancoWith({ uid: 0 }, "logs", "a")).stdout, "created\n");
+  Deno.chmodSync(`${log}.1`, 0o600);
+  assertEquals((await ns.lancoWith({ uid: 1 }, "logs", "--previous", "a")).code, 6);
+  const piped = await shell(`{ ${LANCO} ${ns.name} logs --previous a; echo $? >&2; } | true`);
+  assertEquals(piped, { code: 0, stdout: "", stderr: "0\n" });
+});
+
+cgroupTest("logs -f shows all until the task has ended, and then ends", async (ns) => {
+  const say = await speaker(ns, "a");
+  await say("before");
+  await until("it is written", () => ns.log("a") === "before\n");
+  const [whole, last] = [new Follower(ns, "a"), new Follower(ns, "-n", "0", "a")];
+  await whole.shown("before\n");
+  for (const line of ["one", "two"]) {
+    await say(line);
+    await whole.shown(`${line}\n`);
+  }
+  await say("three");
+  await say("end");
+  assertEquals([await whole.ended(), await last.ended()], [0, 0]);
+  assertEquals(whole.stdout, "before\none\ntwo\nthree\n");
+  assertEquals("one\ntwo\nthree\n".endsWith(last.stdout), true);
+  assertEquals(whole.stderr, "");
+});
+
+cgroupTest("logs -f loses nothing of a task that writes much and ends at once", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "sleep 0.5; seq 200000; echo last");
+  const follower = new Follower(ns, "a");
+  assertEquals(await follower.ended(), 0);
+  assertEquals(follower.stdout, ns.log("a"));
+  assertStringIncludes(follower.stdout, "\n200000\nlast\n");
+});
+
+cgroupTest("logs -f follows a log that is moved away, and one that takes its place", async (ns) => {
+  const say = await speaker(ns, "a");
+  const follower = new Follower(ns, "a");
+  await say("one");
+  await follower.shown("one\n");
+  const log = `${ns.logs}/task-a.log`;
+  await shell(`mv ${log} ${log}.1`);
+  // The task goes on writing to the file that it has opened.
+  await say("two");
+  await follower.shown("two\n");
+  await shell(`echo created >${log}`);
+  await follower.shown("created\n");
+  await say("three");
+  await follower.shown("three\n");
+  await say("end");
+  assertEquals(await follower.ended(), 0);
+  assertEquals(follower.stdout, "one\ntwo\ncreated\nthree\n");
+});
+
+cgroupTest(
+  "logs -f follows a log that is truncated, as logrotate's copytruncate does",
+  async (ns) => {
+    const say = await speaker(ns, "a");
+    const follower = new Follower(ns, "a");
+    await say("a line before");
+    await follower.shown("before\n");
+    await shell(`: >${ns.logs}/task-a.log`);
+    await say("after");
+    await follower.shown("after\n");
+    await say("end");
+    assertEquals(await follower.ended(), 0);
+    assertEquals(follower.stdout, "a line before\nafter\n");
+    assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" has been truncated/);
+  },
+);
+
+cgroupTest("logs -f follows a log that is deleted to the end", async (ns) => {
+  const say = await speaker(ns, "a");
+  const follower = new Follower(ns, "a");
+  await say("one");
+  await follower.shown("one\n");
+  Deno.removeSync(`${ns.logs}/task-a.log`);
+  await say("two");
+  await follower.shown("two\n");
+  await say("end");
+  assertEquals(await follower.ended(), 0);
+  assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" is gone/);
+});
+
+cgroupTest("logs -f ends when the task is stopped and the namespace released", async (ns) => {
+  const say = await speaker(ns, "a");
+  const follower = new Follower(ns, "a");
+  await say("one");
+  await follower.shown("one\n");
+  await ns.must("stop", "--now", "a");
+  await ns.gone("a");
+  assertEquals((await exec([LANCO, ns.name, "release"], { uid: 0 })).code, 0);
+  assertEquals([await follower.ended(), follower.stderr], [0, ""]);
+  // Logs outlive their namespace.
+  assertEquals(await ns.must("logs", "a"), "one\n");
+  assertEquals((await ns.lanco("logs", "b")).code, 5);
+});
+
+cgroupTest("logs ends in silence when nobody reads any more", async (ns) => {
+  const say = await speaker(ns, "a");
+  await say("one");
+  await until("it is written", () => ns.log("a") === "one\n");
+  const line = `{ ${LANCO} ${ns.name} logs -f a; echo $? >${ns.scratch}/status; } | head -n 1`;
+  const piped = shell(line);
+  await until("the line is shown", () => ns.log("a") === "one\n");
+  for (let i = 0; i < 3; i++) await say("more");
+  const over = async () => {
+    await say("more");
+    try {
+      return Deno.readTextFileSync(`${ns.scratch}/status`) === "0\n";
+    } catch {
+      return false;
+    }
+  };
+  await until("it has noticed", over);
+  assertEquals(await piped, { code: 0, stdout: "one\n", stderr: "" });
+  const all = await shell(`{ ${LANCO} ${ns.name} logs a; echo $? >&2; } | true`);
+  assertEquals(all, { code: 0, stdout: "", stderr: "0\n" });
+});
+
+cgroupTest("logs refuses what it cannot show, and says why", async (ns) => {
+  await ns.must("run", "import", "true");
+  await ns.lanco("run", "-f", "silent", "true");
+  const cases: [string[], number, RegExp][] = [
+    [[], 2, /which task/],
+    [["a", "b"], 2, /which task/],
+    [["-n", "x", "import"], 2, /-n needs a whole number/],
+    [["--previous=0", "import"], 2, /--previous needs a whole number from 1/],
+    [["-f", "--previous", "import"], 2, /-f follows what is written now/],
+    [["imprt"], 3, /nothing is known of task imprt, did you mean "import"\?/],
+    [["silent"], 1, /task silent has no log, its output went to its caller: see run -L/],
+  ];
+  for (const [args, status, text] of cases) {
+    const { code, stdout, stderr } = await ns.lanco("logs", ...args);
+    assertEquals([code, stdout], [status, ""], args.join(" "));
+    assertMatch(stderr, text);
+  }
+  await ns.gone("import");
+  const stranger = await ns.lancoWith({ uid: 1 }, "logs", "import");
+  assertEquals(stranger.code, 6);
+  assertMatch(stranger.stderr, /cannot read the log ".*": permission denied/);
+  Deno.removeSync(`${ns.logs}/task-import.log`);
+  for (const args of [["import"], ["-f", "import"]]) {
+    const { code, stderr } = await ns.lanco("logs", ...args);
+    assertEquals(code, 1);
+    assertMatch(stderr, /there is no log ".*": it was removed, or never written/);
+  }
+});

@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, LANCO, start, until } from "../harness.ts";
+
+cgroupTest("wait exits with the task's status, now and later", async (ns) => {
+  const go = `${ns.scratch}/go`;
+  await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
+  const waiting = start([LANCO, ns.name, "wait", "a"]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  Deno.writeTextFileSync(go, "");
+  assertEquals((await waiting.status).code, 7);
+  await ns.gone("a");
+  assertEquals((await ns.lanco("wait", "a")).code, 7);
+  await ns.must("run", "b", "sh", "-c", "kill -9 $$");
+  assertEquals((await ns.lanco("wait", "b")).code, 137);
+  await ns.must("run", "c", "true");
+  assertEquals(await ns.lanco("wait", "c"), { code: 0, stdout: "", stderr: "" });
+});
+
+cgroupTest(
+  "wait waits for the last process of the task, and gives the first one's status",
+  async (ns) => {
+    const go = `${ns.scratch}/go`;
+    await ns.must("run", "a", "sh", "-c", `(until [ -e ${go} ]; do sleep 0.05; done) & exit 4`);
+    await until(
+      "the first has ended",
+      () => /^4\n$/.test(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`)),
+    );
+    assertEquals((await ns.lanco("wait", "-t", "0.2", "a")).code, 124);
+    Deno.writeTextFileSync(go, "");
+    assertEquals((await ns.lanco("wait", "a")).code, 4);
+    assertEquals((await ns.lanco("check", "a")).code, 3);
+  },
+);
+
+cgroupTest(
+  "wait of several gives the first status that is not 0, in the order given",
+  async (ns) => {
+    for (const status of [0, 3, 5]) {
+      await ns.must(
+        "run",
+        `t${status}`,
+        "sh",
+        "-c",
+        `exit ${status}`,
+      );
+    }
+    const statusOf = async (...tasks: string[]) => (await ns.lanco("wait", ...tasks)).code;
+    assertEquals(await statusOf("t0", "t3", "t5"), 3);
+    assertEquals(await statusOf("t5", "t3"), 5);
+    assertEquals(await statusOf("t0", "t0"), 0);
+  },
+);
+
+cgroupTest("wait --any gives the one that ends first, and names it", async (ns) => {
+  await ns.must("run", "long", "sleep", "1000");
+  await ns.must("run", "short", "sh", "-c", "sleep 0.3; exit 6");
+  assertEquals(await ns.lanco("wait", "--any", "long", "short"), {
+    code: 6,
+    stdout: "short\n",
+    stderr: "",
+  });
+  assertEquals((await ns.lanco("wait", "--any", "-t", "0.1", "long")).code, 124);
+});
+
+cgroupTest("wait of a run is not confused by the next run of the same name", async (ns) => {
+  const go = `${ns.scratch}/go`;
+  await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
+  const waiting = start([LANCO, ns.name, "wait", "a"]);
+  // Stopped, so that it sees only what comes after the next run's start.
+  await until("it holds the run", () => descriptors(waiting.pid, "/a/ended") === 1);
+  waiting.kill("SIGSTOP");
+  Deno.writeTextFileSync(go, "");
+  await ns.gone("a");
+  await ns.must("run", "a", "sleep", "1000");
+  waiting.kill("SIGCONT");
+  assertEquals((await waiting.status).code, 7);
+});
+
+cgroupTest(
+  "wait of a task whose shim was killed says that it does not know, status 125",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    Deno.kill(ns.shim("a"), "SIGKILL");
+    await ns.must("stop", "--now", "a");
+    const { code, stderr } = await ns.lanco("wait", "a");
+    assertEquals(code, 125);
+    assertMatch(stderr, /unknown how task a ended: its shim was killed/);
+  },
+);
+
+cgroupTest("wait refuses what it cannot wait for", async (ns) => {
+  const cases: [string[], number, RegExp][] = [
+    [[], 2, /which task/],
+    [["a/b"], 2, /cannot name a task/],
+    [["-t", "soon", "a"], 2, /-t needs seconds/],
+    [["-t", "-1", "a"], 2, /-t needs seconds/],
+    [["never"], 3, /nothing is known of task never: see "lanco .* ls -a"/],
+  ];
+  for (const [args, status, text] of cases) {
+    const { code, stdout, stderr } = await ns.lanco("wait", ...args);
+    assertEquals([code, stdout], [status, ""], args.join(" "));
+    assertMatch(stderr, text);
+  }
+});
+
+cgroupTest("wait ends when the task is stopped and the namespace released", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const waiting = start([LANCO, ns.name, "wait", "a"]);
+  await ns.must("stop", "a");
+  await ns.gone("a");
+  const { code } = await exec([LANCO, ns.name, "release"], { uid: 0 });
+  assertEquals(code, 0);
+  // It may have begun too late to see the task, or the namespace.
+  const { code: status } = await waiting.status;
+  assert([143, 5, 3].includes(status), String(status));
+  assertEquals((await ns.lanco("wait", "a")).code, 5);
+});
+
+/** The descriptors of a process that lead to something of that name. */
+function descriptors(pid: number, name: string): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].filter(({ name: fd }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+cgroupTest(
+  "wait is told of the end by the kernel, or looks where the user may not be told",
+  async (ns) => {
+    const go = `${ns.scratch}/go`;
+    await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 2`);
+    const command = [LANCO, ns.name, "wait", "a"];
+    const told = start(command);
+    // user_namespaces(7): the limit holds in the new one.
+    const limit = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"';
+    const looking = start(["unshare", "-Ur", "sh", "-c", limit, "sh", ...command]);
+    for (const { pid } of [told, looking]) {
+      await until("it holds the run", () => descriptors(pid, "/a/ended") === 1);
+    }
+    await until("it watches", () => descriptors(told.pid, "inotify") === 1);
+    assertEquals(descriptors(looking.pid, "inotify"), 0);
+    Deno.writeTextFileSync(go, "");
+    assertEquals([(await told.status).code, (await looking.status).code], [2, 2]);
+  },
+);
