@@ -1,4 +1,5 @@
 import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
+import { main } from "../../src/cli.ts";
 import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
 import { collectCommands } from "../../src/completions/collect.ts";
 import { type CompletedCommand, describeCommand, GLOBAL } from "../../src/completions/data.ts";
@@ -114,6 +115,17 @@ Deno.test("commands and options are described by what the helps say", () => {
   });
 });
 
+Deno.test("lanco knows every option that is offered before the namespace", async () => {
+  const [lanco] = all;
+  assertEquals(lanco?.name, "");
+  for (const { spellings, value } of lanco?.options ?? []) {
+    for (const spelling of spellings) {
+      const args = [spelling, ...(value === undefined ? [] : ["run"]), "--version"];
+      assertEquals(await main(args, { print() {}, write() {} }), 0, spelling);
+    }
+  }
+});
+
 cgroupTest(
   "the shells complete namespaces and tasks, and start no process for that",
   async (ns) => {
@@ -128,6 +140,7 @@ cgroupTest(
       [`lanco ${ns.name} status `, ["ended", "steady", "story"]],
       [`lanco ${ns.name} signal HUP st`, ["steady", "story"]],
       [`lanco ${ns.name} run en`, ["ended"]],
+      [`lanco no-such-namespace stop `, []],
     ];
     const check = async (name: string, shell: Shell) => {
       for (const [line, expected] of cases) {
@@ -135,8 +148,11 @@ cgroupTest(
         assertEquals(offers, expected, `${name}: ${line}`);
       }
     };
-    // What a script would start for them is not found.
-    const poor = (name: string) => `${name === "fish" ? "set -x PATH " : "PATH="}/nonexistent\n`;
+    // What a script would start for them is not found; and what matches nothing fails in bash.
+    const poor = (name: string) =>
+      name === "fish"
+        ? "set -x PATH /nonexistent\n"
+        : `PATH=/nonexistent\n${name === "zsh" ? "" : "shopt -s failglob\n"}`;
     await Promise.all(
       Object.entries(SHELLS).map(([name, shell]) =>
         check(name, (commands, line) => shell(commands, line, poor(name)))
