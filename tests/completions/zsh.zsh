@@ -16,7 +16,9 @@ zpty -w shell "
     fi
     builtin compadd \"\$@\"
   }
-  print READY-\$((1))"
+  # Before it edits lines the terminal would act upon the keys itself.
+  zle-line-init() print READY-\$((1))
+  zle -N zle-line-init"
 zpty -r shell said '*READY-1*'
 zpty -w -n shell "$2"$'\t'
 # Kills the line, whatever has become of it.
