@@ -25,6 +25,8 @@ Commands:
   release         remove a namespace, or what is left of a task
   lanco namespaces                      the namespaces of this host
   lanco doctor                          what this host offers, and what it lacks
+  lanco man                             the manual page
+  lanco completions bash|zsh|fish       what makes a shell complete all this
   lanco <namespace> <command> -h        more about a command
 
 Options:

@@ -51,7 +51,7 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
     [["-D"], /option -D needs a value/],
     [["we b", "ls"], /cannot name a namespace/],
     [["n".repeat(51), "ls"], /longest allowed is 50/],
-    [["man", "ls"], /command of its own/],
+    [["man", "ls"], /nothing about "ls"/],
     [["web", "run"], /which task/],
     [["web", "run", "x"], /which command/],
     [["web", "run", "a/b", "true"], /cannot name a task/],

@@ -33,4 +33,6 @@ export const STANDALONE: Readonly<Record<string, Loader>> = {
   help: () => import("./help.ts"),
   namespaces: () => import("./namespaces.ts"),
   doctor: () => import("./doctor.ts"),
+  man: () => import("./man.ts"),
+  completions: () => import("./completions.ts"),
 };

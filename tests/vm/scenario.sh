@@ -1,13 +1,11 @@
 #!/bin/sh
 # What is proven on a host booted for the purpose. Runs there as root, from a unit
-# of its own, with the executable beside it; prints a line a check.
+# of its own, with the package beside it; prints a line a check.
 #   ok NAME
 #   not ok NAME: why
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-install -m 755 "$here/lanco" /usr/local/bin/lanco
-PATH=/usr/local/bin:$PATH
-export PATH
+package=$(echo "$here"/lanco_*.deb)
 ns=testns
 user=app
 # The one directory that a hardened service may write to as well.
@@ -93,17 +91,46 @@ counts() {
   [ "$number" -ge "$4" ] || { l status "$1" && return 1; }
 }
 
+# What removing the package must leave as it was.
+files() {
+  find /usr /var/lib/dpkg/info | sort
+  find /etc -name '*lanco*'
+}
+# With or without the same package in place.
+install_package() { dpkg --force-unsafe-io -i "$package"; }
+
+# Removes the package while a task runs, and again when nothing of lanco is left.
+# The namespace is there.
+remove_package() {
+  check "run before the removal" l run kept sleep 100000
+  check "remove the package while a task runs" dpkg --purge lanco
+  check "the task goes on without it" grep -q . "/run/lanco/$ns/named/task-kept/cgroup.procs"
+  check "install the package again" install_package
+  check "the task is known to it" l check kept
+  check "stop what outlived the package" l stop kept
+  check "release before the removal" lanco "$ns" release
+  check "remove the package" dpkg --purge lanco
+  files >/var/lib/scenario-after
+  check "nothing of the package is left" diff /var/lib/scenario-before /var/lib/scenario-after
+}
+
 # The second boot: systemd has brought the namespace back.
 if [ -e /var/lib/scenario-rebooted ]; then
   check "lanco@ has made the namespace at boot" until_true systemctl is-active "lanco@$ns"
   check "the owner can run a task in it" l run after-boot sleep 1000
   expect "the namespace has its limits again" 6 l run --memory 301M too-much true
   check "stop after the reboot" l stop after-boot
+  systemctl disable "lanco@$ns"
+  rm -rf /etc/lanco
+  remove_package
   echo "# end"
   exit
 fi
 
 echo "# $(uname -r) systemd $(systemctl --version | awk 'NR == 1 { print $2 }')"
+files >/var/lib/scenario-before
+check "install the package" install_package
+! command -v man >/dev/null || check "man finds the page" man -w lanco
 before=$(snapshot)
 
 # The story.
@@ -136,8 +163,8 @@ check "survives stop of the service" sh -c "systemctl stop caller && lanco $ns c
 check "survives daemon-reload" sh -c "systemctl daemon-reload && lanco $ns check survivor"
 check "survives daemon-reexec" sh -c "systemctl daemon-reexec && sleep 3 && lanco $ns check survivor"
 check "is still in its own cgroups" in_own_cgroups survivor
-check "survives the replacement of the executable" sh -c \
-  "cp $here/lanco /usr/local/bin/lanco.new && mv /usr/local/bin/lanco.new /usr/local/bin/lanco && lanco $ns check survivor"
+check "install the package over itself" install_package
+check "survives the upgrade of the package" sh -c "lanco $ns check survivor && test \$(stat -c %i $cgroup) = $run"
 
 # The end of a login session.
 mkdir -p /etc/systemd/logind.conf.d
@@ -191,7 +218,6 @@ fi
 if [ "$layout" = unified ]; then
   mkdir -p /etc/lanco
   echo 'LANCO_INIT="-u app --memory 300M"' >"/etc/lanco/$ns"
-  cp "$here/lanco@.service" /etc/systemd/system
   check "enable at boot" systemctl enable --now "lanco@$ns"
   check "run after enabling" l run enabled true
   : >/var/lib/scenario-rebooted
@@ -200,4 +226,6 @@ if [ "$layout" = unified ]; then
   systemctl --no-block reboot
   exit
 fi
+check "init again" lanco "$ns" init -u "$user" -g "$user"
+remove_package
 echo "# end"

@@ -1,0 +1,41 @@
+import type { Command } from "../context.ts";
+import { Usage } from "../errors.ts";
+
+/** What goes with lanĉo besides its page, loaded when it is asked for. */
+export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+  logrotate: async () => (await import("../logrotate/lanco", { with: { type: "text" } })).default,
+  systemd: async () => (await import("../boot/lanco@.service", { with: { type: "text" } })).default,
+};
+
+const command: Command = {
+  help: `Usage: lanco man [logrotate|systemd]
+
+Shows the manual page on a terminal, else prints its source. With a word: prints an
+example for logrotate, or the systemd unit that makes namespaces at boot.
+
+Examples:
+  lanco man
+  lanco man >/usr/local/share/man/man8/lanco.8
+`,
+  options: { interleaved: true },
+  operands: "nothing",
+  async run(context, { operands: [topic, ...more] }) {
+    if (more.length > 0) throw new Usage("man takes one word at most: logrotate or systemd");
+    if (topic === undefined) {
+      const { manualPage, showPage } = await import("../man/mod.ts");
+      if (Deno.stdout.isTerminal()) await showPage(manualPage());
+      else context.print(manualPage());
+      return 0;
+    }
+    const load = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
+    if (load === undefined) {
+      throw new Usage(
+        `nothing about "${topic}": give logrotate or systemd, or no word for the page`,
+      );
+    }
+    context.print(await load());
+    return 0;
+  },
+};
+
+export default command;

@@ -1,0 +1,29 @@
+import { type CompletedCommand, SIGNAL_NAMES } from "./data.ts";
+import SCRIPT from "./lanco.bash" with { type: "text" };
+
+/** The completion script for bash. Nothing in it needs quotes: names and kinds are words. */
+export function bashCompletion(commands: readonly CompletedCommand[]): string {
+  const names = (standalone: boolean) =>
+    commands.filter((command) => command.name !== "" && command.standalone === standalone)
+      .map(({ name }) => name).join(" ");
+  return SCRIPT
+    .replace("@STANDALONE@", names(true))
+    .replace("@NAMES@", names(false))
+    .replace("@SIGNALS@", SIGNAL_NAMES.join(" "))
+    .replace("    @COMMANDS@\n", () => commands.map(arm).join(""));
+}
+
+function arm({ name, standalone, options, operands, interleaved }: CompletedCommand): string {
+  const offered = options.flatMap(({ spellings }) => spellings).join(" ");
+  const values = options.flatMap(({ spellings, value }) =>
+    value === undefined ? [] : spellings.map((spelling) => `${spelling}:${value}`)
+  );
+  const list = typeof operands === "string" ? operands : `words ${operands.join(" ")}`;
+  const word = name === "" ? "first" : list;
+  return `    "${standalone ? "" : "- "}${name}")
+      options="${offered}"
+      values=" ${values.join(" ")} "
+      operands="${word}" interleaved=${interleaved ? "yes" : "no"}
+      ;;
+`;
+}

@@ -1,0 +1,84 @@
+#compdef lanco
+# Completion of lanco(8) for zsh. Written by "lanco completions zsh". Namespaces and
+# tasks are read by globbing: a tab starts no process for them.
+
+_lanco_signals() {
+  compadd "$@" - @SIGNALS@
+}
+
+# _lanco_tasks [OPTION...] KIND: the tasks that run, and with "known" those that have
+# run. _arguments puts options for compadd before the kind. One that has been given
+# already is not offered again.
+_lanco_tasks() {
+  local kind=$@[-1]
+  local -aU tasks given
+  given=($words[2,CURRENT-1])
+  tasks=(/run/lanco/$namespace/named/task-*(N/:t))
+  tasks=(${tasks#task-})
+  [[ $kind != known ]] || tasks+=(/run/lanco/$namespace/runs/*(N/:t))
+  compadd "${@[1,-2]}" - ${tasks:|given}
+}
+
+_lanco_subcommand() {
+  if [[ $words[1] == -- ]] && (( CURRENT > 1 )); then
+    shift words
+    (( CURRENT-- ))
+  fi
+  _normal
+}
+
+_lanco_first() {
+  local -a namespaces standalone
+  namespaces=(/run/lanco/*/namespace.json(N:h:t))
+  standalone=(
+    @STANDALONE@
+  )
+  _alternative \
+    'namespaces:namespace:compadd -a namespaces' \
+    'commands:command: _describe command standalone'
+}
+
+_lanco_names() {
+  local -a names
+  names=(
+    @NAMES@
+  )
+  _describe command names
+}
+
+# _lanco_command NAME: completes its command line, which is in words. The name of a
+# command of a namespace comes after "- ".
+_lanco_command() {
+  local line
+  case $1 in
+    @COMMANDS@
+    (*) _message 'no such command' ;;
+  esac
+}
+
+_lanco() {
+  local curcontext=$curcontext context state state_descr line namespace
+  typeset -A opt_args
+  local ret=1
+  _arguments -C -s -S -A '-*' : @GLOBAL@ \
+    '(-)1: :_lanco_first' '*:: :->rest' && ret=0
+  [[ $state == rest ]] || return ret
+  namespace=$words[1]
+  curcontext=${curcontext%:*:*}:lanco-$namespace:
+  if [[ " @WORDS@ " == *" $namespace "* ]]; then
+    _lanco_command $namespace && ret=0
+  elif (( CURRENT == 2 )); then
+    _lanco_names && ret=0
+  else
+    shift words
+    (( CURRENT-- ))
+    _lanco_command "- $words[1]" && ret=0
+  fi
+  return ret
+}
+
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _lanco "$@"
+else
+  compdef _lanco lanco
+fi

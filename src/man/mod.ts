@@ -1,0 +1,35 @@
+import { Failed } from "../errors.ts";
+import { VERSION } from "../help.ts";
+import PAGE from "./lanco.8" with { type: "text" };
+import SHOW from "./show.sh" with { type: "text" };
+
+/** The manual page in mdoc(7), for this version. */
+export function manualPage(): string {
+  return PAGE.replace("@VERSION@", VERSION).replace('.\\" @JSON@\n', "");
+}
+
+/**
+ * Shows a page by the man(1) of this host, or as it is where there is none.
+ *
+ * @throws {Failed} if that fails.
+ */
+export async function showPage(page: string): Promise<void> {
+  // The terminal sends ^C to the pager as well, which knows what to do.
+  Deno.addSignalListener("SIGINT", () => {});
+  const viewer = new Deno.Command("/bin/sh", {
+    args: ["-c", SHOW, "lanco"],
+    cwd: "/",
+    stdin: "piped",
+  }).spawn();
+  const writer = viewer.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(page));
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+  const { code } = await viewer.status;
+  if (code !== 0) {
+    throw new Failed(`man ended with status ${code}: try "lanco man | more"`);
+  }
+}

@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../src/cli.ts";
+import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
+import { collectCommands } from "../../src/completions/collect.ts";
+import { VERSION } from "../../src/help.ts";
+import { LIMIT_OPTIONS } from "../../src/limits.ts";
+import { manualPage } from "../../src/man/mod.ts";
+import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
+
+async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const process = new Deno.Command("mandoc", {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(manualPage()));
+  await writer.close();
+  const { stdout, stderr } = await process.output();
+  const text = new TextDecoder();
+  return { stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** The page as it is read, without bold and underlined letters. */
+async function rendered(): Promise<string> {
+  // deno-lint-ignore no-control-regex
+  return (await mandoc("-Tutf8", "-Owidth=200")).stdout.replaceAll(/.\x08/g, "");
+}
+
+/** What is below a heading of the page. */
+function below(page: string, heading: RegExp): string {
+  const lines = page.split("\n");
+  const from = lines.findIndex((line) => heading.test(line));
+  const indent = /^ */.exec(lines[from] ?? "")?.[0].length ?? 0;
+  const length = lines.slice(from + 1).findIndex((line) =>
+    /^ {0,3}\S/.test(line) && /^ */.exec(line)![0].length <= indent
+  );
+  return from < 0 ? "" : lines.slice(from, from + 1 + length).join("\n");
+}
+
+Deno.test("the manual page has every command, every other name of it and every option", async () => {
+  const page = await rendered();
+  const limits = LIMIT_OPTIONS.values.map((name) => `--${name}`);
+  for (const { name, options } of await collectCommands()) {
+    const heading = name === "" ? /^DESCRIPTION$/ : new RegExp(`^   (\\w+, )*${name}(, \\w+)*$`);
+    const own = below(page, heading);
+    assert(own !== "", `no section about ${name}`);
+    const limited = options.some(({ spellings }) => spellings.some((s) => limits.includes(s)));
+    const section = own + (limited ? below(page, /^LIMITS$/) : "");
+    for (const spelling of options.flatMap(({ spellings }) => spellings)) {
+      if (name !== "" && ["-h", "--help"].includes(spelling)) continue;
+      assertMatch(section, new RegExp(`^ .*(^|[ ,])${spelling}([ ,=[]|$)`, "m"), name);
+    }
+  }
+});
+
+Deno.test("mandoc has nothing to say against the manual page", async () => {
+  const { stdout, stderr } = await mandoc("-Tlint", "-Wstyle");
+  // What it says of its own database of the host's manuals.
+  const said = (stdout + stderr).split("\n").filter((line) => !/outdated mandoc\.db/.test(line));
+  assertEquals(said.join("\n"), "");
+});
+
+Deno.test("the manual page is of this version, and nothing in it waits to be filled in", async () => {
+  assertMatch(await rendered(), new RegExp(`lanco ${VERSION.replaceAll(".", "\\.")}\\s`));
+  assertEquals(/@[A-Z]+@/.exec(manualPage()), null);
+});
+
+Deno.test("the manual page and lanco -h name the same commands", async () => {
+  let help = "";
+  await main(["-h"], { print: (text) => void (help += text) });
+  for (const name of [...Object.keys(COMMANDS), ...Object.keys(STANDALONE)]) {
+    if (name !== "help") assertMatch(help, new RegExp(`^  (lanco )?(\\w+, )*${name}\\b`, "m"));
+  }
+});
+
+const compiledTest = (name: string, fn: () => Promise<void>) =>
+  Deno.test({ name, ignore: !CAN_TEST_CGROUPS, fn });
+
+compiledTest("man prints the page's source where there is no terminal", async () => {
+  const { code, stdout, stderr } = await exec([LANCO, "man"], { clearEnv: true });
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout, manualPage());
+});
+
+compiledTest(
+  "man shows the page on a terminal by the host's man, mandoc, or as it is",
+  async () => {
+    const onTerminal = (path: string) =>
+      exec([
+        "/usr/bin/script",
+        "-qec",
+        `PAGER=cat MANPAGER=cat PATH=${path} ${LANCO} man`,
+        "/dev/null",
+      ]);
+    const directory = Deno.makeTempDirSync();
+    try {
+      Deno.chmodSync(directory, 0o755);
+      const link = (name: string, to: string) => Deno.symlinkSync(to, `${directory}/${name}`);
+      link("cat", "/bin/cat");
+      const plain = await onTerminal(directory);
+      assertEquals(plain.code, 0);
+      assertEquals(plain.stdout.replaceAll("\r", ""), manualPage());
+      link("mandoc", "/usr/bin/mandoc");
+      assertStringIncludes((await onTerminal(directory)).stdout, "System Manager's Manual");
+      // A host without its manuals has a man that only says so.
+      Deno.writeTextFileSync(`${directory}/man`, "#!/bin/sh\necho minimized\n", { mode: 0o755 });
+      const stub = (await onTerminal(directory)).stdout;
+      assertStringIncludes(stub, "System Manager's Manual");
+      assertEquals(stub.includes("minimized"), false);
+      Deno.writeTextFileSync(
+        `${directory}/man`,
+        '#!/bin/sh\ncase $1 in --version) echo man 2.0 ;; *) echo "man $*"; head -n 1 ;; esac\n',
+      );
+      link("head", "/usr/bin/head");
+      assertMatch((await onTerminal(directory)).stdout, /^man -l -\r\n\.Dd /);
+    } finally {
+      Deno.removeSync(directory, { recursive: true });
+    }
+  },
+);
+
+compiledTest("man says what else it prints, and prints that", async () => {
+  const unit = await exec([LANCO, "man", "systemd"]);
+  assertEquals([unit.code, unit.stderr], [0, ""]);
+  assertMatch(unit.stdout, /^ExecStart=\/\S+\/lanco %i init /m);
+  const rotation = await exec([LANCO, "man", "logrotate"]);
+  assertMatch(rotation.stdout, /^#\/var\/log\/lanco-web\/task-\*\.log \{$/m);
+  for (const args of [["nonsense"], ["systemd", "logrotate"]]) {
+    const { code, stdout, stderr } = await exec([LANCO, "man", ...args]);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, /logrotate or systemd/);
+  }
+});

@@ -1,0 +1,188 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CAN_TEST_CGROUPS, cgroupTest, exec, exists, LANCO, lives, until } from "../harness.ts";
+
+const HERE = new URL("../..", import.meta.url).pathname;
+
+async function asRoot(command: string[], env: Record<string, string> = {}): Promise<string> {
+  const [program = "", ...args] = command;
+  const { success, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
+  const text = new TextDecoder();
+  if (!success) throw new Error(`${command.join(" ")}: ${text.decode(stderr)}`);
+  return text.decode(stdout);
+}
+
+/** Makes both packages of the executable under test, which is not compiled again. */
+async function makePackages(directory: string): Promise<{ deb: string; archive: string }> {
+  const out = await asRoot([`${HERE}scripts/package`, LANCO, directory], {
+    LANCO_COMPRESSION: "1",
+  });
+  const [deb = "", archive = ""] = out.trim().split("\n");
+  return { deb, archive };
+}
+
+/** A directory for a test, which others may read. */
+async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = Deno.makeTempDirSync({ dir: Deno.env.get("LANCO_TEST_DIR") ?? "/tmp" });
+  Deno.chmodSync(directory, 0o755);
+  try {
+    await body(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+const packages = CAN_TEST_CGROUPS
+  ? makePackages(`${Deno.env.get("LANCO_TEST_DIR")}/package`)
+  : undefined;
+
+/** dpkg in a root of the test's own, whatever this host leaves out of packages. */
+function dpkg(root: string, ...args: string[]): Promise<string> {
+  for (const directory of ["info", "updates", "triggers"]) {
+    Deno.mkdirSync(`${root}/var/lib/dpkg/${directory}`, { recursive: true });
+  }
+  for (const file of ["status", "available"]) {
+    Deno.writeTextFileSync(`${root}/var/lib/dpkg/${file}`, "", { append: true });
+  }
+  const options = ["--force-depends", "--force-unsafe-io", "--path-include=/*"];
+  return asRoot(["dpkg", `--root=${root}`, `--log=${root}/log`, ...options, ...args]);
+}
+
+async function files(root: string): Promise<string[]> {
+  const out = await asRoot(["find", root, "!", "-type", "d", "-printf", "%P\n"]);
+  return out.split("\n").filter((file) => file !== "" && !/^(var|log$)/.test(file)).sort();
+}
+
+function packageTest(
+  name: string,
+  body: (made: { deb: string; archive: string }, directory: string) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: !CAN_TEST_CGROUPS,
+    fn: () => inDirectory(async (directory) => body((await packages)!, directory)),
+  });
+}
+
+packageTest("lintian finds no error in the package, and nothing to warn of", async ({ deb }) => {
+  const { code, stdout } = await exec(
+    ["lintian", "--display-info", "--pedantic", "--fail-on", "error,warning", deb],
+    { env: { HOME: "/tmp", TMPDIR: "/tmp" } },
+  );
+  assertEquals([code, stdout], [0, ""]);
+});
+
+packageTest("installing brings these files, and removing takes all away", async ({ deb }, root) => {
+  await dpkg(root, "--install", deb);
+  assertEquals(await files(root), [
+    "usr/bin/lanco",
+    "usr/lib/systemd/system/lanco@.service",
+    "usr/share/bash-completion/completions/lanco",
+    "usr/share/doc/lanco/README.md",
+    "usr/share/doc/lanco/changelog.gz",
+    "usr/share/doc/lanco/copyright",
+    "usr/share/doc/lanco/examples/logrotate",
+    "usr/share/fish/vendor_completions.d/lanco.fish",
+    "usr/share/lintian/overrides/lanco",
+    "usr/share/man/man8/lanco.8.gz",
+    "usr/share/zsh/vendor-completions/_lanco",
+  ]);
+  assertEquals(await dpkg(root, "--verify", "lanco"), "");
+  await dpkg(root, "--purge", "lanco");
+  assertEquals(await files(root), []);
+  assertEquals(exists(`${root}/usr`), false);
+});
+
+packageTest("what is installed is what the executable prints", async ({ deb }, root) => {
+  await dpkg(root, "--install", deb);
+  const lanco = `${root}/usr/bin/lanco`;
+  const printed = async (...args: string[]) => (await exec([lanco, ...args])).stdout;
+  const share = (file: string) => Deno.readTextFileSync(`${root}/usr/share/${file}`);
+  assertEquals(
+    await asRoot(["gzip", "-dc", `${root}/usr/share/man/man8/lanco.8.gz`]),
+    await printed("man"),
+  );
+  assertEquals(share("bash-completion/completions/lanco"), await printed("completions", "bash"));
+  assertEquals(share("zsh/vendor-completions/_lanco"), await printed("completions", "zsh"));
+  assertEquals(share("fish/vendor_completions.d/lanco.fish"), await printed("completions", "fish"));
+  assertEquals(share("doc/lanco/examples/logrotate"), await printed("man", "logrotate"));
+  const unit = Deno.readTextFileSync(`${root}/usr/lib/systemd/system/lanco@.service`);
+  assertMatch(unit, /^ExecStart=\/usr\/bin\/lanco %i init /m);
+  assertEquals(
+    unit.replace("/usr/bin", "/usr/local/bin"),
+    await printed("man", "systemd"),
+  );
+});
+
+packageTest("what the package depends on is there and says true", async ({ deb }) => {
+  const depends = await asRoot(["dpkg-deb", "--field", deb, "Depends"]);
+  const [, glibc] = /^libc6 \(>= (\d+\.\d+)\), libgcc-s1, mount, util-linux \(>= 2\.33\)\n$/
+    .exec(depends) ?? [];
+  assert(glibc !== undefined, depends);
+  for (const name of ["libgcc-s1", "mount", "util-linux"]) {
+    assertMatch(await asRoot(["dpkg-query", "-W", "-f", "${Status}", name]), / installed$/);
+  }
+  const version = await asRoot(["dpkg-deb", "--field", deb, "Version"]);
+  assertEquals(`lanco ${version}`, (await exec([LANCO, "-v"])).stdout);
+});
+
+packageTest("the same commit gives the same packages", async ({ deb, archive }, directory) => {
+  const again = await makePackages(directory);
+  await asRoot(["cmp", deb, again.deb]);
+  await asRoot(["cmp", archive, again.archive]);
+});
+
+packageTest("the archive unpacks into a prefix", async ({ archive }, prefix) => {
+  await asRoot(["tar", "-xzf", archive, "-C", prefix, "--strip-components=1"]);
+  assertEquals(await files(prefix), [
+    "bin/lanco",
+    "lib/systemd/system/lanco@.service",
+    "share/bash-completion/completions/lanco",
+    "share/doc/lanco/README.md",
+    "share/doc/lanco/copyright",
+    "share/doc/lanco/examples/logrotate",
+    "share/fish/vendor_completions.d/lanco.fish",
+    "share/man/man8/lanco.8.gz",
+    "share/zsh/site-functions/_lanco",
+  ]);
+  assertEquals((await exec([`${prefix}/bin/lanco`, "-v"])).code, 0);
+  const unit = Deno.readTextFileSync(`${prefix}/lib/systemd/system/lanco@.service`);
+  assertEquals(unit, (await exec([LANCO, "man", "systemd"])).stdout);
+});
+
+/** The same package with a higher version. */
+async function newer(deb: string, directory: string): Promise<string> {
+  await asRoot(["dpkg-deb", "--raw-extract", deb, `${directory}/newer`]);
+  const control = `${directory}/newer/DEBIAN/control`;
+  const text = Deno.readTextFileSync(control).replace(/^Version: .*$/m, "Version: 99.0.0");
+  Deno.writeTextFileSync(control, text);
+  await asRoot(["dpkg-deb", "-Znone", "--build", `${directory}/newer`, `${directory}/newer.deb`]);
+  return `${directory}/newer.deb`;
+}
+
+cgroupTest(
+  "a task survives the upgrade and the removal of the package",
+  (ns) =>
+    inDirectory(async (directory) => {
+      const { deb } = (await packages)!;
+      const root = `${directory}/root`;
+      await dpkg(root, "--install", deb);
+      const lanco = (...args: string[]) => exec([`${root}/usr/bin/lanco`, ns.name, ...args]);
+      assertEquals((await lanco("run", "task", "sleep", "1000")).code, 0);
+      const processes = [...ns.task("task"), ns.shim("task")];
+      assertEquals(processes.length, 2);
+
+      await dpkg(root, "--install", await newer(deb, directory));
+      assertMatch(await dpkg(root, "--status", "lanco"), /^Version: 99\.0\.0$/m);
+      assertEquals((await lanco("check", "task")).code, 0);
+      assertEquals([...ns.task("task"), ns.shim("task")], processes);
+
+      await dpkg(root, "--purge", "lanco");
+      assertEquals(exists(`${root}/usr/bin/lanco`), false);
+      assertEquals(processes.filter(lives), processes);
+      // It ends as if nothing had been: what waits for it is the kernel.
+      Deno.kill(processes[0]!, "SIGTERM");
+      await ns.gone("task");
+      await until("its shim is gone", () => !processes.some(lives));
+      assertMatch((await ns.lanco("status", "task")).stdout, /^task: killed, by SIGTERM$/m);
+    }),
+);
