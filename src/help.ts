@@ -10,7 +10,7 @@ Runs long tasks that go on when their caller is restarted, upgraded or dies.
   lanco web run import ./import --all   start a task
   lanco web check import                exits 0 while it runs, 3 when it does not
   lanco web ls                          what runs
-  less /var/log/lanco-web/task-import.log
+  lanco web logs -f import              what it says, until it ends
   lanco web stop import                 with all that it has started
 
 Commands:
@@ -20,6 +20,11 @@ Commands:
   check           are they running? The exit status answers
   ls              show the running tasks and their processes
   status          how a task is, or how it ended, and what it has used
+  top             watch the tasks and what they use
+  logs            show or follow the log of a task
+  wait            wait until tasks have ended
+  dump            JSON of everything
+  metrics         counters and gauges for Prometheus
   pause, resume   hold tasks, and let them go on
   signal          send a signal to all processes of tasks
   release         remove a namespace, or what is left of a task
@@ -37,5 +42,6 @@ Options:
 
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 not running, 4 already
 running, 5 namespace not initialised, 6 not permitted; run -f: the command's own,
-125 lanco failed, 126 cannot be executed, 127 not found, 128+n died of signal n.
+125 lanco failed, 126 cannot be executed, 127 not found, 128+n died of signal n;
+wait: the task's status, 124 if the time ran out, 125 if it is not known.
 `;

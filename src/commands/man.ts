@@ -4,14 +4,20 @@ import { Usage } from "../errors.ts";
 /** What goes with lanĉo besides its page, loaded when it is asked for. */
 export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
   logrotate: async () => (await import("../logrotate/lanco", { with: { type: "text" } })).default,
+  json: async () => {
+    const { SCHEMAS } = await import("../schema/schema.ts");
+    const $schema = "https://json-schema.org/draft/2020-12/schema";
+    return JSON.stringify({ $schema, $defs: SCHEMAS }, null, 2) + "\n";
+  },
   systemd: async () => (await import("../boot/lanco@.service", { with: { type: "text" } })).default,
 };
 
 const command: Command = {
-  help: `Usage: lanco man [logrotate|systemd]
+  help: `Usage: lanco man [logrotate|systemd|json]
 
 Shows the manual page on a terminal, else prints its source. With a word: prints an
-example for logrotate, or the systemd unit that makes namespaces at boot.
+example for logrotate, the systemd unit that makes namespaces at boot, or the JSON
+Schema of what commands print.
 
 Examples:
   lanco man
@@ -20,7 +26,9 @@ Examples:
   options: { interleaved: true },
   operands: "nothing",
   async run(context, { operands: [topic, ...more] }) {
-    if (more.length > 0) throw new Usage("man takes one word at most: logrotate or systemd");
+    if (more.length > 0) {
+      throw new Usage(`man takes one word at most: ${Object.keys(TOPICS).join(", ")}`);
+    }
     if (topic === undefined) {
       const { manualPage, showPage } = await import("../man/mod.ts");
       if (Deno.stdout.isTerminal()) await showPage(manualPage());
@@ -30,7 +38,7 @@ Examples:
     const load = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
     if (load === undefined) {
       throw new Usage(
-        `nothing about "${topic}": give logrotate or systemd, or no word for the page`,
+        `nothing about "${topic}": give ${Object.keys(TOPICS).join(", ")}, or no word for the page`,
       );
     }
     context.print(await load());

@@ -1,11 +1,13 @@
 import { Failed } from "../errors.ts";
 import { VERSION } from "../help.ts";
+import { describe } from "../schema/describe.ts";
+import { SCHEMAS } from "../schema/schema.ts";
 import PAGE from "./lanco.8" with { type: "text" };
 import SHOW from "./show.sh" with { type: "text" };
 
-/** The manual page in mdoc(7), for this version. */
+/** The manual page in mdoc(7), for this version, with the fields of all JSON. */
 export function manualPage(): string {
-  return PAGE.replace("@VERSION@", VERSION).replace('.\\" @JSON@\n', "");
+  return PAGE.replace("@VERSION@", VERSION).replace('.\\" @JSON@\n', () => describe(SCHEMAS));
 }
 
 /**

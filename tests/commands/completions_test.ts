@@ -6,7 +6,7 @@ import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 async function lanco(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   let [out, error] = ["", ""];
   const code = await main(args, {
-    print: (text) => void (out += text),
+    print: (text) => (out += text) !== "",
     write: (line) => void (error += line),
   });
   return { code, out, error };

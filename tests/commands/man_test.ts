@@ -5,6 +5,7 @@ import { collectCommands } from "../../src/completions/collect.ts";
 import { VERSION } from "../../src/help.ts";
 import { LIMIT_OPTIONS } from "../../src/limits.ts";
 import { manualPage } from "../../src/man/mod.ts";
+import { SCHEMAS } from "../../src/schema/schema.ts";
 import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 
 async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -69,7 +70,7 @@ Deno.test("the manual page is of this version, and nothing in it waits to be fil
 
 Deno.test("the manual page and lanco -h name the same commands", async () => {
   let help = "";
-  await main(["-h"], { print: (text) => void (help += text) });
+  await main(["-h"], { print: (text) => (help += text) !== "" });
   for (const name of [...Object.keys(COMMANDS), ...Object.keys(STANDALONE)]) {
     if (name !== "help") assertMatch(help, new RegExp(`^  (lanco )?(\\w+, )*${name}\\b`, "m"));
   }
@@ -127,9 +128,11 @@ compiledTest("man says what else it prints, and prints that", async () => {
   assertMatch(unit.stdout, /^ExecStart=\/\S+\/lanco %i init /m);
   const rotation = await exec([LANCO, "man", "logrotate"]);
   assertMatch(rotation.stdout, /^#\/var\/log\/lanco-web\/task-\*\.log \{$/m);
+  const schema = await exec([LANCO, "man", "json"]);
+  assertEquals(Object.keys(JSON.parse(schema.stdout).$defs), Object.keys(SCHEMAS));
   for (const args of [["nonsense"], ["systemd", "logrotate"]]) {
     const { code, stdout, stderr } = await exec([LANCO, "man", ...args]);
     assertEquals([code, stdout], [2, ""]);
-    assertMatch(stderr, /logrotate or systemd/);
+    assertMatch(stderr, /logrotate, json, systemd/);
   }
 });
