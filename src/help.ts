@@ -24,6 +24,7 @@ Commands:
   logs            show or follow the log of a task
   wait            wait until tasks have ended
   dump            JSON of everything
+  batch           many commands, as JSON lines
   metrics         counters and gauges for Prometheus
   pause, resume   hold tasks, and let them go on
   signal          send a signal to all processes of tasks

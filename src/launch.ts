@@ -62,22 +62,26 @@ export async function launch(
   task: string,
   options: LaunchOptions,
 ): Promise<Launched> {
-  const attempt = new Attempt(namespace, task, options);
+  // The caller's may hide what is made here from its very maker.
+  const umask = Deno.umask(0o022);
   try {
-    await attempt.start();
-    await attempt.enter();
-    return await attempt.execute();
-  } catch (error) {
-    const killed = await attempt.undo();
-    if (killed) throw new Failed(`task ${task} was killed before its start`);
-    throw error;
+    const attempt = new Attempt(namespace, task, { ...options, umask });
+    try {
+      await attempt.start();
+      await attempt.enter();
+      return await attempt.execute();
+    } catch (error) {
+      const killed = await attempt.undo();
+      if (killed) throw new Failed(`task ${task} was killed before its start`);
+      throw error;
+    }
+  } finally {
+    Deno.umask(umask);
   }
 }
 
 /** One attempt to launch a task, step by step. */
 class Attempt {
-  // The caller's may hide what is made here from its very maker.
-  readonly #umask = Deno.umask(0o022);
   readonly #working: string;
   readonly #log: string | undefined;
   readonly #run: StagedRun;
@@ -92,7 +96,7 @@ class Attempt {
   constructor(
     private readonly namespace: Namespace,
     private readonly task: string,
-    private readonly options: LaunchOptions,
+    private readonly options: LaunchOptions & { umask: number },
   ) {
     this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
     this.#log = options.log === undefined ? undefined : absolute(options.log, this.#working);
@@ -108,7 +112,7 @@ class Attempt {
       command,
       runDirectory: this.#run.directory,
       exitCommand: exitCommandFile(this.namespace.namespace, this.task),
-      umask: this.#umask,
+      umask: this.options.umask,
       environment: readCallerEnvironment(),
       variables: { LANCO_NAMESPACE: this.namespace.namespace, LANCO_TASK: this.task },
       ...(this.#log === undefined ? {} : { log: this.#log }),

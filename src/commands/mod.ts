@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   status: () => import("./status.ts"),
   metrics: () => import("./metrics.ts"),
   dump: () => import("./dump.ts"),
+  batch: () => import("./batch.ts"),
   wait: () => import("./wait.ts"),
   logs: () => import("./logs.ts"),
   signal: () => import("./signal.ts"),

@@ -1,0 +1,123 @@
+import { type Command, type Context, report } from "../context.ts";
+import { LancoError, reason, Usage } from "../errors.ts";
+import { readNamespace } from "../namespace.ts";
+import { parseOptions } from "../options.ts";
+import { find } from "./find.ts";
+
+/** What would take the terminal, need root, or never end. */
+const REFUSED = ["init", "top", "batch", "logs"];
+
+/** The answer to a line. */
+interface Answer {
+  /** What the line gave as its id, to tell answers apart. */
+  id: unknown;
+  /** The exit status that the command would have. */
+  exitStatus: number;
+  /** What it would print: an object where it has `--json`, else the text. */
+  output: unknown;
+  /** What it would say on standard error. */
+  messages: string[];
+}
+
+const batch: Command = {
+  help: `Usage: lanco <namespace> batch
+
+Reads commands from standard input and answers each on standard output when it is
+done, in this order; a JSON object a line. For daemons that launch much: they are
+spared the start of a program for each.
+
+  in   {"id": anything, "command": "run", "args": ["import", "./import", "--all"]}
+  out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
+
+Examples:
+  echo '{"command":"check","args":["import"]}' | lanco web batch
+  jq -c '{command:"run",args:[.name,"make",.name]}' jobs.json | lanco web batch
+`,
+  options: { interleaved: true },
+  operands: "nothing",
+  async run(context, { operands }) {
+    if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
+    readNamespace(context.namespace);
+    for await (const line of lines(Deno.stdin.readable)) {
+      if (line.trim() === "") continue;
+      if (!context.print(JSON.stringify(await answer(context, line)) + "\n")) break;
+    }
+    return 0;
+  },
+};
+
+/** The lines of a stream, the last one also if it lacks an end. */
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+  yield rest;
+}
+
+async function answer(context: Context, line: string): Promise<Answer> {
+  const messages: string[] = [];
+  let printed = "";
+  const own: Context = {
+    ...context,
+    log: { ...context.log, write: (message) => void messages.push(message) },
+    logger: async (token) =>
+      (await import("../log.ts")).createLogger(token ?? own.command, own.log),
+    print: (result) => {
+      printed += typeof result === "string" ? result : new TextDecoder().decode(result);
+      return true;
+    },
+  };
+  let id: unknown = null;
+  let exitStatus: number;
+  try {
+    const request = parse(line);
+    id = request.id;
+    own.command = request.command;
+    exitStatus = await execute(own, request.command, request.args);
+  } catch (error) {
+    const known = error instanceof LancoError
+      ? error
+      : new LancoError(`unexpected: ${reason(error)}`, 1);
+    await report(own, known);
+    exitStatus = known.exitStatus;
+  }
+  return { id, exitStatus, output: parsed(printed), messages };
+}
+
+function parse(line: string): { id: unknown; command: string; args: string[] } {
+  let request: unknown;
+  try {
+    request = JSON.parse(line);
+  } catch (error) {
+    throw new Usage(`not JSON: ${reason(error)}`);
+  }
+  if (typeof request !== "object" || request === null) throw new Usage("not a JSON object");
+  const { id = null, command, args = [] } = request as Record<string, unknown>;
+  const words = Array.isArray(args) && args.every((arg) => typeof arg === "string");
+  if (typeof command !== "string" || !words) {
+    throw new Usage('not of the form {"command": "…", "args": ["…"]}');
+  }
+  return { id, command, args };
+}
+
+async function execute(context: Context, name: string, args: string[]): Promise<number> {
+  if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
+  const command = await find(name, context.namespace);
+  const json = command.options.flags?.includes("json") ? ["--json"] : [];
+  const options = parseOptions([...json, ...args], command.options);
+  if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
+  return await command.run(context, options);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export default batch;
