@@ -20,6 +20,7 @@ Commands:
   check           are they running? The exit status answers
   ls              show the running tasks and their processes
   status          how a task is, or how it ended, and what it has used
+  top             the tasks and what they use, live
   pause, resume   hold tasks, and let them go on
   signal          send a signal to all processes of tasks
   release         remove a namespace, or what is left of a task
