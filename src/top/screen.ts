@@ -37,7 +37,7 @@ export function screen(state: State, { columns, rows }: Size, style: Style): str
   const lines = state.mode.is === "help" ? help(size, style) : body(state, size, style);
   const shown = lines.slice(0, Math.max(0, size.rows - 1));
   while (shown.length < size.rows - 1) shown.push("");
-  return [...shown, footer(state, size, style)].slice(-size.rows);
+  return [...shown, footer(state, size, style)].slice(-size.rows).map((line) => line.trimEnd());
 }
 
 function body(state: State, size: Size, style: Style): string[] {
