@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   check: () => import("./check.ts"),
   ls: () => import("./ls.ts"),
   status: () => import("./status.ts"),
+  top: () => import("./top.ts"),
   metrics: () => import("./metrics.ts"),
   dump: () => import("./dump.ts"),
   batch: () => import("./batch.ts"),

@@ -1,0 +1,87 @@
+import { normalize } from "@std/path/posix/normalize";
+import { reason } from "../errors.ts";
+import { LOGS, PROC } from "../paths.ts";
+
+/** The end of a log. */
+export interface Tail {
+  /** Its last lines, as they are: not fit for a terminal. */
+  lines: string[];
+  /** Why there are none, if something is in the way. */
+  problem?: string;
+}
+
+/** How much of the end is read, in bytes: a screen of long lines. */
+const BYTES = 16_384;
+
+/** The most lines that are kept. */
+const LINES = 100;
+
+/**
+ * Reads the end of a log and, as long as it does not change, only looks whether it has.
+ */
+export class LogTail {
+  #seen = "";
+  #tail: Tail = { lines: [] };
+
+  /**
+   * The last lines of a file. The same object as before if it has not changed.
+   *
+   * @param path As its task names it; it may be any file, or none.
+   */
+  async read(path: string): Promise<Tail> {
+    try {
+      const file = readable(path);
+      const { isFile, size, mtime, ino } = await Deno.stat(file);
+      // To open a pipe would wait for a writer.
+      if (!isFile) return this.#is(`${path} other`, { lines: [], problem: "it is not a file" });
+      const seen = `${path} ${ino} ${size} ${mtime?.getTime()}`;
+      return this.#seen === seen ? this.#tail : this.#is(seen, await lastLines(file, size));
+    } catch (error) {
+      const problem = explain(error);
+      return this.#is(`${path} ${problem}`, { lines: [], problem });
+    }
+  }
+
+  #is(seen: string, tail: Tail): Tail {
+    if (this.#seen !== seen) [this.#seen, this.#tail] = [seen, tail];
+    return this.#tail;
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is not there, or no longer";
+  if (error instanceof Deno.errors.PermissionDenied) return "not permitted to read it";
+  return reason(error);
+}
+
+/** The path by which the executable may read the file: below the logs, or as /proc shows it. */
+function readable(path: string): string {
+  const normal = normalize(path);
+  return normal.startsWith(`${LOGS}/`) ? normal : `${PROC}/self/root${normal}`;
+}
+
+async function lastLines(file: string, size: number): Promise<Tail> {
+  // What /proc makes up has no size, and some of it is gone once it has been read.
+  if (size === 0) return { lines: [] };
+  using opened = await Deno.open(file);
+  const start = Math.max(0, size - BYTES);
+  await opened.seek(start, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(BYTES);
+  let filled = 0;
+  while (filled < BYTES) {
+    const count = await opened.read(bytes.subarray(filled));
+    if (count === null) break;
+    filled += count;
+  }
+  const lines = new TextDecoder().decode(bytes.subarray(0, filled)).split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  // The first one has lost its beginning.
+  if (start > 0 && lines.length > 1) lines.shift();
+  return { lines: lines.slice(-LINES).map(overwritten) };
+}
+
+/** What a terminal would show of a line that is drawn over and over, such as a progress bar. */
+function overwritten(line: string): string {
+  const parts = line.split("\r").filter((part) => part !== "");
+  return parts.at(-1) ?? "";
+}

@@ -1,0 +1,265 @@
+import type { Key } from "./keys.ts";
+import type { Tail } from "./log_tail.ts";
+import type { Sample, Task } from "./sampler.ts";
+
+/** What the tasks can be sorted by. */
+export type SortKey = "name" | "cpu" | "memory" | "age";
+
+/** What the keys are for at the moment. */
+export type Mode =
+  | { is: "list" | "filter" | "help" }
+  | { is: "confirm"; action: "stop" | "kill"; task: string; run: number };
+
+/** All that a screen shows. */
+export interface State {
+  namespace: string;
+  /** What the host has: processors, and bytes of memory. */
+  host: { cpus: number; memory: number };
+  /** When the tasks were looked at, in milliseconds since 1970. */
+  time: number;
+  /** All tasks. */
+  tasks: readonly Task[];
+  /** Those that pass the filter, in order. */
+  rows: readonly Task[];
+  sort: { key: SortKey; reverse: boolean };
+  filter: string;
+  /** The name of the task that the keys are about. */
+  selected: string | undefined;
+  mode: Mode;
+  /** The tasks that are being stopped from here. */
+  stopping: ReadonlySet<string>;
+  /** What is to be told, until the next key. */
+  message: string;
+  /** The end of the selected task's log. */
+  log: Tail;
+}
+
+/** What happens. */
+export type Event =
+  | { type: "key"; key: Key }
+  | { type: "sample"; sample: Sample }
+  | { type: "log"; task: string; tail: Tail }
+  | { type: "message"; text: string }
+  /** A stop is over; with a text if it went wrong. */
+  | { type: "stopped"; task: string; text: string };
+
+/** What is to be done about it outside of the state. */
+export type Effect =
+  | { type: "quit"; status: number }
+  | { type: "stop"; task: string; run: number; atOnce: boolean }
+  | { type: "freeze"; task: string; frozen: boolean }
+  | { type: "page"; log: string }
+  | { type: "suspend" }
+  | { type: "redraw" };
+
+/** The state after an event, and what is to be done. */
+export interface Step {
+  state: State;
+  effect?: Effect;
+}
+
+/** The state before the first sample. */
+export function initialState(
+  namespace: string,
+  host: State["host"],
+  filter = "",
+): State {
+  return {
+    namespace,
+    host,
+    time: 0,
+    tasks: [],
+    rows: [],
+    sort: { key: "cpu", reverse: false },
+    filter,
+    selected: undefined,
+    mode: { is: "list" },
+    stopping: new Set(),
+    message: "",
+    log: { lines: [] },
+  };
+}
+
+/** The task that the keys are about, if there is any. */
+export function selectedTask(state: State): Task | undefined {
+  return state.rows.find(({ name }) => name === state.selected);
+}
+
+/** What becomes of the state when something happens. */
+export function update(state: State, event: Event): Step {
+  switch (event.type) {
+    case "key":
+      return pressed({ ...state, message: "" }, event.key);
+    case "sample":
+      return { state: sampled(state, event.sample) };
+    case "log":
+      return { state: event.task === state.selected ? { ...state, log: event.tail } : state };
+    case "message":
+      return { state: { ...state, message: event.text } };
+    case "stopped": {
+      const stopping = new Set(state.stopping);
+      stopping.delete(event.task);
+      return { state: { ...state, stopping, message: event.text || state.message } };
+    }
+  }
+}
+
+function sampled(state: State, { time, tasks }: Sample): State {
+  const before = selectedTask(state);
+  const next = arranged({ ...state, time, tasks });
+  if (before === undefined || tasks.some(({ run }) => run === before.run)) return next;
+  const { name } = before;
+  // Unless something better is already said of it.
+  if (state.stopping.has(name) || state.message.includes(`task ${name} `)) return next;
+  const again = tasks.some((task) => task.name === name);
+  return { ...next, message: `task ${name} has ${again ? "been started anew" : "ended"}` };
+}
+
+/** The state with its rows filtered and sorted anew, and one of them selected. */
+function arranged(state: State): State {
+  const filter = state.filter.toLowerCase();
+  const rows = state.tasks
+    .filter(({ name, command }) => `${name} ${command}`.toLowerCase().includes(filter))
+    .sort(order(state.sort));
+  if (rows.some(({ name }) => name === state.selected)) return { ...state, rows };
+  // It has ended, or is filtered out: the one that takes its place is next.
+  const place = state.rows.findIndex(({ name }) => name === state.selected);
+  return select({ ...state, rows }, Math.max(0, place));
+}
+
+/** The order of the rows: names from A, everything else from the most. Names decide a draw. */
+function order({ key, reverse }: State["sort"]): (a: Task, b: Task) => number {
+  const byName = (a: Task, b: Task) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+  const most = (value: (task: Task) => number | null) => (a: Task, b: Task) =>
+    (value(b) ?? -1) - (value(a) ?? -1);
+  const compare = {
+    name: byName,
+    cpu: most(({ cpu }) => cpu),
+    memory: most(({ memory }) => memory),
+    age: most(({ started }) => started === null ? null : -started + Number.MAX_SAFE_INTEGER),
+  }[key];
+  const sign = reverse ? -1 : 1;
+  return (a, b) => sign * compare(a, b) || byName(a, b);
+}
+
+function select(state: State, place: number): State {
+  const selected = state.rows[Math.max(0, Math.min(place, state.rows.length - 1))]?.name;
+  return selected === state.selected ? state : { ...state, selected, log: { lines: [] } };
+}
+
+function pressed(state: State, key: Key): Step {
+  if (key === "ctrl-c") return { state, effect: { type: "quit", status: 130 } };
+  if (key === "ctrl-\\") return { state, effect: { type: "quit", status: 131 } };
+  if (key === "ctrl-z") return { state, effect: { type: "suspend" } };
+  if (key === "ctrl-l") return { state, effect: { type: "redraw" } };
+  switch (state.mode.is) {
+    case "help":
+      return { state: { ...state, mode: { is: "list" } } };
+    case "confirm":
+      return confirmed(state, state.mode, key);
+    case "filter":
+      return { state: moved(state, key) ?? filtered(state, key) };
+    case "list":
+      return { state: moved(state, key) ?? state, ...listed(state, key) };
+  }
+}
+
+/** How far a page goes, in rows. */
+const PAGE = 10;
+
+/** The state after a key that selects another row, in every mode with rows. */
+function moved(state: State, key: Key): State | undefined {
+  const place = state.rows.findIndex(({ name }) => name === state.selected);
+  const places: Readonly<Record<Key, number>> = {
+    up: place - 1,
+    down: place + 1,
+    "page up": place - PAGE,
+    "page down": place + PAGE,
+    home: 0,
+    end: state.rows.length - 1,
+  };
+  const next = places[key];
+  return next === undefined ? undefined : select(state, next);
+}
+
+function filtered(state: State, key: Key): State {
+  const become = (filter: string) => arranged({ ...state, filter });
+  if (key === "enter") return { ...state, mode: { is: "list" } };
+  if (key === "escape") return { ...become(""), mode: { is: "list" } };
+  if (key === "ctrl-u") return become("");
+  if (key === "backspace") return become([...state.filter].slice(0, -1).join(""));
+  return [...key].length === 1 ? become(state.filter + key) : state;
+}
+
+function confirmed(state: State, mode: Mode & { is: "confirm" }, key: Key): Step {
+  const next: State = { ...state, mode: { is: "list" } };
+  if (key !== "y" && key !== "Y") return { state: next };
+  // Not another run that has taken its name meanwhile.
+  if (!state.tasks.some(({ run }) => run === mode.run)) {
+    return { state: { ...next, message: `task ${mode.task} has ended` } };
+  }
+  return {
+    state: { ...next, stopping: new Set([...state.stopping, mode.task]) },
+    effect: { type: "stop", task: mode.task, run: mode.run, atOnce: mode.action === "kill" },
+  };
+}
+
+const SORTS: Readonly<Record<Key, SortKey>> = { n: "name", c: "cpu", m: "memory", a: "age" };
+
+function listed(state: State, key: Key): Partial<Step> {
+  const sort = SORTS[key];
+  if (sort !== undefined) {
+    const reverse = state.sort.key === sort && !state.sort.reverse;
+    return { state: arranged({ ...state, sort: { key: sort, reverse } }) };
+  }
+  switch (key) {
+    case "q":
+      return { effect: { type: "quit", status: 0 } };
+    case "j":
+      return { state: moved(state, "down") ?? state };
+    case "k":
+      return { state: moved(state, "up") ?? state };
+    case "g":
+      return { state: moved(state, "home") ?? state };
+    case "G":
+      return { state: moved(state, "end") ?? state };
+    case "/":
+      return { state: { ...state, mode: { is: "filter" } } };
+    case "escape":
+      return { state: arranged({ ...state, filter: "" }) };
+    case "?":
+      return { state: { ...state, mode: { is: "help" } } };
+    default:
+      return ofTask(state, key);
+  }
+}
+
+/** The keys that do something to the selected task. */
+function ofTask(state: State, key: Key): Partial<Step> {
+  const task = selectedTask(state);
+  if (task === undefined) return {};
+  const { name, run, log } = task;
+  switch (key) {
+    case "s":
+    case "K": {
+      const action = key === "s" ? "stop" : "kill";
+      return { state: { ...state, mode: { is: "confirm", action, task: name, run } } };
+    }
+    case "p":
+      return { effect: { type: "freeze", task: name, frozen: task.state !== "paused" } };
+    case "l":
+    case "enter":
+      return paged(state, name, log);
+    default:
+      return {};
+  }
+}
+
+function paged(state: State, task: string, log: string | null): Partial<Step> {
+  const { problem } = state.log;
+  if (log !== null && problem === undefined) return { effect: { type: "page", log } };
+  const message = log === null
+    ? `task ${task} has no log: it writes to its caller's terminal`
+    : `cannot show ${log}: ${problem}`;
+  return { state: { ...state, message } };
+}

@@ -1,0 +1,232 @@
+import { existsSync } from "@std/fs/exists";
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
+import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
+import { assertMounted, type Namespace, namespaceDirectory } from "../namespace.ts";
+import { readRun, type RunRecord } from "../record.ts";
+import { trackingCgroup } from "../task.ts";
+
+/** A running task at one moment. */
+export interface Task {
+  /** Its name. */
+  name: string;
+  /** What tells this run of it from any other: the inode of its registered cgroup. */
+  run: number;
+  /** Whether it is held. */
+  state: "running" | "paused";
+  /** How many processes it has. */
+  processes: number;
+  /** Its part of one processor since the sample before, in percent; null if there is none. */
+  cpu: number | null;
+  /** The processor time that it has used, in nanoseconds. */
+  cpuTime: number | null;
+  /** The memory that it uses, in bytes. */
+  memory: number | null;
+  /** The memory that it may use, in bytes; null without a limit. */
+  memoryLimit: number | null;
+  /** The processors that it may use; null without a limit. */
+  cpuLimit: number | null;
+  /** When it was started, in milliseconds since 1970. */
+  started: number | null;
+  /** The command and its arguments, as it was given: not fit for a terminal. */
+  command: string;
+  /** Where its output goes; null if to its caller's terminal, or unknown. */
+  log: string | null;
+}
+
+/** The running tasks of a namespace at one moment. */
+export interface Sample {
+  /** When, in milliseconds since 1970. */
+  time: number;
+  /** Them, sorted by name. */
+  tasks: Task[];
+}
+
+/** Where the sampler reads; tests give their own. */
+export interface Source {
+  /** The directory of the namespace. */
+  directory: string;
+  /** Throws unless there is such a namespace. */
+  assertThere(): void;
+  /** What was launched under the name. */
+  record(task: string): RunRecord | undefined;
+}
+
+/** How long a record may still be that of the run before, in milliseconds. */
+const SETTLED = 2000;
+
+/** The shortest time that says something of the use of a processor, in milliseconds. */
+const LEAST_INTERVAL = 100;
+
+/** The longest command that is kept, in characters: the widest terminal has fewer columns. */
+const COMMAND_MAX = 1000;
+
+interface Known {
+  run: number;
+  since: number;
+  about: Pick<Task, "memoryLimit" | "cpuLimit" | "started" | "command" | "log">;
+  /** The processor time when it was last reckoned with, and when that was. */
+  counted?: { cpuTime: number; at: number; cpu: number | null };
+}
+
+/**
+ * Looks at the tasks of a namespace again and again, with as few files read as can
+ * be: four small ones a task and a refresh. What cannot change is read once a run.
+ */
+export class Sampler {
+  readonly #source: Source;
+  readonly #cpu: ((task: string) => number | null) | undefined;
+  readonly #memory: ((task: string) => number | null) | undefined;
+  readonly #tracker: string;
+  readonly #frozen: { file: string; state: RegExp };
+  #known = new Map<string, Known>();
+
+  constructor(readonly namespace: Namespace, source: Partial<Source> = {}) {
+    const { namespace: name } = namespace;
+    this.#source = {
+      directory: namespaceDirectory(name),
+      assertThere: () => assertMounted(name),
+      record: (task) => readRun(name, task),
+      ...source,
+    };
+    const tracker = basename(dirname(trackingCgroup(namespace, "any")));
+    this.#tracker = join(this.#source.directory, tracker);
+    this.#frozen = tracker === "unified"
+      ? { file: "cgroup.freeze", state: /^1/ }
+      : { file: "freezer.state", state: /^FR/ };
+    this.#cpu = this.#counter("cpuacct", "cpuacct.usage") ??
+      this.#counter("unified", "cpu.stat", (text) => Number(text.split(/\s/, 2)[1]) * 1000);
+    this.#memory = this.#counter("memory", "memory.usage_in_bytes") ??
+      this.#counter("unified", "memory.current");
+  }
+
+  /**
+   * The tasks now.
+   *
+   * @param now A clock that is never set back, in milliseconds.
+   * @param time In milliseconds since 1970.
+   * @throws {NotInitialised} if the namespace has been released.
+   * @throws {Failed} if it cannot be looked at.
+   */
+  sample(now = performance.now(), time = Date.now()): Sample {
+    this.#source.assertThere();
+    const known = new Map<string, Known>();
+    const tasks: Task[] = [];
+    for (const name of this.#names()) {
+      const found = this.#task(name, now);
+      if (found === undefined) continue;
+      known.set(name, found.known);
+      tasks.push(found.task);
+    }
+    this.#known = known;
+    return { time, tasks };
+  }
+
+  #names(): string[] {
+    const entries = [...Deno.readDirSync(join(this.#source.directory, "named"))];
+    return entries.filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
+      .map(({ name }) => name.slice("task-".length)).sort();
+  }
+
+  #task(name: string, now: number): { task: Task; known: Known } | undefined {
+    const registered = `${this.#source.directory}/named/task-${name}`;
+    const run = unlessGone(() => Deno.statSync(registered).ino, null);
+    if (run === null) return undefined;
+    const size = this.#processes(name);
+    // Its first process may not have come in yet, or the release agent not have come.
+    if (size === 0 && !isPopulated(registered)) return undefined;
+    const known = this.#recall(name, run, now);
+    const cpuTime = this.#cpu?.(name) ?? null;
+    const counted = count(known.counted, cpuTime, now);
+    const task: Task = {
+      name,
+      run,
+      state: this.#isFrozen(name) ? "paused" : "running",
+      processes: size,
+      cpu: counted?.cpu ?? null,
+      cpuTime,
+      memory: this.#memory?.(name) ?? null,
+      ...known.about,
+    };
+    return { task, known: counted === undefined ? known : { ...known, counted } };
+  }
+
+  /** What is known of this run; from its record at first, which `run` may be about to write. */
+  #recall(name: string, run: number, now: number): Known {
+    const known = this.#known.get(name);
+    if (known?.run === run && now - known.since > SETTLED) return known;
+    const about = describe(unlessUnreadable(() => this.#source.record(name)));
+    return known?.run === run ? { ...known, about } : { run, since: now, about };
+  }
+
+  /** A cgroup has two links and one for each below it: only then is there more to read. */
+  #processes(name: string): number {
+    const cgroup = `${this.#tracker}/task-${name}`;
+    const links = unlessGone(() => Deno.statSync(cgroup).nlink ?? 0, 2);
+    return links > 2 ? processes(cgroup).length : new Set(processesIn(cgroup)).size;
+  }
+
+  #isFrozen(name: string): boolean {
+    return this.#frozen.state.test(
+      read(`${this.#tracker}/task-${name}/${this.#frozen.file}`) ?? "",
+    );
+  }
+
+  /** How to read a counter of a task, if the host has it. */
+  #counter(
+    controller: string,
+    file: string,
+    parse: (text: string) => number = Number,
+  ): ((task: string) => number | null) | undefined {
+    const hierarchy = this.namespace.hierarchies.find(({ name, tasks }) =>
+      tasks && name.split(",").includes(controller)
+    );
+    if (hierarchy === undefined) return undefined;
+    const root = join(this.#source.directory, hierarchy.name);
+    // The namespace has it if its tasks have.
+    if (!existsSync(join(root, file))) return undefined;
+    return (task) => {
+      const text = read(`${root}/task-${task}/${file}`);
+      return text === undefined ? null : parse(text);
+    };
+  }
+}
+
+function count(
+  before: Known["counted"],
+  cpuTime: number | null,
+  at: number,
+): Known["counted"] {
+  if (cpuTime === null) return undefined;
+  if (before === undefined) return { cpuTime, at, cpu: null };
+  const elapsed = at - before.at;
+  if (elapsed < LEAST_INTERVAL) return before;
+  // Nanoseconds in milliseconds, in percent.
+  return { cpuTime, at, cpu: Math.max(0, (cpuTime - before.cpuTime) / elapsed / 1e4) };
+}
+
+/** The record is a file of the owner's: whatever it says, it must do no more than look wrong. */
+function describe(record: Partial<RunRecord> | null | undefined): Known["about"] {
+  const number = (value: unknown) => typeof value === "number" ? value : null;
+  const words = Array.isArray(record?.command) ? record.command : [];
+  return {
+    memoryLimit: number(record?.limits?.memory),
+    cpuLimit: number(record?.limits?.cpus),
+    started: number(record?.started),
+    command: words.join(" ").slice(0, COMMAND_MAX),
+    log: typeof record?.log === "string" ? record.log : null,
+  };
+}
+
+function unlessUnreadable<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+function read(file: string): string | undefined {
+  return unlessGone(() => Deno.readTextFileSync(file), undefined);
+}

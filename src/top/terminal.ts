@@ -1,0 +1,126 @@
+import { Failed, reason } from "../errors.ts";
+import { PROC } from "../paths.ts";
+import type { Size } from "./screen.ts";
+import type { Style } from "./table.ts";
+
+/** Where screens are drawn and keys come from; tests give their own. */
+export interface Terminal {
+  /** How large it is now. */
+  size(): Size;
+  /** Takes it over: keys come one by one, and what was on it is kept for later. */
+  enter(): void;
+  /** Gives it back as it was. May be called at any time, and more than once. */
+  leave(): void;
+  /** Draws the lines, of which those that are there already cost nothing. */
+  draw(lines: readonly string[]): void;
+  /** Forgets what is there: the next `draw` draws everything. */
+  invalidate(): void;
+  /** Waits for input. Returns nothing when there will be no more. */
+  read(): Promise<string | undefined>;
+}
+
+/**
+ * What the environment says of the terminal: `TERM`, `LC_ALL` and so on. The
+ * executable may not ask for it, but read it as /proc shows it (proc(5)).
+ */
+export function readEnvironment(file = `${PROC}/self/environ`): Map<string, string> {
+  const words = Deno.readTextFileSync(file).split("\0");
+  return new Map(words.map((word) => {
+    const equals = word.indexOf("=");
+    return [word.slice(0, equals), word.slice(equals + 1)];
+  }));
+}
+
+/** Whether there is a terminal that screens can be drawn on. */
+export function isCapable(term: string | undefined): boolean {
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && !["dumb", "", undefined]
+    .includes(term);
+}
+
+/** How screens may look: after NO_COLOR, and the locale by the order of locale(7). */
+export function styleOf(environment: ReadonlyMap<string, string>, noColour: boolean): Style {
+  const locale = ["LC_ALL", "LC_CTYPE", "LANG"].map((name) => environment.get(name))
+    .find((value) => value !== undefined && value !== "") ?? "";
+  return { colour: !noColour, unicode: /utf-?8/i.test(locale) };
+}
+
+/** The size, or that of a terminal of old where it is not known. */
+export function sizeOr80x24(look: () => Size = Deno.consoleSize): Size {
+  try {
+    const { columns, rows } = look();
+    if (columns > 0 && rows > 0) return { columns, rows };
+  } catch {
+    // Not known.
+  }
+  return { columns: 80, rows: 24 };
+}
+
+// xterm's ctlseqs: the alternate screen, the cursor, and whether long lines wrap.
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
+const LEAVE = "\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l";
+
+/** What changes a screen of the lines before into one of the lines now. */
+export function difference(before: readonly string[], now: readonly string[]): string {
+  const changes = now.flatMap((line, i) =>
+    line === before[i] ? [] : [`\u001b[${i + 1};1H\u001b[2K${line}`]
+  );
+  // Synchronised: where the terminal can, all at once.
+  return changes.length === 0 ? "" : `\u001b[?2026h${changes.join("")}\u001b[?2026l`;
+}
+
+/** The terminal of standard input and output. */
+export class Console implements Terminal {
+  #shown: readonly string[] = [];
+  #entered = false;
+  readonly #decoder = new TextDecoder();
+  readonly #input = new Uint8Array(1024);
+
+  size(): Size {
+    return sizeOr80x24();
+  }
+
+  enter(): void {
+    this.#entered = true;
+    // Not merely cbreak: nothing but a key that is read may end or stop this.
+    Deno.stdin.setRaw(true);
+    this.#write(ENTER);
+    this.invalidate();
+  }
+
+  leave(): void {
+    if (!this.#entered) return;
+    this.#entered = false;
+    for (const step of [() => this.#write(LEAVE), () => Deno.stdin.setRaw(false)]) {
+      try {
+        step();
+      } catch {
+        // The terminal is gone, or one half of it.
+      }
+    }
+  }
+
+  draw(lines: readonly string[]): void {
+    const changes = difference(this.#shown, lines);
+    if (changes !== "") this.#write(changes);
+    this.#shown = lines;
+  }
+
+  invalidate(): void {
+    this.#shown = [];
+  }
+
+  async read(): Promise<string | undefined> {
+    const count = await Deno.stdin.read(this.#input);
+    if (count === null) return undefined;
+    return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
+  }
+
+  #write(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+    } catch (error) {
+      throw new Failed(`cannot write to the terminal: ${reason(error)}`);
+    }
+  }
+}

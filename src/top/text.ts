@@ -1,0 +1,90 @@
+import { printable } from "../process.ts";
+
+/** Escape sequences as a program writes them to colour or to paint (ECMA-48, xterm's ctlseqs). */
+const SEQUENCES =
+  // deno-lint-ignore no-control-regex -- that is what it is for
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
+
+const ASCII = /^[\u0020-\u007e]*$/;
+
+/**
+ * What others wrote, such that it takes one line and cannot paint on the terminal:
+ * without escape sequences, control characters, marks that turn the direction of
+ * writing, and heaps of accents. Tabs become spaces.
+ *
+ * @param unicode Whether the terminal knows more than ASCII; else question marks stand for it.
+ */
+export function clean(text: string, unicode: boolean): string {
+  if (ASCII.test(text)) return text;
+  const tame = printable(withoutTabs(text.replace(SEQUENCES, "")))
+    .replace(/[\p{Cf}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu, "")
+    .replace(/(\p{M}{2})\p{M}+/gu, "$1");
+  return unicode ? tame : tame.replace(/[^\u0020-\u007e]/gu, "?");
+}
+
+function withoutTabs(text: string): string {
+  const [first = "", ...more] = text.split("\t");
+  return more.reduce((line, part) => line + " ".repeat(8 - line.length % 8) + part, first);
+}
+
+/** The blocks whose characters take two columns (Unicode's EastAsianWidth.txt), in order. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2329, 0x232a],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x18aff],
+  [0x1b000, 0x1b2ff],
+  [0x1f200, 0x1f265],
+  [0x20000, 0x3fffd],
+];
+
+function widthOf(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x300) return 1;
+  if (/[\p{Mn}\p{Me}]/u.test(character)) return 0;
+  const wide = WIDE.some(([first, last]) => code >= first && code <= last);
+  return wide || /\p{Emoji_Presentation}/u.test(character) ? 2 : 1;
+}
+
+/** How many columns of a terminal the text takes. */
+export function width(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) columns += widthOf(character);
+  return columns;
+}
+
+/** The beginning of the text, as much as has room in so many columns. */
+export function cut(text: string, columns: number): string {
+  if (columns <= 0) return "";
+  if (ASCII.test(text)) return text.slice(0, columns);
+  let [taken, used] = ["", 0];
+  for (const character of text) {
+    used += widthOf(character);
+    if (used > columns) break;
+    taken += character;
+  }
+  return taken;
+}
+
+/** The text in exactly so many columns: filled with spaces, or cut and marked so. */
+export function fit(
+  text: string,
+  columns: number,
+  { right = false, unicode = true } = {},
+): string {
+  const taken = width(text);
+  if (taken <= columns) {
+    const room = " ".repeat(columns - taken);
+    return right ? room + text : text + room;
+  }
+  const shortened = cut(text, columns - 1) + (unicode ? "…" : "~").slice(0, columns);
+  return shortened + " ".repeat(Math.max(0, columns - width(shortened)));
+}

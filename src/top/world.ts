@@ -1,0 +1,64 @@
+import { freezerOf } from "../cgroup/freezer.ts";
+import { Failed, NotPermitted, NotRunning } from "../errors.ts";
+import type { Namespace } from "../namespace.ts";
+import { stop } from "../stop.ts";
+import { identity } from "../task.ts";
+import type { World } from "./live.ts";
+import { LogTail } from "./log_tail.ts";
+import { page } from "./pager.ts";
+import { Sampler } from "./sampler.ts";
+
+/** How long a task may take to end when it is asked to, in milliseconds: as `stop` has it. */
+const PATIENCE = 30_000;
+
+/** The longest wait for the caller's shell to stop us, in milliseconds. */
+const STOP_WAIT = 200;
+
+/** The live view's doings on the real host. */
+export function realWorld(namespace: Namespace): World {
+  const sampler = new Sampler(namespace);
+  const logs = new LogTail();
+  return {
+    sample: () => sampler.sample(),
+    tail: (log) => logs.read(log),
+    async stop(task, run, atOnce) {
+      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
+      await stop(namespace, task, { signal: "SIGTERM", patience: atOnce ? 0 : PATIENCE });
+    },
+    freeze: (task, frozen) => freeze(namespace, task, frozen),
+    page,
+    suspend,
+    onSignal(signal, handler) {
+      Deno.addSignalListener(signal, handler);
+      return () => Deno.removeSignalListener(signal, handler);
+    },
+  };
+}
+
+function freeze(namespace: Namespace, task: string, frozen: boolean): void {
+  try {
+    if (!freezerOf(namespace, task).set(frozen)) {
+      throw new Failed(`cannot pause task ${task}: this host has no freezer, or it has ended`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);
+  }
+}
+
+/**
+ * Stops the whole job, as the terminal would at ^Z: the caller may be a script. The
+ * kernel does nothing where there is no shell to let it go on (signal(7), setpgid(2)).
+ */
+async function suspend(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, STOP_WAIT);
+    function done() {
+      clearTimeout(timer);
+      Deno.removeSignalListener("SIGCONT", done);
+      resolve();
+    }
+    Deno.addSignalListener("SIGCONT", done);
+    Deno.kill(0, "SIGTSTP");
+  });
+}

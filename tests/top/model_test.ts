@@ -1,0 +1,166 @@
+import { assertEquals } from "@std/assert";
+import { type Event, type State, update } from "../../src/top/model.ts";
+import type { Task } from "../../src/top/sampler.ts";
+import { NOW, press, stateOf, task, TASKS } from "./fixture.ts";
+
+const names = (state: State) => state.rows.map(({ name }) => name);
+const effect = (state: State, key: string) => update(state, { type: "key", key }).effect;
+const after = (state: State, ...events: Event[]) =>
+  events.reduce((before, event) => update(before, event).state, state);
+const sample = (tasks: readonly Task[]): Event => ({
+  type: "sample",
+  sample: { time: NOW, tasks: [...tasks] },
+});
+const ABC = [task("a"), task("b"), task("c")];
+
+Deno.test("the rows are sorted by CPU at first, and by the keys' wish, both ways", () => {
+  const tasks = [
+    task("a", { cpu: 1, memory: 20, started: NOW - 300 }),
+    task("b", { cpu: 3, memory: 10, started: NOW - 200 }),
+    task("c", { cpu: null, memory: null, started: null }),
+    task("d", { cpu: 3, memory: 30, started: NOW - 100 }),
+  ];
+  const state = stateOf(tasks);
+  assertEquals(names(state), ["b", "d", "a", "c"]);
+  assertEquals(names(press(state, "m")), ["d", "a", "b", "c"]);
+  assertEquals(names(press(state, "m", "m")), ["c", "b", "a", "d"]);
+  assertEquals(names(press(state, "a")), ["a", "b", "d", "c"]);
+  assertEquals(names(press(state, "n")), ["a", "b", "c", "d"]);
+  assertEquals(names(press(state, "n", "n")), ["d", "c", "b", "a"]);
+  assertEquals(names(press(state, "n", "n", "c")), ["b", "d", "a", "c"]);
+});
+
+Deno.test("keys move the selection, and not beyond the ends", () => {
+  const state = stateOf(Array.from({ length: 26 }, (_, i) => task(String.fromCharCode(97 + i))));
+  const cases: [string[], string][] = [
+    [[], "a"],
+    [["up"], "a"],
+    [["down"], "b"],
+    [["j", "j", "k"], "b"],
+    [["page down"], "k"],
+    [["page down", "page down", "page down"], "z"],
+    [["end"], "z"],
+    [["G", "page up"], "p"],
+    [["G", "g"], "a"],
+    [["G", "home"], "a"],
+  ];
+  for (const [keys, name] of cases) assertEquals(press(state, ...keys).selected, name);
+  assertEquals(press(stateOf([]), "down", "up", "G", "s", "K", "p", "l", "y").selected, undefined);
+});
+
+Deno.test("the selection follows its task when the order changes", () => {
+  const state = press(stateOf(ABC), "down");
+  const busy = after(state, sample([task("a"), task("b"), task("c", { cpu: 90 })]));
+  assertEquals([names(busy), busy.selected], [["c", "a", "b"], "b"]);
+});
+
+Deno.test("a task that ends leaves the selection to the next one, and is told of", () => {
+  const state = after(press(stateOf(ABC), "down"), sample([task("a"), task("c")]));
+  assertEquals([state.selected, state.message], ["c", "task b has ended"]);
+  const last = after(press(state, "down"), sample([task("a")]));
+  assertEquals(last.selected, "a");
+  const none = after(last, sample([]));
+  assertEquals([none.selected, none.message], [undefined, "task a has ended"]);
+  assertEquals(after(none, sample(ABC)).selected, "a");
+});
+
+Deno.test("another run of the same name is not taken for the one before", () => {
+  const state = after(stateOf(ABC), sample([task("a", { run: 99 }), task("b")]));
+  assertEquals([state.selected, state.message], ["a", "task a has been started anew"]);
+});
+
+Deno.test("/ filters by name and command while one types, Enter keeps it, Escape ends it", () => {
+  const typing = press(stateOf(), "/", "P", "O", "R");
+  assertEquals([names(typing), typing.mode.is], [["import", "export"], "filter"]);
+  const kept = press(typing, "enter");
+  assertEquals([names(kept), kept.mode.is], [["import", "export"], "list"]);
+  assertEquals(names(press(kept, "escape")).length, 3);
+  assertEquals(names(press(typing, "escape")).length, 3);
+  assertEquals(names(press(stateOf(), "/", ..."s3:")), ["export"]);
+  assertEquals(press(typing, "backspace").filter, "PO");
+  assertEquals(press(typing, "ctrl-u").filter, "");
+  // Letters are typed, not obeyed; arrows still move.
+  assertEquals(press(stateOf(), "/", "q", "s", "K").filter, "qsK");
+  assertEquals(press(typing, "down").selected, "export");
+});
+
+Deno.test("a filter may be given from the start, and may leave nothing", () => {
+  assertEquals(names(stateOf(TASKS, "port")), ["import", "export"]);
+  const none = stateOf(TASKS, "nothing like this");
+  assertEquals([names(none), none.selected], [[], undefined]);
+  assertEquals(press(none, "escape").selected, "import");
+});
+
+Deno.test("s and K act after y only, on the run that was asked about", () => {
+  for (const [key, atOnce] of [["s", false], ["K", true]] as const) {
+    const asked = press(stateOf(ABC), key);
+    assertEquals(asked.mode.is, "confirm");
+    assertEquals(effect(asked, "y"), { type: "stop", task: "a", run: task("a").run, atOnce });
+    assertEquals([...press(asked, "y").stopping], ["a"]);
+    for (const no of ["n", "escape", "enter", "q", "s", "K"]) {
+      assertEquals([effect(asked, no), press(asked, no).mode.is], [undefined, "list"], no);
+    }
+    const again = after(asked, sample([task("a", { run: 99 }), task("b")]));
+    assertEquals(effect(again, "y"), undefined);
+    assertEquals(press(again, "y").message, "task a has ended");
+  }
+});
+
+Deno.test("what came of a stop is told, and not hidden by the end of its task", () => {
+  const stopping = press(stateOf(ABC), "s", "y");
+  const gone = after(stopping, sample([task("b")]));
+  assertEquals(gone.message, "");
+  const told = after(gone, { type: "stopped", task: "a", text: "task a has been stopped" });
+  assertEquals([told.message, told.stopping.size], ["task a has been stopped", 0]);
+  const other = after(
+    stopping,
+    { type: "stopped", task: "a", text: "task a has been stopped" },
+    sample([task("b")]),
+  );
+  assertEquals(other.message, "task a has been stopped");
+  assertEquals(press(other, "j").message, "");
+});
+
+Deno.test("p pauses what runs and lets go on what is paused", () => {
+  assertEquals(effect(stateOf(ABC), "p"), { type: "freeze", task: "a", frozen: true });
+  const paused = stateOf([task("a", { state: "paused" })]);
+  assertEquals(effect(paused, "p"), { type: "freeze", task: "a", frozen: false });
+});
+
+Deno.test("l shows the log, or says why not", () => {
+  const log = task("a").log ?? "";
+  assertEquals(effect(stateOf(ABC), "l"), { type: "page", log });
+  const deleted = after(stateOf(ABC), {
+    type: "log",
+    task: "a",
+    tail: { lines: [], problem: "it is not there" },
+  });
+  assertEquals(effect(deleted, "l"), undefined);
+  assertEquals(press(deleted, "l").message, `cannot show ${log}: it is not there`);
+  const foreground = press(stateOf([task("a", { log: null })]), "l");
+  assertEquals(foreground.message, "task a has no log: it writes to its caller's terminal");
+});
+
+Deno.test("the end of a log is shown of the selected task only", () => {
+  const tail = { lines: ["hello"] };
+  const state = after(stateOf(ABC), { type: "log", task: "a", tail });
+  assertEquals(state.log, tail);
+  assertEquals(after(state, { type: "log", task: "b", tail: { lines: ["no"] } }).log, tail);
+  assertEquals(press(state, "down").log.lines, []);
+});
+
+Deno.test("q, ^C and ^\\ leave, ^Z and ^L ask for what they mean, ? shows help until a key", () => {
+  const state = stateOf(ABC);
+  assertEquals(effect(state, "q"), { type: "quit", status: 0 });
+  for (const keys of [[], ["/"], ["?"], ["s"]]) {
+    const mode = press(state, ...keys);
+    assertEquals(effect(mode, "ctrl-c"), { type: "quit", status: 130 });
+    assertEquals(effect(mode, "ctrl-\\"), { type: "quit", status: 131 });
+    assertEquals(effect(mode, "ctrl-z"), { type: "suspend" });
+    assertEquals(effect(mode, "ctrl-l"), { type: "redraw" });
+  }
+  assertEquals(press(state, "?").mode.is, "help");
+  assertEquals(effect(press(state, "?"), "q"), undefined);
+  assertEquals(press(state, "?", "q").mode.is, "list");
+  assertEquals(press(state, "x", "é", "left"), state);
+});

@@ -1,0 +1,177 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { NotInitialised } from "../../src/errors.ts";
+import type { Hierarchy, Namespace } from "../../src/namespace.ts";
+import type { RunRecord } from "../../src/record.ts";
+import { Sampler } from "../../src/top/sampler.ts";
+
+const RECORD: RunRecord = {
+  version: 1,
+  task: "a",
+  command: ["sleep", "1000"],
+  directory: "/",
+  log: "/var/log/lanco-web/task-a.log",
+  started: 1234,
+  limits: { memory: 4096, cpus: 0.5 },
+  shim: 6,
+};
+
+/** A namespace of plain files, which looks as the kernel's does. */
+class Fake {
+  readonly directory = Deno.makeTempDirSync();
+  records: Record<string, unknown> = { a: RECORD };
+
+  constructor(readonly layout: "unified" | "legacy") {
+    Deno.mkdirSync(`${this.directory}/named`);
+    for (const name of ["cpu.stat", "memory.current"]) this.write(`unified/${name}`, "");
+    for (const name of ["cpuacct.usage"]) this.write(`cpu,cpuacct/${name}`, "");
+    this.write("memory/memory.usage_in_bytes", "");
+  }
+
+  write(file: string, text: string): void {
+    const path = `${this.directory}/${file}`;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.writeTextFileSync(path, text);
+  }
+
+  /** Sets what the kernel says of a task. */
+  task(name: string, given: { cpu?: number; pids?: string; frozen?: boolean } = {}): void {
+    const { cpu = 0, pids = "7\n", frozen = false } = given;
+    this.write(`named/task-${name}/cgroup.procs`, `6\n${pids}`);
+    if (this.layout === "unified") {
+      this.write(`unified/task-${name}/cgroup.procs`, pids);
+      this.write(`unified/task-${name}/cpu.stat`, `usage_usec ${cpu / 1000}\nuser_usec 1\n`);
+      this.write(`unified/task-${name}/memory.current`, "8192\n");
+      this.write(`unified/task-${name}/cgroup.freeze`, frozen ? "1\n" : "0\n");
+    } else {
+      this.write(`freezer/task-${name}/cgroup.procs`, pids);
+      this.write(`freezer/task-${name}/freezer.state`, frozen ? "FREEZING\n" : "THAWED\n");
+      this.write(`cpu,cpuacct/task-${name}/cpuacct.usage`, `${cpu}\n`);
+      this.write(`memory/task-${name}/memory.usage_in_bytes`, "8192\n");
+    }
+  }
+
+  remove(name: string): void {
+    Deno.removeSync(`${this.directory}/named/task-${name}`, { recursive: true });
+  }
+
+  sampler(assertThere = () => {}): Sampler {
+    const names = this.layout === "unified" ? ["unified"] : ["cpu,cpuacct", "memory", "freezer"];
+    const hierarchies = names.map((name): Hierarchy => ({
+      name,
+      version: name === "unified" ? 2 : 1,
+      cgroup: "",
+      tasks: true,
+    }));
+    const namespace = { namespace: "web", hierarchies } as unknown as Namespace;
+    return new Sampler(namespace, {
+      directory: this.directory,
+      assertThere,
+      record: (name) => this.records[name] as RunRecord,
+    });
+  }
+}
+
+function fakeTest(name: string, body: (fake: Fake) => void): void {
+  for (const layout of ["unified", "legacy"] as const) {
+    Deno.test(`${name} (${layout})`, () => {
+      const fake = new Fake(layout);
+      try {
+        body(fake);
+      } finally {
+        Deno.removeSync(fake.directory, { recursive: true });
+      }
+    });
+  }
+}
+
+fakeTest("a sample has all that is known of a task", (fake) => {
+  fake.task("a", { cpu: 5_000_000, pids: "7\n8\n8\n" });
+  fake.write("named/enter-b/cgroup.procs", "9\n");
+  const { time, tasks } = fake.sampler().sample(0, 777);
+  assertEquals(time, 777);
+  assertEquals(tasks, [{
+    name: "a",
+    run: Deno.statSync(`${fake.directory}/named/task-a`).ino ?? -1,
+    state: "running",
+    processes: 2,
+    cpu: null,
+    cpuTime: 5_000_000,
+    memory: 8192,
+    memoryLimit: 4096,
+    cpuLimit: 0.5,
+    started: 1234,
+    command: "sleep 1000",
+    log: "/var/log/lanco-web/task-a.log",
+  }]);
+});
+
+fakeTest("the use of a processor is that between two samples", (fake) => {
+  const sampler = fake.sampler();
+  const cpu = (nanoseconds: number, now: number) => {
+    fake.task("a", { cpu: nanoseconds });
+    return sampler.sample(now).tasks[0]?.cpu;
+  };
+  assertEquals(cpu(1e9, 0), null);
+  assertEquals(cpu(1.5e9, 1000), 50);
+  // Too soon after it to say anything else.
+  assertEquals(cpu(1.5001e9, 1001), 50);
+  assertEquals(cpu(5.5e9, 3000), 200);
+  assertEquals(cpu(0, 4000), 0);
+});
+
+fakeTest("paused tasks, sub-cgroups and the end of a task are seen", (fake) => {
+  const sampler = fake.sampler();
+  const tracker = fake.layout === "unified" ? "unified" : "freezer";
+  fake.task("a", { frozen: true });
+  fake.write(`${tracker}/task-a/own/cgroup.procs`, "8\n9\n");
+  fake.task("b");
+  assertEquals(
+    sampler.sample().tasks.map(({ name, state, processes }) => [name, state, processes]),
+    [["a", "paused", 3], ["b", "running", 1]],
+  );
+  fake.remove("a");
+  fake.write("named/task-b/cgroup.procs", "");
+  fake.write(`${tracker}/task-b/cgroup.procs`, "");
+  assertEquals(sampler.sample().tasks, []);
+});
+
+fakeTest("the record is read once a run, when it is sure to be of that run", (fake) => {
+  const sampler = fake.sampler();
+  const command = (now: number) => sampler.sample(now).tasks[0]?.command;
+  fake.task("a");
+  assertEquals(command(0), "sleep 1000");
+  // `run` has registered the name and writes the record only now.
+  fake.records = { a: { ...RECORD, command: ["make"] } };
+  assertEquals(command(100), "make");
+  assertEquals(command(2100), "make");
+  fake.records = {};
+  assertEquals(command(3000), "make");
+  Deno.renameSync(`${fake.directory}/named/task-a`, `${fake.directory}/named/old`);
+  fake.task("a");
+  assertEquals(command(4000), "");
+});
+
+fakeTest("a record that says nonsense does no harm", (fake) => {
+  fake.task("a");
+  for (const record of [null, 7, [], { command: 7, log: {}, started: "x", limits: null }]) {
+    fake.records = { a: record };
+    const [task] = fake.sampler().sample().tasks;
+    const { memoryLimit, cpuLimit, started, command, log } = task ?? {};
+    assertEquals([memoryLimit, cpuLimit, started, command, log], [null, null, null, "", null]);
+  }
+});
+
+fakeTest("what the host does not count is not known", (fake) => {
+  for (const file of ["unified/memory.current", "memory/memory.usage_in_bytes"]) {
+    Deno.removeSync(`${fake.directory}/${file}`);
+  }
+  fake.task("a");
+  assertEquals(fake.sampler().sample().tasks[0]?.memory, null);
+});
+
+fakeTest("a namespace that is not there is an error", (fake) => {
+  const sampler = fake.sampler(() => {
+    throw new NotInitialised("web");
+  });
+  assertThrows(() => sampler.sample(), NotInitialised);
+});
