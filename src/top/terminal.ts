@@ -55,6 +55,9 @@ export function sizeOr80x24(look: () => Size = Deno.consoleSize): Size {
   return { columns: 80, rows: 24 };
 }
 
+/** How often to look for keys where the runtime cannot wait for them, in milliseconds. */
+const KEY_WAIT = 30;
+
 // xterm's ctlseqs: the alternate screen, the cursor, and whether long lines wrap.
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l";
@@ -110,9 +113,18 @@ export class Console implements Terminal {
   }
 
   async read(): Promise<string | undefined> {
-    const count = await Deno.stdin.read(this.#input);
-    if (count === null) return undefined;
-    return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
+    for (;;) {
+      try {
+        const count = await Deno.stdin.read(this.#input);
+        if (count === null) return undefined;
+        return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
+      } catch (error) {
+        // The runtime opens the terminal anew, and cannot wait for one that is another
+        // user's: "sudo -u app lanco web top" where sudo makes none of its own.
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, KEY_WAIT));
+      }
+    }
   }
 
   #write(text: string): void {

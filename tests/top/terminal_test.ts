@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, LANCO, STRANGER, type TestNamespace } from "../harness.ts";
+import { cgroupTest, identity, LANCO, OWNER, STRANGER, type TestNamespace } from "../harness.ts";
 import { Tmux } from "./tmux.ts";
 
 /** A test on a terminal, in which `lanco <namespace> top` has been started. */
@@ -49,6 +49,14 @@ topTest("draws, moves, sorts, filters, helps and quits", async (ns, tmux) => {
   await tmux.isRestored(0);
   assert(!(await tmux.screen()).includes("NAME"));
 });
+
+topTest("works on the terminal of somebody else, as for sudo -u", async (_ns, tmux) => {
+  await tmux.shows("> alpha ");
+  await tmux.press("j");
+  await tmux.shows("> beta ");
+  await tmux.press("q");
+  await tmux.isRestored(0);
+}, { uid: 0, top: `setpriv ${identity(OWNER).join(" ")}` });
 
 topTest("redraws when the terminal is resized", async (_ns, tmux) => {
   await tmux.shows("COMMAND");

@@ -205,7 +205,28 @@ check "run out of memory" l run --memory 40M starved tail /dev/zero
 until_true sh -c "! lanco $ns check starved"
 check "an out-of-memory kill is reported" is "out of memory" starved
 
-check "stop all" l stop hard survivor
+# Watching, by the counters of this host.
+check "run what is watched" l run watched sh -c "echo begun; while :; do :; done"
+check "run what ends by itself" l run quick sh -c "echo one; sleep 2; echo two; exit 7"
+check "logs -f shows all and ends with the task" \
+  sh -c "test \"\$(lanco $ns logs -f quick | tr '\n' ' ')\" = 'one two '"
+expect "wait gives its status" 7 l wait quick
+expect "wait -t runs out" 124 l wait -t 0.5 watched
+dumped() {
+  l dump >/var/lib/scenario-dump
+  grep -Eq '"watched":\{"count":1,"cpu":[1-9][0-9]{6,},"memory":[1-9][0-9]{4,},"processes"' /var/lib/scenario-dump ||
+    { cat /var/lib/scenario-dump && return 1; }
+}
+check "dump has what a task uses" dumped
+check "dump has what all use" grep -Eq '"cpu":[1-9][0-9]{6,},"memory":[1-9][0-9]{4,},"tasks"' /var/lib/scenario-dump
+measured() { l metrics | grep -Eq "^lanco_task_$1\{[^}]*task=\"watched\"[^}]*\} [0-9.]*[1-9]"; }
+check "metrics have its processor time" measured cpu_seconds_total
+check "metrics have its memory" measured memory_bytes
+check "pause what is watched" l pause watched
+check "top shows it" sh -c "lanco $ns top --once | grep -E '^watched +paused +1 '"
+check "ls -a shows how the other has ended" sh -c "lanco $ns ls -a | grep -q 'exited with status 7'"
+
+check "stop all" l stop hard survivor watched
 check "release" lanco "$ns" release
 after=$(snapshot)
 if [ "$before" = "$after" ]; then
