@@ -86,7 +86,8 @@ export class AwaitedTask {
 
 function openStatus(namespace: string, task: string): Deno.FsFile | undefined {
   const path = join(runDirectory(namespace, task), "ended");
-  return unlessGone(() => Deno.openSync(path), undefined);
+  // Not a fifo, which the owner could have made of it: that would wait for a writer.
+  return unlessGone(() => Deno.lstatSync(path).isFile ? Deno.openSync(path) : undefined, undefined);
 }
 
 function readStatus(file: Deno.FsFile): number | undefined {

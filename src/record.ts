@@ -99,13 +99,22 @@ export function shellQuote(word: string): string {
 }
 
 /**
+ * The text of a file of the owner's. If he has made a fifo of it, somebody else who
+ * looks, root perhaps, must not wait for a writer.
+ */
+function readRegular(path: string): string {
+  if (!Deno.lstatSync(path).isFile) throw new Failed("it is not a regular file");
+  return Deno.readTextFileSync(path);
+}
+
+/**
  * What was launched last under the name, or nothing if that is not known.
  *
  * @throws {Failed} if the record cannot be read.
  */
 export function readRun(namespace: string, task: string): RunRecord | undefined {
   try {
-    return JSON.parse(Deno.readTextFileSync(join(runDirectory(namespace, task), "run.json")));
+    return JSON.parse(readRegular(join(runDirectory(namespace, task), "run.json")));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw new Failed(`cannot read the record of task ${task}: ${reason(error)}`);
@@ -117,7 +126,7 @@ export function readRun(namespace: string, task: string): RunRecord | undefined 
  * runs, or its shim was killed.
  */
 export function readStatus(directory: string): number | undefined {
-  return parseStatus(unlessGone(() => Deno.readTextFileSync(join(directory, "ended")), ""));
+  return parseStatus(unlessGone(() => readRegular(join(directory, "ended")), ""));
 }
 
 /** The exit status in the shim's line, or nothing if that is not written yet. */
@@ -138,7 +147,7 @@ export interface StopRecord {
 /** Who has stopped the task, if somebody has. */
 export function readStop(directory: string): StopRecord | undefined {
   try {
-    return JSON.parse(Deno.readTextFileSync(join(directory, "stopped")));
+    return JSON.parse(readRegular(join(directory, "stopped")));
   } catch {
     // Nobody has; or it is being written at this moment.
     return undefined;

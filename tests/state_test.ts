@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { outcome } from "../src/state.ts";
+import { cgroupTest, shell } from "./harness.ts";
 
 const short = (...args: Parameters<typeof outcome>) => {
   const { state, code, signal } = outcome(...args);
@@ -27,4 +28,21 @@ Deno.test("outcome() does not guess what nobody has told", () => {
 Deno.test("outcome() of a task that still has processes is that it runs", () => {
   assertEquals(short("running", undefined, null), ["running", null, null]);
   assertEquals(short("paused", 3, null), ["paused", 3, null]);
+});
+
+cgroupTest("what an owner has put in the place of a record keeps nobody waiting", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  for (const file of ["run.json", "ended", "stopped"]) {
+    const path = `${ns.directory}/runs/a/${file}`;
+    await shell(`rm -f ${path}; mkfifo ${path}`);
+  }
+  const root = (...args: string[]) => ns.lancoWith({ uid: 0 }, ...args);
+  for (const command of [["status", "a"], ["dump"], ["ls", "-a"], ["stop", "--now", "a"]]) {
+    const { code } = await root(...command);
+    assertEquals([0, 1].includes(code), true, command.join(" "));
+  }
+  assertEquals((await root("ls")).code, 0);
+  assertEquals((await root("top", "--once")).code, 0);
+  await ns.lanco("stop", "--now", "a");
+  await shell(`rm -rf ${ns.directory}/runs/a`);
 });

@@ -272,3 +272,11 @@ Deno.test("commands and logs cannot paint on the terminal", () => {
     assert(!/[\p{Cc}\p{Cf}]/u.test(text), JSON.stringify(text));
   }
 });
+
+Deno.test("the README shows a screen as it is", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const shown = /^web: 3 tasks[^]*?\n```$/m.exec(readme)?.[0].split("\n").slice(0, -1) ?? [];
+  const { lines, text } = { lines: ["reading", "10 % done"], text: (line: string) => line !== "" };
+  const quiet = update(stateOf(), { type: "log", task: "import", tail: { lines } }).state;
+  assertEquals(shown.filter(text), screen(quiet, { columns: 80, rows: 24 }, PLAIN).filter(text));
+});
