@@ -8,8 +8,18 @@ import { exitOf, type Signal } from "./signals.ts";
 import { identity, runDirectory, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, UsageReader } from "./usage.ts";
 
+/** What can become of a task. */
+export const STATES = [
+  "running",
+  "paused",
+  "exited",
+  "killed",
+  "out of memory",
+  "unknown",
+] as const;
+
 /** What has become of a task. */
-export type State = "running" | "paused" | "exited" | "killed" | "out of memory" | "unknown";
+export type State = typeof STATES[number];
 
 /** All that is known of a task: what `status` shows. */
 export interface TaskState {

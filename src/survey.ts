@@ -1,9 +1,10 @@
 import type { Namespace } from "./namespace.ts";
 import { commandLine } from "./process.ts";
-import type { Selection } from "./selection.ts";
+import type { Options } from "./options.ts";
+import { select, type Selection } from "./selection.ts";
 import { conclude, look, type TaskState } from "./state.ts";
 import { allTasks, runningTasks, taskProcesses } from "./task.ts";
-import { UsageReader } from "./usage.ts";
+import { type Usage, UsageReader } from "./usage.ts";
 
 /** A process of a task. */
 export interface Process {
@@ -67,4 +68,25 @@ export function examineFinished(namespace: Namespace, names: readonly string[]):
     const seen = look(namespace, name);
     return seen === undefined ? [] : [conclude(seen)];
   });
+}
+
+/** All that is known of the tasks of a namespace that are asked for. */
+export interface Survey {
+  /** Those that run. */
+  running: Awaited<ReturnType<typeof examineRunning>>;
+  /** Those that have ended. */
+  finished: TaskState[];
+  /** What all tasks of the namespace use together. */
+  whole: Usage;
+}
+
+/** Examines the tasks that the options of a command select, all if they select none. */
+export async function survey(namespace: Namespace, options: Options): Promise<Survey> {
+  const selection = await select(options, { running: true, finished: true });
+  const tasks = selectedTasks(namespace, selection);
+  return {
+    running: await examineRunning(namespace, tasks.running),
+    finished: examineFinished(namespace, tasks.finished),
+    whole: new UsageReader(namespace).readAll(),
+  };
 }

@@ -3,10 +3,9 @@ import type { Command } from "../context.ts";
 import { Failed, reason } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
 import { PROC } from "../paths.ts";
-import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
+import { SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
 import type { TaskState } from "../state.ts";
-import { examineFinished, examineRunning, selectedTasks } from "../survey.ts";
-import { UsageReader } from "../usage.ts";
+import { survey } from "../survey.ts";
 
 const dump: Command = {
   help: `Usage: lanco <namespace> dump [--running] [--finished] [pattern...]
@@ -23,11 +22,7 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const selection = await select(options, { running: true, finished: true });
-    const tasks = selectedTasks(namespace, selection);
-    const running = await examineRunning(namespace, tasks.running);
-    const finished = examineFinished(namespace, tasks.finished);
-    const whole = new UsageReader(namespace).readAll();
+    const { running, finished, whole } = await survey(namespace, options);
     const entries = running.map(({ task, processes, state }) => [task, {
       count: processes.length,
       cpu: state.usage?.cpu.total ?? null,

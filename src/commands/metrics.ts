@@ -3,9 +3,7 @@ import { VERSION } from "../help.ts";
 import { expose } from "../metrics/exposition.ts";
 import { families } from "../metrics/families.ts";
 import { readNamespace } from "../namespace.ts";
-import { select } from "../selection.ts";
-import { examineFinished, examineRunning, selectedTasks } from "../survey.ts";
-import { UsageReader } from "../usage.ts";
+import { survey } from "../survey.ts";
 
 const metrics: Command = {
   help: `Usage: lanco <namespace> metrics [--openmetrics] [pattern...]
@@ -24,16 +22,7 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const selection = await select(options, { running: true, finished: true });
-    const tasks = selectedTasks(namespace, selection);
-    const running = await examineRunning(namespace, tasks.running);
-    const measured = families({
-      namespace: namespace.namespace,
-      version: VERSION,
-      whole: new UsageReader(namespace).readAll(),
-      running: running.map(({ state }) => state),
-      finished: examineFinished(namespace, tasks.finished),
-    });
+    const measured = families(context.namespace, await survey(namespace, options), VERSION);
     context.print(expose(measured, options.count("openmetrics") ? "openmetrics" : "prometheus"));
     return 0;
   },

@@ -1,38 +1,19 @@
-import type { State, TaskState } from "../state.ts";
-import type { Usage } from "../usage.ts";
+import { STATES, type TaskState } from "../state.ts";
+import type { Survey } from "../survey.ts";
 import type { Family, Sample } from "./exposition.ts";
-
-/** The states that tasks can be in. */
-const STATES: readonly State[] = [
-  "running",
-  "paused",
-  "exited",
-  "killed",
-  "out of memory",
-  "unknown",
-];
-
-/** What is measured of a namespace. */
-export interface Survey {
-  /** Its name. */
-  namespace: string;
-  /** The version of this program. */
-  version: string;
-  /** What all tasks use together. */
-  whole: Usage;
-  /** The tasks that run. */
-  running: readonly TaskState[];
-  /** Those that have ended. */
-  finished: readonly TaskState[];
-}
 
 /** Nanoseconds and milliseconds as seconds, the base unit of Prometheus. */
 const fromNanoseconds = (value: number) => value / 1e9;
 const fromMilliseconds = (value: number) => value / 1e3;
 
-/** The metrics of a namespace. */
-export function families(survey: Survey): Family[] {
-  const { namespace, version, whole, running, finished } = survey;
+/**
+ * The metrics of a namespace.
+ *
+ * @param version The version of this program.
+ */
+export function families(namespace: string, survey: Survey, version: string): Family[] {
+  const { whole, finished } = survey;
+  const running = survey.running.map(({ state }) => state);
   const of = (value: number | null): Sample[] =>
     value === null ? [] : [{ labels: { namespace }, value }];
   const cpu = whole.cpu.total;

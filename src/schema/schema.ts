@@ -1,3 +1,4 @@
+import { STATES } from "../state.ts";
 import {
   byTask,
   flag,
@@ -14,15 +15,7 @@ import {
 
 const namespace = text("the namespace");
 const task = text("the task");
-const state = word(
-  "what has become of it",
-  "running",
-  "paused",
-  "exited",
-  "killed",
-  "out of memory",
-  "unknown",
-);
+const state = word("what has become of it", ...STATES);
 const exitStatus = integer("lanco's exit status for it alone: 0, 1, 3 or 6");
 const why = nullable(text("why not, if not"));
 

@@ -1,5 +1,5 @@
-import { freezerOf } from "../cgroup/freezer.ts";
-import { Failed, NotPermitted, NotRunning } from "../errors.ts";
+import { NotRunning } from "../errors.ts";
+import { freeze } from "../freeze.ts";
 import type { Namespace } from "../namespace.ts";
 import { stop } from "../stop.ts";
 import { identity } from "../task.ts";
@@ -33,17 +33,6 @@ export function realWorld(namespace: Namespace): World {
       return () => Deno.removeSignalListener(signal, handler);
     },
   };
-}
-
-function freeze(namespace: Namespace, task: string, frozen: boolean): void {
-  try {
-    if (!freezerOf(namespace, task).set(frozen)) {
-      throw new Failed(`cannot pause task ${task}: this host has no freezer, or it has ended`);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);
-  }
 }
 
 /**
