@@ -2,6 +2,7 @@
 # read each of them itself, but not in as little time. Nothing is written before all
 # is read, because a full pipe would make this wait for one who does something else.
 #   $1 the namespace's directory   $2 the lines that are wanted   $3... patterns of files
+PATH=/usr/bin:/bin
 cd "$1" || exit
 lines=$2
 shift 2

@@ -28,6 +28,7 @@ export async function readLines(
     const { stdout } = await new Deno.Command("/bin/sh", {
       args: ["-c", script, "lanco", directory, lines, ...files],
       cwd: "/",
+      clearEnv: true,
       stdin: "null",
       stdout: "piped",
       stderr: "null",

@@ -4,6 +4,7 @@
 #   skip      shows none of what there is
 #   more      shows what follows
 #   rewind    goes back to the beginning
+PATH=/usr/bin:/bin
 { exec 3<"$1"; } 2>/dev/null || exit 1
 echo ready >&2
 while read -r order number; do

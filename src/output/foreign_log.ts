@@ -40,6 +40,7 @@ export class ForeignLog implements LogFile {
     const shell = new Deno.Command("/bin/sh", {
       args: ["-c", script, "lanco", path],
       cwd: "/",
+      clearEnv: true,
       stdin: "piped",
       stdout: "inherit",
       stderr: "piped",
