@@ -3,7 +3,14 @@ import { LancoError, reason, Usage } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
 import { toStandardOutput } from "./output/standard.ts";
 import { namespaceName } from "./names.ts";
-import { parseOptions } from "./options.ts";
+import { type OptionSpec, parseOptions } from "./options.ts";
+
+/** The options that stand before the namespace. */
+export const GLOBAL_OPTIONS: OptionSpec = {
+  flags: ["debug", "version", "help"],
+  lists: ["token"],
+  alias: { d: "debug", D: "token", v: "version", h: "help" },
+};
 
 /** Where results and messages go; tests give their own. */
 export interface Streams {
@@ -49,11 +56,7 @@ export async function main(
 }
 
 async function dispatch(args: readonly string[], context: Context): Promise<number> {
-  const options = parseOptions(args, {
-    flags: ["debug", "version", "help"],
-    lists: ["token"],
-    alias: { d: "debug", D: "token", v: "version", h: "help" },
-  });
+  const options = parseOptions(args, GLOBAL_OPTIONS);
   context.log.verbosity = options.count("debug");
   context.log.tokens = options.list("token");
   const [first, second, ...rest] = options.operands;

@@ -1,3 +1,4 @@
+import { GLOBAL_OPTIONS } from "../cli.ts";
 import type { Command, Operands } from "../context.ts";
 import { HELP } from "../help.ts";
 import type { OptionSpec } from "../options.ts";
@@ -46,11 +47,7 @@ const VALUES: Readonly<Record<string, ValueKind>> = {
 /** What stands before the namespace. */
 export const GLOBAL: Command = {
   help: HELP,
-  options: {
-    flags: ["debug", "version", "help"],
-    lists: ["token"],
-    alias: { d: "debug", D: "token", v: "version", h: "help" },
-  },
+  options: GLOBAL_OPTIONS,
   operands: "nothing",
   run: () => 0,
 };

@@ -42,7 +42,6 @@ export function families(namespace: string, survey: Survey, version: string): Fa
 
 function runningFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
   const each = collector(namespace, tasks);
-  const limit = (name: "memory" | "cpus" | "pids") => each((task) => task.limits[name] ?? null);
   return [
     gauge("lanco_task_processes", "Processes of a running task.", each((t) => t.processes)),
     gauge(
@@ -65,6 +64,15 @@ function runningFamilies(namespace: string, tasks: readonly TaskState[]): Family
       "The most memory that a running task has had.",
       each((t) => t.usage?.memory.peak),
     ),
+    ...strainFamilies(namespace, tasks),
+    ...limitFamilies(namespace, tasks),
+  ];
+}
+
+/** What a task has had to suffer. */
+function strainFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
+  const each = collector(namespace, tasks);
+  return [
     counter(
       "lanco_task_oom_kills",
       "Processes of a running task that the kernel has killed for want of memory.",
@@ -82,6 +90,13 @@ function runningFamilies(namespace: string, tasks: readonly TaskState[]): Family
         each((t) => t.usage?.pressure[resource]?.time, fromNanoseconds, { resource })
       ),
     ),
+  ];
+}
+
+function limitFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
+  const each = collector(namespace, tasks);
+  const limit = (name: "memory" | "cpus" | "pids") => each((task) => task.limits[name] ?? null);
+  return [
     gauge("lanco_task_memory_limit_bytes", "What a running task may use.", limit("memory")),
     gauge(
       "lanco_task_cpu_limit_cores",
