@@ -30,6 +30,12 @@ export interface ShimOptions {
 /** How long a step of the shim may take, in milliseconds, before `run` gives up. */
 const PATIENCE = 30_000;
 
+/** How long what a shim has said may take to arrive after its end, in milliseconds. */
+const GRACE = 1000;
+
+/** The line that stands for the end of what is said. */
+const END = "";
+
 /** The shim of one task, seen from `run`. See `shim.sh` for what it does. */
 export class Shim {
   /** Descriptors of the caller that could not be closed in the task. */
@@ -68,11 +74,18 @@ export class Shim {
       // An absolute directory needs no way through one that may be closed to the caller.
       ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
     });
-    if (fifos) return new Shim(process, () => readSome(fifos.said), fifos.go);
+    if (fifos) {
+      // What run holds open itself has no end: it is written behind what the shim said last.
+      const end = new TextEncoder().encode(`${END}\n`);
+      process.status.then(() => fifos.said.writeSync(end)).catch(() => {});
+      return new Shim(process, () => readSome(fifos.said), fifos.go);
+    }
     const said = process.stdout.getReader();
+    const gone = process.status.then(() => later(GRACE)).then(() => null);
     return new Shim(
       process,
-      async () => (await said.read()).value ?? null,
+      // Its child has the pipe open too, and waits.
+      () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
       byteWriter(process.stdin),
     );
   }
@@ -128,8 +141,8 @@ export class Shim {
 
   async #line(): Promise<string> {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
-      if (line !== undefined) return line;
-      const bytes = await within(PATIENCE, Promise.race([this.heard(), this.#gone()]));
+      if (line !== undefined && line !== END) return line;
+      const bytes = line === END ? null : await within(PATIENCE, this.heard());
       if (bytes === null) {
         throw new Failed("the task was killed before its start");
       }
@@ -137,14 +150,6 @@ export class Shim {
       this.#rest = lines.pop() ?? "";
       this.#lines.push(...lines);
     }
-  }
-
-  /** A FIFO that `run` holds open itself has no end: the shim's own end must do. */
-  async #gone(): Promise<null> {
-    await this.process.status;
-    // What it said last has arrived by now; give the reading of it a turn.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return null;
   }
 }
 
@@ -181,6 +186,10 @@ async function openFifos(directory: string): Promise<{ go: Deno.FsFile; said: De
   // Open for both, because opening for one waits for the other side.
   const both = { read: true, write: true };
   return { go: Deno.openSync(go, both), said: Deno.openSync(said, both) };
+}
+
+function later(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {

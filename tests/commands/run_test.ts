@@ -168,13 +168,16 @@ cgroupTest("run -f keeps the standard streams, and exits with the command's stat
   );
   assertEquals([code, stdout, stderr], [42, "from stdin", "err\n"]);
   assert(!exists(`${ns.logs}/task-a.log`));
-  const fail = async (...command: string[]) => (await ns.lanco("run", "-f", "a", ...command)).code;
-  assertEquals(await fail("no-such-command"), 127);
-  assertEquals(await fail("/etc/passwd"), 126);
+  const ends = async (status: number, ...command: string[]) => {
+    const { code, stderr } = await ns.lanco("run", "-f", "a", ...command);
+    assertEquals(code, status, stderr);
+  };
+  await ends(127, "no-such-command");
+  await ends(126, "/etc/passwd");
   // 1 would be taken for the command's own status.
   assertEquals((await ns.lanco("run", "-f", "-l", "/no/such/log", "a", "true")).code, 125);
-  assertEquals(await fail("sh", "-c", "kill -9 $$"), 137);
-  assertEquals(await fail("sh", "-c", "kill -TERM $$"), 143);
+  await ends(137, "sh", "-c", "kill -9 $$");
+  await ends(143, "sh", "-c", "kill -TERM $$");
   assertEquals((await ns.lanco("run", "-f", "b", "true")).code, 0);
 });
 
