@@ -133,6 +133,17 @@ export function lives(pid: number): boolean {
   }
 }
 
+/** How many descriptors of a process lead to something of that name. */
+export function descriptors(pid: number, name: string): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].filter(({ name: fd }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 /** A message as lanĉo prints it: its level, its token and its text. */
 export function messages(stderr: string): { level: string; token: string; text: string }[] {
   return stderr.split("\n").filter((line) => line !== "").map((line) => {

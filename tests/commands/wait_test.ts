@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, LANCO, start, until } from "../harness.ts";
+import { cgroupTest, descriptors, exec, LANCO, start, until } from "../harness.ts";
 
 cgroupTest("wait exits with the task's status, now and later", async (ns) => {
   const go = `${ns.scratch}/go`;
@@ -115,17 +115,6 @@ cgroupTest("wait ends when the task is stopped and the namespace released", asyn
   assert([143, 5, 3].includes(status), String(status));
   assertEquals((await ns.lanco("wait", "a")).code, 5);
 });
-
-/** The descriptors of a process that lead to something of that name. */
-function descriptors(pid: number, name: string): number {
-  return [...Deno.readDirSync(`/proc/${pid}/fd`)].filter(({ name: fd }) => {
-    try {
-      return Deno.readLinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 cgroupTest(
   "wait is told of the end by the kernel, or looks where the user may not be told",
