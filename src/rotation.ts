@@ -1,6 +1,6 @@
 import { existsSync } from "@std/fs/exists";
 import { Failed, reason } from "./errors.ts";
-import { LOGS } from "./paths.ts";
+import { isBelowLogs } from "./paths.ts";
 
 /**
  * Moves an existing log out of the way: it becomes `.1`, `.1` becomes `.2` and so
@@ -12,7 +12,7 @@ import { LOGS } from "./paths.ts";
  */
 export async function rotate(log: string, keep: number): Promise<void> {
   try {
-    if (log.startsWith(`${LOGS}/`)) rotateHere(log, keep);
+    if (isBelowLogs(log)) rotateHere(log, keep);
     else await rotateElsewhere(log, keep);
   } catch (error) {
     throw new Failed(`cannot rotate the log "${log}": ${reason(error)}`);

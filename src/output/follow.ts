@@ -1,8 +1,7 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Changes } from "../changes.ts";
 import { namedRoot } from "../namespace.ts";
-import { LOGS } from "../paths.ts";
-import { visible } from "./foreign_log.ts";
+import { visible } from "../paths.ts";
 import { type LogFile, openLog } from "./log_file.ts";
 
 /** How many files a log may have been rotated through before the oldest is let go. */
@@ -39,7 +38,7 @@ export class FollowedLog {
    * would wait for ever for a writer if that is a fifo.
    */
   get watched(): string | undefined {
-    return this.#missing ? undefined : seen(this.path);
+    return this.#missing ? undefined : visible(this.path);
   }
 
   /**
@@ -87,11 +86,7 @@ export class FollowedLog {
 }
 
 function inodeOf(path: string): number | undefined {
-  return unlessGone(() => Deno.statSync(seen(path)).ino ?? undefined, undefined);
-}
-
-function seen(path: string): string {
-  return path.startsWith(`${LOGS}/`) ? path : visible(path);
+  return unlessGone(() => Deno.statSync(visible(path)).ino ?? undefined, undefined);
 }
 
 /**

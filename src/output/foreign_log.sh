@@ -1,5 +1,6 @@
 # Reads the log $1, which lies where only a shell of the user's may read. With each
-# line that comes in it does as it is told, and then says so on standard error.
+# line that comes in it does as it is told, and then says on standard error: "ready";
+# "closed" if nobody reads its output any more; "failed" if it cannot be written.
 #   last N    shows the last lines
 #   skip      shows none of what there is
 #   more      shows what follows
@@ -13,6 +14,10 @@ while read -r order number; do
   skip) cat >/dev/null ;;
   more) cat ;;
   rewind) exec 3</proc/self/fd/3 ;;
-  esac <&3 2>/dev/null || exit 1
-  echo ready >&2
+  esac <&3 2>/dev/null
+  case $? in
+  0) echo ready ;;
+  141) echo closed ;;
+  *) echo failed ;;
+  esac >&2
 done

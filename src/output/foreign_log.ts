@@ -1,16 +1,9 @@
 import script from "./foreign_log.sh" with { type: "text" };
 import { join } from "@std/path/posix/join";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
-import { PROC } from "../paths.ts";
+import { Failed } from "../errors.ts";
+import { PROC, visible } from "../paths.ts";
 import type { LogFile } from "./log_file.ts";
-
-/**
- * The path under which this program may look at a file that it may not open: by
- * the root directory of this very process, below /run/lanco/proc (proc(5)).
- */
-export function visible(path: string): string {
-  return join(PROC, "self", "root", path);
-}
 
 /** A log where this program may not read, but its user may, with a shell's help. */
 export class ForeignLog implements LogFile {
@@ -46,7 +39,7 @@ export class ForeignLog implements LogFile {
       stderr: "piped",
     }).spawn();
     const log = new ForeignLog(path, ino ?? 0, shell);
-    if (await log.#hears()) return log;
+    if (await log.#hear() === "ready") return log;
     log.close();
     throw new Deno.errors.PermissionDenied("permission denied");
   }
@@ -87,17 +80,22 @@ export class ForeignLog implements LogFile {
     } catch {
       return false;
     }
-    return await this.#hears();
+    const answer = await this.#hear();
+    if (answer === "failed") throw new Failed("cannot write to standard output");
+    return answer === "ready";
   }
 
-  async #hears(): Promise<boolean> {
+  /** The next thing it says; nothing if it has ended. */
+  async #hear(): Promise<string | undefined> {
     while (!this.#heard.includes("\n")) {
       const { value } = await this.#said.read();
-      if (value === undefined) return false;
+      if (value === undefined) return undefined;
       this.#heard += new TextDecoder().decode(value);
     }
-    this.#heard = this.#heard.slice(this.#heard.indexOf("\n") + 1);
-    return true;
+    const end = this.#heard.indexOf("\n");
+    const line = this.#heard.slice(0, end);
+    this.#heard = this.#heard.slice(end + 1);
+    return line;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../errors.ts";
-import { LOGS } from "../paths.ts";
+import { isBelowLogs } from "../paths.ts";
 
 /** How much is read at once, in bytes. */
 const BLOCK = 65_536;
@@ -33,7 +33,7 @@ export interface LogFile {
  */
 export async function openLog(path: string): Promise<LogFile | undefined> {
   try {
-    if (path.startsWith(`${LOGS}/`)) return new OwnLog(path);
+    if (isBelowLogs(path)) return new OwnLog(path);
     const { ForeignLog } = await import("./foreign_log.ts");
     return await ForeignLog.open(path);
   } catch (error) {

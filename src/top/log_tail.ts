@@ -1,6 +1,5 @@
-import { normalize } from "@std/path/posix/normalize";
 import { reason } from "../errors.ts";
-import { LOGS, PROC } from "../paths.ts";
+import { visible } from "../paths.ts";
 
 /** The end of a log. */
 export interface Tail {
@@ -30,7 +29,7 @@ export class LogTail {
    */
   async read(path: string): Promise<Tail> {
     try {
-      const file = readable(path);
+      const file = visible(path);
       const { isFile, size, mtime, ino } = await Deno.stat(file);
       // To open a pipe would wait for a writer.
       if (!isFile) return this.#is(`${path} other`, { lines: [], problem: "it is not a file" });
@@ -52,12 +51,6 @@ function explain(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is not there, or no longer";
   if (error instanceof Deno.errors.PermissionDenied) return "not permitted to read it";
   return reason(error);
-}
-
-/** The path by which the executable may read the file: below the logs, or as /proc shows it. */
-function readable(path: string): string {
-  const normal = normalize(path);
-  return normal.startsWith(`${LOGS}/`) ? normal : `${PROC}/self/root${normal}`;
 }
 
 async function lastLines(file: string, size: number): Promise<Tail> {

@@ -117,6 +117,9 @@ cgroupTest("logs shows and follows a log that -l put elsewhere in the same way",
   assertEquals((await ns.lancoWith({ uid: 0 }, "logs", "a")).stdout, "created\n");
   Deno.chmodSync(`${log}.1`, 0o600);
   assertEquals((await ns.lancoWith({ uid: 1 }, "logs", "--previous", "a")).code, 6);
+  const full = await shell(`${LANCO} ${ns.name} logs --previous a >/dev/full`);
+  assertEquals(full.code, 1);
+  assertMatch(full.stderr, /cannot write to standard output/);
   const piped = await shell(`{ ${LANCO} ${ns.name} logs --previous a; echo $? >&2; } | true`);
   assertEquals(piped, { code: 0, stdout: "", stderr: "0\n" });
 });
