@@ -1,3 +1,4 @@
+import { find, isStandalone } from "./commands/find.ts";
 import { type Command, type Context, report } from "./context.ts";
 import { LancoError, reason, Usage } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
@@ -61,7 +62,6 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
   context.log.tokens = options.list("token");
   const [first, second, ...rest] = options.operands;
   if (options.count("version")) return await version(context);
-  const { find, isStandalone } = await import("./commands/find.ts");
   if (options.count("help")) {
     const word = second ?? first;
     return await execute(context, "help", await find("help"), word === undefined ? [] : [word]);

@@ -32,14 +32,12 @@ export async function select(
   options: Options,
   otherwise: Pick<Selection, "running" | "finished">,
 ): Promise<Selection> {
-  const [running, finished, all] = ["running", "finished", "all"].map((flag) =>
-    options.count(flag) > 0
-  );
-  const named = running || finished || all;
+  const given = (flag: string) => options.count(flag) > 0;
+  const named = given("running") || given("finished") || given("all");
   const patterns = await Promise.all(options.operands.map(matcher));
   return {
-    running: named ? Boolean(running || all) : otherwise.running,
-    finished: named ? Boolean(finished || all) : otherwise.finished,
+    running: named ? given("running") || given("all") : otherwise.running,
+    finished: named ? given("finished") || given("all") : otherwise.finished,
     matches: (name) => patterns.length === 0 || patterns.some((matches) => matches(name)),
   };
 }

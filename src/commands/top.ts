@@ -2,7 +2,7 @@ import type { Command, Context } from "../context.ts";
 import { readCapacity } from "../capacity.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
-import type { Options } from "../options.ts";
+import { type Options, seconds } from "../options.ts";
 import { KEYS } from "../top/help.ts";
 import { live } from "../top/live.ts";
 import { initialState, update } from "../top/model.ts";
@@ -14,20 +14,17 @@ import { realWorld } from "../top/world.ts";
 /** How long --once measures the use of processors, in seconds. */
 const ONCE_INTERVAL = 0.2;
 
-function seconds(text: string): number {
-  const number = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || number < 0.1 || number > 3600) {
-    throw new Usage(`option -n needs seconds from 0.1 to 3600, not "${text}"`);
-  }
-  return number;
+function interval(options: Options, otherwise: number): number {
+  const bounds = { min: 0.1, max: 3600 };
+  return seconds("-n", options.value("interval") ?? String(otherwise), bounds) * 1000;
 }
 
 async function once(context: Context, options: Options, filter: string): Promise<number> {
   const sampler = new Sampler(readNamespace(context.namespace));
-  const wait = seconds(options.value("interval") ?? String(ONCE_INTERVAL));
+  const wait = interval(options, ONCE_INTERVAL);
   const first = initialState(context.namespace, readCapacity(), filter);
   sampler.sample();
-  await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+  await new Promise((resolve) => setTimeout(resolve, wait));
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
   context.print(plainTable(state.rows, {
     cpus: state.host.cpus,
@@ -39,7 +36,7 @@ async function once(context: Context, options: Options, filter: string): Promise
 }
 
 async function watch(context: Context, options: Options, filter: string): Promise<number> {
-  const interval = seconds(options.value("interval") ?? "1") * 1000;
+  const pause = interval(options, 1);
   const namespace = readNamespace(context.namespace);
   const environment = readEnvironment();
   if (!isCapable(environment.get("TERM"))) {
@@ -51,7 +48,7 @@ async function watch(context: Context, options: Options, filter: string): Promis
       terminal: new Console(),
       world: realWorld(namespace),
       style: styleOf(environment, Deno.noColor),
-      interval,
+      interval: pause,
     },
   );
   for (const task of stopping) {
