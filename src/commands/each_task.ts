@@ -50,8 +50,12 @@ export async function eachTask(
   return combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus));
 }
 
-/** If there never was such a task, the name may have been mistyped. */
-async function explained(context: Context, task: string, error: LancoError): Promise<LancoError> {
+/** The error; if there never was such a task, with the name that may have been meant. */
+export async function explained(
+  context: Context,
+  task: string,
+  error: LancoError,
+): Promise<LancoError> {
   if (!(error instanceof NotRunning)) return error;
   const names = unlessGone(() => knownTasks(context.namespace), []);
   if (names.includes(task)) return error;

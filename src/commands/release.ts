@@ -1,7 +1,8 @@
 import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, Failed, Usage } from "../errors.ts";
+import { AlreadyRunning, Failed, LancoError, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
+import { explained } from "./each_task.ts";
 import { runExitCommand, takeExitCommand } from "../exit_command.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task.ts";
@@ -35,7 +36,13 @@ async function releaseTask(context: Context, task: string, withCommand: boolean)
   if (isRunning(context.namespace, task)) {
     throw new AlreadyRunning(task, "is running: stop it first");
   }
-  if (!await reap(namespace, task)) {
+  let free: boolean;
+  try {
+    free = await reap(namespace, task);
+  } catch (error) {
+    throw error instanceof LancoError ? await explained(context, task, error) : error;
+  }
+  if (!free) {
     throw new Failed(`cannot release task ${task}: a process has entered its cgroups again`);
   }
   if (withCommand) await runExitCommand(context.namespace, task);

@@ -45,6 +45,10 @@ cgroupTest("release refuses a task that runs, and one that has nothing to releas
   assertEquals(code, 4);
   assertMatch(stderr, /task a is running: stop it first/);
   assertEquals((await ns.lanco("release", "b")).code, 3);
+  await ns.must("run", "import", "true");
+  const mistyped = await ns.lanco("release", "imprt");
+  assertEquals(mistyped.code, 3);
+  assertMatch(mistyped.stderr, /task imprt is not running, did you mean "import"\?/);
 });
 
 cgroupTest("release of a task does what a missing release agent has not done", async (ns) => {
