@@ -78,12 +78,18 @@ _lanco_offer() {
   done
 }
 
+# _lanco_is_name WORD: whether it names what lanco could have made. Others can be made by
+# hand, and might do something when they stand on a command line.
+_lanco_is_name() {
+  local LC_ALL=C
+  [[ $1 =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]]
+}
+
 _lanco_namespaces() {
   local file
   for file in /run/lanco/*/namespace.json; do
-    [[ -e $file ]] || continue
     file=${file%/*}
-    _lanco_offer "${file##*/}"
+    ! _lanco_is_name "${file##*/}" || _lanco_offer "${file##*/}"
   done
 }
 
@@ -97,7 +103,7 @@ _lanco_tasks() {
   for path in "${paths[@]}"; do
     task=${path##*/}
     [[ $path != */named/task-* ]] || task=${task#task-}
-    [[ $task != [.*]* && $given != *" $task "* && -d $path ]] || continue
+    if [[ $given == *" $task "* || ! -d $path ]] || ! _lanco_is_name "$task"; then continue; fi
     given+="$task "
     _lanco_offer "$task"
   done

@@ -65,6 +65,12 @@ function __lanco_parse
     end
 end
 
+# __lanco_names_only WORD...: prints those that name what lanco could have made. Others can
+# be made by hand, and might do something when they stand on a command line.
+function __lanco_names_only
+    string match -r -- '^[A-Za-z0-9_][A-Za-z0-9._-]*\z' $argv
+end
+
 # __lanco_pairs WORD DESCRIPTION...: prints them as fish takes them.
 function __lanco_pairs
     while set -q argv[1]
@@ -76,8 +82,8 @@ end
 function __lanco_first
     __lanco_pairs \
         @STANDALONE@
-    for file in /run/lanco/*/namespace.json
-        printf '%s\tnamespace\n' (string split / -- $file)[-2]
+    for namespace in (__lanco_names_only (string split -f 4 / -- /run/lanco/*/namespace.json))
+        printf '%s\tnamespace\n' $namespace
     end
 end
 
@@ -90,15 +96,15 @@ end
 # has been given already is not offered again.
 function __lanco_tasks
     set -l given $__lanco_words[$__lanco_places]
-    for path in /run/lanco/$__lanco_namespace/named/task-*/
-        set -l task (string replace -r '.*/task-(.*)/' '$1' -- $path)
+    set -l paths /run/lanco/$__lanco_namespace/named/task-*/
+    for task in (__lanco_names_only (string sub -s 6 -- (string split -f 6 / -- $paths)))
         contains -- $task $given; and continue
         set -a given $task
         printf '%s\trunning\n' $task
     end
     test $argv[1] = known; or return
-    for path in /run/lanco/$__lanco_namespace/runs/*/
-        set -l task (string split / -- $path)[-2]
+    set -l paths /run/lanco/$__lanco_namespace/runs/*/
+    for task in (__lanco_names_only (string split -f 6 / -- $paths))
         contains -- $task $given; or printf '%s\tended\n' $task
     end
 end

@@ -16,7 +16,15 @@ _lanco_tasks() {
   tasks=(/run/lanco/$namespace/named/task-*(N/:t))
   tasks=(${tasks#task-})
   [[ $kind != known ]] || tasks+=(/run/lanco/$namespace/runs/*(N/:t))
+  _lanco_names_only tasks
   compadd "${@[1,-2]}" - ${tasks:|given}
+}
+
+# _lanco_names_only ARRAY: leaves in it what lanco could have made. Others can be made by
+# hand, and might do something when they stand on a command line.
+_lanco_names_only() {
+  setopt local_options extended_glob
+  set -A $1 ${(M)${(P)1}:#[A-Za-z0-9_][A-Za-z0-9._-]#}
 }
 
 _lanco_subcommand() {
@@ -30,6 +38,7 @@ _lanco_subcommand() {
 _lanco_first() {
   local -a namespaces standalone
   namespaces=(/run/lanco/*/namespace.json(N:h:t))
+  _lanco_names_only namespaces
   standalone=(
     @STANDALONE@
   )
