@@ -1,10 +1,13 @@
 import { existsSync } from "@std/fs/exists";
+import { basename } from "@std/path/posix/basename";
 import { join } from "@std/path/posix/join";
 import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "./cgroup/cgroup.ts";
+import { setFrozen } from "./cgroup/freezer.ts";
 import { AlreadyRunning, Failed, NotRunning } from "./errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "./namespace.ts";
+import { type ExitPlace, exitPlace, registered, taskCgroups } from "./places.ts";
 import { cgroupsOf } from "./process.ts";
-import { reap, registered, taskCgroups } from "./task.ts";
+import { reap } from "./task.ts";
 
 /** How long the release agent may take to answer, in milliseconds. */
 const PATIENCE = 5000;
@@ -24,9 +27,16 @@ export function stage(namespace: Namespace, shim: number, id: string): Promise<v
   return moveMeanwhile(shim, staged(namespace, id));
 }
 
-/** Removes what `stage` has made; the release agent comes only if a process was in it. */
+/** The number of the run that is staged, which stays when it gets its name: the inode of its cgroup. */
+export function runNumber(namespace: Namespace, id: string): number {
+  const { ino } = Deno.statSync(staged(namespace, id));
+  if (ino === null) throw new Failed("the named hierarchy has no inodes");
+  return ino;
+}
+
+/** Removes what `stage` and `admit` have made; the release agent comes only if a process was in it. */
 export function unstage(namespace: Namespace, id: string): void {
-  removeCgroup(staged(namespace, id));
+  for (const cgroup of [staged(namespace, id), ...doorOf(namespace, id)]) removeCgroup(cgroup);
 }
 
 /**
@@ -64,8 +74,22 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
   }
 }
 
-/** What `admit` leaves to its caller. */
+/** What leaves the caller's cgroups. */
+export interface Candidates {
+  /** The shim. */
+  shim: number;
+  /** The task's first process. */
+  child: number;
+  /** What waits for the end of the task to run its exit command, if anything does. */
+  exit: number | undefined;
+}
+
+/** What `admit` is to be told. */
 export interface AdmitOptions {
+  /** What tells this `run` from all others. */
+  id: string;
+  /** The number of the run. */
+  run: number;
   /** Something to do while the release agent is at work. */
   meanwhile: () => Promise<unknown>;
   /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
@@ -73,48 +97,122 @@ export interface AdmitOptions {
 }
 
 /**
- * Takes the shim and the task's first process out of every cgroup of the caller.
- * Call it with both registered; nothing of the task may have been run.
+ * Takes the shim, the task's first process and its exit command out of every cgroup of
+ * the caller. Call it with the first two registered; nothing of the task may have been run.
  *
+ * @returns whether the exit command sleeps: not if the host cannot freeze it.
  * @throws {Failed} if one of them is still in a cgroup of the caller.
  */
 export async function admit(
   namespace: Namespace,
   task: string,
-  { shim, child }: { shim: number; child: number },
-  { meanwhile, prepare }: AdmitOptions,
-): Promise<void> {
-  const root = namespaceDirectory(namespace.namespace);
-  for (const { name, version } of namespace.hierarchies) {
-    if (version !== 1) continue;
-    // In v1 the owner may move what is his.
-    try {
-      for (const pid of [shim, child]) move(pid, join(root, name));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      throw new Failed(
-        `the cgroup of namespace ${namespace.namespace} in hierarchy ${name} is gone: run "sudo lanco ${namespace.namespace} init" again`,
-      );
+  candidates: Candidates,
+  options: AdmitOptions,
+): Promise<boolean> {
+  const { shim, child, exit } = candidates;
+  const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
+  const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
+  leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+  const waiting = options.meanwhile();
+  try {
+    for (let tries = 0;; tries++) {
+      occupy(namespace, task, child, options.prepare);
+      if (namespace.layout !== "legacy") await letIn(namespace, task, options.id, place);
+      else if (place?.bed !== undefined && exit) move(exit, place.bed);
+      // A late release agent of the task before this one may have removed a cgroup.
+      if (isAt(namespace, child, task) || tries > 10) break;
     }
+  } finally {
+    // If it was refused, that is why.
+    await waiting;
   }
-  const unified = namespace.hierarchies.some(({ version }) => version === 2);
-  await Promise.all([unified ? enter(namespace, task) : undefined, meanwhile()]);
-  occupy(namespace, task, child, prepare);
-  assertAway(namespace, shim);
-  assertAway(namespace, child);
+  for (const pid of [shim, child, exit]) if (pid !== undefined) assertAway(namespace, pid);
+  return asleep;
 }
 
 /**
- * Asks the release agent to let the registered processes into `unified/shims`. A
- * cgroup is "released" when its last child is removed (cgroups v1, notify_on_release).
+ * Registers an exit command, and makes a cgroup for it in which it will sleep at once.
+ * Returns whether the host can do that.
  */
-async function enter(namespace: Namespace, task: string): Promise<void> {
-  const door = join(namedRoot(namespace.namespace), `enter-${task}`);
-  const deadline = Date.now() + PATIENCE;
-  ring(door);
-  while (existsSync(door)) {
+function layDown(exit: number, { registered, bed }: ExitPlace): boolean {
+  makeCgroup(registered);
+  move(exit, registered);
+  if (bed === undefined) return false;
+  makeCgroup(bed);
+  return setFrozen(bed, true);
+}
+
+/** In v1 the owner may move what is his: out of his caller's cgroups into the namespace's. */
+function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): void {
+  const root = namespaceDirectory(namespace.namespace);
+  for (const { name, version } of namespace.hierarchies) {
+    if (version !== 1) continue;
+    try {
+      for (const pid of pids) move(pid, join(root, name));
+    } catch (error) {
+      throw explained(error, namespace, name);
+    }
+  }
+}
+
+function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
+  if (!(error instanceof Deno.errors.NotFound)) return error;
+  return new Failed(
+    `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
+  );
+}
+
+/** Makes the task's own cgroups, new ones, and moves its first process into those of v1. */
+function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
+  const own = taskCgroups(namespace, task);
+  const root = namespaceDirectory(namespace.namespace);
+  for (let tries = 0;; tries++) {
+    try {
+      for (const cgroup of own) {
+        removeCgroup(cgroup);
+        makeCgroup(cgroup);
+      }
+      prepare();
+      for (const { name, version, tasks } of namespace.hierarchies) {
+        if (version !== 1) continue;
+        move(child, tasks ? join(root, name, `task-${task}`) : join(root, name));
+      }
+      return;
+    } catch (error) {
+      const lost = namespace.hierarchies.find(({ name }) =>
+        !existsSync(join(root, name, "cgroup.procs"))
+      );
+      if (lost !== undefined) throw explained(error, namespace, lost.name);
+      if (!isGone(error) || tries > 10) throw error;
+    }
+  }
+}
+
+/** The cgroups by which the release agent is asked to let processes in: the list, and the bell. */
+function doorOf(namespace: Namespace, id: string): [string, string] {
+  const named = namedRoot(namespace.namespace);
+  return [join(named, `enter-${id}`), join(named, `bell-${id}`)];
+}
+
+/**
+ * Asks the release agent to let the registered processes into the unified hierarchy.
+ * It is called with a cgroup that is "released", which it is when its last child is
+ * removed (cgroup-v1/cgroups.rst, notify_on_release).
+ */
+async function letIn(
+  namespace: Namespace,
+  task: string,
+  id: string,
+  place: ExitPlace | undefined,
+): Promise<void> {
+  const [list, bell] = doorOf(namespace, id);
+  const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
+  for (const path of [list, ...entries.map((entry) => join(list, entry)), bell, join(bell, "x")]) {
+    makeCgroup(path);
+  }
+  Deno.removeSync(join(bell, "x"));
+  for (const deadline = Date.now() + PATIENCE; existsSync(list);) {
     if (Date.now() > deadline) {
-      removeCgroup(door);
       throw new Failed(
         `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
       );
@@ -123,36 +221,12 @@ async function enter(namespace: Namespace, task: string): Promise<void> {
   }
 }
 
-function ring(door: string): void {
-  for (let tries = 0;; tries++) {
-    makeCgroup(door);
-    try {
-      makeCgroup(join(door, "bell"));
-      return Deno.removeSync(join(door, "bell"));
-    } catch (error) {
-      // The agent took away a door that another `run` had left.
-      if (!isGone(error) || tries > 100) throw error;
-    }
-  }
-}
-
-/** Makes the task's own cgroups, new ones, and moves its first process into them. */
-function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
-  const cgroups = taskCgroups(namespace, task);
-  for (let tries = 0;; tries++) {
-    try {
-      for (const cgroup of cgroups) {
-        removeCgroup(cgroup);
-        makeCgroup(cgroup);
-      }
-      prepare();
-      for (const cgroup of cgroups) move(child, cgroup);
-      return;
-    } catch (error) {
-      // A late release agent of the task before this one has removed one of them.
-      if (!isGone(error) || tries > 10) throw error;
-    }
-  }
+/** Whether the task's first process is where it belongs, in each hierarchy. */
+function isAt(namespace: Namespace, child: number, task: string): boolean {
+  const cgroups = cgroupsOf(child);
+  return namespace.hierarchies.filter(({ tasks }) => tasks).every(({ name }) =>
+    cgroups.get(name)?.endsWith(`/lanco-${namespace.namespace}/task-${task}`)
+  );
 }
 
 /** @throws {Failed} if the process is in a cgroup that is not the namespace's. */

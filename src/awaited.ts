@@ -1,9 +1,11 @@
 import { join } from "@std/path/posix/join";
-import { processes, unlessGone } from "./cgroup/cgroup.ts";
-import { Failed, NotInitialised } from "./errors.ts";
+import { isGone } from "./cgroup/cgroup.ts";
+import { Failed, NotInitialised, reason, RecordsClosed } from "./errors.ts";
 import type { Namespace } from "./namespace.ts";
-import { parseStatus } from "./record.ts";
-import { identity, registered, runDirectory, taskProcesses } from "./task.ts";
+import { parseStatus, readRun } from "./record.ts";
+import { openRegular } from "./record_file.ts";
+import { runDirectory } from "./places.ts";
+import { identity } from "./task.ts";
 
 /** How long it may remain unclear whether a task runs, in milliseconds, before that is an error. */
 const DOUBT = 2000;
@@ -41,10 +43,13 @@ export class AwaitedTask {
     const deadline = Date.now() + PUBLISHING;
     for (;;) {
       const inode = identity(namespace.namespace, task);
-      const file = openStatus(namespace.namespace, task);
+      // In this order: the file is of the run that is recorded, or of a later one.
+      const recorded = readRun(namespace.namespace, task)?.run;
+      const file = openStatus(namespace, task);
       const same = identity(namespace.namespace, task) === inode;
-      if (same && (inode === undefined || isOf(namespace, task, file))) {
-        if (inode === undefined && file === undefined) return undefined;
+      if (same && inode === undefined && file === undefined) return undefined;
+      // Between a run's taking the name and its record is a moment.
+      if (same && (inode === undefined || (inode === recorded && file !== undefined))) {
         return new AwaitedTask(namespace, task, inode, file);
       }
       file?.close();
@@ -84,10 +89,14 @@ export class AwaitedTask {
   }
 }
 
-function openStatus(namespace: string, task: string): Deno.FsFile | undefined {
-  const path = join(runDirectory(namespace, task), "ended");
-  // Not a fifo, which the owner could have made of it: that would wait for a writer.
-  return unlessGone(() => Deno.lstatSync(path).isFile ? Deno.openSync(path) : undefined, undefined);
+function openStatus({ namespace }: Namespace, task: string): Deno.FsFile | undefined {
+  try {
+    return openRegular(join(runDirectory(namespace, task), "ended"));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
+    throw new Failed(`cannot read how task ${task} ended: ${reason(error)}`);
+  }
 }
 
 function readStatus(file: Deno.FsFile): number | undefined {
@@ -95,16 +104,4 @@ function readStatus(file: Deno.FsFile): number | undefined {
   file.seekSync(0, Deno.SeekMode.Start);
   const length = file.readSync(bytes) ?? 0;
   return parseStatus(new TextDecoder().decode(bytes.subarray(0, length)));
-}
-
-/**
- * Whether the status file is the one of the run under way, not of the one before it:
- * between a run's taking the name and its record is a moment. Its own is empty
- * as long as its shim lives, and the shim is in the registered cgroup alone.
- */
-function isOf(namespace: Namespace, task: string, file: Deno.FsFile | undefined): boolean {
-  if (file === undefined) return false;
-  if (readStatus(file) === undefined) return true;
-  const own = taskProcesses(namespace, task);
-  return processes(registered(namespace.namespace, task)).every((pid) => own.includes(pid));
 }

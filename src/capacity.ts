@@ -1,26 +1,27 @@
-import { join } from "@std/path/posix/join";
-import { Failed, reason } from "./errors.ts";
+import { Failed } from "./errors.ts";
 import type { Capacity } from "./limits.ts";
-import { PROC } from "./paths.ts";
 
 /**
- * Reads what the host has from `/proc/meminfo`, `/proc/stat` and
- * `/proc/sys/kernel/pid_max` (proc(5)).
+ * Asks a shell what the host has, for `init`, which writes it down: later /proc may be
+ * out of reach. From `/proc/meminfo`, `/proc/stat` and `/proc/sys/kernel/pid_max` (proc(5)).
  *
  * @throws {Failed} if it cannot be read.
  */
-export function readCapacity(proc = PROC): Capacity {
-  try {
-    const read = (file: string) => Deno.readTextFileSync(join(proc, file));
-    return parseCapacity(
-      `${read("meminfo")}${read("stat")}pid_max ${read("sys/kernel/pid_max")}`,
-    );
-  } catch (error) {
-    throw new Failed(`cannot find out what the host has: ${reason(error)}`);
+export function askCapacity(): Capacity {
+  const { stdout } = new Deno.Command("/bin/sh", {
+    args: ["-c", "cat /proc/meminfo /proc/stat; echo pid_max $(cat /proc/sys/kernel/pid_max)"],
+    cwd: "/",
+    clearEnv: true,
+    stderr: "null",
+  }).outputSync();
+  const capacity = parseCapacity(new TextDecoder().decode(stdout));
+  if (Object.values(capacity).some(Number.isNaN)) {
+    throw new Failed("cannot find out what the host has: is /proc mounted?");
   }
+  return capacity;
 }
 
-/** The same from the texts of these files, one after the other; the last one as `pid_max N`. */
+/** Reads it from the texts of these files, one after the other; the last one as `pid_max N`. */
 export function parseCapacity(text: string): Capacity {
   return {
     memory: Number(/^MemTotal:\s+(\d+) kB/m.exec(text)?.[1]) * 1024,

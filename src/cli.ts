@@ -1,4 +1,5 @@
 import { find, isStandalone } from "./commands/find.ts";
+import { effectiveUser } from "./caller.ts";
 import { type Command, type Context, report } from "./context.ts";
 import { LancoError, reason, Usage } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
@@ -38,6 +39,7 @@ export async function main(
   const context: Context = {
     namespace: "",
     command: "lanco",
+    args,
     log,
     logger: async (token) => (await import("./log.ts")).createLogger(token ?? context.command, log),
     print: streams.print,
@@ -88,7 +90,19 @@ async function execute(
     context.print(command.help);
     return 0;
   }
-  return await command.run(context, parseOptions(args, command.options));
+  const options = parseOptions(args, command.options);
+  if (context.namespace !== "" && !command.isForRoot?.(options)) {
+    const status = await asOwner(context, command);
+    if (status !== undefined) return status;
+  }
+  return await command.run(context, options);
+}
+
+/** What root asks for in another user's namespace is done by that user. */
+async function asOwner(context: Context, command: Command): Promise<number | undefined> {
+  if (effectiveUser() !== 0) return undefined;
+  const { asOwner } = await import("./root/owner.ts");
+  return await asOwner(context.namespace, context.args, command.purpose ?? "look");
 }
 
 function asksForHelp(word: string | undefined): boolean {

@@ -8,6 +8,8 @@ export interface Context {
   namespace: string;
   /** The command as it was typed: the token of its messages. */
   command: string;
+  /** The whole command line. */
+  args: readonly string[];
   /** Returns the logger of a token. `@std/log` is loaded here, by those who speak. */
   logger(token?: string): Promise<Logger>;
   /** What `-d` and `-D` asked for. */
@@ -19,6 +21,12 @@ export interface Context {
 /** What the operands of a command name, for those who complete them. */
 export type Operands = "nothing" | "running tasks" | "known tasks" | "signal" | "command";
 
+/**
+ * What a command does in a namespace, which decides with what rights root has it done:
+ * it only looks, it launches programs of the owner's, or it kills them.
+ */
+export type Purpose = "look" | "launch" | "kill";
+
 /** A command: its help, what may stand on its command line, and what it does. */
 export interface Command {
   /** What `lanco <namespace> <command> -h` prints. */
@@ -27,6 +35,10 @@ export interface Command {
   options: OptionSpec;
   /** What its operands name. */
   operands: Operands;
+  /** With what rights root has it done in another user's namespace; "look" if it does not say. */
+  purpose?: Purpose;
+  /** Whether root does it himself, whoever owns the namespace. */
+  isForRoot?(options: Options): boolean;
   /** Does it. Returns the exit status; throws a `LancoError` for anything but success. */
   run(context: Context, options: Options): Promise<number> | number;
 }
@@ -39,4 +51,22 @@ export async function report(
   const logger = await context.logger();
   if (error.level === "WARN") logger.warn(error.message);
   else logger.error(error.message);
+}
+
+/**
+ * Does something that may find things that cannot be read, and reports them at its end.
+ *
+ * @returns what it returns.
+ */
+export async function warning<T>(
+  context: Pick<Context, "logger">,
+  act: (warn: (message: string) => void) => Promise<T> | T,
+): Promise<T> {
+  const warnings: string[] = [];
+  const result = await act((message) => warnings.push(message));
+  if (warnings.length > 0) {
+    const logger = await context.logger();
+    for (const message of warnings) logger.warn(message);
+  }
+  return result;
 }

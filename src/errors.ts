@@ -65,6 +65,13 @@ export class NotPermitted extends LancoError {
   }
 }
 
+/** Status 6: what is written down in a namespace is for its owner and his group only. */
+export class RecordsClosed extends NotPermitted {
+  constructor(namespace: string) {
+    super(`the records of namespace ${namespace} are for its owner and group only`);
+  }
+}
+
 /**
  * The one line that an unknown failure is worth: the reason the system gave,
  * without the stack.

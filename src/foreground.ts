@@ -1,4 +1,3 @@
-import type { Shim } from "./shim/shim.ts";
 import type { Signal } from "./signals.ts";
 
 /** The signals that a user or a supervisor sends to what he takes for the command. */
@@ -14,14 +13,21 @@ const FORWARDED: readonly Signal[] = [
 /** What the terminal itself sends to the whole foreground process group, the command included. */
 const FROM_TERMINAL: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
+/** Whether one of the standard streams is a terminal. */
+export function hasTerminal(): boolean {
+  return Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
+}
+
 /**
- * From now on holds the signals that come for the command. The function that is
- * returned hands them on, waits for the command, and returns its exit status:
- * 128 + n for signal n, 125 if the shim did not live to tell it.
+ * From now on holds the signals that come for a command. The function that is returned
+ * hands them on, waits for the command, and returns its exit status: 128 + n for signal
+ * n, 125 if what it waits for did not live to tell it.
  */
-export function followInForeground(): (pid: number, shim: Shim) => Promise<number> {
-  const terminal = Deno.stdin.isTerminal() || Deno.stdout.isTerminal() ||
-    Deno.stderr.isTerminal();
+export function forwardSignals(): (
+  pid: number,
+  status: Promise<Deno.CommandStatus>,
+) => Promise<number> {
+  const terminal = hasTerminal();
   const held: Signal[] = [];
   let deliver = (signal: Signal): void => void held.push(signal);
   for (const signal of FORWARDED) {
@@ -29,10 +35,10 @@ export function followInForeground(): (pid: number, shim: Shim) => Promise<numbe
       if (!(terminal && FROM_TERMINAL.includes(signal))) deliver(signal);
     });
   }
-  return async (pid, shim) => {
+  return async (pid, status) => {
     deliver = (signal) => send(pid, signal);
     held.forEach(deliver);
-    const { code, signal } = await shim.status;
+    const { code, signal } = await status;
     return signal === null ? code : 125;
   };
 }
@@ -41,6 +47,6 @@ function send(pid: number, signal: Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch {
-    // It has ended, or is another user's by now: then the shim will tell.
+    // It has ended, or is another user's by now: then its status will tell.
   }
 }

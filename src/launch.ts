@@ -1,17 +1,23 @@
 import { join } from "@std/path/posix/join";
-import { admit, register, stage, unstage } from "./admission.ts";
-import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { admit, register, runNumber, stage, unstage } from "./admission.ts";
+import { processes, removeCgroup, unlessGone } from "./cgroup/cgroup.ts";
+import { setFrozen } from "./cgroup/freezer.ts";
 import { setLimits } from "./cgroup/limits.ts";
 import { Failed, NotPermitted, NotRunning, reason } from "./errors.ts";
+import { exitCommandFile } from "./exit_command.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
-import { exitCommandFile, type RunRecord, StagedRun } from "./record.ts";
-import { forgetOldRuns } from "./retention.ts";
+import { isOccupied } from "./occupied.ts";
+import { exitPlace, registered } from "./places.ts";
+import type { RunRecord } from "./record.ts";
+import { forgetOldest, forgetOldRuns } from "./retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
-import { Shim } from "./shim/shim.ts";
-import { reap, registered } from "./task.ts";
+import { ExitCommand } from "./shim/exit.ts";
+import { notExecuted, Shim, type ShimOptions } from "./shim/shim.ts";
+import { StagedRun } from "./staged_run.ts";
+import { reap } from "./task.ts";
 
 /** What to launch, and how. */
 export interface LaunchOptions {
@@ -83,13 +89,18 @@ export async function launch(
 /** One attempt to launch a task, step by step. */
 class Attempt {
   readonly #working: string;
+  readonly #directory: string;
   readonly #log: string | undefined;
-  readonly #run: StagedRun;
+  readonly #staged: StagedRun;
   #shim: Shim | undefined;
+  #exit: ExitCommand | undefined;
   #child = 0;
+  #run = 0;
   #record: RunRecord | undefined;
   #staging: Promise<void> | undefined;
+  #restored = false;
   #published = false;
+  #asleep = false;
   #admission = 0;
   #unlimited: string[] = [];
 
@@ -98,53 +109,72 @@ class Attempt {
     private readonly task: string,
     private readonly options: LaunchOptions & { umask: number },
   ) {
+    const { directory, log } = options;
     this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
-    this.#log = options.log === undefined ? undefined : absolute(options.log, this.#working);
-    this.#run = stageRecord(namespace);
+    this.#directory = directory === undefined ? this.#working : absolute(directory, this.#working);
+    this.#log = log === undefined ? undefined : absolute(log, this.#working);
+    this.#staged = stageRecord(namespace);
   }
 
   /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
   async start(): Promise<void> {
-    const { command, directory, foreground, limits } = this.options;
+    const { command, exitCommand, limits } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
-    const shim = await Shim.start({
-      foreground,
-      command,
-      runDirectory: this.#run.directory,
-      exitCommand: exitCommandFile(this.namespace.namespace, this.task),
-      umask: this.options.umask,
-      environment: readCallerEnvironment(),
-      variables: { LANCO_NAMESPACE: this.namespace.namespace, LANCO_TASK: this.task },
-      ...(this.#log === undefined ? {} : { log: this.#log }),
-      ...(directory === undefined ? {} : { directory }),
-    });
-    this.#shim = shim;
-    this.#staging = stage(this.namespace, shim.pid, this.#run.id);
+    const options = this.#shimOptions();
+    this.#restored = options.restore !== undefined;
+    const shim = this.#shim = await Shim.start(options);
+    this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
     // What the shim has to say counts more than that it is gone.
     this.#staging.catch(() => {});
+    if (exitCommand !== undefined) {
+      this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
+      this.#exit = ExitCommand.start(options);
+    }
     this.#child = Number(await shim.expect("ready"));
     await this.#staging;
+    this.#run = runNumber(this.namespace, this.#staged.id);
     this.#record = {
       version: 1,
       task: this.task,
+      run: this.#run,
       command: [...command],
-      directory: directory === undefined ? this.#working : absolute(directory, this.#working),
+      directory: this.#directory,
       log: this.#log ?? null,
       started: Date.now(),
       limits,
       shim: shim.pid,
     };
-    this.#run.write(this.#record, this.options.exitCommand);
+    this.#staged.write(this.#record);
+  }
+
+  #shimOptions(): ShimOptions {
+    const { command, directory, foreground, umask } = this.options;
+    const { namespace } = this.namespace;
+    const environment = readCallerEnvironment();
+    return {
+      foreground,
+      command,
+      umask,
+      environment,
+      runDirectory: this.#staged.directory,
+      exitCommand: exitCommandFile(namespace, this.task),
+      restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
+      variables: { LANCO_NAMESPACE: namespace, LANCO_TASK: this.task },
+      ...(this.#log === undefined ? {} : { log: this.#log }),
+      ...(directory === undefined ? {} : { directory }),
+    };
   }
 
   /** Takes the name, leaves the caller's cgroups and enters the task's own. */
   async enter(): Promise<void> {
-    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child };
+    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
     this.#debug(`register process ${pids.child} and its shim ${pids.shim}`);
-    await register(this.namespace, this.task, pids.child, this.#run.id);
+    await register(this.namespace, this.task, pids.child, this.#staged.id);
     this.#debug("leave the caller's cgroups");
     const begin = performance.now();
-    await admit(this.namespace, this.task, pids, {
+    this.#asleep = await admit(this.namespace, this.task, pids, {
+      id: this.#staged.id,
+      run: this.#run,
       meanwhile: () => this.#openLog(),
       prepare: () => {
         this.#unlimited = setLimits(this.namespace, this.task, this.options.limits, this.options);
@@ -166,12 +196,18 @@ class Attempt {
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
-    this.#run.publish(this.task);
+    this.#staged.publish(this.task);
     this.#published = true;
+    // First, for what waits does nothing if the child has never been told to go.
+    await this.#exit?.wait(this.#asleep ? undefined : this.#watched());
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
-    await executed(shim, this.#child);
-    this.#run.settle();
+    await executed(shim, {
+      child: this.#child,
+      cgroup: registered(this.namespace.namespace, this.task),
+      restored: this.#restored,
+    });
+    this.#staged.settle();
     forgetOldRuns(this.namespace.namespace);
     shim.release();
     return {
@@ -183,13 +219,26 @@ class Attempt {
     };
   }
 
+  #watched(): { cgroup: string; run: number } {
+    return { cgroup: registered(this.namespace.namespace, this.task), run: this.#run };
+  }
+
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
   async undo(): Promise<boolean> {
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#staging?.catch(() => {});
-    unstage(this.namespace, this.#run.id);
-    this.#run.withdraw(this.task, this.#published);
+    await this.#undoExit();
+    unstage(this.namespace, this.#staged.id);
+    this.#staged.withdraw(this.task, this.#published);
     return killed;
+  }
+
+  async #undoExit(): Promise<void> {
+    if (this.#exit === undefined) return;
+    const { bed, registered } = exitPlace(this.namespace, this.task, this.#run);
+    if (bed !== undefined) setFrozen(bed, false);
+    await this.#exit.abandon();
+    for (const cgroup of [bed, registered]) if (cgroup !== undefined) removeCgroup(cgroup);
   }
 
   #debug(message: string): void {
@@ -198,40 +247,60 @@ class Attempt {
 }
 
 function stageRecord(namespace: Namespace): StagedRun {
-  let run: StagedRun | undefined;
   try {
-    run = StagedRun.create(namespace.namespace);
-    // Root could, but a task of his would not be the owner's to stop.
-    if (Deno.statSync(run.directory).uid === namespace.uid) return run;
+    return createRecord(namespace);
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) {
-      throw new Failed(`cannot write down what is run: ${reason(error)}`);
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotPermitted(
+        `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
+      );
     }
+    throw new Failed(`cannot write down what is run: ${reason(error)}`);
   }
-  run?.withdraw("", false);
-  throw new NotPermitted(
-    `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
-  );
+}
+
+/** If there is no room, old records make way. */
+function createRecord(namespace: Namespace): StagedRun {
+  try {
+    return StagedRun.create(namespace.namespace);
+  } catch (error) {
+    if (!reason(error).includes("No space left")) throw error;
+    if (!forgetOldest(namespace.namespace)) throw error;
+    return StagedRun.create(namespace.namespace);
+  }
 }
 
 function absolute(path: string, working: string): string {
   return path.startsWith("/") ? path : join(working, path);
 }
 
+/** What the command line of the child begins with, and that of env(1) which restores variables. */
+const CHILD = "/bin/sh\0-c\0# What becomes the command.", RESTORING = "/usr/bin/env\0-S\0";
+
 /**
- * Waits until the child has become the command: its command line is no longer
- * the shell's. If it can no longer be seen, the shim will say how it ended.
+ * Waits until the child has become the command: its command line is no longer the
+ * shell's. Where that cannot be seen, because the command is a privileged program, or
+ * its first thread has ended, the child is still listed in its cgroup. If it is not, the
+ * shim will say how it ended.
+ *
+ * @throws {LancoError} with status 126 or 127 if it cannot be executed.
  */
-async function executed(shim: Shim, child: number): Promise<void> {
-  let over = false;
-  const ended = shim.expect("ended").finally(() => over = true);
-  ended.catch(() => {});
-  while (!over) {
+async function executed(
+  shim: Shim,
+  { child, cgroup, restored }: { child: number; cgroup: string; restored: boolean },
+): Promise<void> {
+  let status: string | undefined;
+  const ended = shim.expect("ended").then((said) => status = said);
+  ended.catch(() => status = "");
+  while (status === undefined) {
     const line = unlessGone(() => Deno.readTextFileSync(`${PROC}/${child}/cmdline`), "");
-    if (line !== "" && !line.startsWith("/bin/sh\0-c\0# What becomes the command.")) return;
+    const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
+    if (line === "" ? processes(cgroup).includes(child) : !waits) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await ended;
+  // The command's own, or what env(1) says of one that it cannot execute.
+  if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
 }
 
 /**
@@ -244,9 +313,8 @@ async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise
   if (shim === undefined) return false;
   shim.abandon();
   const { code, signal } = await shim.status;
-  const cgroup = registered(namespace.namespace, task);
   try {
-    if (!isPopulated(cgroup)) await reap(namespace, task);
+    if (!isOccupied(namespace.namespace, task)) await reap(namespace, task);
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
   }

@@ -17,6 +17,9 @@ export interface Limits {
   ioWeight?: number;
 }
 
+/** The names of all limits. */
+export const LIMIT_NAMES = ["memory", "swap", "cpus", "cpuWeight", "pids", "ioWeight"] as const;
+
 /** What the host has: nobody can be given more. */
 export interface Capacity {
   /** Memory in bytes. */
@@ -93,7 +96,14 @@ const UNITS: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
 };
 
-function size(option: string, text: string, host: number, least = 1): number {
+/**
+ * The bytes that were meant by `512M`, `2G` or `50%`.
+ *
+ * @param host What a percentage is of, in bytes.
+ * @param least The least that is allowed, in bytes.
+ * @throws {Usage} for nonsense, and for less.
+ */
+export function size(option: string, text: string, host: number, least = 1): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT]?|%)$/.exec(text.toUpperCase()) ?? [];
   const factor = unit === "%" ? host / 100 : UNITS[unit ?? "none"];
   const bytes = Math.floor(Number(number) * (factor ?? NaN));

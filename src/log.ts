@@ -2,6 +2,7 @@ import { ConsoleHandler } from "@std/log/console-handler";
 import type { LevelName } from "@std/log/levels";
 import { Logger, type LogRecord } from "@std/log/logger";
 import { timestamp } from "./format.ts";
+import { printable } from "./printable.ts";
 
 /** What decides which messages are shown. */
 export interface LogOptions {
@@ -17,7 +18,8 @@ export interface LogOptions {
 
 /** One message in the original's form: `2013-06-09T22:50:34 [WARN/run] task x is already running`. */
 export function formatRecord(record: LogRecord): string {
-  return `${timestamp(record.datetime)} [${record.levelName}/${record.loggerName}] ${record.msg}`;
+  const { datetime, levelName, loggerName, msg } = record;
+  return `${timestamp(datetime)} [${levelName}/${loggerName}] ${printable(msg)}`;
 }
 
 function toStandardError(line: string): void {

@@ -6,8 +6,8 @@ export const NAMESPACE_MAX = 50;
 /** The longest name of a task, in bytes: a cgroup's name may have 255. */
 export const TASK_MAX = 200;
 
-/** Words that stand where a namespace would, and so cannot name one. */
-export const RESERVED = ["help", "namespaces", "doctor", "man", "completions"];
+/** Words that stand where a namespace would, and so cannot name one; and what is beside them in /run/lanco. */
+export const RESERVED = ["help", "namespaces", "doctor", "man", "completions", "proc"];
 
 const GRAMMAR = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
@@ -47,7 +47,7 @@ export function taskName(name: string): string {
 export function namespaceName(name: string): string {
   assertName("namespace", name, NAMESPACE_MAX);
   if (RESERVED.includes(name)) {
-    throw new Usage(`"${name}" cannot name a namespace: it is a command of its own`);
+    throw new Usage(`"${name}" cannot name a namespace: it has a meaning of its own`);
   }
   return name;
 }

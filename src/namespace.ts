@@ -1,5 +1,6 @@
 import { join } from "@std/path/posix/join";
 import { Failed, NotInitialised, reason } from "./errors.ts";
+import type { Capacity } from "./limits.ts";
 import { RUN } from "./paths.ts";
 
 /** Which cgroup versions a host has: v2 alone, both, or v1 alone. */
@@ -25,15 +26,22 @@ export interface Namespace {
   namespace: string;
   /** The owner's numeric user id. */
   uid: number;
-  /** The group's numeric id, which the logs belong to. */
+  /** The numeric id of the group that may read logs and records. */
   gid: number;
   /** The owner's name, or his id if he has none. */
   owner: string;
   /** What the host has mounted. */
   layout: Layout;
+  /** What the host has: nobody can be given more. */
+  host: Capacity;
+  /** The hierarchy in which exit commands sleep; empty if the host has no freezer. */
+  exits: string;
   /** The hierarchies in use, without the named one. */
   hierarchies: Hierarchy[];
 }
+
+/** The version of `namespace.json` that this program understands. */
+const VERSION = 2;
 
 /** The directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
@@ -55,8 +63,8 @@ export function readNamespace(namespace: string): Namespace {
   const file = join(namespaceDirectory(namespace), "namespace.json");
   try {
     const record: Namespace = JSON.parse(Deno.readTextFileSync(file));
-    if (record.version !== 1 || !Array.isArray(record.hierarchies)) {
-      throw new Error("not of version 1");
+    if (record.version !== VERSION || !Array.isArray(record.hierarchies)) {
+      throw new Error(`not of version ${VERSION}`);
     }
     return record;
   } catch (error) {

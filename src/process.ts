@@ -1,11 +1,12 @@
 import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
 import { PROC } from "./paths.ts";
+import { printable } from "./printable.ts";
 
 /**
  * The command line of a process, with a space after each argument, as the
- * original shows it; its name in brackets if it has none; `?????` if it is gone.
- * Control characters become spaces, so that no command can paint on a terminal.
+ * original shows it; its name in brackets if it has none; `?????` if it is gone, or is
+ * not the reader's to look at. No command can paint on a terminal.
  */
 export function commandLine(pid: number, proc = PROC): string {
   // Bytes that are not UTF-8 become U+FFFD.
@@ -13,12 +14,6 @@ export function commandLine(pid: number, proc = PROC): string {
   if (words !== "") return printable(words);
   const name = unlessGone(() => Deno.readTextFileSync(`${proc}/${pid}/comm`), "");
   return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
-}
-
-/** The text with its control characters replaced by spaces. */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- that is what it is for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
 }
 
 /** The cgroups of a process: from the name of a hierarchy to the path in it. */
@@ -38,4 +33,15 @@ export function parseCgroups(text: string): Map<string, string> {
     cgroups.set(controllers.replace("name=", "") || "unified", path);
   }
   return cgroups;
+}
+
+/**
+ * When this process was started, in milliseconds since boot: to a hundredth of a second,
+ * and by a clock that nobody sets (proc_pid_stat(5), starttime in ticks of USER_HZ).
+ */
+export function startOfThisProcess(proc = PROC): number {
+  const text = Deno.readTextFileSync(`${proc}/self/stat`);
+  // The name of the program, in parentheses, may have spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(") ") + 2).split(" ");
+  return Number(fields[19]) * 10;
 }

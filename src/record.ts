@@ -1,10 +1,10 @@
 import { join } from "@std/path/posix/join";
-import { isGone, unlessGone } from "./cgroup/cgroup.ts";
-import { Failed, reason } from "./errors.ts";
-import type { Limits } from "./limits.ts";
-import { type Namespace, namespaceDirectory } from "./namespace.ts";
-import { PROC } from "./paths.ts";
-import { runDirectory } from "./task.ts";
+import { Failed, reason, RecordsClosed } from "./errors.ts";
+import { LIMIT_NAMES, type Limits } from "./limits.ts";
+import { BadRecord, LONGEST_RECORD, parseRecord, readRecord } from "./record_file.ts";
+import { runDirectory } from "./places.ts";
+import { printable } from "./printable.ts";
+import { SIGNALS } from "./signals.ts";
 
 /** What was launched under a name: `/run/lanco/<ns>/runs/<name>/run.json`. */
 export interface RunRecord {
@@ -12,6 +12,8 @@ export interface RunRecord {
   version: 1;
   /** The name of the task. */
   task: string;
+  /** The number of this run: the inode of its registered cgroup. */
+  run: number;
   /** The command and its arguments. */
   command: string[];
   /** The directory it was started in. */
@@ -26,85 +28,43 @@ export interface RunRecord {
   shim: number;
 }
 
-/**
- * The record of a run that is being prepared: a directory beside its place, so
- * that nobody sees half of it.
- */
-export class StagedRun {
-  #old: string;
-  private constructor(
-    private readonly namespace: string,
-    readonly id: string,
-    readonly directory: string,
-  ) {
-    this.#old = join(namespaceDirectory(namespace), "runs", `.old-${id}`);
-  }
-
-  /**
-   * Makes the directory, under a name that no other `run` has.
-   *
-   * @throws {Deno.errors.PermissionDenied} if the caller does not own the namespace.
-   */
-  static create(namespace: string): StagedRun {
-    const id = crypto.randomUUID();
-    const directory = join(namespaceDirectory(namespace), "runs", `.new-${id}`);
-    Deno.mkdirSync(directory);
-    // Here, for the shim would make it with the caller's umask.
-    Deno.writeTextFileSync(join(directory, "ended"), "");
-    return new StagedRun(namespace, id, directory);
-  }
-
-  /** Writes what is launched, and the script that the release agent runs at the end, if any. */
-  write(record: RunRecord, exitCommand?: string): void {
-    Deno.writeTextFileSync(join(this.directory, "run.json"), JSON.stringify(record) + "\n");
-    if (exitCommand === undefined) return;
-    // Its output goes where the task's went.
-    const redirect = record.log === null ? "" : `exec >>${shellQuote(record.log)} 2>&1\n`;
-    Deno.writeTextFileSync(join(this.directory, "exit-command"), redirect + exitCommand + "\n");
-  }
-
-  /** Puts the record in its place. Only the holder of the name may do so. */
-  publish(task: string): void {
-    const place = runDirectory(this.namespace, task);
-    unlessGone(() => Deno.renameSync(place, this.#old), undefined);
-    Deno.renameSync(this.directory, place);
-  }
-
-  /** Forgets the record of the run before this one. */
-  settle(): void {
-    removeTree(this.#old);
-  }
-
-  /** Takes everything back: the record of the run before returns. */
-  withdraw(task: string, published: boolean): void {
-    if (!published) return removeTree(this.directory);
-    const place = runDirectory(this.namespace, task);
-    removeTree(place);
-    unlessGone(() => Deno.renameSync(this.#old, place), undefined);
-  }
-}
-
-function removeTree(directory: string): void {
-  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
-}
-
-/** The script for the end of a task; the one who runs it takes it away first. */
-export function exitCommandFile(namespace: string, task: string): string {
-  return join(runDirectory(namespace, task), "exit-command");
-}
-
-/** The word as a POSIX shell takes it literally. */
-export function shellQuote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+/** The record as it is written; the command is shortened if it would be too long to be read. */
+export function formatRun(record: RunRecord): string {
+  const text = JSON.stringify(record) + "\n";
+  if (text.length * 3 <= LONGEST_RECORD) return text;
+  const command = record.command.map((word) => word.slice(0, 1000)).slice(0, 100);
+  return JSON.stringify({ ...record, command: [...command, "…"] }) + "\n";
 }
 
 /**
- * The text of a file of the owner's. If he has made a fifo of it, somebody else who
- * looks, root perhaps, must not wait for a writer.
+ * Reads a record, which is its owner's: whatever it says, it is of the right types.
+ *
+ * @throws {BadRecord} if it is not of this version.
  */
-function readRegular(path: string): string {
-  if (!Deno.lstatSync(path).isFile) throw new Failed("it is not a regular file");
-  return Deno.readTextFileSync(path);
+export function parseRun(text: string): RunRecord {
+  const value = parseRecord(text);
+  if (value.version !== 1) throw new BadRecord("it is not of version 1");
+  const { task, run, command, directory, log, started, limits, shim } = value;
+  const good = isText(task) && isNatural(run) && isNatural(started) && isNatural(shim) &&
+    isText(directory) && (log === null || isText(log)) &&
+    Array.isArray(command) && command.every(isText) && isLimits(limits);
+  if (!good) throw new BadRecord("a field of it is missing, or not of its type");
+  return { version: 1, task, run, command, directory, log, started, limits, shim };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isNatural(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isLimits(value: unknown): value is Limits {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.entries(value).every(([name, limit]) =>
+      (LIMIT_NAMES as readonly string[]).includes(name) && Number.isFinite(limit) && limit >= 0
+    );
 }
 
 /**
@@ -114,24 +74,28 @@ function readRegular(path: string): string {
  */
 export function readRun(namespace: string, task: string): RunRecord | undefined {
   try {
-    return JSON.parse(readRegular(join(runDirectory(namespace, task), "run.json")));
+    const text = readRecord(join(runDirectory(namespace, task), "run.json"));
+    return text === undefined ? undefined : parseRun(text);
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
     throw new Failed(`cannot read the record of task ${task}: ${reason(error)}`);
   }
 }
 
+/** The longest line that tells an exit status, in bytes. */
+const STATUS_LENGTH = 16;
+
 /**
- * The exit status that the shim wrote down, or nothing if it has not: the task
- * runs, or its shim was killed.
+ * The exit status that the shim wrote down, or nothing if it has not: the task runs, or
+ * its shim was killed.
  */
 export function readStatus(directory: string): number | undefined {
-  return parseStatus(unlessGone(() => readRegular(join(directory, "ended")), ""));
+  return unlessBad(() => parseStatus(readRecord(join(directory, "ended"), STATUS_LENGTH) ?? ""));
 }
 
 /** The exit status in the shim's line, or nothing if that is not written yet. */
 export function parseStatus(line: string): number | undefined {
-  return /^\d+\n$/.test(line) ? Number(line) : undefined;
+  return /^\d{1,3}\n$/.test(line) ? Number(line) : undefined;
 }
 
 /** Who has stopped a task, and how. */
@@ -144,48 +108,64 @@ export interface StopRecord {
   at: number;
 }
 
+/** The longest record of who has stopped a task, in bytes. */
+const STOP_LENGTH = 1000;
+
 /** Who has stopped the task, if somebody has. */
 export function readStop(directory: string): StopRecord | undefined {
+  return unlessBad(() => {
+    const text = readRecord(join(directory, "stopped"), STOP_LENGTH);
+    return text === undefined ? undefined : parseStop(text);
+  });
+}
+
+/** Reads who has stopped a task; nothing if it is not what lanĉo would have written. */
+export function parseStop(text: string): StopRecord | undefined {
+  return unlessBad(() => {
+    const { by, signal, at } = parseRecord(text);
+    const known: readonly unknown[] = Object.values(SIGNALS);
+    if (!isText(by) || !isText(signal) || !known.includes(signal) || !isNatural(at)) {
+      return undefined;
+    }
+    return { by: printable(by), signal, at };
+  });
+}
+
+function unlessBad<T>(look: () => T | undefined): T | undefined {
   try {
-    return JSON.parse(readRegular(join(directory, "stopped")));
-  } catch {
-    // Nobody has; or it is being written at this moment.
-    return undefined;
+    return look();
+  } catch (error) {
+    if (error instanceof BadRecord || error instanceof Deno.errors.PermissionDenied) {
+      return undefined;
+    }
+    throw error;
   }
 }
 
+/** The word as a POSIX shell takes it literally. */
+export function shellQuote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 /**
- * Writes down who stops the task. Only its owner does: for anybody else, root
- * included, the directory is another user's, who may have put a link there.
+ * Writes down who stops the task: whole, and in the place of whatever is there. That it
+ * cannot be written must not hinder anybody.
  */
-export function writeStop(namespace: Namespace, task: string, signal: string): void {
-  const status = Deno.readTextFileSync(join(PROC, "self", "status"));
-  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
-  const directory = runDirectory(namespace.namespace, task);
-  const by = uid === namespace.uid ? namespace.owner : uid === 0 ? "root" : String(uid);
-  const text = JSON.stringify({ by, signal, at: Date.now() } satisfies StopRecord) + "\n";
-  const file = join(directory, "stopped");
-  if (uid === namespace.uid) {
-    return unlessGone(() => Deno.writeTextFileSync(file, text, { mode: 0o644 }), undefined);
+export function writeStop(namespace: string, task: string, stop: StopRecord): void {
+  const directory = runDirectory(namespace, task);
+  const file = join(directory, `.stopped-${crypto.randomUUID()}`);
+  try {
+    Deno.writeTextFileSync(file, JSON.stringify(stop) + "\n", { createNew: true, mode: 0o640 });
+    Deno.renameSync(file, join(directory, "stopped"));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) removeQuietly(file);
   }
-  if (uid !== 0) return;
-  // With the owner's rights, who can harm himself only.
-  new Deno.Command("/usr/bin/setpriv", {
-    args: [
-      `--reuid=${namespace.uid}`,
-      `--regid=${namespace.gid}`,
-      "--clear-groups",
-      "/bin/sh",
-      "-c",
-      'printf "%s" "$1" >"$2"',
-      "lanco",
-      text,
-      file,
-    ],
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).outputSync();
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was not even made.
+  }
 }

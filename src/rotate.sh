@@ -5,12 +5,12 @@ if [ ! -f "$log" ] || [ ! -w "${log%/*}/" ]; then exit 0; fi
 last=1
 while [ "$last" -lt "$keep" ] && [ -e "$log.$last" ]; do last=$((last + 1)); done
 while [ "$last" -gt 1 ]; do
-  mv -f -- "$log.$((last - 1))" "$log.$last" || exit
+  mv -fT -- "$log.$((last - 1))" "$log.$last" || exit
   last=$((last - 1))
 done
 case $keep in
 0) rm -f -- "$log" ;;
-*) mv -f -- "$log" "$log.1" ;;
+*) mv -fT -- "$log" "$log.1" ;;
 esac || exit
 extra=$((keep + 1))
 while [ -e "$log.$extra" ]; do

@@ -1,11 +1,13 @@
 import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
-import { freezerOf } from "./cgroup/freezer.ts";
+import { Failed } from "./errors.ts";
+import { isFrozen } from "./cgroup/freezer.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { readRun, readStatus, readStop, type RunRecord, type StopRecord } from "./record.ts";
 import { exitOf, type Signal } from "./signals.ts";
-import { identity, runDirectory, taskProcesses } from "./task.ts";
+import { runDirectory, trackingCgroup } from "./places.ts";
+import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, UsageReader } from "./usage.ts";
 
 /** What can become of a task. */
@@ -84,31 +86,59 @@ interface Written {
 /**
  * Finds out all that is known of a task; nothing if nothing is.
  *
+ * @param warn Told of a record that cannot be read, if the task runs all the same.
  * @throws {Failed} if it cannot be found out.
  */
-export function taskState(namespace: Namespace, task: string): TaskState | undefined {
+export function taskState(
+  namespace: Namespace,
+  task: string,
+  warn: Warn,
+): TaskState | undefined {
   const runs = identity(namespace.namespace, task) !== undefined;
-  const seen = look(namespace, task, runs ? taskProcesses(namespace, task).length : undefined);
+  // That it runs is worth saying, whatever else there is to say.
+  const seen = runs
+    ? look(namespace, task, taskProcesses(namespace, task).length, warn)
+    : look(namespace, task);
   return seen && conclude(seen, runs ? new UsageReader(namespace).read(task) : undefined);
 }
+
+/** Told of something that could not be read, and is left out. */
+export type Warn = (message: string) => void;
 
 /**
  * Looks at a task; nothing if nothing is known of it.
  *
  * @param processes How many it has, if it runs.
+ * @param warn Told of a record that cannot be read, if that is no reason to fail.
+ * @throws {Failed} if its record cannot be read, unless there is somebody to be warned.
  */
-export function look(namespace: Namespace, task: string, processes?: number): Sighting | undefined {
-  const record = readRun(namespace.namespace, task);
+export function look(
+  namespace: Namespace,
+  task: string,
+  processes?: number,
+  warn?: Warn,
+): Sighting | undefined {
+  const record = recordOf(namespace, task, warn);
   const runs = processes !== undefined;
   if (!runs && record === undefined) return undefined;
   return {
     namespace,
     task,
-    live: !runs ? undefined : freezerOf(namespace, task).isFrozen() ? "paused" : "running",
+    live: !runs ? undefined : isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
     record,
     processes: processes ?? 0,
     ...readWritten(runDirectory(namespace.namespace, task)),
   };
+}
+
+function recordOf(namespace: Namespace, task: string, warn?: Warn): RunRecord | undefined {
+  try {
+    return readRun(namespace.namespace, task);
+  } catch (error) {
+    if (warn === undefined || !(error instanceof Failed)) throw error;
+    warn(error.message);
+    return undefined;
+  }
 }
 
 function readWritten(directory: string): Written {

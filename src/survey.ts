@@ -2,7 +2,7 @@ import type { Namespace } from "./namespace.ts";
 import { commandLine } from "./process.ts";
 import type { Options } from "./options.ts";
 import { select, type Selection } from "./selection.ts";
-import { conclude, look, type TaskState } from "./state.ts";
+import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, UsageReader } from "./usage.ts";
 
@@ -47,11 +47,12 @@ export function listRunning(namespace: Namespace, names: readonly string[]): Lis
 export async function examineRunning(
   namespace: Namespace,
   names: readonly string[],
+  warn: Warn,
 ): Promise<(ListedTask & { state: TaskState })[]> {
   const reader = new UsageReader(namespace);
   const ahead = reader.readAhead(names);
   const seen = listRunning(namespace, names).flatMap((listed) => {
-    const sighting = look(namespace, listed.task, listed.processes.length);
+    const sighting = look(namespace, listed.task, listed.processes.length, warn);
     return sighting === undefined ? [] : [{ ...listed, sighting }];
   });
   await ahead;
@@ -63,9 +64,13 @@ export async function examineRunning(
 }
 
 /** All that is known of tasks that have ended. */
-export function examineFinished(namespace: Namespace, names: readonly string[]): TaskState[] {
+export function examineFinished(
+  namespace: Namespace,
+  names: readonly string[],
+  warn: Warn,
+): TaskState[] {
   return names.flatMap((name) => {
-    const seen = look(namespace, name);
+    const seen = look(namespace, name, undefined, warn);
     return seen === undefined ? [] : [conclude(seen)];
   });
 }
@@ -81,12 +86,16 @@ export interface Survey {
 }
 
 /** Examines the tasks that the options of a command select, all if they select none. */
-export async function survey(namespace: Namespace, options: Options): Promise<Survey> {
+export async function survey(
+  namespace: Namespace,
+  options: Options,
+  warn: Warn,
+): Promise<Survey> {
   const selection = await select(options, { running: true, finished: true });
   const tasks = selectedTasks(namespace, selection);
   return {
-    running: await examineRunning(namespace, tasks.running),
-    finished: examineFinished(namespace, tasks.finished),
+    running: await examineRunning(namespace, tasks.running, warn),
+    finished: examineFinished(namespace, tasks.finished, warn),
     whole: new UsageReader(namespace).readAll(),
   };
 }

@@ -1,39 +1,11 @@
 import { join } from "@std/path/posix/join";
-import { cgroupTree, isGone, isPopulated, processes, removeCgroup } from "./cgroup/cgroup.ts";
-import { Failed, NotRunning, reason } from "./errors.ts";
+import { cgroupTree, isGone, processes, removeCgroup } from "./cgroup/cgroup.ts";
+import { Failed, NotRunning, reason, RecordsClosed } from "./errors.ts";
+import { wakeExitCommands } from "./exit_command.ts";
+import { isOccupied } from "./occupied.ts";
+import { isName, TASK_MAX } from "./names.ts";
 import { assertMounted, namedRoot, type Namespace, namespaceDirectory } from "./namespace.ts";
-
-/** The task's cgroup in the named hierarchy: it is there while the task runs. */
-export function registered(namespace: string, task: string): string {
-  return join(namedRoot(namespace), `task-${task}`);
-}
-
-/** The directory of what was launched under a name, and of how it ended. */
-export function runDirectory(namespace: string, task: string): string {
-  return join(namespaceDirectory(namespace), "runs", task);
-}
-
-/** The task's own cgroups outside of the named hierarchy. */
-export function taskCgroups(namespace: Namespace, task: string): string[] {
-  const root = namespaceDirectory(namespace.namespace);
-  return namespace.hierarchies.filter((hierarchy) => hierarchy.tasks)
-    .map(({ name }) => join(root, name, `task-${task}`));
-}
-
-/**
- * The cgroup that holds the task's processes and nothing else; the named one has
- * the shim too. It is the unified one where there is one, else one of v1 that can
- * freeze, else any.
- */
-export function trackingCgroup(namespace: Namespace, task: string): string {
-  const own = namespace.hierarchies.filter((hierarchy) => hierarchy.tasks);
-  const hierarchy = own.find(({ version }) => version === 2) ??
-    own.find(({ name }) => name.split(",").includes("freezer")) ?? own[0];
-  if (hierarchy === undefined) {
-    throw new Failed(`namespace ${namespace.namespace} has no hierarchy to track tasks in`);
-  }
-  return join(namespaceDirectory(namespace.namespace), hierarchy.name, `task-${task}`);
-}
+import { registered, taskCgroups, trackingCgroup } from "./places.ts";
 
 /**
  * Whether the task runs. A registered task without a process has ended, and its
@@ -54,11 +26,11 @@ export function isRunning(namespace: string, task: string): boolean {
  * @throws {Failed} if it cannot be found out.
  */
 export function identity(namespace: string, task: string): number | undefined {
-  const cgroup = registered(namespace, task);
   try {
-    const { ino } = Deno.statSync(cgroup);
-    if (isPopulated(cgroup) && ino !== null) return ino;
+    const { ino } = Deno.statSync(registered(namespace, task));
+    if (ino !== null && isOccupied(namespace, task)) return ino;
   } catch (error) {
+    if (error instanceof Failed) throw error;
     if (!isGone(error)) throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
   }
   assertMounted(namespace);
@@ -72,24 +44,45 @@ export function identity(namespace: string, task: string): number | undefined {
  */
 export function runningTasks(namespace: string): string[] {
   assertMounted(namespace);
-  const names: string[] = [];
-  for (const { name, isDirectory } of Deno.readDirSync(namedRoot(namespace))) {
-    if (!isDirectory || !name.startsWith("task-")) continue;
-    if (isPopulated(join(namedRoot(namespace), name))) names.push(name.slice("task-".length));
-  }
-  return names.sort();
+  return registeredTasks(namedRoot(namespace)).filter((task) => isOccupied(namespace, task)).sort();
 }
 
-/** The tasks of which there is a record, in no order. */
+/** The tasks that have a cgroup in the named hierarchy. Whoever owns that can make others by hand. */
+export function registeredTasks(named: string): string[] {
+  return [...Deno.readDirSync(named)]
+    .filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
+    .map(({ name }) => name.slice("task-".length))
+    .filter((task) => isName(task, TASK_MAX));
+}
+
+/**
+ * The tasks of which there is a record, in no order.
+ *
+ * @throws {RecordsClosed} if they are not for the caller.
+ */
 export function recordedTasks(namespace: string): string[] {
-  const runs = Deno.readDirSync(join(namespaceDirectory(namespace), "runs"));
-  // What starts with a dot is being made or removed.
-  return [...runs].map(({ name }) => name).filter((name) => !name.startsWith("."));
+  try {
+    const runs = Deno.readDirSync(join(namespaceDirectory(namespace), "runs"));
+    // What starts with a dot is being made or removed.
+    return [...runs].map(({ name }) => name).filter((name) => isName(name, TASK_MAX));
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
+    throw error;
+  }
 }
 
-/** The tasks that run or of which there is a record, sorted by name. */
+/** The tasks that run or of which there is a record that the caller may see, sorted by name. */
 export function knownTasks(namespace: string): string[] {
-  return [...new Set([...recordedTasks(namespace), ...runningTasks(namespace)])].sort();
+  return [...new Set([...visibleRecords(namespace), ...runningTasks(namespace)])].sort();
+}
+
+function visibleRecords(namespace: string): string[] {
+  try {
+    return recordedTasks(namespace);
+  } catch (error) {
+    if (error instanceof RecordsClosed) return [];
+    throw error;
+  }
 }
 
 /** The tasks that run, and those that have ended and of which there is a record; sorted by name. */
@@ -108,7 +101,7 @@ export function taskProcesses(namespace: Namespace, task: string): number[] {
 
 /**
  * Removes what is left of a task that has ended, for an agent that was killed or
- * never came. Waits for the agent first.
+ * never came, and wakes its exit command. Waits for the agent first.
  *
  * @param patience How long to wait for the agent, in milliseconds.
  * @returns whether the name is free.
@@ -120,9 +113,11 @@ export async function reap(namespace: Namespace, task: string, patience = 2000):
   const deadline = Date.now() + patience;
   while (Date.now() < deadline) {
     if (cgroupTree(cgroup).length === 0) return true;
-    if (isPopulated(cgroup)) return false;
+    if (isOccupied(namespace.namespace, task)) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   for (const own of taskCgroups(namespace, task)) removeCgroup(own);
-  return removeCgroup(cgroup);
+  const free = removeCgroup(cgroup);
+  if (free) wakeExitCommands(namespace, task);
+  return free;
 }

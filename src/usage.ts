@@ -3,7 +3,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
 import { type Namespace, namespaceDirectory } from "./namespace.ts";
-import { taskCgroups } from "./task.ts";
+import { taskCgroups } from "./places.ts";
 import { readLines } from "./usage_bulk.ts";
 
 /** What a task uses, or has used. What the host does not count is null. */

@@ -3,6 +3,9 @@
  * user, in a namespace of the test's own that is gone afterwards.
  */
 
+// Tests run programs as users who may not look into the checkout.
+Deno.chdir("/");
+
 /** The executable under test, where every user can reach it. */
 export const LANCO = Deno.env.get("LANCO_EXE") ?? "";
 
@@ -229,8 +232,9 @@ export class TestNamespace {
         : [];
     return [
       ...list(`${this.directory}/runs`, /./),
-      ...list(`${this.directory}/named`, /(task|enter|new)-/),
+      ...list(`${this.directory}/named`, /\/(task|exit|enter|bell|new)-/),
       ...list(`${this.directory}/${TRACKER}`, /task-/),
+      ...list(`${this.directory}/${TRACKER}/exits`, /\/\d+-/),
       ...list(`${this.directory}/memory`, /task-/),
       ...list(this.logs, /./),
     ].sort();

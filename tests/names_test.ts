@@ -27,7 +27,7 @@ Deno.test("namespaceName() refuses more than 50 bytes", () => {
 
 Deno.test("namespaceName() refuses the words that stand alone", () => {
   for (const word of ["help", "namespaces", "doctor", "man", "completions"]) {
-    assertThrows(() => namespaceName(word), Usage, "a command of its own");
+    assertThrows(() => namespaceName(word), Usage, "a meaning of its own");
     assertEquals(isName(word, 50), true);
   }
 });

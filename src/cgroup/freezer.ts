@@ -1,39 +1,33 @@
 import { join } from "@std/path/posix/join";
-import { Failed } from "../errors.ts";
-import type { Namespace } from "../namespace.ts";
-import { trackingCgroup } from "../task.ts";
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
 
-/** Stops and resumes all processes of a task, without their knowledge. */
-export interface Freezer {
-  /** Whether the task is frozen, or about to be. */
-  isFrozen(): boolean;
-  /** Freezes the task, or lets it go on. Returns whether the host can. */
-  set(frozen: boolean): boolean;
+/** What stops all processes of a cgroup without their knowledge, and lets them go on. */
+const FREEZERS = [
+  // Linux 5.2 (cgroup-v2.rst, cgroup.freeze)
+  { file: "cgroup.freeze", frozen: "1", thawed: "0" },
+  // cgroup-v1/freezer-subsystem.rst
+  { file: "freezer.state", frozen: "FROZEN", thawed: "THAWED" },
+] as const;
+
+/** Whether the cgroup is frozen, or about to be. */
+export function isFrozen(cgroup: string): boolean {
+  return text(cgroup, "cgroup.freeze") === "1" ||
+    /^(FROZEN|FREEZING)$/.test(text(cgroup, "freezer.state"));
 }
 
 /**
- * The freezer of a task: `cgroup.freeze` of v2 (Linux 5.2), or the freezer
- * controller of v1 (cgroup-v1/freezer-subsystem.rst).
+ * Freezes the cgroup and all below it, which the processes in it may have frozen apart,
+ * or lets them go on; it may take a moment to come to a stop.
+ *
+ * @returns whether the host can, and the cgroup is there.
+ * @throws {Deno.errors.PermissionDenied} if it is not the caller's.
  */
-export function freezerOf(namespace: Namespace, task: string): Freezer {
-  const cgroup = trackingCgroup(namespace, task);
-  const read = (file: string) =>
-    unlessGone(() => Deno.readTextFileSync(join(cgroup, file)).trim(), undefined);
-  return {
-    isFrozen() {
-      const frozen = read("cgroup.freeze");
-      if (frozen !== undefined) return frozen === "1";
-      return /^(FROZEN|FREEZING)$/.test(read("freezer.state") ?? "");
-    },
-    set(frozen) {
-      return write(cgroup, "cgroup.freeze", frozen ? "1" : "0") ||
-        write(cgroup, "freezer.state", frozen ? "FROZEN" : "THAWED");
-    },
-  };
+export function setFrozen(cgroup: string, frozen: boolean): boolean {
+  return FREEZERS.some((freezer) =>
+    write(cgroup, freezer.file, frozen ? freezer.frozen : freezer.thawed)
+  );
 }
 
-/** Writes into the file of the cgroup and of all below it, which the task may have frozen apart. */
 function write(cgroup: string, file: string, value: string): boolean {
   try {
     const tree = cgroupTree(cgroup);
@@ -48,24 +42,22 @@ function write(cgroup: string, file: string, value: string): boolean {
 }
 
 /**
- * Waits until every process of the task has stopped, which one that is in the
- * kernel may put off.
+ * Waits until every process of the cgroup has stopped, which one that is in the kernel
+ * may put off.
  *
- * @throws {Failed} if it takes more than five seconds.
+ * @param patience How long, in milliseconds.
+ * @returns whether they have.
  */
-export async function untilFrozen(namespace: Namespace, task: string): Promise<void> {
-  const cgroup = trackingCgroup(namespace, task);
+export async function untilFrozen(cgroup: string, patience: number): Promise<boolean> {
   const frozen = () =>
-    /^frozen 1$/m.test(text(cgroup, "cgroup.events")) ||
-    text(cgroup, "freezer.state").trim() === "FROZEN";
-  for (const deadline = Date.now() + 5000; !frozen();) {
-    if (Date.now() > deadline) {
-      throw new Failed(`task ${task} does not come to a stop: a process of it waits in the kernel`);
-    }
+    /^frozen 1$/m.test(text(cgroup, "cgroup.events")) || text(cgroup, "freezer.state") === "FROZEN";
+  for (const deadline = Date.now() + patience; !frozen();) {
+    if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+  return true;
 }
 
 function text(cgroup: string, file: string): string {
-  return unlessGone(() => Deno.readTextFileSync(join(cgroup, file)), "");
+  return unlessGone(() => Deno.readTextFileSync(join(cgroup, file)).trim(), "");
 }

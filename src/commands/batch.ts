@@ -1,3 +1,4 @@
+import { printableJson } from "../printable.ts";
 import { type Command, type Context, report } from "../context.ts";
 import { LancoError, reason, Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
@@ -35,12 +36,13 @@ Examples:
 `,
   options: { interleaved: true },
   operands: "nothing",
+  purpose: "launch",
   async run(context, { operands }) {
     if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
     readNamespace(context.namespace);
     for await (const line of lines(Deno.stdin.readable)) {
       if (line.trim() === "") continue;
-      if (!context.print(JSON.stringify(await answer(context, line)) + "\n")) break;
+      if (!context.print(printableJson(await answer(context, line)) + "\n")) break;
     }
     return 0;
   },

@@ -1,3 +1,4 @@
+import { printableJson } from "../printable.ts";
 import type { Command } from "../context.ts";
 import { NotRunning, Usage } from "../errors.ts";
 import { isRunning } from "../task.ts";
@@ -35,7 +36,7 @@ function renderJson(namespace: string, outcomes: Record<string, Outcome>): strin
     const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
     return [task, { running, why, exitStatus }] as const;
   });
-  return JSON.stringify({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
+  return printableJson({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
 }
 
 export default check;

@@ -1,8 +1,7 @@
-import { readCapacity } from "../capacity.ts";
-import type { Command } from "../context.ts";
-import { Failed, reason } from "../errors.ts";
+import { type Command, warning } from "../context.ts";
 import { readNamespace } from "../namespace.ts";
-import { PROC } from "../paths.ts";
+import { printableJson } from "../printable.ts";
+import { startOfThisProcess } from "../process.ts";
 import { SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
 import type { TaskState } from "../state.ts";
 import { survey } from "../survey.ts";
@@ -22,7 +21,10 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const { running, finished, whole } = await survey(namespace, options);
+    const { running, finished, whole } = await warning(
+      context,
+      (warn) => survey(namespace, options, warn),
+    );
     const entries = running.map(({ task, processes, state }) => [task, {
       count: processes.length,
       cpu: state.usage?.cpu.total ?? null,
@@ -31,11 +33,11 @@ Examples:
       ...facts(state),
     }]);
     context.print(
-      JSON.stringify({
+      printableJson({
         namespace: namespace.namespace,
         count: running.length,
-        nbcpus: readCapacity().cpus,
-        timestamp: uptime(),
+        nbcpus: namespace.host.cpus,
+        timestamp: Math.round(startOfThisProcess() + performance.now()),
         time: Date.now(),
         cpu: whole.cpu.total,
         memory: whole.memory.now,
@@ -52,15 +54,6 @@ function facts(
   { namespace: _, task: __, processes: ___, ...rest }: TaskState,
 ): Omit<TaskState, "namespace" | "task" | "processes"> {
   return rest;
-}
-
-/** Milliseconds since boot, by a clock that nobody sets (proc(5), uptime). */
-function uptime(): number {
-  try {
-    return Math.round(parseFloat(Deno.readTextFileSync(`${PROC}/uptime`)) * 1000);
-  } catch (error) {
-    throw new Failed(`cannot read the time since boot: ${reason(error)}`);
-  }
 }
 
 export default dump;

@@ -1,11 +1,15 @@
 import type { Command } from "../context.ts";
 import { collectFacts, diagnose } from "../doctor/doctor.ts";
 import { Failed, Usage } from "../errors.ts";
-import { parseCapacity } from "../capacity.ts";
-import { type Capacity, LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
+import { askCapacity } from "../capacity.ts";
+import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$/;
+/** A name of an account, also of a Windows domain: `DOMAIN\user`. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?$/;
+
+/** The least room for records, in bytes. */
+const LEAST_RECORDS = 2 ** 20;
 
 function account(option: string, name: string): string {
   // setpriv(1) and the kernel take 4294967295 for "leave it as it is".
@@ -16,24 +20,15 @@ function account(option: string, name: string): string {
   return name;
 }
 
-/** Before the first init of a boot /proc cannot be read here: a shell can. */
-function capacityForInit(): Capacity {
-  const { stdout } = new Deno.Command("/bin/sh", {
-    args: ["-c", "cat /proc/meminfo /proc/stat; echo pid_max $(cat /proc/sys/kernel/pid_max)"],
-    cwd: "/",
-    clearEnv: true,
-  }).outputSync();
-  return parseCapacity(new TextDecoder().decode(stdout));
-}
-
 const init: Command = {
-  help: `Usage: lanco <namespace> init [-u user] [-g group]
+  help: `Usage: lanco <namespace> init [-u user] [-g group] [limits]
 
 Makes a namespace in which a user can launch tasks. Needs root, once a boot; doing
 it again changes nothing, and repairs what is missing.
 
-  -u, --user USER    the owner of the namespace (root)
-  -g, --group GROUP  the group that may read the logs (the owner's)
+  -u, --user USER     the owner of the namespace (root)
+  -g, --group GROUP   the group that may read logs and records (the owner's)
+      --records SIZE  room for what is written down of tasks (32M: a thousand runs)
 
 What all its tasks together may use:
 ${LIMIT_HELP}
@@ -43,21 +38,28 @@ Examples:
 `,
   options: {
     flags: [...LIMIT_OPTIONS.flags],
-    values: ["user", "group", ...LIMIT_OPTIONS.values],
+    values: ["user", "group", "records", ...LIMIT_OPTIONS.values],
     alias: { u: "user", g: "group", ...LIMIT_OPTIONS.alias },
     interleaved: true,
   },
   operands: "nothing",
+  isForRoot: () => true,
   async run(context, options) {
     if (options.operands.length > 0) throw new Usage("init takes no operands: see -h");
     const group = options.value("group");
+    const records = options.value("records");
+    const host = askCapacity();
     const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");
     if (fatal) throw new Failed(fatal.text);
     const warnings = await runAsRoot(context.namespace, {
       up: {
         user: account("-u", options.value("user") ?? "root"),
         group: group === undefined ? "" : account("-g", group),
-        limits: parseLimits(options, capacityForInit),
+        ...(records === undefined
+          ? {}
+          : { records: size("--records", records, host.memory, LEAST_RECORDS) }),
+        host,
+        limits: parseLimits(options, () => host),
         bestEffort: options.count("best-effort") > 0,
       },
     });

@@ -1,11 +1,12 @@
 import { existsSync } from "@std/fs/exists";
 import { AwaitedTask } from "../awaited.ts";
+import { effectiveUser } from "../caller.ts";
 import type { Command, Context } from "../context.ts";
 import { Failed, type LancoError, NotInitialised, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
 import { type Namespace, readNamespace } from "../namespace.ts";
 import { type Options, wholeNumber } from "../options.ts";
-import { openLog } from "../output/log_file.ts";
+import { type LogFile, openLog } from "../output/log_file.ts";
 import { logFile } from "../paths.ts";
 import { readRun } from "../record.ts";
 import { unknownTask } from "../unknown_task.ts";
@@ -38,10 +39,12 @@ Examples:
     const lines = options.value("lines");
     const last = lines === undefined ? undefined : wholeNumber("-n", lines);
     const previous = previousNumber(options);
-    const path = await logOf(context, task) + (previous === 0 ? "" : `.${previous}`);
-    if (options.count("follow") === 0) return await show(context, path, last);
+    const log = await logOf(context, task);
+    const path = log.path + (previous === 0 ? "" : `.${previous}`);
+    const open = () => openLog(path, log.writer);
+    if (options.count("follow") === 0) return await show(context, { path, open }, last);
     if (previous > 0) throw new Usage("-f follows what is written now, not --previous");
-    return await showAndFollow(context, task, path, last);
+    return await showAndFollow(context, task, { path, open }, last);
   },
 };
 
@@ -51,14 +54,17 @@ function previousNumber(options: Options): number {
   return text === "" ? 1 : wholeNumber("--previous", text, { min: 1, max: 10_000 });
 }
 
-/** Where the task's output goes, or went. Logs outlive their namespace. */
-async function logOf(context: Context, task: string): Promise<string> {
+/** Where the task's output goes, or went, and whose file that must be. Logs outlive their namespace. */
+async function logOf(
+  context: Context,
+  task: string,
+): Promise<{ path: string; writer?: number }> {
   const fallback = logFile(context.namespace, task);
   let namespace: Namespace;
   try {
     namespace = readNamespace(context.namespace);
   } catch (error) {
-    if (error instanceof NotInitialised && existsSync(fallback)) return fallback;
+    if (error instanceof NotInitialised && existsSync(fallback)) return { path: fallback };
     throw error;
   }
   const record = readRun(namespace.namespace, task);
@@ -68,15 +74,27 @@ async function logOf(context: Context, task: string): Promise<string> {
     );
   }
   if (record === undefined && !existsSync(fallback)) throw await unknownTask(namespace, task);
-  return record?.log ?? fallback;
+  // The owner's own records make him see nothing that he could not see anyway.
+  const own = effectiveUser() === namespace.uid;
+  return { path: record?.log ?? fallback, ...(own ? {} : { writer: namespace.uid }) };
+}
+
+/** A log, and how to open it. */
+interface Log {
+  path: string;
+  open: () => Promise<LogFile | undefined>;
 }
 
 function missing(path: string): LancoError {
   return new Failed(`there is no log "${path}": it was removed, or never written`);
 }
 
-async function show(context: Context, path: string, last: number | undefined): Promise<number> {
-  const file = await openLog(path);
+async function show(
+  context: Context,
+  { path, open }: Log,
+  last: number | undefined,
+): Promise<number> {
+  const file = await open();
   if (file === undefined) throw missing(path);
   if (last !== undefined) await file.skipToLast(last);
   await file.copy((bytes) => context.print(bytes));
@@ -87,13 +105,13 @@ async function show(context: Context, path: string, last: number | undefined): P
 async function showAndFollow(
   context: Context,
   task: string,
-  path: string,
+  { path, open }: Log,
   last: number | undefined,
 ): Promise<number> {
   const namespace = readNamespace(context.namespace);
   const { follow, FollowedLog } = await import("../output/follow.ts");
   const run = await AwaitedTask.hold(namespace, task);
-  const file = await openLog(path);
+  const file = await open();
   if (file === undefined && (run === undefined || run.ended())) throw missing(path);
   if (last !== undefined) await file?.skipToLast(last);
   const logger = await context.logger();
@@ -101,7 +119,7 @@ async function showAndFollow(
     print: (bytes: Uint8Array) => context.print(bytes),
     notice: (message: string) => logger.warn(message),
   };
-  const log = new FollowedLog(path, reader, file);
+  const log = new FollowedLog(path, { ...reader, open }, file);
   await follow(namespace.namespace, log, () => run === undefined || run.ended());
   run?.close();
   return 0;

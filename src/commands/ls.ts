@@ -1,7 +1,9 @@
-import { freezerOf } from "../cgroup/freezer.ts";
-import type { Command } from "../context.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
+import { printableJson } from "../printable.ts";
+import { type Command, warning } from "../context.ts";
 import { obituary } from "../headline.ts";
 import { type Namespace, readNamespace } from "../namespace.ts";
+import { trackingCgroup } from "../places.ts";
 import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
 import type { TaskState } from "../state.ts";
 import { examineFinished, type ListedTask, listRunning, selectedTasks } from "../survey.ts";
@@ -64,7 +66,10 @@ Examples:
     const selection = await select(options, { running: true, finished: false });
     const tasks = selectedTasks(namespace, selection);
     const listed = listRunning(namespace, tasks.running);
-    const ended = examineFinished(namespace, tasks.finished);
+    const ended = await warning(
+      context,
+      (warn) => examineFinished(namespace, tasks.finished, warn),
+    );
     const long = options.count("long") > 0;
     context.print(
       options.count("json")
@@ -89,7 +94,7 @@ function renderJson(
   running: readonly ListedTask[],
   finished: readonly TaskState[],
 ): string {
-  const state = (task: string) => freezerOf(namespace, task).isFrozen() ? "paused" : "running";
+  const state = (task: string) => isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
   const rows = [
     ...running.map(({ task, processes }) => ({
       task,
@@ -97,7 +102,7 @@ function renderJson(
     })),
     ...finished.map(({ task, state }) => ({ task, row: { state, count: 0, processes: [] } })),
   ].sort(byName);
-  return JSON.stringify({
+  return printableJson({
     namespace: namespace.namespace,
     count: rows.length,
     tasks: Object.fromEntries(rows.map(({ task, row }) => [task, row])),

@@ -1,4 +1,4 @@
-import type { Command } from "../context.ts";
+import { type Command, warning } from "../context.ts";
 import { VERSION } from "../help.ts";
 import { expose } from "../metrics/exposition.ts";
 import { families } from "../metrics/families.ts";
@@ -22,7 +22,8 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const measured = families(context.namespace, await survey(namespace, options), VERSION);
+    const found = await warning(context, (warn) => survey(namespace, options, warn));
+    const measured = families(context.namespace, found, VERSION);
     context.print(expose(measured, options.count("openmetrics") ? "openmetrics" : "prometheus"));
     return 0;
   },

@@ -1,7 +1,6 @@
 import type { Command } from "../context.ts";
-import { untilFrozen } from "../cgroup/freezer.ts";
 import { Usage } from "../errors.ts";
-import { freeze } from "../freeze.ts";
+import { freeze, untilHeld } from "../freeze.ts";
 import { readNamespace } from "../namespace.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -16,7 +15,7 @@ export function freezing(help: string, frozen: boolean): Command {
       const namespace = readNamespace(context.namespace);
       return eachTask(context, operands, async (task) => {
         freeze(namespace, task, frozen);
-        if (frozen) await untilFrozen(namespace, task);
+        if (frozen) await untilHeld(namespace, task);
       });
     },
   };

@@ -1,9 +1,9 @@
 import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, Failed, LancoError, Usage } from "../errors.ts";
+import { AlreadyRunning, Failed, LancoError, NotRunning, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
 import { explained } from "./each_task.ts";
-import { runExitCommand, takeExitCommand } from "../exit_command.ts";
+import { forgetExitCommand, wakeExitCommands } from "../exit_command.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task.ts";
 
@@ -22,11 +22,14 @@ Examples:
 `,
   options: { flags: ["no-command"], alias: { n: "no-command" }, interleaved: true },
   operands: "known tasks",
+  isForRoot: ({ operands }) => operands.length === 0,
   async run(context, options) {
     const [task, ...more] = options.operands;
     if (more.length > 0) throw new Usage("release takes one task at most");
-    if (task === undefined) await runAsRoot(context.namespace, "down");
-    else await releaseTask(context, taskName(task), options.count("no-command") === 0);
+    if (task === undefined) {
+      const logger = await context.logger();
+      for (const warning of await runAsRoot(context.namespace, "down")) logger.warn(warning);
+    } else await releaseTask(context, taskName(task), options.count("no-command") === 0);
     return 0;
   },
 };
@@ -36,17 +39,19 @@ async function releaseTask(context: Context, task: string, withCommand: boolean)
   if (isRunning(context.namespace, task)) {
     throw new AlreadyRunning(task, "is running: stop it first");
   }
+  if (!withCommand) forgetExitCommand(context.namespace, task);
+  // The agent may have died when it had removed all but before it woke the exit command.
+  const woken = wakeExitCommands(namespace, task);
   let free: boolean;
   try {
     free = await reap(namespace, task);
   } catch (error) {
+    if (error instanceof NotRunning && woken) return;
     throw error instanceof LancoError ? await explained(context, task, error) : error;
   }
   if (!free) {
     throw new Failed(`cannot release task ${task}: a process has entered its cgroups again`);
   }
-  if (withCommand) await runExitCommand(context.namespace, task);
-  else takeExitCommand(context.namespace, task);
 }
 
 export default release;

@@ -1,7 +1,8 @@
-import { readCapacity } from "../capacity.ts";
+import { printableJson } from "../printable.ts";
 import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, LancoError, reason, Usage } from "../errors.ts";
-import { followInForeground } from "../foreground.ts";
+import { AlreadyRunning, LancoError, NotPermitted, reason, Usage } from "../errors.ts";
+import { actsForRoot } from "../caller.ts";
+import { forwardSignals, hasTerminal } from "../foreground.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
 import { launch, type Launched, type LaunchOptions } from "../launch.ts";
 import { taskName } from "../names.ts";
@@ -39,6 +40,7 @@ Examples:
     alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
   },
   operands: "command",
+  purpose: "launch",
   async run(context, options) {
     const [name, ...command] = options.operands;
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
@@ -71,7 +73,12 @@ async function start(
   if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
   const logger = await context.logger();
   logger.info(`run ${options.command[0]}`);
-  const follower = options.foreground ? followInForeground() : undefined;
+  if (options.foreground && hasTerminal() && actsForRoot()) {
+    throw new NotPermitted(
+      `run -f would give root's terminal to ${namespace.owner}: use "sudo -u ${namespace.owner}"`,
+    );
+  }
+  const follower = options.foreground ? forwardSignals() : undefined;
   const debug = (text: string) => logger.debug(text);
   const launched = await launch(namespace, task, { ...options, debug });
   const { pid, shim, admission, unlimited } = launched;
@@ -82,14 +89,17 @@ async function start(
       `task ${task} inherits the descriptors ${shim.leaks.join(", ")}: install bash to close them`,
     );
   }
+  if (shim.lost !== "") {
+    logger.warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
+  }
   if (json) context.print(renderJson(context.namespace, launched));
-  return follower === undefined ? 0 : await follower(pid, shim);
+  return follower === undefined ? 0 : await follower(pid, shim.status);
 }
 
 /** What `run --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, { pid, record }: Launched): string {
-  const { version: _, ...rest } = record;
-  return JSON.stringify({ namespace, pid, ...rest }) + "\n";
+  const { version: _, run: __, ...rest } = record;
+  return printableJson({ namespace, pid, ...rest }) + "\n";
 }
 
 function read(
@@ -106,11 +116,7 @@ function read(
   return {
     command,
     foreground,
-    limits: parseLimits(options, () => {
-      // /proc can be read as long as there is a namespace.
-      readNamespace(context.namespace);
-      return readCapacity();
-    }),
+    limits: parseLimits(options, () => readNamespace(context.namespace).host),
     bestEffort: options.count("best-effort") > 0,
     keep: wholeNumber("--keep", options.value("keep") ?? String(KEPT_LOGS), { max: 10_000 }),
     ...(log === undefined ? {} : { log }),

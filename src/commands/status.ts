@@ -1,11 +1,11 @@
-import type { Command } from "../context.ts";
+import { printable, printableJson } from "../printable.ts";
+import { type Command, warning } from "../context.ts";
 import { Usage } from "../errors.ts";
 import { formatBytes, formatDuration, timestamp } from "../format.ts";
 import { headline } from "../headline.ts";
 import type { Limits } from "../limits.ts";
 import { taskName } from "../names.ts";
 import { readNamespace } from "../namespace.ts";
-import { printable } from "../process.ts";
 import { unknownTask } from "../unknown_task.ts";
 import { type TaskState, taskState } from "../state.ts";
 
@@ -74,11 +74,11 @@ Examples:
     if (name === undefined || more.length > 0) throw new Usage("which task? Give one name");
     const task = taskName(name);
     const namespace = readNamespace(context.namespace);
-    const state = taskState(namespace, task);
+    const state = await warning(context, (warn) => taskState(namespace, task, warn));
     if (state === undefined) {
       throw await unknownTask(namespace, task);
     }
-    context.print(options.count("json") ? JSON.stringify(state) + "\n" : renderState(state));
+    context.print(options.count("json") ? printableJson(state) + "\n" : renderState(state));
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { printableJson } from "../printable.ts";
 import type { Command } from "../context.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
@@ -29,6 +30,7 @@ Examples:
     interleaved: true,
   },
   operands: "running tasks",
+  purpose: "kill",
   async run(context, options) {
     const signal = parseSignal(options.value("signal") ?? "TERM");
     const seconds = wholeNumber("-t", options.value("timeout") ?? "30", { max: 86_400 });
@@ -51,7 +53,7 @@ function renderJson(namespace: string, outcomes: Record<string, Outcome>): strin
   const tasks = Object.entries(outcomes).map(([task, { exitStatus, why }]) =>
     [task, { stopped: exitStatus === 0, why, exitStatus }] as const
   );
-  return JSON.stringify({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
+  return printableJson({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
 }
 
 export default command;

@@ -1,5 +1,5 @@
 import type { Command, Context } from "../context.ts";
-import { readCapacity } from "../capacity.ts";
+import { readVariables } from "../caller.ts";
 import { Usage } from "../errors.ts";
 import { readNamespace } from "../namespace.ts";
 import { type Options, seconds } from "../options.ts";
@@ -8,7 +8,7 @@ import { live } from "../top/live.ts";
 import { initialState, update } from "../top/model.ts";
 import { Sampler } from "../top/sampler.ts";
 import { plainTable } from "../top/table.ts";
-import { Console, isCapable, readEnvironment, styleOf } from "../top/terminal.ts";
+import { Console, isCapable, styleOf } from "../top/terminal.ts";
 import { realWorld } from "../top/world.ts";
 
 /** How long --once measures the use of processors, in seconds. */
@@ -20,9 +20,10 @@ function interval(options: Options, otherwise: number): number {
 }
 
 async function once(context: Context, options: Options, filter: string): Promise<number> {
-  const sampler = new Sampler(readNamespace(context.namespace));
+  const namespace = readNamespace(context.namespace);
+  const sampler = new Sampler(namespace);
   const wait = interval(options, ONCE_INTERVAL);
-  const first = initialState(context.namespace, readCapacity(), filter);
+  const first = initialState(context.namespace, namespace.host, filter);
   sampler.sample();
   await new Promise((resolve) => setTimeout(resolve, wait));
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
@@ -38,12 +39,12 @@ async function once(context: Context, options: Options, filter: string): Promise
 async function watch(context: Context, options: Options, filter: string): Promise<number> {
   const pause = interval(options, 1);
   const namespace = readNamespace(context.namespace);
-  const environment = readEnvironment();
+  const environment = readVariables();
   if (!isCapable(environment.get("TERM"))) {
     throw new Usage("top needs a terminal, and TERM to say which: use --once");
   }
   const { status, stopping } = await live(
-    initialState(context.namespace, readCapacity(), filter),
+    initialState(context.namespace, namespace.host, filter),
     {
       terminal: new Console(),
       world: realWorld(namespace),

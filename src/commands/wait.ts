@@ -1,5 +1,6 @@
 import { AwaitedTask } from "../awaited.ts";
 import { Changes } from "../changes.ts";
+import { printableJson } from "../printable.ts";
 import type { Command, Context } from "../context.ts";
 import { LancoError, reason, Usage } from "../errors.ts";
 import { taskName } from "../names.ts";
@@ -113,7 +114,7 @@ function renderJson(namespace: string, tasks: readonly AwaitedTask[], any: boole
   });
   const running = tasks.filter((task) => !task.ended());
   const timedOut = running.length > (any ? tasks.length - 1 : 0);
-  return JSON.stringify({ namespace, timedOut, tasks: Object.fromEntries(byName) }) + "\n";
+  return printableJson({ namespace, timedOut, tasks: Object.fromEntries(byName) }) + "\n";
 }
 
 export default wait;

@@ -16,6 +16,7 @@ export async function collectFacts(): Promise<Facts> {
   const { stdout } = await new Deno.Command("/bin/sh", {
     args: ["-c", script, "lanco"],
     cwd: "/",
+    clearEnv: true,
     stdin: "null",
     stderr: "null",
   }).output();
@@ -42,8 +43,18 @@ const KERNEL: readonly [string, string, string][] = [
   ["6.1", "pids.peak", "status shows no peak of processes"],
 ];
 
-/** The programs that a namespace cannot do without, all but getent from Debian's util-linux and coreutils. */
-const NEEDED = ["setsid", "setpriv", "flock", "mount", "umount", "mountpoint", "getent", "mkfifo"];
+/** The programs that a namespace cannot do without, and the packages of Debian that have them. */
+const NEEDED: readonly [string, string][] = [
+  ["setsid", "util-linux"],
+  ["setpriv", "util-linux"],
+  ["flock", "util-linux"],
+  ["mount", "util-linux"],
+  ["umount", "util-linux"],
+  ["mountpoint", "util-linux"],
+  ["getent", "libc-bin"],
+  ["mkfifo", "coreutils"],
+  ["find", "findutils"],
+];
 
 /** What the host offers, and what is missing. */
 export function diagnose(facts: Facts): Finding[] {
@@ -54,11 +65,9 @@ export function diagnose(facts: Facts): Finding[] {
     ...controllers(facts),
     ...kernelFeatures(facts),
     agentPlace(facts),
-    ...NEEDED.filter((name) => !programs.includes(name)).map((name): Finding => ({
+    ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
       level: "fatal",
-      text: `${name} is missing: install it, with ${
-        name === "getent" ? "libc-bin" : name === "mkfifo" ? "coreutils" : "util-linux"
-      }`,
+      text: `${name} is missing: install it, with ${where}`,
     })),
     ...shells(facts, programs),
   ];
@@ -158,13 +167,6 @@ function shells(facts: Facts, programs: readonly string[]): Finding[] {
     findings.push({
       level: "warning",
       text: "/bin/sh is not dash: a task's shim takes some 1 MB more: make it dash",
-    });
-  }
-  if (programs.includes("setpriv") && !facts.has("setpriv_reset_env")) {
-    findings.push({
-      level: "warning",
-      text:
-        "setpriv knows no --reset-env: exit commands have no HOME: use util-linux 2.36 or newer",
     });
   }
   return findings;

@@ -1,6 +1,6 @@
-# Prints what this host has, a line a fact: its name, a space, its value. Runs with
-# the rights of who asks; changes nothing.
-PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+# Prints what this host has, a line a fact: its name, a space, its value. Runs with the
+# rights of who asks, root's perhaps, but not by his PATH; changes nothing.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 echo "kernel $(uname -r)"
 echo "uid $(id -u)"
 echo "cmdline $(cat /proc/cmdline 2>/dev/null)"
@@ -16,11 +16,10 @@ while read -r _ _ _ root point rest; do
   /:cgroup) echo "v1_hierarchy ${rest##* }" ;;
   esac
 done </proc/self/mountinfo
-for program in setsid setpriv flock mount umount mountpoint getent mkfifo bash; do
+for program in setsid setpriv flock mount umount mountpoint getent mkfifo find bash; do
   path=$(command -v "$program") && echo "program $program $path"
 done
 echo "shell $(readlink -f /bin/sh)"
-setpriv --help 2>/dev/null | grep -q reset-env && echo "setpriv_reset_env yes"
 # The nearest directory that there is decides where the release agent lies.
 for directory in /var/lib/lanco /var/lib /var /; do
   [ -d "$directory" ] || continue

@@ -2,7 +2,7 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import { Changes } from "../changes.ts";
 import { namedRoot } from "../namespace.ts";
 import { visible } from "../paths.ts";
-import { type LogFile, openLog } from "./log_file.ts";
+import type { LogFile } from "./log_file.ts";
 
 /** How many files a log may have been rotated through before the oldest is let go. */
 const HELD = 4;
@@ -16,6 +16,8 @@ export interface Reader {
   print(bytes: Uint8Array): boolean;
   /** Told what happens to the file. */
   notice(message: string): void;
+  /** Opens the file that has the name now, if there is one. */
+  open(): Promise<LogFile | undefined>;
 }
 
 /** A log that a task writes to, wherever its file is moved meanwhile. */
@@ -72,7 +74,7 @@ export class FollowedLog {
     const returned = this.#missing;
     this.#missing = false;
     if (inode === this.#files.at(-1)?.inode) return returned;
-    const file = await openLog(this.path);
+    const file = await this.reader.open();
     if (file === undefined) return returned;
     this.#files.push(file);
     if (this.#files.length > HELD) this.#files.shift()?.close();

@@ -11,9 +11,11 @@ export class ForeignLog implements LogFile {
   readonly #said: ReadableStreamDefaultReader<Uint8Array>;
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
 
+  inode = 0;
+  uid = 0;
+
   private constructor(
     private readonly path: string,
-    readonly inode: number,
     private readonly shell: Deno.ChildProcess,
   ) {
     this.#said = shell.stderr.getReader();
@@ -27,8 +29,8 @@ export class ForeignLog implements LogFile {
    * @throws {Deno.errors.PermissionDenied} if the user may not read it.
    */
   static async open(path: string): Promise<ForeignLog> {
-    const { isFile, ino } = Deno.statSync(visible(path));
-    if (!isFile) throw new Error("it is not a regular file");
+    // Not a fifo, which would keep the shell waiting.
+    if (!Deno.statSync(visible(path)).isFile) throw new Error("it is not a regular file");
     // Its output needs no way through this program.
     const shell = new Deno.Command("/bin/sh", {
       args: ["-c", script, "lanco", path],
@@ -38,8 +40,10 @@ export class ForeignLog implements LogFile {
       stdout: "inherit",
       stderr: "piped",
     }).spawn();
-    const log = new ForeignLog(path, ino ?? 0, shell);
-    if (await log.#hear() === "ready") return log;
+    const log = new ForeignLog(path, shell);
+    const [said, inode, uid] = (await log.#hear())?.split(" ") ?? [];
+    [log.inode, log.uid] = [Number(inode), Number(uid)];
+    if (said === "opened") return log;
     log.close();
     throw new Deno.errors.PermissionDenied("permission denied");
   }

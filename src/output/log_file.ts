@@ -1,6 +1,7 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../errors.ts";
 import { isBelowLogs } from "../paths.ts";
+import { openRegular } from "../record_file.ts";
 
 /** How much is read at once, in bytes. */
 const BLOCK = 65_536;
@@ -9,6 +10,8 @@ const BLOCK = 65_536;
 export interface LogFile {
   /** What tells it from another file of the same name. */
   readonly inode: number;
+  /** Whose it is. */
+  readonly uid: number;
   /** Leaves out all but the last lines; before anything was copied. */
   skipToLast(lines: number): Promise<void>;
   /** Goes back to the beginning, if the file has become shorter than what was read of it. */
@@ -27,15 +30,18 @@ export interface LogFile {
 /**
  * Opens a log to read it.
  *
+ * @param writer Whose it must be, if a record says where it is that another user has
+ * written: else that user could make anybody's file be shown.
  * @returns nothing if there is no such file.
  * @throws {NotPermitted} if the user may not read it.
  * @throws {Failed} if it cannot be read for another reason.
  */
-export async function openLog(path: string): Promise<LogFile | undefined> {
+export async function openLog(path: string, writer?: number): Promise<LogFile | undefined> {
   try {
-    if (isBelowLogs(path)) return new OwnLog(path);
-    const { ForeignLog } = await import("./foreign_log.ts");
-    return await ForeignLog.open(path);
+    const file = isBelowLogs(path) ? new OwnLog(path) : await openForeign(path);
+    if (writer === undefined || file.uid === writer) return file;
+    file.close();
+    throw new Deno.errors.PermissionDenied("it is not the task's owner's");
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) {
@@ -45,20 +51,23 @@ export async function openLog(path: string): Promise<LogFile | undefined> {
   }
 }
 
+async function openForeign(path: string): Promise<LogFile> {
+  const { ForeignLog } = await import("./foreign_log.ts");
+  return await ForeignLog.open(path);
+}
+
 /** A log where this program itself may read. */
 class OwnLog implements LogFile {
   readonly inode: number;
+  readonly uid: number;
   readonly #file: Deno.FsFile;
 
   constructor(path: string) {
-    this.#file = Deno.openSync(path);
-    const { isFile, ino } = this.#file.statSync();
     // A fifo or a terminal would never end.
-    if (!isFile) {
-      this.#file.close();
-      throw new Error("it is not a regular file");
-    }
+    this.#file = openRegular(path);
+    const { ino, uid } = this.#file.statSync();
     this.inode = ino ?? 0;
+    this.uid = uid ?? 0;
   }
 
   skipToLast(lines: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { Failed, reason } from "../errors.ts";
+import { pause } from "../pause.ts";
 
 /** How long a full pipe that does not block is left alone, in milliseconds. */
 const PAUSE = 1;
@@ -20,7 +21,7 @@ export function toStandardOutput(result: string | Uint8Array): boolean {
         throw new Failed(`cannot write to standard output: ${reason(error)}`);
       }
       // The caller has made the pipe non-blocking, for himself and so for us.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+      pause(PAUSE);
     }
   }
   return true;

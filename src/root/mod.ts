@@ -1,14 +1,20 @@
 import agent from "./release-agent.sh" with { type: "text" };
-import script from "./namespace.sh" with { type: "text" };
+import common from "./common.sh" with { type: "text" };
+import down from "./down.sh" with { type: "text" };
+import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../errors.ts";
-import { type Limits, planLimits } from "../limits.ts";
+import { type Capacity, type Limits, planLimits } from "../limits.ts";
 
 /** What `init` asks for. */
 export interface UpOptions {
   /** The owner, by name or number. */
   user: string;
-  /** The group, by name or number; empty for the owner's. */
+  /** The group that may read, by name or number; empty for the owner's. */
   group: string;
+  /** How much its records may take, in bytes; what is not given stays as it is. */
+  records?: number;
+  /** What the host has. */
+  host: Capacity;
   /** What the whole namespace may use; what is not given stays as it is. */
   limits: Limits;
   /** Whether a limit that the host cannot enforce is left out. */
@@ -16,9 +22,8 @@ export interface UpOptions {
 }
 
 /**
- * Runs `namespace.sh`, the one program that lanĉo starts as root: `up` makes a
- * namespace, `down` removes it. Its environment is empty, so that nothing of
- * the caller's (PATH, LD_PRELOAD, ENV) reaches a root shell.
+ * Runs what lanĉo does as root: `up` makes a namespace, `down` removes it. The shell's
+ * environment is empty, so that nothing of the caller's (PATH, LD_PRELOAD, ENV) reaches it.
  *
  * @returns the warnings.
  * @throws {LancoError} with the script's message and exit status.
@@ -27,9 +32,10 @@ export async function runAsRoot(
   namespace: string,
   action: { up: UpOptions } | "down",
 ): Promise<string[]> {
-  const words = action === "down" ? ["down", namespace] : ["up", namespace, ...up(action.up)];
+  const script = action === "down" ? [common, down] : [common, down, up];
+  const words = action === "down" ? ["down", namespace] : ["up", namespace, ...given(action.up)];
   const { success, code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", script, "lanco", ...words],
+    args: ["-c", script.join("\n"), "lanco", ...words],
     cwd: "/",
     clearEnv: true,
     stdin: "null",
@@ -41,14 +47,15 @@ export async function runAsRoot(
   const message = lines.at(-1) || `/bin/sh ended with status ${code}`;
   // The shell's own failures, as of a command that is missing, are no promise of the contract.
   if (![1, 2, 4, 5, 6].includes(code)) {
-    throw new Failed(`cannot ${words[0]} the namespace: ${message}`);
+    throw new Failed(`cannot bring the namespace ${words[0]}: ${message}`);
   }
   throw new LancoError(message, code, code === 4 ? "WARN" : "ERROR");
 }
 
-function up({ user, group, limits, bestEffort }: UpOptions): string[] {
+function given({ user, group, records, host, limits, bestEffort }: UpOptions): string[] {
   const plans = planLimits(limits).map(({ option, alternatives }) =>
     `${option}:${alternatives.map(({ file, value }) => `${file}=${value}`).join("|")}`
   );
-  return [user, group, agent, bestEffort ? "yes" : "no", ...plans];
+  const size = records === undefined ? "" : String(records);
+  return [user, group, size, JSON.stringify(host), bestEffort ? "yes" : "no", agent, ...plans];
 }

@@ -3,10 +3,11 @@
 # The command inherits what the caller exported: hence the names of the variables.
 #   $1 log, or ""                       $2 variables that the shells have added
 #   $3 SHLVL as the caller has it       $4 the exit command of this task
-#   $5... the command
-lanco_log=$1 lanco_unset=$2 lanco_level=$3 lanco_exit_command=$4
-shift 4
-lanco_fresh=
+#   $5 a file that restores what shells drop of the environment, or ""
+#   $6... the command
+lanco_log=$1 lanco_unset=$2 lanco_level=$3 lanco_exit_command=$4 lanco_restore=$5
+shift 5
+lanco_fresh='' lanco_env='' lanco_lost=''
 
 refuse() {
   printf 'error 1 %s\n' "$*" >&4
@@ -31,6 +32,18 @@ not_run() {
   { echo "failed $lanco_status" >&4; } 2>/dev/null
 }
 
+if [ -n "$lanco_restore" ]; then
+  # shellcheck source=/dev/null
+  . "$lanco_restore"
+  /bin/rm -f "$lanco_restore"
+  if /usr/bin/env -S true 2>/dev/null; then
+    # It would take a command with an equals sign for a variable.
+    case ${1%%=*} in "$1") ;; *) set -- /usr/bin/nice -n 0 "$@" ;; esac
+    set -- /usr/bin/env -S "$lanco_env" "$@"
+  else
+    echo "lost $lanco_lost" >&4
+  fi
+fi
 echo "ready $$" >&4
 read -r _ <&3 || exit 1
 [ -z "$lanco_log" ] || open_log

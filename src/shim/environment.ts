@@ -1,6 +1,7 @@
-import { PROC } from "../paths.ts";
+import { FOR_ROOT, readEnvironment } from "../caller.ts";
+import { shellQuote } from "../record.ts";
 
-/** Variables that are a shell's own: it does not hand on what it was given. */
+/** Variables that a shell does not hand on as it was given them, beside those whose names it cannot say. */
 const SHELLS_OWN = ["IFS", "PS1", "PS2", "PS4", "OPTIND", "PPID", "LINENO"];
 
 /** How to give the command the environment that the caller gave lanĉo, which shells change. */
@@ -9,33 +10,64 @@ export interface CallerEnvironment {
   unset: string[];
   /** SHLVL, which bash counts up; empty if the caller has none. */
   shellLevel: string;
-  /** A use of env(1) for variables that a shell drops, as `a.b`, IFS or a function of bash. */
-  prefix: string[];
+  /** What a shell is to read so that env(1) can restore the variables that it drops; nothing if there are none. */
+  restore: Uint8Array | undefined;
+  /** Whether the caller is root, who has lanĉo act for a namespace's owner. */
+  forRoot: boolean;
 }
 
 /**
- * Compares the caller's environment with what a POSIX shell makes of it: only
- * names of letters, digits and `_` pass through dash.
+ * Compares the caller's environment with what a POSIX shell makes of it: only names of
+ * letters, digits and `_` pass through dash, and those that its own scripts use are theirs.
  *
- * @param block `/proc/<pid>/environ` (proc_pid_environ(5)).
+ * @param entries `name=value`, each.
  */
-export function callerEnvironment(block: Uint8Array): CallerEnvironment {
+export function callerEnvironment(entries: readonly Uint8Array[]): CallerEnvironment {
   const variables = new Map<string, string>();
-  for (const entry of new TextDecoder().decode(block).split("\0")) {
-    const equals = entry.indexOf("=");
-    if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1));
+  for (const entry of entries) {
+    const equals = entry.indexOf("=".charCodeAt(0));
+    if (equals > 0) {
+      variables.set(bytes(entry.subarray(0, equals)), bytes(entry.subarray(equals + 1)));
+    }
   }
+  const forRoot = variables.delete(FOR_ROOT);
   const dropped = [...variables].filter(([name]) =>
-    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name)
+    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name) || name.startsWith("lanco_")
   );
   return {
-    unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name)),
+    unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name))
+      .concat(forRoot ? FOR_ROOT : []),
     shellLevel: variables.get("SHLVL") ?? "",
-    prefix: dropped.length ? ["/usr/bin/env", ...dropped.map((pair) => pair.join("="))] : [],
+    restore: dropped.length === 0 ? undefined : encode(restoration(dropped)),
+    forRoot,
   };
+}
+
+/**
+ * Shell that makes of lanco_env what env(1) -S takes to get the variables back: their
+ * values go by variables that a shell can say, for arguments are for everybody to see.
+ */
+function restoration(variables: readonly (readonly [string, string])[]): string {
+  const lines = variables.map(([, value], i) => `export lanco_odd_${i}=${shellQuote(value)}\n`);
+  const forget = variables.map((_, i) => `-u lanco_odd_${i}`);
+  const names = variables.map(([name], i) =>
+    `'${name.replaceAll(/[\\']/g, "\\$&")}='\${lanco_odd_${i}}`
+  );
+  const words = [...forget, "--", ...names].join(" ");
+  const lost = variables.map(([name]) => name).join(" ").replaceAll(/[^\x21-\x7e ]/g, "?");
+  return `${lines.join("")}lanco_env=${shellQuote(words)}\nlanco_lost=${shellQuote(lost)}\n`;
+}
+
+/** Each byte as a character of that number: what the caller gave need not be UTF-8. */
+function bytes(text: Uint8Array): string {
+  return Array.from(text, (byte) => String.fromCharCode(byte)).join("");
+}
+
+function encode(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** What this process was given by its caller. */
 export function readCallerEnvironment(): CallerEnvironment {
-  return callerEnvironment(Deno.readFileSync(`${PROC}/self/environ`));
+  return callerEnvironment(readEnvironment());
 }

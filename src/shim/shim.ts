@@ -2,8 +2,9 @@ import child from "./child.sh" with { type: "text" };
 import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { join } from "@std/path/posix/join";
-import { Failed, LancoError, NotPermitted, reason } from "../errors.ts";
+import { Failed, LancoError } from "../errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
+import { spawn } from "./spawn.ts";
 
 /** What the shim is told to start. */
 export interface ShimOptions {
@@ -13,6 +14,8 @@ export interface ShimOptions {
   runDirectory: string;
   /** Where the exit command will be, if there is one. */
   exitCommand: string;
+  /** A file that restores what shells drop of the environment, if they drop something. */
+  restore: string | undefined;
   /** The log's absolute path; none leaves the output where it goes. */
   log?: string;
   /** The directory to change to first. */
@@ -40,6 +43,8 @@ const END = "";
 export class Shim {
   /** Descriptors of the caller that could not be closed in the task. */
   leaks: string[] = [];
+  /** Variables of the caller's environment that could not be handed on, separated by spaces. */
+  lost = "";
   #lines: string[] = [];
   #rest = "";
   #decoder = new TextDecoder();
@@ -62,17 +67,22 @@ export class Shim {
     words.push(directory ?? "", child, options.command[0] ?? "");
     words.push(options.log ?? "");
     words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
-    words.push(...environment.prefix, ...options.command);
+    words.push(options.restore ?? "", ...options.command);
     const stream = foreground ? "inherit" : "piped";
     const fifos = foreground ? await openFifos(runDirectory) : undefined;
-    const process = spawn(options.umask, foreground ? "/bin/sh" : "/usr/bin/setsid", {
-      args: foreground ? words : ["/bin/sh", ...words],
-      stdin: stream,
-      stdout: stream,
-      stderr: foreground ? "inherit" : "null",
-      env: options.variables,
-      // An absolute directory needs no way through one that may be closed to the caller.
-      ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+    const process = spawn({
+      session: !foreground,
+      shell: words,
+      environment,
+      umask: options.umask,
+      options: {
+        stdin: stream,
+        stdout: stream,
+        stderr: foreground ? "inherit" : "null",
+        env: options.variables,
+        // An absolute directory needs no way through one that may be closed to the caller.
+        ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+      },
     });
     if (fifos) {
       // What run holds open itself has no end: it is written behind what the shim said last.
@@ -127,15 +137,10 @@ export class Shim {
       const text = rest.join(" ");
       if (said === word) return text;
       if (said === "leak") this.leaks = text.trim().split(" ").map((fd) => fd.replace(">&-", ""));
+      else if (said === "lost") this.lost = text;
       else if (said === "error") throw refusal(Number(rest[0]), rest.slice(1).join(" "));
-      else if (said === "failed") {
-        throw new LancoError(
-          `cannot run the command: ${
-            text === "127" ? "its interpreter was not found" : "it cannot be executed"
-          }`,
-          Number(text) === 127 ? 127 : 126,
-        );
-      } else throw new Failed(`the shim said "${said}" instead of "${word}"`);
+      else if (said === "failed") throw notExecuted(text);
+      else throw new Failed(`the shim said "${said}" instead of "${word}"`);
     }
   }
 
@@ -153,28 +158,15 @@ export class Shim {
   }
 }
 
-function refusal(status: number, message: string): LancoError {
-  return status === 1 ? new Failed(message) : new LancoError(message, status);
+/** What is wrong with a command that was found, from the status that a shell or env(1) gives. */
+export function notExecuted(status: string): LancoError {
+  return status === "127"
+    ? new LancoError("cannot run the command: its interpreter was not found", 127)
+    : new LancoError("cannot run the command: it cannot be executed", 126);
 }
 
-function spawn(
-  umask: number,
-  program: string,
-  options: Deno.CommandOptions,
-): Deno.ChildProcess {
-  const own = Deno.umask(umask);
-  try {
-    return new Deno.Command(program, options).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new NotPermitted(
-        "cannot enter the working directory: permission denied: change it, or give one with --chdir",
-      );
-    }
-    throw new Failed(`cannot start ${program}: ${reason(error)}: install util-linux`);
-  } finally {
-    Deno.umask(own);
-  }
+function refusal(status: number, message: string): LancoError {
+  return status === 1 ? new Failed(message) : new LancoError(message, status);
 }
 
 /** In the foreground 0, 1 and 2 are the command's: the shim is spoken to through FIFOs. */

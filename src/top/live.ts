@@ -1,4 +1,4 @@
-import { LancoError, reason } from "../errors.ts";
+import { LancoError, NotInitialised, reason } from "../errors.ts";
 import { type Signal, SIGNALS } from "../signals.ts";
 import { decodeKeys, flushKeys } from "./keys.ts";
 import type { Tail } from "./log_tail.ts";
@@ -49,6 +49,9 @@ const SEQUENCE_WAIT = 50;
 /** When to look for the second time, in milliseconds: before that there is no CPU %. */
 const SECOND_LOOK = 500;
 
+/** How long it may be impossible to look before that is an error, in milliseconds. */
+const DOUBT = 3000;
+
 /** How the live view was left. */
 export interface Left {
   /** The exit status: 0, or 128 + n after signal n. */
@@ -78,7 +81,7 @@ type Turn = () => void | Promise<void>;
 class View {
   #left: Left | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #failures = 0;
+  #failing: number | undefined;
   #seen = "";
   #isAway = false;
   #isReading = false;
@@ -150,14 +153,15 @@ class View {
     this.#timer = setTimeout(() => this.#queue(() => this.#look()), wait);
   }
 
-  /** Looks at the tasks. A namespace that is just being made or released gets a second chance. */
+  /** Looks at the tasks. A namespace that is just being made or released gets more chances. */
   #look(): void {
     this.#schedule();
     try {
       this.#apply({ type: "sample", sample: this.options.world.sample() });
-      this.#failures = 0;
+      this.#failing = undefined;
     } catch (error) {
-      if (++this.#failures > 1) throw error;
+      const since = this.#failing ??= performance.now();
+      if (error instanceof NotInitialised || performance.now() - since > DOUBT) throw error;
       this.#schedule(Math.min(SECOND_LOOK, this.options.interval));
     }
   }

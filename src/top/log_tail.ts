@@ -20,6 +20,9 @@ const LINES = 100;
  */
 export class LogTail {
   #seen = "";
+
+  /** @param writer Whose a log must be, if records that another user has written say where it is. */
+  constructor(private readonly writer?: number) {}
   #tail: Tail = { lines: [] };
 
   /**
@@ -30,7 +33,10 @@ export class LogTail {
   async read(path: string): Promise<Tail> {
     try {
       const file = visible(path);
-      const { isFile, size, mtime, ino } = await Deno.stat(file);
+      const { isFile, size, mtime, ino, uid } = await Deno.stat(file);
+      if (this.writer !== undefined && uid !== this.writer) {
+        throw new Deno.errors.PermissionDenied();
+      }
       // To open a pipe would wait for a writer.
       if (!isFile) return this.#is(`${path} other`, { lines: [], problem: "it is not a file" });
       const seen = `${path} ${ino} ${size} ${mtime?.getTime()}`;

@@ -238,7 +238,7 @@ function listed(state: State, key: Key): Partial<Step> {
 function ofTask(state: State, key: Key): Partial<Step> {
   const task = selectedTask(state);
   if (task === undefined) return {};
-  const { name, run, log } = task;
+  const { name, run } = task;
   switch (key) {
     case "s":
     case "K": {
@@ -249,17 +249,24 @@ function ofTask(state: State, key: Key): Partial<Step> {
       return { effect: { type: "freeze", task: name, frozen: task.state !== "paused" } };
     case "l":
     case "enter":
-      return paged(state, name, log);
+      return paged(state, task);
     default:
       return {};
   }
 }
 
-function paged(state: State, task: string, log: string | null): Partial<Step> {
+function paged(state: State, task: Task): Partial<Step> {
   const { problem } = state.log;
-  if (log !== null && problem === undefined) return { effect: { type: "page", log } };
-  const message = log === null
-    ? `task ${task} has no log: it writes to its caller's terminal`
-    : `cannot show ${log}: ${problem}`;
+  if (task.log !== null && problem === undefined) {
+    return { effect: { type: "page", log: task.log } };
+  }
+  const message = task.log === null
+    ? `no log of task ${task.name}: its output goes ${withoutLog(task)}`
+    : `cannot show ${task.log}: ${problem}`;
   return { state: { ...state, message } };
+}
+
+/** Where the output of a task goes that has no log, as far as that is known. */
+export function withoutLog({ started }: Task): string {
+  return started === null ? "where only its owner can see" : "to its caller's terminal";
 }

@@ -5,9 +5,13 @@ import { Failed, reason } from "../errors.ts";
  * would let escape sequences through. Whatever $LESS says, less must not either.
  */
 const SCRIPT = `case $(less -V 2>/dev/null) in
-less\\ [0-9]*) exec less -L -n -+r -+R +G -- "$1" ;;
+less\\ [0-9]*)
+  # For root, a pager with the owner's rights must not start the owner's programs.
+  [ -z "\${LANCO_FOR_ROOT-}" ] || export LESSSECURE=1
+  exec less -L -n -+r -+R +G -- "$1"
+  ;;
 esac
-command -v more >/dev/null || exit 127
+[ -z "\${LANCO_FOR_ROOT-}" ] && command -v more >/dev/null || exit 127
 cat -v -- "$1" | more`;
 
 /**

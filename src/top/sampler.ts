@@ -3,9 +3,10 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
+import { registeredTasks } from "../task.ts";
 import { assertMounted, type Namespace, namespaceDirectory } from "../namespace.ts";
 import { readRun, type RunRecord } from "../record.ts";
-import { trackingCgroup } from "../task.ts";
+import { trackingCgroup } from "../places.ts";
 
 /** A running task at one moment. */
 export interface Task {
@@ -124,9 +125,7 @@ export class Sampler {
   }
 
   #names(): string[] {
-    const entries = [...Deno.readDirSync(join(this.#source.directory, "named"))];
-    return entries.filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
-      .map(({ name }) => name.slice("task-".length)).sort();
+    return registeredTasks(join(this.#source.directory, "named")).sort();
   }
 
   #task(name: string, now: number): { task: Task; known: Known } | undefined {

@@ -1,6 +1,6 @@
 import { formatBytes } from "../format.ts";
 import { KEYS } from "./help.ts";
-import { type Mode, selectedTask, type State } from "./model.ts";
+import { type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "./table.ts";
 import { clean, cut, fit, width } from "./text.ts";
 
@@ -100,7 +100,7 @@ function logPane(state: State, { columns, rows }: Size, style: Style): string[] 
   if (rows < 14) return [];
   const height = Math.max(3, Math.min(15, Math.floor(rows / 4)));
   const dash = style.unicode ? "─" : "-";
-  const where = task === undefined ? "" : task.log ?? "to its caller's terminal";
+  const where = task === undefined ? "" : task.log ?? withoutLog(task);
   const title = task === undefined ? "" : ` log of ${task.name}: ${clean(where, style.unicode)} `;
   const short = cut(title, columns - 4);
   const line = dash.repeat(2) + short + dash.repeat(Math.max(0, columns - 2 - width(short)));

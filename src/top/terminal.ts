@@ -1,5 +1,4 @@
 import { Failed, reason } from "../errors.ts";
-import { PROC } from "../paths.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "./table.ts";
 
@@ -17,18 +16,6 @@ export interface Terminal {
   invalidate(): void;
   /** Waits for input. Returns nothing when there will be no more. */
   read(): Promise<string | undefined>;
-}
-
-/**
- * What the environment says of the terminal: `TERM`, `LC_ALL` and so on. The
- * executable may not ask for it, but read it as /proc shows it (proc(5)).
- */
-export function readEnvironment(file = `${PROC}/self/environ`): Map<string, string> {
-  const words = Deno.readTextFileSync(file).split("\0");
-  return new Map(words.map((word) => {
-    const equals = word.indexOf("=");
-    return [word.slice(0, equals), word.slice(equals + 1)];
-  }));
 }
 
 /** Whether there is a terminal that screens can be drawn on. */

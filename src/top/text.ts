@@ -1,4 +1,4 @@
-import { printable } from "../process.ts";
+import { printable } from "../printable.ts";
 
 /** Escape sequences as a program writes them to colour or to paint (ECMA-48, xterm's ctlseqs). */
 const SEQUENCES =
@@ -16,8 +16,8 @@ const ASCII = /^[\u0020-\u007e]*$/;
  */
 export function clean(text: string, unicode: boolean): string {
   if (ASCII.test(text)) return text;
-  const tame = printable(withoutTabs(text.replace(SEQUENCES, "")))
-    .replace(/[\p{Cf}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu, "")
+  const marks = /[\p{Cf}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu;
+  const tame = printable(withoutTabs(text.replace(SEQUENCES, "").replace(marks, "")))
     .replace(/(\p{M}{2})\p{M}+/gu, "$1");
   return unicode ? tame : tame.replace(/[^\u0020-\u007e]/gu, "?");
 }

@@ -1,3 +1,4 @@
+import { effectiveUser } from "../caller.ts";
 import { NotRunning } from "../errors.ts";
 import { freeze } from "../freeze.ts";
 import type { Namespace } from "../namespace.ts";
@@ -17,7 +18,8 @@ const STOP_WAIT = 200;
 /** The live view's doings on the real host. */
 export function realWorld(namespace: Namespace): World {
   const sampler = new Sampler(namespace);
-  const logs = new LogTail();
+  const own = effectiveUser() === namespace.uid;
+  const logs = new LogTail(own ? undefined : namespace.uid);
   return {
     sample: () => sampler.sample(),
     tail: (log) => logs.read(log),

@@ -10,7 +10,7 @@ cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
   assertEquals(modes(ns.directory), "755 0:0");
   assertEquals(modes(`${ns.directory}/namespace.json`), "644 0:0");
   assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
-  assertEquals(modes(`${ns.directory}/runs`), `755 ${OWNER}:${OWNER}`);
+  assertEquals(modes(`${ns.directory}/runs`), `2750 ${OWNER}:${OWNER}`);
   assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER}`);
   assertEquals(modes(`${ns.directory}/named/release_agent`), "644 0:0");
   assertEquals(modes(`${ns.directory}/named/notify_on_release`), "644 0:0");
@@ -18,7 +18,7 @@ cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
   assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
   assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
   const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
-  assertEquals([record.version, record.uid, record.owner], [1, OWNER, "nobody"]);
+  assertEquals([record.version, record.uid, record.owner], [2, OWNER, "nobody"]);
   return Promise.resolve();
 });
 

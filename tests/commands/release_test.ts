@@ -27,7 +27,10 @@ cgroupTest("release refuses while a task runs, and the namespace goes on working
   await ns.must("run", "a", "sleep", "1000");
   const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
   assertEquals(code, 4);
-  assertMatch(stderr, /\[WARN\/release\] tasks of namespace .* are running: .* stop them first/);
+  assertMatch(
+    stderr,
+    /\[WARN\/release\] namespace .* is in use, by .*\d+ sleep: see .* stop its tasks first/,
+  );
   await ns.must("check", "a");
   await ns.must("run", "b", "true");
 });

@@ -1,5 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, descriptors, exec, LANCO, start, until } from "../harness.ts";
+import {
+  cgroupTest,
+  descriptors,
+  exec,
+  exists,
+  identity,
+  LANCO,
+  OWNER,
+  start,
+  until,
+} from "../harness.ts";
 
 cgroupTest("wait exits with the task's status, now and later", async (ns) => {
   const go = `${ns.scratch}/go`;
@@ -115,6 +125,38 @@ cgroupTest("wait ends when the task is stopped and the namespace released", asyn
   assertEquals((await ns.lanco("wait", "a")).code, 5);
 });
 
+/**
+ * Starts a program as the owner where nobody may have an inotify instance: in a user
+ * namespace, where the limit holds (user_namespaces(7)), with the users of this one.
+ */
+async function withoutInotify(command: string[]): Promise<Deno.ChildProcess> {
+  const holder = new Deno.Command("unshare", { args: ["--user", "sleep", "1000"] }).spawn();
+  const inside = () => Deno.readLinkSync(`/proc/${holder.pid}/ns/user`);
+  try {
+    await until("it is there", () => inside() !== Deno.readLinkSync("/proc/self/ns/user"));
+    for (const map of ["uid_map", "gid_map"]) {
+      Deno.writeTextFileSync(`/proc/${holder.pid}/${map}`, "0 0 4294967295\n");
+    }
+    const limit = 'echo 0 >/proc/sys/user/max_inotify_instances && : >"$0" && exec "$@"';
+    const mark = Deno.makeTempFileSync();
+    Deno.removeSync(mark);
+    const process = new Deno.Command("nsenter", {
+      args: [
+        `--user=/proc/${holder.pid}/ns/user`,
+        ...["sh", "-c", limit, mark, "setpriv", ...identity(OWNER), ...command],
+      ],
+      cwd: "/",
+      stdin: "null",
+    }).spawn();
+    await until("it is inside", () => exists(mark));
+    Deno.removeSync(mark);
+    return process;
+  } finally {
+    holder.kill("SIGKILL");
+    await holder.status;
+  }
+}
+
 cgroupTest(
   "wait is told of the end by the kernel, or looks where the user may not be told",
   async (ns) => {
@@ -122,13 +164,7 @@ cgroupTest(
     await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 2`);
     const command = [LANCO, ns.name, "wait", "a"];
     const told = start(command);
-    // user_namespaces(7): the limit holds in the new one.
-    const limit = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"';
-    // As root, for not every host lets others make a user namespace.
-    const looking = new Deno.Command("unshare", {
-      args: ["-Ur", "sh", "-c", limit, "sh", ...command],
-      stdin: "null",
-    }).spawn();
+    const looking = await withoutInotify(command);
     for (const { pid } of [told, looking]) {
       await until("it holds the run", () => descriptors(pid, "/a/ended") === 1);
     }

@@ -12,6 +12,7 @@ const PROGRAMS = [
   "mountpoint",
   "getent",
   "mkfifo",
+  "find",
   "bash",
 ];
 
@@ -22,7 +23,6 @@ first_cgroup_namespace yes
 unified /sys/fs/cgroup
 unified_controllers cpuset cpu io memory pids
 shell /usr/bin/dash
-setpriv_reset_env yes
 agent_options rw,relatime
 named_mount yes
 ${PROGRAMS.map((name) => `program ${name} /usr/bin/${name}`).join("\n")}
@@ -60,6 +60,7 @@ Deno.test("diagnose() says what makes init fail, and how to get it", () => {
     [{ agent_options: "rw,noexec" }, /^fatal: \/var\/lib is mounted noexec.* remount it/],
     [{ "program setsid": null }, /^fatal: setsid is missing: install it, with util-linux/],
     [{ "program setpriv": null }, /^fatal: setpriv is missing/],
+    [{ "program find": null }, /^fatal: find is missing: install it, with findutils/],
   ];
   for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
 });
@@ -73,7 +74,6 @@ Deno.test("diagnose() warns of what is lost on an old or bare host", () => {
     [{ kernel: "5.10.0-30-amd64" }, /^warning: no cgroup\.kill: .*: use Linux 5\.14 or newer/],
     [{ "program bash": null }, /^warning: no bash: .* descriptors above 9/],
     [{ shell: "/usr/bin/bash" }, /^warning: \/bin\/sh is not dash/],
-    [{ setpriv_reset_env: null }, /^warning: setpriv knows no --reset-env/],
   ];
   for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
 });

@@ -80,26 +80,29 @@ for (const [name, how] of HOW) {
   });
 
   cgroupTest(
-    `invariant 4: ${name} reaches a process that left for another cgroup of the namespace`,
+    `invariant 4: ${name} reaches a process that would leave for other cgroups of the namespace`,
     async (ns) => {
       const { directory } = ns;
       const mark = `${ns.scratch}/pid`;
+      await ns.must("run", "b", "sleep", "1000");
+      const places = [TRACKER, `${TRACKER}/shims`, `${TRACKER}/exits`, "named", "memory"]
+        .map((place) => `${directory}/${place}/cgroup.procs`).join(" ");
       await ns.must(
         "run",
         "a",
         "sh",
         "-c",
-        `
-      (trap "" TERM; exec sleep 1001) & echo $! >${directory}/${
-          LEGACY ? TRACKER : "unified/shims"
-        }/cgroup.procs
-      echo $! >${mark}; exec sleep 1002`,
+        `(trap "" TERM; exec sleep 1001) & pid=$!
+        for place in ${places}; do echo $pid >$place; done 2>/dev/null
+        echo $pid >${mark}; exec sleep 1002`,
       );
-      await until("one has left", () => exists(mark));
+      await until("one has tried", () => exists(mark) && Deno.readTextFileSync(mark) !== "");
       const pid = Number(Deno.readTextFileSync(mark));
-      assert(lives(pid) && !ns.task("a").includes(pid));
+      // In v2 it cannot; in v1 it can, but there are other cgroups of the task that it is in.
+      assertEquals(ns.task("a").includes(pid), !LEGACY);
       await ns.must("stop", ...how, "a");
       assert(!lives(pid));
+      await ns.must("check", "b");
     },
   );
 

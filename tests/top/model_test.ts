@@ -138,7 +138,7 @@ Deno.test("l shows the log, or says why not", () => {
   assertEquals(effect(deleted, "l"), undefined);
   assertEquals(press(deleted, "l").message, `cannot show ${log}: it is not there`);
   const foreground = press(stateOf([task("a", { log: null })]), "l");
-  assertEquals(foreground.message, "task a has no log: it writes to its caller's terminal");
+  assertEquals(foreground.message, "no log of task a: its output goes to its caller's terminal");
 });
 
 Deno.test("the end of a log is shown of the selected task only", () => {

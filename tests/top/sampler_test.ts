@@ -5,6 +5,7 @@ import type { RunRecord } from "../../src/record.ts";
 import { Sampler } from "../../src/top/sampler.ts";
 
 const RECORD: RunRecord = {
+  run: 1,
   version: 1,
   task: "a",
   command: ["sleep", "1000"],

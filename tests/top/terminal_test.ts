@@ -178,7 +178,7 @@ topTest(
   "shows a stranger the tasks, and does nothing for him",
   async (ns, tmux) => {
     await tmux.shows("> alpha ");
-    await tmux.shows("not permitted to read it");
+    await tmux.shows("log of alpha: where only its owner can see");
     await tmux.press("p");
     await tmux.shows(/task alpha belongs to \S+\n/);
     await tmux.press("K");

@@ -1,0 +1,57 @@
+import { join } from "@std/path/posix/join";
+import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { Failed } from "./errors.ts";
+import { namespaceDirectory, readNamespace } from "./namespace.ts";
+import { PROC } from "./paths.ts";
+import { pause } from "./pause.ts";
+import { registered } from "./places.ts";
+
+/** How often, and how many milliseconds apart, to look again at what cannot be told. */
+const LOOKS = 100, BETWEEN = 5;
+
+/**
+ * Whether a process is in the registered cgroup of a task, to which the caller's view
+ * may be blocked: cgroup.procs shows only the processes of his PID namespace and of
+ * those below it (pid_namespaces(7)). Where it shows none, counters may tell.
+ *
+ * @throws {Failed} if it cannot be told.
+ */
+export function isOccupied(namespace: string, task: string): boolean {
+  const cgroup = registered(namespace, task);
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if (isPopulated(cgroup)) return true;
+    if (seesAll()) return false;
+    if (counts(namespace, task)) return true;
+    // It may just be starting or ending: then it will be clear soon.
+    if (unlessGone(() => Deno.statSync(cgroup), undefined) === undefined) return false;
+    pause(BETWEEN);
+  }
+  throw new Failed(
+    `cannot tell whether task ${task} runs: its processes may be in another PID namespace: ask outside of it`,
+  );
+}
+
+/** The first PID namespace's, from which all processes can be seen (PROC_PID_INIT_INO). */
+const FIRST = "pid:[4026531836]";
+let all: boolean | undefined;
+
+/** Whether this process sees all processes of the host. */
+export function seesAll(): boolean {
+  try {
+    return all ??= Deno.readLinkSync(join(PROC, "self", "ns", "pid")) === FIRST;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the kernel counts a process in the task's own cgroups, whoever asks. */
+function counts(namespace: string, task: string): boolean {
+  const root = namespaceDirectory(namespace);
+  const read = (file: string) => unlessGone(() => Deno.readTextFileSync(file), "");
+  if (/^populated 1$/m.test(read(join(root, "unified", `task-${task}`, "cgroup.events")))) {
+    return true;
+  }
+  return readNamespace(namespace).hierarchies.filter(({ tasks }) => tasks).some(({ name }) =>
+    Number(read(join(root, name, `task-${task}`, "pids.current"))) > 0
+  );
+}

@@ -1,0 +1,238 @@
+# The body of "init": brings a namespace up, or repairs one that is there. After
+# common.sh and down.sh, which takes back what could not be finished.
+#
+#   up NAMESPACE USER GROUP RECORDS HOST BEST_EFFORT AGENT LIMIT...
+#
+# RECORDS is how much memory its records may take, in bytes, or nothing; HOST is JSON of
+# what the host has; AGENT is the release agent's text. A LIMIT is
+# OPTION:FILE=VALUE|...: the first one whose file there is is written.
+user=$1 group=$2 records=$3 host=$4 best_effort=$5 agent=$6
+shift 6
+
+owner_ids() {
+  case $user in
+  *[!0-9]*) uid=$(id -u -- "$user" 2>/dev/null) || fail 1 "unknown user \"$user\": see \"getent passwd\"" ;;
+  *) uid=$user ;;
+  esac
+  case $group in
+  '') gid=$(id -g -- "$user" 2>/dev/null) || fail 1 "user $user has no primary group: give one with -g" ;;
+  *[!0-9]*) gid=$(getent group "$group" | cut -d: -f3) ;;
+  *) gid=$group ;;
+  esac
+  [ -n "$gid" ] || fail 1 "unknown group \"$group\": see \"getent group\""
+}
+
+# delegate DIRECTORY FILE...: makes a cgroup and gives it and the files to the owner.
+delegate() {
+  dir=$1
+  shift
+  mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || fail 1 "cannot make the cgroup $dir: is its hierarchy mounted read-only?"
+  chown "$uid:$gid" "$dir"
+  for file; do [ ! -e "$dir/$file" ] || chown "$uid:$gid" "$dir/$file"; done
+}
+
+# attach SOURCE TARGET OPTION...: mounts it there, unless that has been done.
+attach() {
+  target=$2
+  mkdir -p "$target"
+  mountpoint -q "$target" || mount "$@"
+}
+
+# What is left of a failed init is taken back, unless the namespace was there before.
+undo() {
+  status=$?
+  trap - EXIT
+  if [ "$status" != 0 ]; then
+    (down) >/dev/null 2>&1 || :
+    rmdir "/var/log/lanco-$ns" 2>/dev/null || :
+    [ -d "$run" ] || rm -f "/run/lanco/.lock-$ns"
+  fi
+  exit "$status"
+}
+
+# The directory of the logs. All is done from within, where no link can be put in the
+# way. One that another user has had is moved aside: there may be links in it.
+log_directory() {
+  logs=lanco-$ns
+  cd -P /var/log
+  place=$(pwd -P)
+  mkdir -m 0700 "$logs" 2>/dev/null || [ -d "$logs" ] || fail 1 "cannot make the directory /var/log/$logs"
+  case $(stat -c %u:%a "$logs") in
+  0:*[0145][0145]) ;; # root's, and nobody else could write
+  "$uid":*) [ "$uid" != 0 ] || logs_aside ;;
+  *) logs_aside ;;
+  esac
+  cd -P "$logs"
+  [ "$(pwd -P)" = "$place/$logs" ] || fail 1 "/var/log/$logs is a link: remove it, and try again"
+  chown "$uid:$gid" .
+  # The logs belong to the group also where that is not the owner's own.
+  if [ "$(id -g "$uid" 2>/dev/null)" = "$gid" ]; then sticky=g-s; else sticky=g+s; fi
+  chmod "u=rwx,g=rx,o=,$sticky" .
+  cd /
+}
+
+logs_aside() {
+  aside=$logs.$(date +%Y%m%dT%H%M%S)
+  mv -nT "$logs" "$aside"
+  mkdir -m 0700 "$logs"
+  echo "the logs in /var/log/$logs may have been written by others: they are in /var/log/$aside now"
+}
+
+# The records are the owner's, and he shall fill no more than this. By default, there is
+# room for a thousand runs; a file takes a page at least.
+record_directory() {
+  options=nosuid,nodev,noexec,size=${records:-33554432},nr_inodes=$((${records:-33554432} / 2048))
+  attach "lanco-$ns" "$run/runs" -t tmpfs -o "$options,uid=$uid,gid=$gid,mode=2750"
+  [ -z "$records" ] || mount -o "remount,$options" "$run/runs" 2>/dev/null ||
+    fail 1 "cannot set --records to $records: there is more than that"
+}
+
+# Who sees it sees his own processes in it, and nothing else of the host. Before Linux
+# 5.8 there are no such mounts.
+proc() {
+  mkdir -p /run/lanco/proc
+  flock 9
+  mountpoint -q /run/lanco/proc ||
+    mount -t proc -o ro,nosuid,nodev,noexec,hidepid=ptraceable,subset=pid lanco /run/lanco/proc 2>/dev/null ||
+    mount --bind -o ro,nosuid,nodev,noexec /proc /run/lanco/proc
+  flock -u 9
+}
+
+# A task gets a cgroup of its own where it is tracked, limited or counted. In the
+# other hierarchies all tasks share the namespace's: they only leave their caller's.
+hierarchy() {
+  cgroup=$3/lanco-$ns
+  if [ "$2" = 2 ]; then
+    # Who may write the namespace's cgroup.procs could take a process from one of its
+    # cgroups to another: only the release agent does.
+    delegate "$cgroup"
+    for controller in cpu io memory pids; do
+      echo "+$controller" >"$3/cgroup.subtree_control" || continue
+      echo "+$controller" >"$cgroup/cgroup.subtree_control" || continue
+    done 2>/dev/null
+    # No path may become longer than the kernel can say.
+    for limit in depth=12 descendants=20000; do
+      [ ! -e "$cgroup/cgroup.max.${limit%=*}" ] || echo "${limit#*=}" >"$cgroup/cgroup.max.${limit%=*}"
+    done
+    mkdir -p "$cgroup/shims"
+    unified=$3
+  else
+    delegate "$cgroup" cgroup.procs tasks
+    # Until it has processors and memory nodes, a cpuset accepts no process.
+    for file in cpuset.cpus cpuset.mems; do
+      [ ! -e "$cgroup/$file" ] || [ -n "$(cat "$cgroup/$file")" ] || cat "$3/$file" >"$cgroup/$file"
+    done
+  fi
+  # On hybrid and legacy hosts systemd removes every empty cgroup of v1 at
+  # daemon-reload, unless something is mounted on it.
+  [ "$2" = 2 ] || attach "$cgroup" "$cgroup" --bind
+  # A cgroup that was removed all the same has left an empty directory here.
+  [ -e "$run/$1/cgroup.procs" ] || umount "$run/$1" 2>/dev/null || :
+  attach "$cgroup" "$run/$1" --bind
+  case ,$1, in
+  *,unified,* | *,cpu,* | *,cpuacct,* | *,memory,* | *,pids,*) tasks=true ;;
+  *,freezer,*) [ "$layout" = legacy ] && tasks=true || tasks=false ;;
+  *) [ -e "$cgroup/blkio.bfq.weight" ] || [ -e "$cgroup/blkio.weight" ] && tasks=true || tasks=false ;;
+  esac
+  json="$json${json:+,}{\"name\":\"$1\",\"version\":$2,\"cgroup\":\"$cgroup\",\"tasks\":$tasks}"
+  [ "$tasks" = false ] || own="$own $1"
+}
+
+# Where exit commands sleep until their time has come: beside the tasks in the unified
+# hierarchy, else where there is a freezer.
+exit_commands() {
+  exits=$(echo "$found" | grep -oE '^unified |^([a-z,]*,)?freezer(,[a-z,]*)? ' | sort -r | head -n 1)
+  exits=${exits% }
+  case $exits in
+  '') return ;;
+  unified) freeze=cgroup.freeze thawed=0 ;;
+  *) freeze=freezer.state thawed=THAWED ;;
+  esac
+  delegate "$run/$exits/exits"
+}
+
+# limit OPTION:...: sets it for the whole namespace.
+limit() {
+  IFS='|'
+  for setting in ${1#*:}; do
+    unset IFS
+    while read -r _ _ point; do
+      [ -e "$point/lanco-$ns/${setting%%=*}" ] || continue
+      echo "${setting#*=}" >"$point/lanco-$ns/${setting%%=*}" || fail 1 "cannot set ${1%%:*} to ${setting#*=}"
+      return
+    done <<EOF
+$found
+EOF
+  done
+  [ "$best_effort" = yes ] || fail 1 "${1%%:*} cannot be enforced: this host has no controller for it: leave it out, or give --best-effort"
+  echo "${1%%:*} cannot be enforced: this host has no controller for it"
+}
+
+# The kernel runs it as root: it is replaced as a whole, and must be executable where it lies.
+release_agent() {
+  mkdir -p "$lib"
+  sed -e "s|@NAMESPACE@|$ns|" -e "s|@UID@|$uid|" -e "s|@HIERARCHIES@|${own# }|" -e "s|@UNIFIED@|$unified|" \
+    -e "s|@EXITS@|$exits|" -e "s|@FREEZE@|$freeze|" -e "s|@THAWED@|$thawed|" >"$lib/release-agent.new" <<EOF
+$agent
+EOF
+  chmod 755 "$lib/release-agent.new"
+  mv "$lib/release-agent.new" "$lib/release-agent"
+  "$lib/release-agent" / || fail 1 "cannot execute $lib/release-agent: is /var/lib mounted noexec?"
+}
+
+named_hierarchy() {
+  attach "lanco-$ns" "$run/named" -t cgroup -o "nosuid,nodev,noexec,none,name=lanco-$ns" ||
+    fail 1 "cannot mount a named hierarchy: boot without cgroup_no_v1=named, and run init outside of containers"
+  echo "$lib/release-agent" >"$run/named/release_agent"
+  echo 1 >"$run/named/notify_on_release"
+  # Make and empty a cgroup: unless the agent takes it away, no task would ever end.
+  # The owner, who has the directory if this is not the first init, cannot guess its name.
+  read -r try </proc/sys/kernel/random/uuid
+  try=$run/named/new-$try
+  mkdir "$try" "$try/child"
+  rmdir "$try/child"
+  tries=0
+  while [ -d "$try" ]; do
+    [ "$((tries += 1))" -lt 200 ] || fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
+    sleep 0.01
+  done
+  chmod 755 "$run/named"
+  chown "$uid:$gid" "$run/named"
+}
+
+# The owner's name, or his number if he has none, for JSON: it may have a backslash.
+owner_name() {
+  { id -nu -- "$uid" 2>/dev/null || echo "$uid"; } | sed 's/[\\"]/\\&/g'
+}
+
+lock
+json='' own='' unified=/none exits='' freeze='' thawed=''
+[ -e "$run/namespace.json" ] || trap undo EXIT
+owner_ids
+ids="\"uid\":$uid,\"gid\":$gid"
+[ ! -e "$run/namespace.json" ] || grep -q "$ids," "$run/namespace.json" ||
+  fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
+mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
+proc
+record_directory
+log_directory
+
+found=$(hierarchies)
+[ -n "$found" ] || fail 1 "no cgroup hierarchy is mounted: mount one, e.g. with \"mount -t cgroup2 none /sys/fs/cgroup\""
+case $(echo "$found" | cut -d' ' -f2 | sort -u | tr -d '\n') in
+12) layout=hybrid ;;
+2) layout=unified ;;
+*) layout=legacy ;;
+esac
+while read -r name version point; do
+  hierarchy "$name" "$version" "$point"
+done <<EOF
+$found
+EOF
+exit_commands
+for limit; do limit "$limit"; done
+release_agent
+named_hierarchy
+echo "{\"version\":2,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json]}" \
+  >"$run/namespace.json.new"
+mv "$run/namespace.json.new" "$run/namespace.json"

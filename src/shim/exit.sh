@@ -1,0 +1,19 @@
+# Waits for the end of a task and then runs its exit command, in the sandbox of "run"'s
+# caller, as the task was. It is put into a cgroup that is frozen: it does nothing until
+# somebody thaws that, which is the release agent, when the task has ended.
+#   $1 descriptors that could not be closed    $2 the directory of this run
+exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+cd -- "$2" || exit
+# The next run of the name will have another one.
+exec 3<ended
+# The end of the input before a word says that there was no task to wait for.
+read -r lanco_word lanco_cgroup lanco_run || exit
+exec </dev/null
+# Where there is no freezer, it looks whether that run is over.
+while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_run" ]; do sleep 1; done
+lanco_script=$(/bin/cat exit-command 2>/dev/null) && /bin/rm -f exit-command || exit
+read -r LANCO_STATUS <&3 || LANCO_STATUS=unknown
+export LANCO_STATUS
+exec 3<&-
+set --
+eval "$lanco_script"

@@ -1,0 +1,53 @@
+import prologue from "./prologue.sh" with { type: "text" };
+import script from "./exit.sh" with { type: "text" };
+import { spawn } from "./spawn.ts";
+import type { ShimOptions } from "./shim.ts";
+
+/** What waits for the end of a task to run its exit command, seen from `run`. See `exit.sh`. */
+export class ExitCommand {
+  readonly #word: WritableStreamDefaultWriter<Uint8Array>;
+
+  private constructor(private readonly process: Deno.ChildProcess) {
+    this.#word = process.stdin.getWriter();
+  }
+
+  /** Starts it, in a session of its own: "kill 0" in it reaches nobody else. */
+  static start(
+    { runDirectory, environment, variables, umask }: Pick<
+      ShimOptions,
+      "runDirectory" | "environment" | "variables" | "umask"
+    >,
+  ): ExitCommand {
+    const process = spawn({
+      session: true,
+      shell: ["-c", prologue, "lanco", script, runDirectory],
+      environment,
+      umask,
+      options: { stdin: "piped", stdout: "null", stderr: "null", env: variables },
+    });
+    return new ExitCommand(process);
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  /**
+   * Tells it that there is a task to wait for: from now on it will run when it is thawed.
+   *
+   * @param watched What to look at instead, where there is no freezer: a cgroup and its inode.
+   */
+  async wait(watched?: { cgroup: string; run: number }): Promise<void> {
+    const word = watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.run}`;
+    await this.#word.write(new TextEncoder().encode(`${word}\n`) as Uint8Array<ArrayBuffer>);
+    await this.#word.close();
+    this.process.unref();
+  }
+
+  /** Has it end without running anything; it must not be frozen any more. */
+  async abandon(): Promise<void> {
+    await this.#word.close().catch(() => {});
+    await this.process.status;
+  }
+}
