@@ -1,6 +1,6 @@
 import { PROC } from "./paths.ts";
 
-/** The variable that tells lanĉo that it does what root has asked for: see root/owner.ts. */
+/** The variable that tells lanĉo that it does what root has asked for: see root/owner.sh. */
 export const FOR_ROOT = "LANCO_FOR_ROOT";
 
 /** The environment that the caller gave, `name=value` each, as bytes (proc_pid_environ(5)). */

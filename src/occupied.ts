@@ -1,5 +1,5 @@
 import { join } from "@std/path/posix/join";
-import { isPopulated, unlessGone } from "./cgroup/cgroup.ts";
+import { isPopulated, isThere, unlessGone } from "./cgroup/cgroup.ts";
 import { Failed } from "./errors.ts";
 import { namespaceDirectory, readNamespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
@@ -23,7 +23,7 @@ export function isOccupied(namespace: string, task: string): boolean {
     if (seesAll()) return false;
     if (counts(namespace, task)) return true;
     // It may just be starting or ending: then it will be clear soon.
-    if (unlessGone(() => Deno.statSync(cgroup), undefined) === undefined) return false;
+    if (!isThere(cgroup)) return false;
     pause(BETWEEN);
   }
   throw new Failed(

@@ -1,5 +1,5 @@
 import { join } from "@std/path/posix/join";
-import { cgroupTree, isGone, processes, removeCgroup } from "./cgroup/cgroup.ts";
+import { isGone, isThere, processes, removeCgroup } from "./cgroup/cgroup.ts";
 import { Failed, NotRunning, reason, RecordsClosed } from "./errors.ts";
 import { wakeExitCommands } from "./exit_command.ts";
 import { isOccupied } from "./occupied.ts";
@@ -109,10 +109,10 @@ export function taskProcesses(namespace: Namespace, task: string): number[] {
  */
 export async function reap(namespace: Namespace, task: string, patience = 2000): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);
-  if (cgroupTree(cgroup).length === 0) throw new NotRunning(task);
+  if (!isThere(cgroup)) throw new NotRunning(task);
   const deadline = Date.now() + patience;
   while (Date.now() < deadline) {
-    if (cgroupTree(cgroup).length === 0) return true;
+    if (!isThere(cgroup)) return true;
     if (isOccupied(namespace.namespace, task)) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -18,6 +18,9 @@ export const CAN_TEST_CGROUPS = LANCO !== "" && PREFIX !== "" && Deno.uid() === 
 /** Whether the namespaces are to be made as on a host without cgroup v2 (scripts/legacy). */
 export const LEGACY = Deno.env.get("LANCO_TEST_LAYOUT") === "legacy";
 
+/** What the release agent runs under, if not /bin/sh (scripts/under). */
+const SHELL = Deno.env.get("LANCO_TEST_SHELL") ?? "";
+
 /** The hierarchy whose cgroups have a task's processes and nothing else. */
 export const TRACKER = LEGACY ? "freezer" : "unified";
 
@@ -240,6 +243,11 @@ export class TestNamespace {
     ].sort();
   }
 
+  /** The release agent. */
+  get agent(): string {
+    return `/var/lib/lanco/${this.name}/release-agent`;
+  }
+
   /** Makes it, as root. */
   async init(...options: string[]): Promise<void> {
     Deno.mkdirSync(this.scratch, { recursive: true });
@@ -250,6 +258,34 @@ export class TestNamespace {
       : [LANCO, this.name, "init", ...words];
     const { code, stderr } = await exec(init, { uid: 0 });
     if (code !== 0) throw new Error(`init ended with ${code}: ${stderr}`);
+    if (SHELL !== "") this.runAgentUnder(SHELL);
+  }
+
+  /** Has the kernel run the agent under another shell than /bin/sh. */
+  runAgentUnder(shell: string): void {
+    const text = Deno.readTextFileSync(this.agent);
+    Deno.writeTextFileSync(this.agent, text.replace(/^#!.*/, `#!${shell}`));
+  }
+
+  /** Makes the kernel call the release agent with a path, as the owner can. */
+  async ring(path: string): Promise<void> {
+    const { code, stderr } = await exec([
+      "sh",
+      "-c",
+      'mkdir -p "$1/child" && rmdir "$1/child"',
+      "sh",
+      `${this.directory}/named/${path}`,
+    ]);
+    if (code !== 0) throw new Error(`cannot call the agent with ${path}: ${stderr}`);
+  }
+
+  /** Asks the agent to let in what a list of cgroups names, and waits until it has come. */
+  async askToLetIn(...names: string[]): Promise<void> {
+    const id = crypto.randomUUID();
+    const list = `${this.directory}/named/enter-${id}`;
+    await exec(["mkdir", list, ...names.map((name) => `${list}/${name}`)]);
+    await this.ring(`bell-${id}`);
+    await until("the agent has come", () => !exists(list));
   }
 
   /** Removes it and all that it has left, whatever state it is in. */

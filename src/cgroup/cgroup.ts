@@ -1,4 +1,5 @@
 import { join } from "@std/path/posix/join";
+import { isTooLong, readBelow, removeBelow } from "./deep.ts";
 
 /** Whether the error says that a cgroup, or a process, is no longer there. */
 export function isGone(error: unknown): boolean {
@@ -17,7 +18,11 @@ export function unlessGone<T>(look: () => T, fallback: T): T {
   }
 }
 
-/** The cgroup and all that are below it, parents first. Empty if it is gone. */
+/**
+ * The cgroup and all that are below it, parents first. Empty if it is gone.
+ *
+ * @throws {Error} if a path is too long: see `deep.ts`.
+ */
 export function cgroupTree(directory: string): string[] {
   return unlessGone(() => {
     // A directory has two links and one more for each below it; this is the usual case.
@@ -33,7 +38,11 @@ export function cgroupTree(directory: string): string[] {
  * take for the whole process group of the caller: it is left out.
  */
 export function processesIn(directory: string): number[] {
-  const text = unlessGone(() => readProcesses(directory), "");
+  return parseProcesses(unlessGone(() => readProcesses(directory), ""));
+}
+
+/** Reads cgroup.procs. */
+export function parseProcesses(text: string): number[] {
   return text.split("\n").map(Number).filter((pid) => pid > 0);
 }
 
@@ -49,8 +58,16 @@ function readProcesses(directory: string): string {
 
 /** The processes of a cgroup and of all below it, sorted, each once. */
 export function processes(directory: string): number[] {
-  const found = new Set(cgroupTree(directory).flatMap(processesIn));
-  return [...found].sort((a, b) => a - b);
+  return [...new Set(processesBelow(directory))].sort((a, b) => a - b);
+}
+
+function processesBelow(directory: string): number[] {
+  try {
+    return cgroupTree(directory).flatMap(processesIn);
+  } catch (error) {
+    if (!isTooLong(error)) throw error;
+    return parseProcesses(readBelow(directory, "cgroup.procs"));
+  }
 }
 
 /** Whether a process is in the cgroup or below it. The usual case costs one read. */
@@ -91,13 +108,24 @@ export function makeCgroup(directory: string): boolean {
  * @returns whether it is gone.
  */
 export function removeCgroup(directory: string): boolean {
-  let gone = true;
-  for (const cgroup of cgroupTree(directory).reverse()) {
-    try {
-      Deno.removeSync(cgroup);
-    } catch (error) {
-      gone &&= isGone(error);
-    }
+  try {
+    for (const cgroup of cgroupTree(directory).reverse()) removeEmpty(cgroup);
+  } catch (error) {
+    if (!isTooLong(error)) throw error;
+    removeBelow(directory);
   }
-  return gone;
+  return !isThere(directory);
+}
+
+/** Whether the cgroup is there. */
+export function isThere(directory: string): boolean {
+  return unlessGone(() => Deno.statSync(directory), undefined) !== undefined;
+}
+
+function removeEmpty(cgroup: string): void {
+  try {
+    Deno.removeSync(cgroup);
+  } catch {
+    // A process is in it, or it is gone.
+  }
 }

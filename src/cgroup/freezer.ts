@@ -1,5 +1,6 @@
 import { join } from "@std/path/posix/join";
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
+import { isTooLong, writeBelow } from "./deep.ts";
 
 /** What stops all processes of a cgroup without their knowledge, and lets them go on. */
 const FREEZERS = [
@@ -37,7 +38,9 @@ function write(cgroup: string, file: string, value: string): boolean {
     return tree.length > 0;
   } catch (error) {
     if (isGone(error)) return false;
-    throw error;
+    if (!isTooLong(error)) throw error;
+    writeBelow(cgroup, file, value);
+    return true;
   }
 }
 

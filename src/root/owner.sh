@@ -15,8 +15,8 @@ EOF
 groups=--init-groups
 # He has no groups then, and -g of init, which is for reading, is none of his.
 [ -n "$USER" ] || USER=$uid gid=65534 HOME=/ SHELL=/bin/sh groups=--clear-groups
-LOGNAME=$USER
-export USER LOGNAME HOME SHELL
+LOGNAME=$USER LANCO_FOR_ROOT=1
+export USER LOGNAME HOME SHELL LANCO_FOR_ROOT
 # What has a capability that its user has not, even one as harmless as this, he cannot
 # trace: nor look at the memory, or take a descriptor, perhaps root's terminal, away.
 # What is launched loses it (launch.ts). CAP_KILL is for hosts that cannot kill a cgroup.

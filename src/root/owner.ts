@@ -2,7 +2,7 @@ import prologue from "../shim/prologue.sh" with { type: "text" };
 import script from "./owner.sh" with { type: "text" };
 import { existsSync } from "@std/fs/exists";
 import { join } from "@std/path/posix/join";
-import { FOR_ROOT, readVariables } from "../caller.ts";
+import { readVariables } from "../caller.ts";
 import type { Purpose } from "../context.ts";
 import { Failed, NotInitialised, NotPermitted, reason } from "../errors.ts";
 import { forwardSignals } from "../foreground.ts";
@@ -63,7 +63,7 @@ function start(args: string[]): Deno.ChildProcess {
     return new Deno.Command("/bin/sh", {
       args,
       clearEnv: true,
-      env: { ...handedOn(), PATH, [FOR_ROOT]: "1" },
+      env: { ...handedOn(), PATH },
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",

@@ -35,8 +35,7 @@ export function callerEnvironment(entries: readonly Uint8Array[]): CallerEnviron
     !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name) || name.startsWith("lanco_")
   );
   return {
-    unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name))
-      .concat(forRoot ? FOR_ROOT : []),
+    unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name)),
     shellLevel: variables.get("SHLVL") ?? "",
     restore: dropped.length === 0 ? undefined : encode(restoration(dropped)),
     forRoot,

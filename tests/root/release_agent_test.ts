@@ -1,36 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  cgroupTest,
-  exec,
-  exists,
-  shell,
-  STRANGER,
-  type TestNamespace,
-  until,
-} from "../harness.ts";
-
-const agentOf = (ns: TestNamespace) => `/var/lib/lanco/${ns.name}/release-agent`;
-
-/** Makes the kernel call the agent with the path, as the owner can. */
-async function ring(ns: TestNamespace, path: string): Promise<void> {
-  const { code, stderr } = await exec([
-    "sh",
-    "-c",
-    'mkdir -p "$1/child" && rmdir "$1/child"',
-    "sh",
-    `${ns.directory}/named/${path}`,
-  ]);
-  assertEquals([code, stderr], [0, ""]);
-}
-
-/** Asks it to let in what a list of cgroups names, and waits until it has come. */
-async function askToLetIn(ns: TestNamespace, ...names: string[]): Promise<void> {
-  const id = crypto.randomUUID();
-  const list = `${ns.directory}/named/enter-${id}`;
-  await exec(["mkdir", list, ...names.map((name) => `${list}/${name}`)]);
-  await ring(ns, `bell-${id}`);
-  await until("the agent has come", () => !exists(list));
-}
+import { cgroupTest, exec, exists, shell, STRANGER, until } from "../harness.ts";
 
 cgroupTest("invariant 7: the release agent refuses names outside of the grammar", async (ns) => {
   const bait = `${ns.scratch}/bait`;
@@ -49,11 +18,11 @@ cgroupTest("invariant 7: the release agent refuses names outside of the grammar"
     "é",
   ];
   for (const name of names) {
-    for (const kind of ["task", "exit", "bell", "new", "enter"]) await ring(ns, `${kind}-${name}`);
+    for (const kind of ["task", "exit", "bell", "new", "enter"]) await ns.ring(`${kind}-${name}`);
   }
-  await askToLetIn(ns, ...names.flatMap((name) => [`task-${name}`, `exit-${name}`]));
+  await ns.askToLetIn(...names.flatMap((name) => [`task-${name}`, `exit-${name}`]));
   // A valid one shows that the kernel has called the agent for those before it.
-  await ring(ns, "task-valid");
+  await ns.ring("task-valid");
   await until("the agent has come", () => !exists(`${ns.directory}/named/task-valid`));
   assertEquals([...Deno.readDirSync(bait)], []);
   assert(!exists("/x") && !exists(`/var/lib/lanco/${ns.name}/x`));
@@ -64,8 +33,8 @@ cgroupTest("invariant 7: the owner can change nothing that runs as root", async 
   for (
     const attempt of [
       `echo /tmp/evil >${directory}/named/release_agent`,
-      `echo x >${agentOf(ns)}`,
-      `mv ${agentOf(ns)} ${agentOf(ns)}.old`,
+      `echo x >${ns.agent}`,
+      `mv ${ns.agent} ${ns.agent}.old`,
       `mv /var/lib/lanco/${ns.name} /var/lib/lanco/x`,
       `rm -f ${directory}/namespace.json`,
       `touch ${directory}/usage/x`,
@@ -92,7 +61,7 @@ cgroupTest("invariant 7: nobody's process enters a namespace but its owner's own
     }
     // Cgroups that only look like a task's.
     await shell(`mkdir ${ns.directory}/named/task-x ${ns.directory}/unified/task-x`);
-    await askToLetIn(ns, "task-x", "task-a", "exit-1-x");
+    await ns.askToLetIn("task-x", "task-a", "exit-1-x");
     assert(!/:\/(lanco-|task-|enter-)/.test(Deno.readTextFileSync(`/proc/${victim.pid}/cgroup`)));
   } finally {
     victim.kill("SIGKILL");
@@ -118,7 +87,7 @@ cgroupTest(
   "the release agent runs twice for one task, and beside a new one, without harm",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
-    const call = () => exec([agentOf(ns), "/task-a"], { uid: 0 });
+    const call = () => exec([ns.agent, "/task-a"], { uid: 0 });
     await Promise.all([call(), call(), call()]);
     await ns.must("check", "a");
     assertEquals(ns.task("a").length, 1);
@@ -130,35 +99,17 @@ cgroupTest(
   },
 );
 
-for (const sh of ["dash", "bash", "busybox sh", "bash --posix"]) {
+for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh", "/bin/bash --posix"]) {
   cgroupTest(`the release agent does the same under ${sh}`, async (ns) => {
-    const agent = agentOf(ns);
-    const wrapper = `#!/bin/sh\nexec ${sh} ${agent}.real "$@"\n`;
-    await exec([
-      "sh",
-      "-c",
-      `mv ${agent} ${agent}.real; printf '%s' "$1" >${agent}; chmod 755 ${agent}`,
-      "sh",
-      wrapper,
-    ], { uid: 0 });
+    ns.runAgentUnder(sh);
     const mark = `${ns.scratch}/mark`;
-    await ns.must(
-      "run",
-      "-c",
-      `echo $LANCO_TASK $LANCO_STATUS >${mark}`,
-      "a",
-      "sh",
-      "-c",
-      `
-      mkdir ${ns.directory}/unified/task-a/x; sleep 0.2; exit 9`,
-    );
+    const script = `mkdir ${ns.directory}/unified/task-a/x; sleep 0.2; exit 9`;
+    const command = `echo $LANCO_TASK $LANCO_STATUS >${mark}.new; mv ${mark}.new ${mark}`;
+    await ns.must("run", "-c", command, "a", "sh", "-c", script);
     assertEquals(ns.pids("unified/shims"), [ns.shim("a")]);
     await ns.gone("a");
-    await until(
-      "the exit command has run",
-      () => exists(mark) && Deno.readTextFileSync(mark) !== "",
-    );
+    await until("the exit command has run", () => exists(mark));
     assertEquals(Deno.readTextFileSync(mark), "a 9\n");
-    assertEquals(ns.traces().filter((path) => path.endsWith("/task-a")), []);
+    await until("nothing is left", () => !ns.traces().some((path) => /-a$/.test(path)));
   });
 }
