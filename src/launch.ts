@@ -8,6 +8,7 @@ import { exitCommandFile } from "./exit_command.ts";
 import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
+import { procOf } from "./pid_namespace.ts";
 import { isOccupied } from "./occupied.ts";
 import { exitPlace, registered } from "./places.ts";
 import type { RunRecord } from "./record.ts";
@@ -293,7 +294,7 @@ async function executed(
   const ended = shim.expect("ended").then((said) => status = said);
   ended.catch(() => status = "");
   while (status === undefined) {
-    const line = unlessGone(() => Deno.readTextFileSync(`${PROC}/${child}/cmdline`), "");
+    const line = unlessGone(() => Deno.readTextFileSync(`${procOf(child)}/cmdline`), "");
     const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
     if (line === "" ? processes(cgroup).includes(child) : !waits) return;
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -2,8 +2,8 @@ import { join } from "@std/path/posix/join";
 import { isPopulated, isThere, unlessGone } from "./cgroup/cgroup.ts";
 import { Failed } from "./errors.ts";
 import { namespaceDirectory, readNamespace } from "./namespace.ts";
-import { PROC } from "./paths.ts";
 import { pause } from "./pause.ts";
+import { seesAll } from "./pid_namespace.ts";
 import { registered } from "./places.ts";
 
 /** How often, and how many milliseconds apart, to look again at what cannot be told. */
@@ -29,19 +29,6 @@ export function isOccupied(namespace: string, task: string): boolean {
   throw new Failed(
     `cannot tell whether task ${task} runs: its processes may be in another PID namespace: ask outside of it`,
   );
-}
-
-/** The first PID namespace's, from which all processes can be seen (PROC_PID_INIT_INO). */
-const FIRST = "pid:[4026531836]";
-let all: boolean | undefined;
-
-/** Whether this process sees all processes of the host. */
-export function seesAll(): boolean {
-  try {
-    return all ??= Deno.readLinkSync(join(PROC, "self", "ns", "pid")) === FIRST;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether the kernel counts a process in the task's own cgroups, whoever asks. */

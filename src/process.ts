@@ -1,6 +1,7 @@
 import { join } from "@std/path/posix/join";
 import { unlessGone } from "./cgroup/cgroup.ts";
 import { PROC } from "./paths.ts";
+import { procOf } from "./pid_namespace.ts";
 import { printable } from "./printable.ts";
 
 /**
@@ -8,17 +9,17 @@ import { printable } from "./printable.ts";
  * original shows it; its name in brackets if it has none; `?????` if it is gone, or is
  * not the reader's to look at. No command can paint on a terminal.
  */
-export function commandLine(pid: number, proc = PROC): string {
+export function commandLine(pid: number, proc = procOf(pid)): string {
   // Bytes that are not UTF-8 become U+FFFD.
-  const words = unlessGone(() => Deno.readTextFileSync(`${proc}/${pid}/cmdline`), "");
+  const words = unlessGone(() => Deno.readTextFileSync(`${proc}/cmdline`), "");
   if (words !== "") return printable(words);
-  const name = unlessGone(() => Deno.readTextFileSync(`${proc}/${pid}/comm`), "");
+  const name = unlessGone(() => Deno.readTextFileSync(`${proc}/comm`), "");
   return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
 }
 
 /** The cgroups of a process: from the name of a hierarchy to the path in it. */
-export function cgroupsOf(pid: number, proc = PROC): Map<string, string> {
-  return parseCgroups(Deno.readTextFileSync(join(proc, String(pid), "cgroup")));
+export function cgroupsOf(pid: number): Map<string, string> {
+  return parseCgroups(Deno.readTextFileSync(join(procOf(pid), "cgroup")));
 }
 
 /**

@@ -14,7 +14,7 @@ function fakeProc(files: Record<string, string | Uint8Array>): string {
 function shown(files: Record<string, string | Uint8Array>): string {
   const proc = fakeProc(files);
   try {
-    return commandLine(7, proc);
+    return commandLine(7, `${proc}/7`);
   } finally {
     Deno.removeSync(proc, { recursive: true });
   }

@@ -2,7 +2,8 @@ import script from "./foreign_log.sh" with { type: "text" };
 import { join } from "@std/path/posix/join";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../errors.ts";
-import { PROC, visible } from "../paths.ts";
+import { visible } from "../paths.ts";
+import { procOf } from "../pid_namespace.ts";
 import type { LogFile } from "./log_file.ts";
 
 /** A log where this program may not read, but its user may, with a shell's help. */
@@ -54,7 +55,7 @@ export class ForeignLog implements LogFile {
   }
 
   async rewindIfTruncated(): Promise<boolean> {
-    const info = join(PROC, String(this.shell.pid), "fdinfo", "3");
+    const info = join(procOf(this.shell.pid), "fdinfo", "3");
     const read = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
     const { ino, size } = this.#stat();
     // Of a file that has lost its name nothing is known.

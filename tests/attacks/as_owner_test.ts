@@ -123,7 +123,9 @@ async function acting(
   try {
     await until("it acts", () => {
       const [pid] = children().split(" ");
-      return Boolean(pid) && Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO;
+      // Before that it is root's, and a copy of the outer one.
+      return Boolean(pid) && ids(Number(pid))[0] === OWNERS[0] &&
+        Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO;
     });
     await body(Number(children()), outer);
   } finally {

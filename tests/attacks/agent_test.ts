@@ -1,0 +1,127 @@
+import { assert, assertEquals } from "@std/assert";
+import { cgroupTest, exec, exists, LEGACY, OWNER, shell, until } from "../harness.ts";
+import { pythonOf } from "./python.ts";
+
+/** The cgroup of v2 that each process of the owner's is in. */
+function placesOf(uid: number): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const status = Deno.readTextFileSync(`/proc/${name}/status`);
+      if (!new RegExp(`^Uid:.*\\b${uid}\\b`, "m").test(status)) continue;
+      const line = /^0::(.*)$/m.exec(Deno.readTextFileSync(`/proc/${name}/cgroup`))?.[1];
+      if (line !== undefined) found.set(Number(name), line);
+    } catch { /* it has ended */ }
+  }
+  return found;
+}
+
+function commandLine(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+  } catch {
+    return "";
+  }
+}
+
+if (!LEGACY) {
+  cgroupTest(
+    "the agent takes no process of the owner's out of the namespace's limits",
+    async (ns) => {
+      await ns.must("run", "a", "sh", "-c", "sleep 1000 & sleep 1000");
+      const hopper = pythonOf("hop.py");
+      await ns.must("run", "h", "/usr/bin/python3", "-c", hopper, ns.directory, "a");
+      // The agent is called while processes come and go in the registered cgroup.
+      for (let round = 0, end = Date.now() + 5000; Date.now() < end; round++) {
+        const [list, bell] = [`enter-r${round}`, `bell-r${round}`].map((name) =>
+          `${ns.directory}/named/${name}`
+        );
+        const paths = [`${list}/task-a`, `${list}/exit-1-a`, `${list}/task-hop`, `${bell}/x`];
+        for (const path of paths) Deno.mkdirSync(path, { recursive: true });
+        Deno.removeSync(`${bell}/x`);
+        await until("the agent has come", () => !exists(list ?? ""));
+      }
+      const inside = `/lanco-${ns.name}/`;
+      for (const [pid, place] of placesOf(OWNER)) {
+        const line = commandLine(pid);
+        if (!line.includes(ns.directory)) continue;
+        assert(place.startsWith(inside), `${line} is in ${place}`);
+      }
+      assertEquals(ns.task("a").length, 3);
+    },
+  );
+
+  cgroupTest(
+    "the agent takes a task's process to no other task, nor out of its own",
+    async (ns) => {
+      for (const task of ["a", "b"]) await ns.must("run", task, "sleep", "1000");
+      const [pid = 0] = ns.task("a");
+      await shell(`echo ${pid} >${ns.directory}/named/task-b/cgroup.procs`);
+      await ns.askToLetIn("task-b");
+      assertEquals(placesOf(OWNER).get(pid), `/lanco-${ns.name}/task-a`);
+      await ns.must("stop", "--now", "a");
+      assert(!exists(`/proc/${pid}`) || !ns.task("b").includes(pid));
+      await ns.must("check", "b");
+    },
+  );
+}
+
+cgroupTest(
+  "the agent looks at cgroups, /proc and the counters only, whatever its argument",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const evil = `${ns.scratch}/evil`;
+    await shell(`mkdir ${evil} ${ns.directory}/named/task-x; ln -s /etc ${ns.directory}/runs/x`);
+    const calls = [
+      "/task-a",
+      "/task-x",
+      "/task-gone",
+      "/task-../../etc",
+      "/task-a/../../../../etc",
+      "/bell-x",
+      "/bell-../x",
+      "/exit-1-a",
+      "/exit-../../a",
+      "/new-x",
+      "/",
+      "",
+      `/task-$(touch ${evil}/x)`,
+      `/bell-;touch ${evil}/x`,
+    ];
+    // Beside these there are libraries, and what they look at.
+    const foreign = new RegExp(
+      `^(${ns.directory}/runs|/var/log|/etc/(?!ld|selinux)|/root|/home|/srv|/tmp|/run/(?!lanco))`,
+    );
+    for (const path of calls) {
+      const trace = `${ns.scratch}/trace`;
+      const command = ["strace", "-f", "-qq", "-e", "trace=%file"];
+      await exec([...command, "-o", trace, ns.agent, path], { uid: 0, clearEnv: true });
+      for (
+        const [, opened = ""] of Deno.readTextFileSync(trace).matchAll(
+          /^\d+ +\w+\((?:AT_FDCWD, )?"([^"]*)"/gm,
+        )
+      ) {
+        assert(!foreign.test(opened), `${path} looks at ${opened}`);
+      }
+    }
+    assertEquals([...Deno.readDirSync(evil)], []);
+    await ns.must("check", "a");
+  },
+);
+
+cgroupTest("what an owner puts in the agent's way does not keep it from tasks", async (ns) => {
+  const { directory } = ns;
+  await shell(
+    `cd ${directory}/named && mkdir -p enter-x/task-a/deep bell-x/deep new-init/keep exit-1-x/y
+    mkdir -p ${directory}/${LEGACY ? "freezer" : "unified"}/exits/1-x/y`,
+  );
+  const mark = `${ns.scratch}/mark`;
+  for (let i = 0; i < 3; i++) {
+    await ns.must("run", "-c", `echo $LANCO_STATUS >>${mark}`, "a", "sh", "-c", "exit 4");
+    await ns.gone("a");
+  }
+  await until("all have run", () => exists(mark) && Deno.readTextFileSync(mark) === "4\n4\n4\n");
+  await ns.init();
+  await ns.must("run", "a", "true");
+});

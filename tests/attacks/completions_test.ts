@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { collectCommands } from "../../src/completions/collect.ts";
+import { SHELLS } from "../completions/shells.ts";
+import { cgroupTest, shell } from "../harness.ts";
+
+/** Names that would do something on a command line, or hide what it does. */
+const EVIL = [
+  "evil$(id>x)",
+  "evil`id`",
+  "evil;id",
+  "evil id",
+  "evil'",
+  "evil\\",
+  "evil*",
+  "evil\nx",
+];
+
+cgroupTest("a cgroup or a record whose name is shell code is offered by no TAB", async (ns) => {
+  await ns.must("run", "event", "sleep", "1000");
+  for (const name of EVIL) {
+    const quoted = name.replaceAll("'", `'\\''`);
+    await shell(`cd ${ns.directory} && mkdir 'named/task-${quoted}' 'runs/${quoted}'`);
+  }
+  const all = await collectCommands();
+  for (const [name, complete] of Object.entries(SHELLS)) {
+    for (const command of ["stop", "status", "run", "logs"]) {
+      const offers = await complete(all, `lanco ${ns.name} ${command} ev`);
+      assertEquals(offers, ["event"], `${name}: ${command}`);
+    }
+  }
+});

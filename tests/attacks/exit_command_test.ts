@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, LEGACY, lives, OWNER, until } from "../harness.ts";
+
+/** The text that an exit command has left, when it is whole. */
+async function left(mark: string): Promise<string> {
+  await until("the exit command has run", () => exists(mark));
+  return Deno.readTextFileSync(mark);
+}
+
+/** A command that leaves what another one prints, whole or not at all. */
+function leaving(command: string, mark: string): string {
+  return `{ ${command}; } >${mark}.new 2>&1; mv ${mark}.new ${mark}`;
+}
+
+cgroupTest("an exit command has the sandbox of who launched its task, and no more", async (ns) => {
+  const mark = `${ns.scratch}/mark`;
+  const command = leaving(
+    "grep -E '^(NoNewPrivs|CapBnd|Seccomp|Uid|Gid|Groups)' /proc/self/status; readlink /proc/self/ns/net /proc/self/ns/uts; ulimit -n; umask; pwd; ls /proc/self/fd | tr '\\n' ' '",
+    mark,
+  );
+  const sandbox = ["setpriv", "--no-new-privs", "--bounding-set=-all", `--reuid=${OWNER}`];
+  const line =
+    'ulimit -n 99; umask 0137; cd /tmp; readlink /proc/self/ns/net /proc/self/ns/uts; exec "$@"';
+  const { code, stdout, stderr } = await exec([
+    ...["unshare", "--net", "--uts", "sh", "-c", line, "sh", ...sandbox],
+    ...[`--regid=${OWNER}`, "--groups=4,24", LANCO, ns.name, "run", "-c", command, "a", "true"],
+  ], { uid: 0 });
+  assertEquals([code, stderr], [0, ""]);
+  const text = await left(mark);
+  assertMatch(text, /^NoNewPrivs:\s1$/m);
+  assertMatch(text, /^CapBnd:\s0+$/m);
+  assertMatch(text, /^Groups:\s4 24 $/m);
+  assertEquals(text.split("\n").slice(-6, -1), [
+    ...stdout.trim().split("\n"),
+    "99",
+    "0137",
+    "/tmp",
+  ]);
+  assertMatch(text, /\n0 1 2 3 $/);
+});
+
+cgroupTest(
+  "the group of init -g is nobody's, neither the task's nor its exit command's",
+  async (ns) => {
+    await ns.lancoWith({ uid: 0 }, "release");
+    Deno.removeSync(ns.logs, { recursive: true });
+    assertEquals((await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm")).code, 0);
+    const mark = `${ns.scratch}/mark`;
+    const ids = "grep -E '^(Gid|Groups)' /proc/self/status";
+    for (const uid of [OWNER, 0]) {
+      const args = ["run", "-c", leaving(ids, mark), "a", "sh", "-c", `${ids}; exec sleep 1000`];
+      assertEquals((await ns.lancoWith({ uid }, ...args)).code, 0);
+      const processes = [...ns.pids("named/task-a"), ...sleeping(ns.directory)];
+      assertEquals(processes.length, 3);
+      for (const pid of processes) {
+        const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+        assert(!/^(Gid|Groups):.*\b4\b/m.test(status), status);
+      }
+      await ns.must("stop", "a");
+      assert(!/\b4\b/.test(await left(mark)));
+      Deno.removeSync(mark);
+    }
+  },
+);
+
+/** The exit commands that wait. */
+function sleeping(directory: string): number[] {
+  const beds = `${directory}/${LEGACY ? "freezer" : "unified"}/exits`;
+  return [...Deno.readDirSync(beds)].filter(({ isDirectory }) => isDirectory).flatMap(({ name }) =>
+    Deno.readTextFileSync(`${beds}/${name}/cgroup.procs`).trim().split("\n").map(Number)
+  );
+}
+
+cgroupTest("kill 0 in an exit command reaches no other's, and no task", async (ns) => {
+  const mark = (name: string) => `${ns.scratch}/${name}`;
+  await ns.must("run", "-c", `sleep 1; echo done >${mark("b")}`, "b", "true");
+  await ns.must("run", "c", "sleep", "1000");
+  const killer = `echo begun >${mark("a")}; kill 0; kill -9 0`;
+  await ns.must("run", "-c", killer, "a", "true");
+  await left(mark("a"));
+  assertEquals(await left(mark("b")), "done\n");
+  await ns.must("check", "c");
+});
+
+cgroupTest(
+  "an exit command sleeps, in a session of its own, until its task has ended",
+  async (ns) => {
+    const mark = `${ns.scratch}/mark`;
+    await ns.must("run", "-c", `echo $LANCO_STATUS >${mark}`, "a", "sleep", "1000");
+    const [pid = 0, ...more] = sleeping(ns.directory);
+    assertEquals(more, []);
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
+    assertEquals(fields.slice(2, 4), [String(pid), String(pid)]);
+    const ticks = () =>
+      Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ").slice(11, 13).join();
+    const before = ticks();
+    // What its owner does to it before the time comes does no harm but to him.
+    await exec(["kill", "-CONT", String(pid)]);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assertEquals([ticks(), exists(mark), lives(pid)], [before, false, true]);
+    // Nobody reads it off the arguments, or off a file.
+    assert(!Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("LANCO_STATUS >"));
+    const { mode } = Deno.statSync(`${ns.directory}/runs/a/exit-command`);
+    assertEquals((mode ?? 0) & 0o777, 0o600);
+    await ns.must("stop", "a");
+    await until("it has run", () => exists(mark) && Deno.readTextFileSync(mark) === "143\n");
+    await until("it is gone", () => !lives(pid));
+  },
+);

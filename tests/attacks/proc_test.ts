@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, OWNER, STRANGER } from "../harness.ts";
+
+const PROC = "/run/lanco/proc";
+
+cgroupTest(
+  "/run/lanco/proc shows a user his own processes, and nothing else of the host",
+  async (ns) => {
+    const mount = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
+      .find((line) => line.includes(` ${PROC} `)) ?? "";
+    assertMatch(
+      mount,
+      / ro,nosuid,nodev,noexec,\S+ .*- proc \S+ ro,hidepid=ptraceable,subset=pid$/,
+    );
+    await ns.must("run", "a", "sleep", "1000");
+    const [pid = 0] = ns.task("a");
+    // Whoever has the group 0 sees no more.
+    for (const groups of [[], [0, 4]]) {
+      for (const uid of [STRANGER, 2]) {
+        const { stdout } = await exec(["ls", PROC], { uid, groups });
+        const numbers = stdout.split("\n").filter((name) => /^\d+$/.test(name));
+        assert(numbers.length <= 2, stdout);
+        for (const file of [`${pid}/cmdline`, "1/comm", "1", "sys", "meminfo", "cmdline"]) {
+          assert((await exec(["ls", `${PROC}/${file}`], { uid, groups })).code !== 0, file);
+        }
+      }
+    }
+    assertEquals((await exec(["cat", `${PROC}/${pid}/comm`])).stdout, "sleep\n");
+  },
+);
+
+cgroupTest(
+  "nothing of the kernel can be set through /run/lanco, by root of a container either",
+  async (ns) => {
+    await ns.must("run", "a", "true");
+    for (const file of ["sys/kernel/core_pattern", "sysrq-trigger", "self/oom_score_adj"]) {
+      const { code } = await exec([
+        "sh",
+        "-c",
+        `cat ${PROC}/${file} >/dev/null && echo x >${PROC}/${file}`,
+      ], {
+        uid: 0,
+      });
+      assert(code !== 0, file);
+    }
+    // What cannot see others' processes in /proc cannot by way of /run either.
+    const bound = ["unshare", "--mount", "sh", "-c"];
+    const inside = `mount -t tmpfs none /proc && setpriv --reuid=${OWNER} --regid=${OWNER} ` +
+      `--clear-groups --no-new-privs ${LANCO} ${ns.name} run b sleep 1000`;
+    assertEquals((await exec([...bound, inside], { uid: 0 })).code !== 101, true);
+    assert(!exists(`${PROC}/sys`));
+  },
+);
+
+cgroupTest("lanco works in a sandbox that sees no process but its own", async (ns) => {
+  const sandbox = ["unshare", "--mount", "--propagation", "private", "sh", "-c"];
+  const inside =
+    "mount -o remount,hidepid=2 /proc 2>/dev/null; mount -t proc -o hidepid=2 p /proc; " +
+    `exec setpriv --reuid=${OWNER} --regid=${OWNER} --clear-groups --no-new-privs sh -c '` +
+    `${LANCO} ${ns.name} run --memory 50% a sleep 1000 && ${LANCO} ${ns.name} dump && ` +
+    `${LANCO} ${ns.name} stop a'`;
+  const { code, stdout, stderr } = await exec([...sandbox, inside], { uid: 0 });
+  assertEquals([code, stderr], [0, ""]);
+  const dump = JSON.parse(stdout);
+  assertEquals([dump.count, dump.tasks.a.command], [1, ["sleep", "1000"]]);
+  const uptime = Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]) * 1000;
+  assert(Math.abs(uptime - dump.timestamp) < 2000, `${uptime} ${dump.timestamp}`);
+});
