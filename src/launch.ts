@@ -1,6 +1,6 @@
 import { join } from "@std/path/posix/join";
 import { admit, register, runNumber, stage, unstage } from "./admission.ts";
-import { processes, removeCgroup, unlessGone } from "./cgroup/cgroup.ts";
+import { processes, removeCgroup } from "./cgroup/cgroup.ts";
 import { setFrozen } from "./cgroup/freezer.ts";
 import { setLimits } from "./cgroup/limits.ts";
 import { Failed, NotPermitted, NotRunning, reason } from "./errors.ts";
@@ -9,6 +9,7 @@ import type { Limits } from "./limits.ts";
 import type { Namespace } from "./namespace.ts";
 import { PROC } from "./paths.ts";
 import { procOf } from "./pid_namespace.ts";
+import { readVisible } from "./process.ts";
 import { isOccupied } from "./occupied.ts";
 import { exitPlace, registered } from "./places.ts";
 import type { RunRecord } from "./record.ts";
@@ -208,9 +209,8 @@ class Attempt {
       cgroup: registered(this.namespace.namespace, this.task),
       restored: this.#restored,
     });
-    this.#staged.settle();
-    forgetOldRuns(this.namespace.namespace);
     shim.release();
+    this.#tidy();
     return {
       pid: this.#child,
       shim,
@@ -218,6 +218,16 @@ class Attempt {
       admission: this.#admission,
       unlimited: this.#unlimited,
     };
+  }
+
+  /** What else there is to do can fail without the task's being the worse for it. */
+  #tidy(): void {
+    try {
+      this.#staged.settle();
+      forgetOldRuns(this.namespace.namespace);
+    } catch (error) {
+      this.#debug(`cannot forget old records: ${reason(error)}`);
+    }
   }
 
   #watched(): { cgroup: string; run: number } {
@@ -294,7 +304,7 @@ async function executed(
   const ended = shim.expect("ended").then((said) => status = said);
   ended.catch(() => status = "");
   while (status === undefined) {
-    const line = unlessGone(() => Deno.readTextFileSync(`${procOf(child)}/cmdline`), "");
+    const line = readVisible(`${procOf(child)}/cmdline`);
     const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
     if (line === "" ? processes(cgroup).includes(child) : !waits) return;
     await new Promise((resolve) => setTimeout(resolve, 1));

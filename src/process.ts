@@ -1,5 +1,5 @@
 import { join } from "@std/path/posix/join";
-import { unlessGone } from "./cgroup/cgroup.ts";
+import { isGone } from "./cgroup/cgroup.ts";
 import { PROC } from "./paths.ts";
 import { procOf } from "./pid_namespace.ts";
 import { printable } from "./printable.ts";
@@ -11,10 +11,23 @@ import { printable } from "./printable.ts";
  */
 export function commandLine(pid: number, proc = procOf(pid)): string {
   // Bytes that are not UTF-8 become U+FFFD.
-  const words = unlessGone(() => Deno.readTextFileSync(`${proc}/cmdline`), "");
+  const words = readVisible(`${proc}/cmdline`);
   if (words !== "") return printable(words);
-  const name = unlessGone(() => Deno.readTextFileSync(`${proc}/comm`), "");
+  const name = readVisible(`${proc}/comm`);
   return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
+}
+
+/**
+ * The text of a file of a process in /proc; nothing if the process is gone, or not the
+ * reader's to look at, which has other errors while the kernel still remembers it.
+ */
+export function readVisible(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return "";
+    throw error;
+  }
 }
 
 /** The cgroups of a process: from the name of a hierarchy to the path in it. */

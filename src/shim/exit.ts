@@ -13,17 +13,21 @@ export class ExitCommand {
 
   /** Starts it, in a session of its own: "kill 0" in it reaches nobody else. */
   static start(
-    { runDirectory, environment, variables, umask }: Pick<
-      ShimOptions,
-      "runDirectory" | "environment" | "variables" | "umask"
-    >,
+    { runDirectory, environment, variables, umask, directory }: ShimOptions,
   ): ExitCommand {
     const process = spawn({
       session: true,
       shell: ["-c", prologue, "lanco", script, runDirectory],
       environment,
       umask,
-      options: { stdin: "piped", stdout: "null", stderr: "null", env: variables },
+      options: {
+        stdin: "piped",
+        stdout: "null",
+        stderr: "null",
+        env: variables,
+        // As for the shim.
+        ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+      },
     });
     return new ExitCommand(process);
   }

@@ -16,7 +16,7 @@ export function pythonOf(script: string): string {
 export function startPython(script: string, args: string[], uid = OWNER): Running {
   const text = pythonOf(script);
   const process = new Deno.Command("/usr/bin/setpriv", {
-    args: [...identity(uid), "/usr/bin/python3", "-c", text, ...args],
+    args: [...identity(uid), "/usr/bin/nice", "/usr/bin/python3", "-c", text, ...args],
     cwd: "/",
     stdin: "null",
     stdout: "null",

@@ -116,7 +116,7 @@ cgroupTest(
     await ns.must("run", "a", "sleep", "1000");
     const runs = `${ns.directory}/runs`;
     const filled = await shell(`head -c 10M /dev/zero >${runs}/full; stat -c %s ${runs}/full
-    i=0; while : >${runs}/.i$i; do i=$((i + 1)); [ $i -lt 3000 ] || break; done 2>/dev/null; echo $i`);
+    i=0; while printf "" >${runs}/.i$i; do i=$((i + 1)); [ $i -lt 3000 ] || break; done 2>/dev/null; echo $i`);
     const [size, inodes] = filled.stdout.trim().split("\n").map(Number);
     assert(size! <= 2 * 1024 ** 2 && inodes! < 1100, filled.stdout);
     // /run itself has room, and so have others.

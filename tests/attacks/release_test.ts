@@ -91,7 +91,7 @@ cgroupTest("an owner who builds and hops meanwhile cannot leave half a namespace
 });
 
 cgroupTest("a release that was killed at any moment is finished by the next", async (ns) => {
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 30; round++) {
     await ns.must("run", "a", "true");
     await ns.gone("a");
     const first = new Deno.Command("setsid", {
