@@ -114,6 +114,8 @@ export async function admit(
   const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
   leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
   const waiting = options.meanwhile();
+  // It may be refused long before it is waited for.
+  waiting.catch(() => {});
   try {
     for (let tries = 0;; tries++) {
       occupy(namespace, task, child, options.prepare);

@@ -13,7 +13,7 @@ import { readVisible } from "./process.ts";
 import { isOccupied } from "./occupied.ts";
 import { exitPlace, registered } from "./places.ts";
 import type { RunRecord } from "./record.ts";
-import { forgetOldest, forgetOldRuns } from "./retention.ts";
+import { forgetOldRuns } from "./retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { ExitCommand } from "./shim/exit.ts";
@@ -259,25 +259,15 @@ class Attempt {
 
 function stageRecord(namespace: Namespace): StagedRun {
   try {
-    return createRecord(namespace);
+    return StagedRun.create(namespace.namespace);
   } catch (error) {
+    if (error instanceof Failed) throw error;
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new NotPermitted(
         `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
       );
     }
     throw new Failed(`cannot write down what is run: ${reason(error)}`);
-  }
-}
-
-/** If there is no room, old records make way. */
-function createRecord(namespace: Namespace): StagedRun {
-  try {
-    return StagedRun.create(namespace.namespace);
-  } catch (error) {
-    if (!reason(error).includes("No space left")) throw error;
-    if (!forgetOldest(namespace.namespace)) throw error;
-    return StagedRun.create(namespace.namespace);
   }
 }
 

@@ -12,7 +12,7 @@ exec </dev/null
 # Where there is no freezer, it looks whether that run is over.
 while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_run" ]; do sleep 1; done
 lanco_script=$(/bin/cat exit-command 2>/dev/null) && /bin/rm -f exit-command || exit
-read -r LANCO_STATUS <&3 || LANCO_STATUS=unknown
+read -r LANCO_STATUS <&3 && [ -n "$LANCO_STATUS" ] || LANCO_STATUS=unknown
 export LANCO_STATUS
 exec 3<&-
 set --

@@ -53,7 +53,8 @@ case $lanco_found in
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 
-exec 9>"$lanco_run/ended"
+# Not emptied: what is in it keeps the room for the status.
+exec 9<>"$lanco_run/ended"
 case $lanco_mode in
 bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$@" 9>&-) ;;
 fg)

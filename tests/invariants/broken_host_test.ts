@@ -76,6 +76,21 @@ cgroupTest("logs that cannot be written fail with the reason, and no task is los
   await ns.must("run", "a", "true");
 });
 
+cgroupTest("what is refused while the release agent is slow leaves nothing", async (ns) => {
+  await ns.must("run", "before", "sleep", "1000");
+  const agent = `${ns.directory}/named/release_agent`;
+  const path = Deno.readTextFileSync(agent).trim();
+  await root("mount", "-t", "tmpfs", "-o", "nr_inodes=1,mode=777", "none", ns.logs);
+  try {
+    await root("sh", "-c", `echo >${agent}`);
+    await fails(ns, /cannot write to the log .*: No space left on device/);
+  } finally {
+    await root("sh", "-c", `echo ${path} >${agent}`);
+    await root("umount", ns.logs);
+  }
+  await ns.must("stop", "before");
+});
+
 cgroupTest("a full or read-only /run fails with the reason, and no task is lost", async (ns) => {
   await ns.must("run", "before", "sleep", "1000");
   const runs = `${ns.directory}/runs`;
