@@ -121,11 +121,15 @@ async function acting(
   const children = () =>
     Deno.readTextFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`).trim();
   try {
+    // Before that it is root's, and a copy of the outer one.
     await until("it acts", () => {
       const [pid] = children().split(" ");
-      // Before that it is root's, and a copy of the outer one.
-      return Boolean(pid) && ids(Number(pid))[0] === OWNERS[0] &&
-        Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO;
+      try {
+        return ids(Number(pid))[0] === OWNERS[0] &&
+          Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO;
+      } catch {
+        return false;
+      }
     });
     await body(Number(children()), outer);
   } finally {

@@ -9,6 +9,7 @@ import {
   lives,
   type Result,
   type TestNamespace,
+  until,
 } from "../harness.ts";
 
 /** Runs lanco as the owner where other processes cannot be seen, as in a container. */
@@ -85,15 +86,12 @@ cgroupTest(
   async (ns) => {
     const mark = `${ns.scratch}/mark`;
     const script = `lanco run -c 'echo $LANCO_STATUS >${mark}' a sleep 1000 && lanco check a &&
-    lanco ls && lanco run -c : c sh -c "exit 3" && sleep 0.5; lanco wait c; echo $?
+    lanco ls && touch ${ns.scratch}/seen && lanco run -c : c sh -c "exit 3" && sleep 0.5; lanco wait c; echo $?
     lanco run b sleep 1000; lanco stop b; echo $?; lanco check b; echo $?
     while [ ! -e ${ns.scratch}/done ]; do sleep 0.05; done`;
     const container = contained(ns, script);
     try {
-      const deadline = Date.now() + 20_000;
-      while (ns.task("a").length === 0 && Date.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until("it runs", () => exists(`${ns.scratch}/seen`));
       assertEquals((await ns.lanco("check", "a")).code, 0);
       const [pid = 0] = ns.task("a");
       const cgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);

@@ -65,13 +65,14 @@ cgroupTest("release of a task does what a missing release agent has not done", a
       task,
       "sh",
       "-c",
-      "sleep 0.3; exit 5",
+      `until [ -e ${ns.scratch}/go-${task} ]; do sleep 0.05; done; exit 5`,
     );
     // In its place one that does nothing but tell that it was called.
     const called = `${ns.scratch}/called-${task}`;
     const mute =
       `mv ${agent} ${agent}.gone; echo '#!/bin/sh\n: >${called}' >${agent}; chmod 755 ${agent}`;
     await exec(["sh", "-c", mute], { uid: 0 });
+    Deno.writeTextFileSync(`${ns.scratch}/go-${task}`, "");
     await until("the agent was called in vain", () => exists(called));
     await exec(["mv", `${agent}.gone`, agent], { uid: 0 });
     assert(exists(`${ns.directory}/named/task-${task}`));
