@@ -185,8 +185,11 @@ class Target {
   /** Kills the whole tree, once. */
   async kill(): Promise<void> {
     this.#killed ??= Date.now();
-    // v2 kills the tree at once (cgroup.kill, Linux 5.14); else nothing may fork meanwhile.
-    if (!this.#killTree()) {
+    // v2 kills the tree at once (cgroup.kill, Linux 5.14), but for what has lost its first
+    // thread, which kill(2) reaches; else nothing may fork meanwhile.
+    if (this.#killTree()) {
+      send(processes(this.#cgroup), "SIGKILL");
+    } else {
       const holds = this.#freeze(true);
       if (holds) await untilFrozen(this.#cgroup, FREEZE_WAIT);
       send(processes(this.#cgroup), "SIGKILL");
