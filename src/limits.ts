@@ -105,8 +105,9 @@ const UNITS: Readonly<Record<string, number>> = {
  */
 export function size(option: string, text: string, host: number, least = 1): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT]?|%)$/.exec(text.toUpperCase()) ?? [];
-  const factor = unit === "%" ? host / 100 : UNITS[unit ?? "none"];
-  const bytes = Math.floor(Number(number) * (factor ?? NaN));
+  // Divided last, for 100% is to be all of it, to the byte.
+  const [factor = NaN, divisor] = unit === "%" ? [host, 100] : [UNITS[unit ?? "none"], 1];
+  const bytes = Math.floor(Number(number) * factor / divisor);
   if (!Number.isSafeInteger(bytes) || bytes < least) {
     throw new Usage(`option ${option} needs a size such as 512M, 2G or 50%, not "${text}"`);
   }

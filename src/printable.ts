@@ -4,14 +4,17 @@
  * direction of writing (Unicode Standard Annex 9).
  */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- that is what it is for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
+  return text.replace(
+    // deno-lint-ignore no-control-regex -- that is what it is for
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    " ",
+  );
 }
 
 /** JSON as it is, but for control characters that JSON itself lets pass: they are escaped. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

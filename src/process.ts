@@ -42,7 +42,8 @@ export function cgroupsOf(pid: number): Map<string, string> {
 export function parseCgroups(text: string): Map<string, string> {
   const cgroups = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    // A cgroup's name may have any character but a slash and the end of a line.
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/s.exec(line) ?? [];
     if (controllers === undefined || path === undefined) continue;
     cgroups.set(controllers.replace("name=", "") || "unified", path);
   }

@@ -95,7 +95,8 @@ export function readStatus(directory: string): number | undefined {
 
 /** The exit status in the shim's line, or nothing if that is not written yet. */
 export function parseStatus(line: string): number | undefined {
-  return /^\d{1,3}\n$/.test(line) ? Number(line) : undefined;
+  // Who waits ends with it, and of a greater number the kernel keeps a byte: 0 of 256.
+  return /^\d{1,3}\n$/.test(line) && Number(line) <= 255 ? Number(line) : undefined;
 }
 
 /** Who has stopped a task, and how. */

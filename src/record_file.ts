@@ -15,10 +15,25 @@ export class BadRecord extends Error {}
  * @throws {Deno.errors.NotFound} if it is not there.
  */
 export function openRegular(path: string): Deno.FsFile {
-  const file = openAny(path);
-  if (file.statSync().isFile) return file;
-  file.close();
-  throw new BadRecord("it is not a regular file");
+  try {
+    const file = openAny(path);
+    if (isRegular(file)) return file;
+    throw new BadRecord("it is not a regular file");
+  } catch (error) {
+    if (leadsAstray(error)) throw new BadRecord("it is a link to where no such file can be");
+    throw error;
+  }
+}
+
+/** Closes what is not, or what may not even be looked at. */
+function isRegular(file: Deno.FsFile): boolean {
+  let regular = false;
+  try {
+    regular = file.statSync().isFile;
+    return regular;
+  } finally {
+    if (!regular) file.close();
+  }
 }
 
 function openAny(path: string): Deno.FsFile {
@@ -30,6 +45,13 @@ function openAny(path: string): Deno.FsFile {
     if (!Deno.statSync(path).isFile) throw new BadRecord("it is not a regular file");
     return Deno.openSync(path);
   }
+}
+
+/** Whether a link goes in circles, through a file, to too long a name, or out of what this program may read. */
+function leadsAstray(error: unknown): boolean {
+  return error instanceof Deno.errors.FilesystemLoop ||
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
+    (error instanceof Error && /os error 36\)/.test(error.message));
 }
 
 /**

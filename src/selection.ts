@@ -1,3 +1,4 @@
+import { Usage } from "./errors.ts";
 import type { Options } from "./options.ts";
 
 /** The options that select tasks, for a command's `options`. */
@@ -27,6 +28,7 @@ export interface Selection {
  * names that match one of the operands, which are patterns as in glob(7).
  *
  * @param otherwise What is asked for if no state is.
+ * @throws {Usage} if one is no pattern.
  */
 export async function select(
   options: Options,
@@ -45,6 +47,10 @@ export async function select(
 async function matcher(pattern: string): Promise<(name: string) => boolean> {
   if (!/[*?[\]{}()\\|]/.test(pattern)) return (name) => name === pattern;
   const { globToRegExp } = await import("@std/path/posix/glob-to-regexp");
-  const expression = globToRegExp(pattern);
-  return (name) => expression.test(name);
+  try {
+    const expression = globToRegExp(pattern);
+    return (name) => expression.test(name);
+  } catch {
+    throw new Usage(`"${pattern}" is no pattern: a range such as [a-z] must not go backwards`);
+  }
 }

@@ -142,13 +142,12 @@ function recordOf(namespace: Namespace, task: string, warn?: Warn): RunRecord | 
 }
 
 function readWritten(directory: string): Written {
-  const files = unlessGone(() => [...Deno.readDirSync(directory)].map(({ name }) => name), []);
   const status = readStatus(directory);
   const time = () => Deno.statSync(join(directory, "ended")).mtime?.getTime() ?? null;
   return {
     status,
     ended: status === undefined ? null : unlessGone(time, null),
-    stopped: files.includes("stopped") ? readStop(directory) ?? null : null,
+    stopped: readStop(directory) ?? null,
   };
 }
 

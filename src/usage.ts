@@ -200,6 +200,6 @@ function usageOf(counters: Counters): Usage {
 }
 
 function pressure(line = ""): { time: number; last10: number } | null {
-  const [, last10, total] = /^some avg10=([\d.]+) .*total=(\d+)$/.exec(line) ?? [];
+  const [, last10, total] = /^some avg10=(\d+\.\d+) .*total=(\d+)$/.exec(line) ?? [];
   return total === undefined ? null : { time: Number(total) * 1000, last10: Number(last10) };
 }

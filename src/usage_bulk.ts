@@ -44,13 +44,14 @@ export async function readLines(
 export function parseLines(text: string): CounterLine[] {
   const found: CounterLine[] = [];
   for (const line of text.split("\n")) {
-    const task = line.indexOf("/task-") + "/task-".length;
-    const file = line.indexOf("/", task) + 1;
-    const colon = line.indexOf(":", file);
-    if (colon < 0) continue;
+    const place = line.indexOf("/task-");
+    const task = place + "/task-".length;
+    const end = line.indexOf("/", task);
+    const colon = line.indexOf(":", end);
+    if (place < 0 || end < 0 || colon < 0) continue;
     found.push({
-      task: line.slice(task, file - 1),
-      file: line.slice(file, colon),
+      task: line.slice(task, end),
+      file: line.slice(end + 1, colon),
       line: line.slice(colon + 1),
     });
   }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { outcome } from "../src/state.ts";
-import { cgroupTest, shell } from "./harness.ts";
+import { cgroupTest, OWNER, shell } from "./harness.ts";
 
 const short = (...args: Parameters<typeof outcome>) => {
   const { state, code, signal } = outcome(...args);
@@ -46,3 +46,32 @@ cgroupTest("what an owner has put in the place of a record keeps nobody waiting"
   await ns.lanco("stop", "--now", "a");
   await shell(`rm -rf ${ns.directory}/runs/a`);
 });
+
+cgroupTest(
+  "what an owner has put in the place of a record leaves all else to be seen",
+  async (ns) => {
+    await ns.must("run", "good", "sleep", "1000");
+    const targets = ["self", "/etc/shadow", "/proc/1/environ", "/etc/passwd/x", "x".repeat(300)];
+    targets.push("/dev/zero", "/etc", "/sys/kernel/notes");
+    for (const [i, target] of targets.entries()) {
+      await ns.must("run", `a${i}`, "sleep", "1000");
+      const files = ["ended", "stopped"].map((file) => `${ns.directory}/runs/a${i}/${file}`);
+      for (const file of files) {
+        await shell(`rm -f ${file}; ln -s ${target === "self" ? file : target} ${file}`);
+      }
+    }
+    await ns.must("run", "b", "sleep", "1000");
+    await shell(`rm -r ${ns.directory}/runs/b; ln -s /etc ${ns.directory}/runs/b`);
+    await ns.must("run", "c", "sleep", "1000");
+    await shell(`rm -r ${ns.directory}/runs/c; touch ${ns.directory}/runs/c`);
+    for (const uid of [0, OWNER]) {
+      const { code, stdout, stderr } = await ns.lancoWith({ uid }, "dump");
+      if (code !== 0) throw new Error(stderr);
+      const { tasks } = JSON.parse(stdout);
+      assertEquals([code, Object.keys(tasks).length], [0, targets.length + 3]);
+      assertEquals((await ns.lancoWith({ uid }, "ls", "-a")).code, 0);
+    }
+    await ns.lanco("stop", "--now", "good", "b", "c", ...targets.map((_, i) => `a${i}`));
+    await shell(`rm -rf ${ns.directory}/runs/*`);
+  },
+);

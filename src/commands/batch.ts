@@ -49,9 +49,13 @@ Examples:
 };
 
 /** The lines of a stream, the last one also if it lacks an end. */
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+export async function* lines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  // Else it would drop a U+FEFF at the beginning of whatever piece comes in.
+  const decoder = new TextDecoderStream("utf-8", { ignoreBOM: true });
+  for await (const text of stream.pipeThrough(decoder)) {
     const parts = (rest + text).split("\n");
     rest = parts.pop() ?? "";
     yield* parts;
@@ -75,7 +79,7 @@ async function answer(context: Context, line: string): Promise<Answer> {
   let id: unknown = null;
   let exitStatus: number;
   try {
-    const request = parse(line);
+    const request = parseRequest(line);
     id = request.id;
     own.command = request.command;
     exitStatus = await execute(own, request.command, request.args);
@@ -89,7 +93,22 @@ async function answer(context: Context, line: string): Promise<Answer> {
   return { id, exitStatus, output: parsed(printed), messages };
 }
 
-function parse(line: string): { id: unknown; command: string; args: string[] } {
+/** What a line asks for. */
+export interface Request {
+  /** What the answer is to be known by. */
+  id: unknown;
+  /** The name of the command. */
+  command: string;
+  /** Its options and operands. */
+  args: string[];
+}
+
+/**
+ * Reads a line.
+ *
+ * @throws {Usage} if it asks for nothing.
+ */
+export function parseRequest(line: string): Request {
   let request: unknown;
   try {
     request = JSON.parse(line);

@@ -39,14 +39,16 @@ cgroup_v1_name() {
   unset IFS
 }
 
-# Prints name, version and mount point of each hierarchy, once each.
+# Prints name, version and mount point of each hierarchy, once each. One at a place that
+# JSON, sed or a shell would have to quote is passed over; the device may be called "-".
 hierarchies() {
   seen=" "
   while read -r _ _ _ root point rest; do
-    rest=${rest##* - }
-    case $root:${rest%% *} in
-    /:cgroup2) name=unified version=2 ;;
-    /:cgroup) cgroup_v1_name "${rest##* }" && version=1 ;;
+    rest=${rest#* - }
+    case $root:${rest%% *}:$point in
+    *[!A-Za-z0-9/:._,-]*) continue ;;
+    /:cgroup2:*) name=unified version=2 ;;
+    /:cgroup:*) cgroup_v1_name "${rest##* }" && version=1 ;;
     *) continue ;;
     esac
     case "$seen" in *" $name "*) continue ;; esac

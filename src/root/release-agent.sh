@@ -34,7 +34,8 @@ remove() {
 # if it is a child of one of the "members", else to OTHER.
 let_in() {
   {
-    read -r stat <"/proc/$1/stat" || return
+    # What a process calls itself may have the end of a line in it: the last one counts.
+    while read -r line; do stat=$line; done <"/proc/$1/stat" || return
     stat=${stat##*) ? }
     case "$members" in *" ${stat%% *} "*) to=$3 ;; *) to=$4 ;; esac
     member=

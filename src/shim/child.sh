@@ -55,5 +55,12 @@ echo opened >&4
 read -r _ <&3 || exit 1
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
-[ -z "$lanco_level" ] || SHLVL=$lanco_level
+# bash counts SHLVL down when it executes something; an array is in no environment.
+# shellcheck disable=SC2178,SC3044
+case $lanco_level:${BASH_VERSION-} in
+:?*) declare -a SHLVL ;;
+:) ;;
+*:?*) SHLVL=$((lanco_level + 1)) ;;
+*) SHLVL=$lanco_level ;;
+esac
 { exec "$@"; } 3<&- 4>&-

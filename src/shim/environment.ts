@@ -1,15 +1,34 @@
 import { FOR_ROOT, readEnvironment } from "../caller.ts";
 import { shellQuote } from "../record.ts";
 
+/** What a shell is given in the place of variables that would change what its scripts do, or keep it from starting. */
+const DISTURBING: Readonly<Record<string, string>> = {
+  OPTIND: "1",
+  SHELLOPTS: "",
+  BASHOPTS: "",
+  GLOBIGNORE: "",
+  BASH_VERSION: "",
+};
+
 /** Variables that a shell does not hand on as it was given them, beside those whose names it cannot say. */
-const SHELLS_OWN = ["IFS", "PS1", "PS2", "PS4", "OPTIND", "PPID", "LINENO"];
+const SHELLS_OWN = [
+  ...Object.keys(DISTURBING),
+  ..."IFS PS1 PS2 PS4 OPTERR PPID LINENO RANDOM SRANDOM EPOCHSECONDS EPOCHREALTIME".split(" "),
+  ..."POSIXLY_CORRECT HISTCMD COMP_WORDBREAKS BASH BASHPID BASH_ARGV0 BASH_COMMAND".split(" "),
+  ..."BASH_SUBSHELL BASH_VERSINFO".split(" "),
+];
+
+/** The shell levels that a shell can be given back; bash makes others of what is no number, or too high. */
+const LEVEL = /^(0|[1-9]\d{0,2})$/;
 
 /** How to give the command the environment that the caller gave lanĉo, which shells change. */
 export interface CallerEnvironment {
   /** Variables that a shell adds and the caller did not have. */
   unset: string[];
-  /** SHLVL, which bash counts up; empty if the caller has none. */
+  /** SHLVL, which bash counts; empty if the caller has none, or one that must be restored. */
   shellLevel: string;
+  /** What the shells are given instead of what would change what they do. */
+  harmless: Record<string, string>;
   /** What a shell is to read so that env(1) can restore the variables that it drops; nothing if there are none. */
   restore: Uint8Array | undefined;
   /** Whether the caller is root, who has lanĉo act for a namespace's owner. */
@@ -31,12 +50,17 @@ export function callerEnvironment(entries: readonly Uint8Array[]): CallerEnviron
     }
   }
   const forRoot = variables.delete(FOR_ROOT);
+  const level = variables.get("SHLVL") ?? "";
   const dropped = [...variables].filter(([name]) =>
-    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name) || name.startsWith("lanco_")
+    !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name) ||
+    name.startsWith("lanco_") || (name === "SHLVL" && !LEVEL.test(level))
   );
   return {
     unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name)),
-    shellLevel: variables.get("SHLVL") ?? "",
+    shellLevel: LEVEL.test(level) ? level : "",
+    harmless: Object.fromEntries(
+      Object.entries(DISTURBING).filter(([name]) => variables.has(name)),
+    ),
     restore: dropped.length === 0 ? undefined : encode(restoration(dropped)),
     forRoot,
   };

@@ -37,7 +37,8 @@ export function spawn(
   const [program = "", ...args] = words;
   const own = Deno.umask(umask);
   try {
-    return new Deno.Command(program, { ...options, args }).spawn();
+    const env = { ...environment.harmless, ...options.env };
+    return new Deno.Command(program, { ...options, env, args }).spawn();
   } catch (error) {
     throw explained(error, program);
   } finally {

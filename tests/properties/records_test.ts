@@ -1,0 +1,145 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { LIMIT_NAMES } from "../../src/limits.ts";
+import { formatRun, parseRun, parseStatus, parseStop, type RunRecord } from "../../src/record.ts";
+import { BadRecord, LONGEST_RECORD, parseRecord } from "../../src/record_file.ts";
+import { integer, list, nullable, number, object, partial, text } from "../../src/schema/types.ts";
+import { SIGNALS } from "../../src/signals.ts";
+import { departures } from "../schema/conform.ts";
+import { anyText, property, textOf, unless } from "./property.ts";
+
+const natural = fc.maxSafeNat();
+const limit = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map(Math.abs);
+const path = anyText.map((name) => `/${name}`);
+
+const records: fc.Arbitrary<RunRecord> = fc.record({
+  version: fc.constant(1 as const),
+  task: anyText,
+  run: natural,
+  command: fc.array(anyText),
+  directory: path,
+  log: fc.option(path),
+  started: natural,
+  limits: fc.dictionary(fc.constantFrom(...LIMIT_NAMES), limit),
+  shim: natural,
+});
+
+const RUN = object("a run", {
+  version: integer(""),
+  task: text(""),
+  run: integer(""),
+  command: list("", text("")),
+  directory: text(""),
+  log: nullable(text("")),
+  started: integer(""),
+  limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
+  shim: integer(""),
+});
+const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });
+
+property("parseRun() reads what formatRun() has written", records, (record) => {
+  assertEquals(parseRun(formatRun(record)), record);
+});
+
+/** Words up to the longest argument that the kernel takes, of letters of all lengths in UTF-8 and JSON. */
+const longCommands = fc.array(
+  fc.tuple(fc.constantFrom("a", '"', "\x01", "é", "€", "😀", "\u2028"), fc.nat(131_000), fc.nat(9)),
+  { minLength: 1, maxLength: 3 },
+).map((words) =>
+  words.flatMap(([unit, times, more]) => Array(more + 1).fill(unit.repeat(times / (more + 1))))
+);
+
+property(
+  "formatRun() writes no record that is too long to be read, whatever the command",
+  fc.tuple(records, fc.oneof({ arbitrary: fc.array(anyText), weight: 20 }, longCommands)),
+  ([record, command]) => {
+    const written = formatRun({ ...record, command });
+    assert(new TextEncoder().encode(written).length <= LONGEST_RECORD);
+    const read = parseRun(written);
+    if (read.command.at(-1) === "…" && command.at(-1) !== "…") {
+      read.command.pop();
+      assert(read.command.length <= command.length);
+      for (const [i, word] of read.command.entries()) assert(command[i]?.startsWith(word));
+      read.command = command;
+    }
+    assertEquals(read, { ...record, command });
+  },
+);
+
+/** JSON of all kinds; mostly a record of which one field is something else. */
+function forged(good: fc.Arbitrary<object>): fc.Arbitrary<string> {
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(null, -1, 0.5, 2 ** 53, "1", "", [], {}, [null], { memory: "1" }, true),
+    fc.dictionary(fc.constantFrom(...LIMIT_NAMES, "disk", "__proto__"), fc.jsonValue()),
+  );
+  const one = good.chain((record) =>
+    fc.tuple(fc.constantFrom(...Object.keys(record)), odd).map(([field, value]) =>
+      JSON.stringify({ ...record, [field]: value })
+    )
+  );
+  const less = good.chain((record) =>
+    fc.constantFrom(...Object.keys(record)).map((field) =>
+      JSON.stringify({ ...record, [field]: undefined })
+    )
+  );
+  const infinite = good.map((record) => JSON.stringify(record).replace(/:\d+/, ":1e999"));
+  return fc.oneof(one, one, less, infinite, fc.json(), anyText, textOf('{}[],:"0123.-eE\\nul', 30));
+}
+
+property(
+  "parseRun() refuses what is forged, or gives a record of the right types",
+  forged(records),
+  (forgery) => {
+    const run = unless([BadRecord], () => parseRun(forgery));
+    if (run === undefined) return;
+    assertEquals(departures(run, RUN), []);
+    assert([run.run, run.started, run.shim].every((number) => number >= 0), forgery);
+    for (const value of Object.values(run.limits)) assert(Number.isFinite(value) && value >= 0);
+  },
+);
+
+const stops = fc.record({
+  by: textOf("abcXYZ019-", 20).map((name) => name.replaceAll(/[^a-zA-Z0-9-]/g, "_")),
+  signal: fc.constantFrom(...Object.values(SIGNALS)),
+  at: natural,
+});
+
+property("parseStop() reads what was written down", stops, (stop) => {
+  assertEquals(parseStop(JSON.stringify(stop) + "\n"), stop);
+});
+
+property(
+  "parseStop() gives nothing for what is forged, or a record of the right types",
+  forged(stops),
+  (forgery) => {
+    const stop = parseStop(forgery);
+    if (stop === undefined) return;
+    assertEquals(departures(stop, STOP), []);
+    assert(stop.at >= 0 && Object.values<string>(SIGNALS).includes(stop.signal));
+  },
+);
+
+property(
+  "parseRecord() gives what the JSON says, or refuses it",
+  fc.oneof(fc.json(), anyText),
+  (json) => {
+    const record = unless([BadRecord], () => parseRecord(json));
+    if (record !== undefined) assertEquals(record, JSON.parse(json));
+  },
+);
+
+property(
+  "parseStatus() takes all lines that a shim writes, and gives nothing that is no exit status",
+  fc.oneof(
+    fc.nat(300).map((status) => `${status}\n`),
+    fc.nat(300).map(String),
+    textOf("0123456789\n -+x", 5),
+  ),
+  (line) => {
+    const written = Array.from({ length: 256 }, (_, status) => `${status}\n`).indexOf(line);
+    const status = parseStatus(line);
+    if (written >= 0) assertEquals(status, written);
+    else assert(status === undefined || /^0+\d+\n$/.test(line) && status <= 255, line);
+  },
+);

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Usage } from "../../src/errors.ts";
+import { parseOptions } from "../../src/options.ts";
+import { select, SELECTION_OPTIONS } from "../../src/selection.ts";
+import { anyArgument, property, textOf } from "./property.ts";
+
+const ALL = { running: true, finished: true };
+const names = textOf("abcXYZ019._-", 20)
+  .map((name) => name.replaceAll(/[^\w.-]/g, "_").replace(/^[.-]*/, "") || "x");
+
+function selected(...patterns: string[]) {
+  const options = { ...SELECTION_OPTIONS, interleaved: true };
+  return select(parseOptions(["--", ...patterns], options), ALL);
+}
+
+property(
+  "select() finds a task by its whole name",
+  fc.tuple(names, names),
+  async ([name, other]) => {
+    const selection = await selected(name);
+    assertEquals(selection.matches(name), true);
+    assertEquals(selection.matches(other), name === other);
+  },
+);
+
+property(
+  "select() finds a task by the beginning and the end of its name",
+  fc.tuple(names, names),
+  async ([begin, end]) => {
+    const selection = await selected(`${begin}*${end}`);
+    assertEquals(selection.matches(`${begin}-${end}`), true);
+    assertEquals(selection.matches(`${begin}${end}`), true);
+  },
+);
+
+property(
+  "select() takes any pattern, or calls it wrong usage",
+  fc.tuple(fc.oneof(textOf("*?[]!-^{},()\\|@+abz.", 12), anyArgument), names),
+  async ([pattern, name]) => {
+    try {
+      assertEquals(typeof (await selected(pattern)).matches(name), "boolean");
+    } catch (error) {
+      if (!(error instanceof Usage)) throw error;
+    }
+  },
+);
