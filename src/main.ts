@@ -1,3 +1,3 @@
-import { main } from "./cli.ts";
+import { main } from "./commands/dispatch.ts";
 
 Deno.exit(await main(Deno.args));

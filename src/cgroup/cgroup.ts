@@ -1,3 +1,4 @@
+// Cgroups as the kernel has them: directories and files, limits, the freezer.
 import { join } from "@std/path/posix/join";
 import { isTooLong, readBelow, removeBelow } from "./deep.ts";
 

@@ -1,81 +1,195 @@
-import { existsSync } from "@std/fs/exists";
-import { join } from "@std/path/posix/join";
-import { Failed, NotPermitted, reason } from "../errors.ts";
-import { type LimitPlan, type Limits, planLimits } from "../limits.ts";
-import { type Namespace, namespaceDirectory } from "../namespace.ts";
+import { Usage } from "../cli/errors.ts";
+import type { Options } from "../cli/options.ts";
+
+/** What a task, or a whole namespace, may use at most, or by which weight. */
+export interface Limits {
+  /** Memory in bytes. */
+  memory?: number;
+  /** Swap in bytes, beyond the memory. */
+  swap?: number;
+  /** Processors, 1.5 for one and a half. */
+  cpus?: number;
+  /** Share of the processors when they are scarce, 1 to 10000, 100 by default. */
+  cpuWeight?: number;
+  /** Processes and threads. */
+  pids?: number;
+  /** Share of the disks when they are scarce, 1 to 10000, 100 by default. */
+  ioWeight?: number;
+}
+
+/** The names of all limits. */
+export const LIMIT_NAMES = ["memory", "swap", "cpus", "cpuWeight", "pids", "ioWeight"] as const;
+
+/** What the host has: nobody can be given more. */
+export interface Capacity {
+  /** Memory in bytes. */
+  memory: number;
+  /** Processors. */
+  cpus: number;
+  /** Processes and threads. */
+  pids: number;
+}
+
+/** The options that take limits, for `parseOptions`. */
+export const LIMIT_OPTIONS = {
+  flags: ["best-effort"],
+  values: ["memory", "swap", "cpus", "cpu-weight", "pids", "io-weight"],
+  alias: { m: "memory" },
+} as const;
+
+/** What a command's help says of them. */
+export const LIMIT_HELP =
+  `  -m, --memory SIZE      bytes, or with K, M, G or T, or a percentage of the host's
+      --swap SIZE        swap beyond the memory
+      --cpus N           processors, such as 1.5
+      --cpu-weight N     share of scarce processors, 1 to 10000 (100)
+      --pids N           processes and threads
+      --io-weight N      share of scarce disks, 1 to 10000 (100)
+      --best-effort      warn where the host lacks a controller, instead of failing
+`;
 
 /**
- * Sets the limits of a task whose cgroups have been made, and are still empty.
+ * Reads the limits off the options.
  *
- * @returns what could not be set, for a warning, if `bestEffort`.
- * @throws {Failed} if the host lacks a controller, unless `bestEffort`.
- * @throws {NotPermitted} if the namespace allows less.
+ * @param capacity What the host has; asked for only if there is a limit.
+ * @throws {Usage} for nonsense, and for more than the host has.
  */
-export function setLimits(
-  namespace: Namespace,
-  task: string,
-  limits: Limits,
-  { bestEffort = false } = {},
-): string[] {
-  const missing: string[] = [];
-  for (const plan of planLimits(limits)) {
-    assertAllowed(namespace, plan);
-    if (apply(namespace, `task-${task}`, plan)) continue;
-    const message =
-      `${plan.option} cannot be enforced: this host has no controller "${plan.controller}" for it`;
-    if (!bestEffort) throw new Failed(`${message}: leave it out, or give --best-effort`);
-    missing.push(message);
-  }
-  return missing;
-}
-
-/** Writes the first alternative whose file there is. Returns whether there is one. */
-function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
-  for (const setting of plan.alternatives) {
-    const file = locate(namespace, cgroup, setting.file);
-    if (file === undefined) continue;
-    try {
-      Deno.writeTextFileSync(file, setting.value, { create: false });
-    } catch (error) {
-      throw new Failed(`cannot set ${plan.option}: ${reason(error)}`);
-    }
-    return true;
-  }
-  return false;
-}
-
-/** Where the namespace has a file, in a cgroup below it or, with "", in its own. */
-function locate(namespace: Namespace, cgroup: string, name: string): string | undefined {
-  const root = namespaceDirectory(namespace.namespace);
-  for (const hierarchy of namespace.hierarchies) {
-    if (!hierarchy.tasks) continue;
-    const file = join(root, hierarchy.name, cgroup, name);
-    if (existsSync(file)) return file;
-  }
-  return undefined;
-}
-
-/** A weight is no limit: only what counts in full can be too much. */
-const COMPARED = [
-  "memory.max",
-  "memory.limit_in_bytes",
-  "memory.swap.max",
-  "pids.max",
-  "cpu.max",
-  "cpu.cfs_quota_us",
-];
-
-function assertAllowed(namespace: Namespace, plan: LimitPlan): void {
-  for (const setting of plan.alternatives) {
-    if (!COMPARED.includes(setting.file)) continue;
-    const file = locate(namespace, "", setting.file);
-    if (file === undefined) continue;
-    const allowed = Deno.readTextFileSync(file).trim().split(" ")[0] ?? "max";
-    // "max", or -1 in v1, is no limit.
-    if (Number(allowed) >= 0 && Number(setting.value.split(" ")[0]) > Number(allowed)) {
-      throw new NotPermitted(
-        `${plan.option} is more than namespace ${namespace.namespace} has, ${allowed}: give less`,
+export function parseLimits(options: Options, capacity: () => Capacity): Limits {
+  const limits: Limits = {};
+  const given = (name: string, use: (text: string, option: string) => void) => {
+    const text = options.value(name);
+    if (text !== undefined) use(text, `--${name}`);
+  };
+  given("memory", (text, option) => {
+    const host = capacity().memory;
+    limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
+  });
+  given("swap", (text, option) => {
+    limits.swap = size(option, text, capacity().memory, 0);
+    // Only the sum of both can be limited in v1.
+    if (limits.memory === undefined) throw new Usage(`option ${option} needs --memory beside it`);
+  });
+  given("cpus", (text, option) => {
+    if (!/^\d+(\.\d+)?$/.test(text) || Number(text) < 0.01) {
+      throw new Usage(
+        `option ${option} needs a number of processors, at least 0.01, not "${text}"`,
       );
     }
+    limits.cpus = atMost(option, text, Number(text), capacity().cpus, "processors");
+  });
+  given("pids", (text, option) => {
+    if (!/^[1-9]\d*$/.test(text)) {
+      throw new Usage(`option ${option} needs a number of processes, at least 1, not "${text}"`);
+    }
+    limits.pids = atMost(option, text, Number(text), capacity().pids, "processes");
+  });
+  given("cpu-weight", (text, option) => limits.cpuWeight = weight(option, text));
+  given("io-weight", (text, option) => limits.ioWeight = weight(option, text));
+  return limits;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+};
+
+/**
+ * The bytes that were meant by `512M`, `2G` or `50%`.
+ *
+ * @param host What a percentage is of, in bytes.
+ * @param least The least that is allowed, in bytes.
+ * @throws {Usage} for nonsense, and for less.
+ */
+export function size(option: string, text: string, host: number, least = 1): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT]?|%)$/.exec(text.toUpperCase()) ?? [];
+  // Divided last, for 100% is to be all of it, to the byte.
+  const [factor = NaN, divisor] = unit === "%" ? [host, 100] : [UNITS[unit ?? "none"], 1];
+  const bytes = Math.floor(Number(number) * factor / divisor);
+  if (!Number.isSafeInteger(bytes) || bytes < least) {
+    throw new Usage(`option ${option} needs a size such as 512M, 2G or 50%, not "${text}"`);
   }
+  return bytes;
+}
+
+function weight(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text) || Number(text) > 10_000) {
+    throw new Usage(`option ${option} needs a weight from 1 to 10000, not "${text}"`);
+  }
+  return Number(text);
+}
+
+function atMost(option: string, text: string, value: number, host: number, what: string): number {
+  if (value > host) {
+    throw new Usage(`option ${option}: ${text} is more than the ${host} ${what} of this host`);
+  }
+  return value;
+}
+
+/** One file of a cgroup and what to write into it. */
+export interface Setting {
+  /** The file's name, in cgroup v2 or v1. */
+  file: string;
+  /** What to write. */
+  value: string;
+}
+
+/** A limit, and the settings that express it: the first one whose file there is counts. */
+export interface LimitPlan {
+  /** The option that asked for it. */
+  option: string;
+  /** The controller that enforces it. */
+  controller: string;
+  /** The same in the terms of cgroup v2 and of v1. */
+  alternatives: Setting[];
+}
+
+/** The period of the processors' quota in microseconds: the kernel's default. */
+const PERIOD = 100_000;
+
+/**
+ * What to write for the limits, by cgroup v2 (Documentation/admin-guide/cgroup-v2.rst)
+ * and by v1 (cgroup-v1/memory.rst, sched-bwc.rst, pids.rst, blkio-controller.rst).
+ */
+export function planLimits(limits: Limits): LimitPlan[] {
+  const plans: LimitPlan[] = [];
+  const plan = (
+    value: number | undefined,
+    option: string,
+    controller: string,
+    settings: (value: number) => Record<string, string | number>,
+  ) => {
+    if (value === undefined) return;
+    const alternatives = Object.entries(settings(value))
+      .map(([file, text]) => ({ file, value: String(text) }));
+    plans.push({ option, controller, alternatives });
+  };
+  plan(limits.memory, "--memory", "memory", (bytes) => ({
+    "memory.max": bytes,
+    "memory.limit_in_bytes": bytes,
+  }));
+  plan(limits.swap, "--swap", "memory", (bytes) => ({
+    "memory.swap.max": bytes,
+    // v1 limits the sum of both.
+    "memory.memsw.limit_in_bytes": bytes + (limits.memory ?? 0),
+  }));
+  plan(limits.cpus, "--cpus", "cpu", (cpus) => ({
+    "cpu.max": `${Math.round(cpus * PERIOD)} ${PERIOD}`,
+    "cpu.cfs_quota_us": Math.round(cpus * PERIOD),
+  }));
+  plan(limits.cpuWeight, "--cpu-weight", "cpu", (weight) => ({
+    "cpu.weight": weight,
+    "cpu.shares": Math.max(2, Math.round(weight * 1024 / 100)),
+  }));
+  plan(limits.pids, "--pids", "pids", (count) => ({ "pids.max": count }));
+  plan(limits.ioWeight, "--io-weight", "io", (weight) => ({
+    "io.weight": `default ${weight}`,
+    // bfq and v1 know weights up to 1000 only.
+    "io.bfq.weight": Math.min(1000, weight),
+    "blkio.bfq.weight": Math.min(1000, weight),
+    "blkio.weight": Math.min(1000, Math.max(10, weight)),
+  }));
+  return plans;
 }

@@ -1,9 +1,9 @@
-import { printableJson } from "../printable.ts";
-import { type Command, type Context, report } from "../context.ts";
-import { LancoError, reason, Usage } from "../errors.ts";
-import { readNamespace } from "../namespace.ts";
-import { parseOptions } from "../options.ts";
-import { find } from "./find.ts";
+import { printableJson } from "../cli/printable.ts";
+import { type Command, type Context, report } from "../cli/context.ts";
+import { LancoError, reason, Usage } from "../cli/errors.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { parseOptions } from "../cli/options.ts";
+import { find } from "../cli/find.ts";
 
 /** What would take the terminal, need root, or never end. */
 const REFUSED = ["init", "top", "batch", "logs"];
@@ -70,7 +70,7 @@ async function answer(context: Context, line: string): Promise<Answer> {
     ...context,
     log: { ...context.log, write: (message) => void messages.push(message) },
     logger: async (token) =>
-      (await import("../log.ts")).createLogger(token ?? own.command, own.log),
+      (await import("../cli/log.ts")).createLogger(token ?? own.command, own.log),
     print: (result) => {
       printed += typeof result === "string" ? result : new TextDecoder().decode(result);
       return true;
@@ -126,7 +126,7 @@ export function parseRequest(line: string): Request {
 
 async function execute(context: Context, name: string, args: string[]): Promise<number> {
   if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
-  const command = await find(name, context.namespace);
+  const command = await find(context.tables, name, context.namespace);
   const json = command.options.flags?.includes("json") ? ["--json"] : [];
   const options = parseOptions([...json, ...args], command.options);
   if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");

@@ -1,7 +1,8 @@
-import { printableJson } from "../printable.ts";
-import type { Command } from "../context.ts";
-import { NotRunning, Usage } from "../errors.ts";
-import { isRunning } from "../task.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import type { Command } from "../cli/context.ts";
+import { NotRunning, Usage } from "../cli/errors.ts";
+import { isRunning } from "../task/task.ts";
 import { eachTask, type Outcome } from "./each_task.ts";
 
 const check: Command = {
@@ -36,7 +37,8 @@ function renderJson(namespace: string, outcomes: Record<string, Outcome>): strin
     const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
     return [task, { running, why, exitStatus }] as const;
   });
-  return printableJson({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
+  const output: Output<"check"> = { namespace, tasks: Object.fromEntries(tasks) };
+  return printableJson(output) + "\n";
 }
 
 export default check;

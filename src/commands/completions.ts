@@ -1,15 +1,26 @@
-import type { CompletedCommand } from "../completions/data.ts";
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
+import type { CompletedCommand } from "../extras/completions/data.ts";
+import type { Command, CommandTables } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
 
 type Generator = (commands: readonly CompletedCommand[]) => string;
 
 /** What writes the completion script of a shell, loaded when it is asked for. */
 export const SHELLS: Readonly<Record<string, () => Promise<Generator>>> = {
-  bash: async () => (await import("../completions/bash.ts")).bashCompletion,
-  zsh: async () => (await import("../completions/zsh.ts")).zshCompletion,
-  fish: async () => (await import("../completions/fish.ts")).fishCompletion,
+  bash: async () => (await import("../extras/completions/bash.ts")).bashCompletion,
+  zsh: async () => (await import("../extras/completions/zsh.ts")).zshCompletion,
+  fish: async () => (await import("../extras/completions/fish.ts")).fishCompletion,
 };
+
+/** All commands as a shell completes them. */
+export async function collectCommands(tables: CommandTables): Promise<CompletedCommand[]> {
+  const { describeAll } = await import("../extras/completions/data.ts");
+  const { TOPICS } = await import("./man.ts");
+  return await describeAll(tables, {
+    help: [...Object.keys(tables.commands), ...Object.keys(tables.standalone)],
+    completions: Object.keys(SHELLS),
+    man: Object.keys(TOPICS),
+  });
+}
 
 const command: Command = {
   help: `Usage: lanco completions bash|zsh|fish
@@ -31,8 +42,7 @@ Examples:
     if (shell === undefined || more.length > 0) throw new Usage(`which shell? Give ${choices}`);
     const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (load === undefined) throw new Usage(`no completions for "${shell}": give ${choices}`);
-    const { collectCommands } = await import("../completions/collect.ts");
-    context.print((await load())(await collectCommands()));
+    context.print((await load())(await collectCommands(context.tables)));
     return 0;
   },
 };

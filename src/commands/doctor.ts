@@ -1,6 +1,6 @@
-import type { Command } from "../context.ts";
-import { collectFacts, diagnose, type Finding } from "../doctor/doctor.ts";
-import { Usage } from "../errors.ts";
+import type { Command } from "../cli/context.ts";
+import { collectFacts, diagnose, type Finding } from "../namespace/doctor.ts";
+import { Usage } from "../cli/errors.ts";
 
 /** The findings for people, a line each. */
 export function renderFindings(findings: readonly Finding[]): string {

@@ -1,10 +1,11 @@
-import { type Command, warning } from "../context.ts";
-import { readNamespace } from "../namespace.ts";
-import { printableJson } from "../printable.ts";
-import { startOfThisProcess } from "../process.ts";
-import { SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
-import type { TaskState } from "../state.ts";
-import { survey } from "../survey.ts";
+import { type Command, warning } from "../cli/context.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import { startOfThisProcess } from "../task/process.ts";
+import { SELECTION_HELP, SELECTION_OPTIONS } from "../task/selection.ts";
+import type { TaskState } from "../task/state.ts";
+import { survey } from "../task/survey.ts";
 
 const dump: Command = {
   help: `Usage: lanco <namespace> dump [--running] [--finished] [pattern...]
@@ -25,26 +26,27 @@ Examples:
       context,
       (warn) => survey(namespace, options, warn),
     );
-    const entries = running.map(({ task, processes, state }) => [task, {
-      count: processes.length,
-      cpu: state.usage?.cpu.total ?? null,
-      memory: state.usage?.memory.now ?? null,
-      processes,
-      ...facts(state),
-    }]);
-    context.print(
-      printableJson({
-        namespace: namespace.namespace,
-        count: running.length,
-        nbcpus: namespace.host.cpus,
-        timestamp: Math.round(startOfThisProcess() + performance.now()),
-        time: Date.now(),
-        cpu: whole.cpu.total,
-        memory: whole.memory.now,
-        tasks: Object.fromEntries(entries),
-        finished: Object.fromEntries(finished.map((state) => [state.task, facts(state)])),
-      }) + "\n",
+    const entries = running.map(({ task, processes, state }) =>
+      [task, {
+        count: processes.length,
+        cpu: state.usage?.cpu.total ?? null,
+        memory: state.usage?.memory.now ?? null,
+        processes,
+        ...facts(state),
+      }] as const
     );
+    const output: Output<"dump"> = {
+      namespace: namespace.namespace,
+      count: running.length,
+      nbcpus: namespace.host.cpus,
+      timestamp: Math.round(startOfThisProcess() + performance.now()),
+      time: Date.now(),
+      cpu: whole.cpu.total,
+      memory: whole.memory.now,
+      tasks: Object.fromEntries(entries),
+      finished: Object.fromEntries(finished.map((state) => [state.task, facts(state)])),
+    };
+    context.print(printableJson(output) + "\n");
     return 0;
   },
 };

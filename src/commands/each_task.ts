@@ -1,8 +1,8 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { combinedStatus, LancoError, NotRunning } from "../errors.ts";
-import { type Context, report } from "../context.ts";
-import { taskName } from "../names.ts";
-import { knownTasks } from "../task.ts";
+import { combinedStatus, LancoError, NotRunning } from "../cli/errors.ts";
+import { type Context, report } from "../cli/context.ts";
+import { taskName } from "../cli/names.ts";
+import { knownTasks } from "../task/task.ts";
 
 /** What came of one task. */
 export interface Outcome {
@@ -59,6 +59,6 @@ export async function explained(
   if (!(error instanceof NotRunning)) return error;
   const names = unlessGone(() => knownTasks(context.namespace), []);
   if (names.includes(task)) return error;
-  const { suggestion } = await import("../nearest.ts");
+  const { suggestion } = await import("../cli/nearest.ts");
   return new LancoError(error.message + suggestion(task, names), error.exitStatus, error.level);
 }

@@ -1,7 +1,7 @@
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { HELP } from "../help.ts";
-import { find } from "./find.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { HELP } from "../cli/help.ts";
+import { find } from "../cli/find.ts";
 
 const help: Command = {
   help: `Usage: lanco help [command]
@@ -16,7 +16,7 @@ Examples:
   operands: "nothing",
   async run(context, { operands: [name, ...more] }) {
     if (more.length > 0) throw new Usage("help takes one command at most");
-    context.print(name === undefined ? HELP : (await find(name)).help);
+    context.print(name === undefined ? HELP : (await find(context.tables, name)).help);
     return 0;
   },
 };

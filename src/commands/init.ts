@@ -1,8 +1,8 @@
-import type { Command } from "../context.ts";
-import { collectFacts, diagnose } from "../doctor/doctor.ts";
-import { Failed, Usage } from "../errors.ts";
-import { askCapacity } from "../capacity.ts";
-import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../limits.ts";
+import type { Command } from "../cli/context.ts";
+import { collectFacts, diagnose } from "../namespace/doctor.ts";
+import { Failed, Usage } from "../cli/errors.ts";
+import { askCapacity } from "../namespace/capacity.ts";
+import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 
 /** A name of an account, also of a Windows domain: `DOMAIN\user`. */

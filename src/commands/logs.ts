@@ -1,15 +1,16 @@
 import { existsSync } from "@std/fs/exists";
-import { AwaitedTask } from "../awaited.ts";
-import { effectiveUser } from "../caller.ts";
-import type { Command, Context } from "../context.ts";
-import { Failed, type LancoError, NotInitialised, Usage } from "../errors.ts";
-import { taskName } from "../names.ts";
-import { type Namespace, readNamespace } from "../namespace.ts";
-import { type Options, wholeNumber } from "../options.ts";
-import { type LogFile, openLog } from "../output/log_file.ts";
-import { logFile } from "../paths.ts";
-import { readRun } from "../record.ts";
-import { unknownTask } from "../unknown_task.ts";
+import { AwaitedTask } from "../task/awaited.ts";
+import { effectiveUser } from "../namespace/caller.ts";
+import type { Command, Context } from "../cli/context.ts";
+import { Failed, type LancoError, NotInitialised, Usage } from "../cli/errors.ts";
+import { taskName } from "../cli/names.ts";
+import { type Namespace, readNamespace } from "../namespace/namespace.ts";
+import { type Options, wholeNumber } from "../cli/options.ts";
+import type { LogFile } from "../logs/log_file.ts";
+import { openLog } from "../logs/logs.ts";
+import { logFile } from "../namespace/paths.ts";
+import { readRun } from "../task/record.ts";
+import { unknownTask } from "../task/unknown_task.ts";
 
 const logs: Command = {
   help: `Usage: lanco <namespace> logs [-f] [-n lines] [--previous[=N]] task
@@ -109,7 +110,7 @@ async function showAndFollow(
   last: number | undefined,
 ): Promise<number> {
   const namespace = readNamespace(context.namespace);
-  const { follow, FollowedLog } = await import("../output/follow.ts");
+  const { follow, FollowedLog } = await import("../logs/follow.ts");
   const run = await AwaitedTask.hold(namespace, task);
   const file = await open();
   if (file === undefined && (run === undefined || run.ended())) throw missing(path);

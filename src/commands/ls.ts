@@ -1,12 +1,13 @@
 import { isFrozen } from "../cgroup/freezer.ts";
-import { printableJson } from "../printable.ts";
-import { type Command, warning } from "../context.ts";
-import { obituary } from "../headline.ts";
-import { type Namespace, readNamespace } from "../namespace.ts";
-import { trackingCgroup } from "../places.ts";
-import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../selection.ts";
-import type { TaskState } from "../state.ts";
-import { examineFinished, type ListedTask, listRunning, selectedTasks } from "../survey.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import { type Command, warning } from "../cli/context.ts";
+import { obituary } from "../show/headline.ts";
+import { type Namespace, readNamespace } from "../namespace/namespace.ts";
+import { trackingCgroup } from "../task/places.ts";
+import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../task/selection.ts";
+import type { TaskState } from "../task/state.ts";
+import { examineFinished, type ListedTask, listRunning, selectedTasks } from "../task/survey.ts";
 
 /** A task that has ended. */
 export type EndedTask =
@@ -94,7 +95,8 @@ function renderJson(
   running: readonly ListedTask[],
   finished: readonly TaskState[],
 ): string {
-  const state = (task: string) => isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
+  const state = (task: string): TaskState["state"] =>
+    isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
   const rows = [
     ...running.map(({ task, processes }) => ({
       task,
@@ -102,11 +104,12 @@ function renderJson(
     })),
     ...finished.map(({ task, state }) => ({ task, row: { state, count: 0, processes: [] } })),
   ].sort(byName);
-  return printableJson({
+  const output: Output<"ls"> = {
     namespace: namespace.namespace,
     count: rows.length,
     tasks: Object.fromEntries(rows.map(({ task, row }) => [task, row])),
-  }) + "\n";
+  };
+  return printableJson(output) + "\n";
 }
 
 export default ls;

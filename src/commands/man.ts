@@ -1,15 +1,16 @@
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
 
 /** What goes with lanĉo besides its page, loaded when it is asked for. */
 export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
-  logrotate: async () => (await import("../logrotate/lanco", { with: { type: "text" } })).default,
+  logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
   json: async () => {
-    const { SCHEMAS } = await import("../schema/schema.ts");
+    const { SCHEMAS } = await import("../show/schema.ts");
     const $schema = "https://json-schema.org/draft/2020-12/schema";
     return JSON.stringify({ $schema, $defs: SCHEMAS }, null, 2) + "\n";
   },
-  systemd: async () => (await import("../boot/lanco@.service", { with: { type: "text" } })).default,
+  systemd: async () =>
+    (await import("../namespace/lanco@.service", { with: { type: "text" } })).default,
 };
 
 const command: Command = {
@@ -30,7 +31,7 @@ Examples:
       throw new Usage(`man takes one word at most: ${Object.keys(TOPICS).join(", ")}`);
     }
     if (topic === undefined) {
-      const { manualPage, showPage } = await import("../man/mod.ts");
+      const { manualPage, showPage } = await import("../extras/man.ts");
       if (Deno.stdout.isTerminal()) await showPage(manualPage());
       else context.print(manualPage());
       return 0;

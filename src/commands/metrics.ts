@@ -1,9 +1,9 @@
-import { type Command, warning } from "../context.ts";
-import { VERSION } from "../help.ts";
-import { expose } from "../metrics/exposition.ts";
-import { families } from "../metrics/families.ts";
-import { readNamespace } from "../namespace.ts";
-import { survey } from "../survey.ts";
+import { type Command, warning } from "../cli/context.ts";
+import { VERSION } from "../cli/help.ts";
+import { expose } from "../show/exposition.ts";
+import { families } from "../show/families.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { survey } from "../task/survey.ts";
 
 const metrics: Command = {
   help: `Usage: lanco <namespace> metrics [--openmetrics] [pattern...]

@@ -1,6 +1,5 @@
-import type { Command } from "../context.ts";
-
-type Loader = () => Promise<{ default: Command }>;
+// The commands, a file each; dispatch.ts finds and runs the one that was asked for.
+import type { Loader } from "../cli/context.ts";
 
 const run: Loader = () => import("./run.ts");
 const stop: Loader = () => import("./stop.ts");

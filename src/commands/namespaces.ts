@@ -1,6 +1,6 @@
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { namespaces } from "../namespace.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { namespaces } from "../namespace/namespace.ts";
 
 const command: Command = {
   help: `Usage: lanco namespaces

@@ -1,7 +1,7 @@
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { freeze, untilHeld } from "../freeze.ts";
-import { readNamespace } from "../namespace.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { freeze, untilHeld } from "../stop/freeze.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { eachTask } from "./each_task.ts";
 
 /** Makes the command that freezes tasks, or the one that lets them go on. */

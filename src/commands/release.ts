@@ -1,11 +1,11 @@
-import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, Failed, LancoError, NotRunning, Usage } from "../errors.ts";
-import { taskName } from "../names.ts";
-import { readNamespace } from "../namespace.ts";
+import type { Command, Context } from "../cli/context.ts";
+import { AlreadyRunning, Failed, LancoError, NotRunning, Usage } from "../cli/errors.ts";
+import { taskName } from "../cli/names.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { explained } from "./each_task.ts";
-import { forgetExitCommand, wakeExitCommands } from "../exit_command.ts";
+import { forgetExitCommand, wakeExitCommands } from "../task/exit_command.ts";
 import { runAsRoot } from "../root/mod.ts";
-import { isRunning, reap } from "../task.ts";
+import { isRunning, reap } from "../task/task.ts";
 
 const release: Command = {
   help: `Usage: lanco <namespace> release [-n] [task]

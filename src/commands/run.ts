@@ -1,15 +1,16 @@
-import { printableJson } from "../printable.ts";
-import type { Command, Context } from "../context.ts";
-import { AlreadyRunning, LancoError, NotPermitted, reason, Usage } from "../errors.ts";
-import { actsForRoot } from "../caller.ts";
-import { forwardSignals, hasTerminal } from "../foreground.ts";
-import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../limits.ts";
-import { launch, type Launched, type LaunchOptions } from "../launch.ts";
-import { taskName } from "../names.ts";
-import { readNamespace } from "../namespace.ts";
-import { type Options, wholeNumber } from "../options.ts";
-import { logFile } from "../paths.ts";
-import { isRunning } from "../task.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import type { Command, Context } from "../cli/context.ts";
+import { AlreadyRunning, LancoError, NotPermitted, reason, Usage } from "../cli/errors.ts";
+import { actsForRoot } from "../namespace/caller.ts";
+import { forwardSignals, hasTerminal } from "../launch/foreground.ts";
+import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../cgroup/limits.ts";
+import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
+import { taskName } from "../cli/names.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { type Options, wholeNumber } from "../cli/options.ts";
+import { logFile } from "../namespace/paths.ts";
+import { isRunning } from "../task/task.ts";
 
 /** How many rotated logs of a task are kept, unless `--keep` says another number. */
 export const KEPT_LOGS = 10;
@@ -99,7 +100,8 @@ async function start(
 /** What `run --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, { pid, record }: Launched): string {
   const { version: _, run: __, ...rest } = record;
-  return printableJson({ namespace, pid, ...rest }) + "\n";
+  const output: Output<"run"> = { namespace, pid, ...rest };
+  return printableJson(output) + "\n";
 }
 
 function read(

@@ -1,8 +1,8 @@
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { readNamespace } from "../namespace.ts";
-import { parseSignal } from "../signals.ts";
-import { signal } from "../stop.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { parseSignal } from "../task/signals.ts";
+import { signal } from "../stop/stop.ts";
 import { eachTask } from "./each_task.ts";
 
 const command: Command = {

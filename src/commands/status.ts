@@ -1,13 +1,14 @@
-import { printable, printableJson } from "../printable.ts";
-import { type Command, warning } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { formatBytes, formatDuration, timestamp } from "../format.ts";
-import { headline } from "../headline.ts";
-import type { Limits } from "../limits.ts";
-import { taskName } from "../names.ts";
-import { readNamespace } from "../namespace.ts";
-import { unknownTask } from "../unknown_task.ts";
-import { type TaskState, taskState } from "../state.ts";
+import { printable, printableJson } from "../cli/printable.ts";
+import { type Command, warning } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { formatBytes, formatDuration } from "../show/format.ts";
+import { timestamp } from "../cli/timestamp.ts";
+import { headline } from "../show/headline.ts";
+import type { Limits } from "../cgroup/limits.ts";
+import { taskName } from "../cli/names.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { unknownTask } from "../task/unknown_task.ts";
+import { type TaskState, taskState } from "../task/state.ts";
 
 /** The state of a task for people: a headline, and a line for each thing that is known. */
 export function renderState(state: TaskState): string {

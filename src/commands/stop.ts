@@ -1,10 +1,11 @@
-import { printableJson } from "../printable.ts";
-import type { Command } from "../context.ts";
-import { Usage } from "../errors.ts";
-import { readNamespace } from "../namespace.ts";
-import { wholeNumber } from "../options.ts";
-import { parseSignal } from "../signals.ts";
-import { stop } from "../stop.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import type { Command } from "../cli/context.ts";
+import { Usage } from "../cli/errors.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { wholeNumber } from "../cli/options.ts";
+import { parseSignal } from "../task/signals.ts";
+import { stop } from "../stop/stop.ts";
 import { eachTask, type Outcome } from "./each_task.ts";
 
 const command: Command = {
@@ -53,7 +54,8 @@ function renderJson(namespace: string, outcomes: Record<string, Outcome>): strin
   const tasks = Object.entries(outcomes).map(([task, { exitStatus, why }]) =>
     [task, { stopped: exitStatus === 0, why, exitStatus }] as const
   );
-  return printableJson({ namespace, tasks: Object.fromEntries(tasks) }) + "\n";
+  const output: Output<"stop"> = { namespace, tasks: Object.fromEntries(tasks) };
+  return printableJson(output) + "\n";
 }
 
 export default command;

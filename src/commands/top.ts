@@ -1,8 +1,8 @@
-import type { Command, Context } from "../context.ts";
-import { readVariables } from "../caller.ts";
-import { Usage } from "../errors.ts";
-import { readNamespace } from "../namespace.ts";
-import { type Options, seconds } from "../options.ts";
+import type { Command, Context } from "../cli/context.ts";
+import { readVariables } from "../namespace/caller.ts";
+import { Usage } from "../cli/errors.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { type Options, seconds } from "../cli/options.ts";
 import { KEYS } from "../top/help.ts";
 import { live } from "../top/live.ts";
 import { initialState, update } from "../top/model.ts";

@@ -1,13 +1,14 @@
-import { AwaitedTask } from "../awaited.ts";
-import { Changes } from "../changes.ts";
-import { printableJson } from "../printable.ts";
-import type { Command, Context } from "../context.ts";
-import { LancoError, reason, Usage } from "../errors.ts";
-import { taskName } from "../names.ts";
-import { namedRoot, readNamespace } from "../namespace.ts";
-import { seconds } from "../options.ts";
-import { exitOf } from "../signals.ts";
-import { unknownTask } from "../unknown_task.ts";
+import { AwaitedTask } from "../task/awaited.ts";
+import { Changes } from "../task/changes.ts";
+import { printableJson } from "../cli/printable.ts";
+import type { Output } from "../show/schema.ts";
+import type { Command, Context } from "../cli/context.ts";
+import { LancoError, reason, Usage } from "../cli/errors.ts";
+import { taskName } from "../cli/names.ts";
+import { namedRoot, readNamespace } from "../namespace/namespace.ts";
+import { seconds } from "../cli/options.ts";
+import { exitOf } from "../task/signals.ts";
+import { unknownTask } from "../task/unknown_task.ts";
 
 /** `wait -t` has run out, as in timeout(1). */
 const TIMED_OUT = 124;
@@ -114,7 +115,8 @@ function renderJson(namespace: string, tasks: readonly AwaitedTask[], any: boole
   });
   const running = tasks.filter((task) => !task.ended());
   const timedOut = running.length > (any ? tasks.length - 1 : 0);
-  return printableJson({ namespace, timedOut, tasks: Object.fromEntries(byName) }) + "\n";
+  const output: Output<"wait"> = { namespace, timedOut, tasks: Object.fromEntries(byName) };
+  return printableJson(output) + "\n";
 }
 
 export default wait;

@@ -1,9 +1,10 @@
+// All that runs as root: making and removing a namespace, the release agent, and acting as an owner.
 import agent from "./release-agent.sh" with { type: "text" };
 import common from "./common.sh" with { type: "text" };
 import down from "./down.sh" with { type: "text" };
 import up from "./up.sh" with { type: "text" };
-import { Failed, LancoError } from "../errors.ts";
-import { type Capacity, type Limits, planLimits } from "../limits.ts";
+import { Failed, LancoError } from "../cli/errors.ts";
+import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
 
 /** What `init` asks for. */
 export interface UpOptions {

@@ -1,13 +1,13 @@
-import prologue from "../shim/prologue.sh" with { type: "text" };
+import prologue from "../launch/shim/prologue.sh" with { type: "text" };
 import script from "./owner.sh" with { type: "text" };
 import { existsSync } from "@std/fs/exists";
 import { join } from "@std/path/posix/join";
-import { readVariables } from "../caller.ts";
-import type { Purpose } from "../context.ts";
-import { Failed, NotInitialised, NotPermitted, reason } from "../errors.ts";
-import { forwardSignals } from "../foreground.ts";
-import { namespaceDirectory, readNamespace } from "../namespace.ts";
-import { logDirectory } from "../paths.ts";
+import { readVariables } from "../namespace/caller.ts";
+import type { Purpose } from "../cli/context.ts";
+import { Failed, NotInitialised, NotPermitted, reason } from "../cli/errors.ts";
+import { forwardSignals } from "../launch/foreground.ts";
+import { namespaceDirectory, readNamespace } from "../namespace/namespace.ts";
+import { logDirectory } from "../namespace/paths.ts";
 
 /** What root's environment hands on to the owner: how to speak to who asks. */
 const HANDED_ON = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;

@@ -1,7 +1,8 @@
-import { LancoError, NotInitialised, reason } from "../errors.ts";
-import { type Signal, SIGNALS } from "../signals.ts";
+// The live view: what is on the screen follows from a state, and keys and samples change it.
+import { LancoError, NotInitialised, reason } from "../cli/errors.ts";
+import { type Signal, SIGNALS } from "../task/signals.ts";
 import { decodeKeys, flushKeys } from "./keys.ts";
-import type { Tail } from "./log_tail.ts";
+import type { Tail } from "../logs/log_tail.ts";
 import { type Effect, type Event, selectedTask, type State, update } from "./model.ts";
 import type { Sample } from "./sampler.ts";
 import { screen } from "./screen.ts";

@@ -1,5 +1,5 @@
 import type { Key } from "./keys.ts";
-import type { Tail } from "./log_tail.ts";
+import type { Tail } from "../logs/log_tail.ts";
 import type { Sample, Task } from "./sampler.ts";
 
 /** What the tasks can be sorted by. */

@@ -1,4 +1,4 @@
-import { Failed, reason } from "../errors.ts";
+import { Failed, reason } from "../cli/errors.ts";
 
 /**
  * less(1) at the end of the file; where it is another's or missing, more(1), which

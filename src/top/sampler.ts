@@ -3,10 +3,10 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
-import { registeredTasks } from "../task.ts";
-import { assertMounted, type Namespace, namespaceDirectory } from "../namespace.ts";
-import { readRun, type RunRecord } from "../record.ts";
-import { trackingCgroup } from "../places.ts";
+import { registeredTasks } from "../task/task.ts";
+import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { readRun, type RunRecord } from "../task/record.ts";
+import { trackingCgroup } from "../task/places.ts";
 
 /** A running task at one moment. */
 export interface Task {

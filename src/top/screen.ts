@@ -1,4 +1,4 @@
-import { formatBytes } from "../format.ts";
+import { formatBytes } from "../show/format.ts";
 import { KEYS } from "./help.ts";
 import { type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "./table.ts";

@@ -1,4 +1,4 @@
-import { Failed, reason } from "../errors.ts";
+import { Failed, reason } from "../cli/errors.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "./table.ts";
 

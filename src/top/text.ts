@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../cli/printable.ts";
 
 /** Escape sequences as a program writes them to colour or to paint (ECMA-48, xterm's ctlseqs). */
 const SEQUENCES =

@@ -1,11 +1,11 @@
-import { effectiveUser } from "../caller.ts";
-import { NotRunning } from "../errors.ts";
-import { freeze } from "../freeze.ts";
-import type { Namespace } from "../namespace.ts";
-import { stop } from "../stop.ts";
-import { identity } from "../task.ts";
+import { effectiveUser } from "../namespace/caller.ts";
+import { NotRunning } from "../cli/errors.ts";
+import { freeze } from "../stop/freeze.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { stop } from "../stop/stop.ts";
+import { identity } from "../task/task.ts";
 import type { World } from "./live.ts";
-import { LogTail } from "./log_tail.ts";
+import { LogTail } from "../logs/log_tail.ts";
 import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
 

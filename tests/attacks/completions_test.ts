@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { collectCommands } from "../../src/completions/collect.ts";
-import { SHELLS } from "../completions/shells.ts";
+import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
+import { collectCommands } from "../../src/commands/completions.ts";
+import { SHELLS } from "../extras/completions/shells.ts";
 import { cgroupTest, shell } from "../harness.ts";
 
 /** Names that would do something on a command line, or hide what it does. */
@@ -21,7 +22,7 @@ cgroupTest("a cgroup or a record whose name is shell code is offered by no TAB",
     const quoted = name.replaceAll("'", `'\\''`);
     await shell(`cd ${ns.directory} && mkdir 'named/task-${quoted}' 'runs/${quoted}'`);
   }
-  const all = await collectCommands();
+  const all = await collectCommands({ commands: COMMANDS, standalone: STANDALONE });
   for (const [name, complete] of Object.entries(SHELLS)) {
     for (const command of ["stop", "status", "run", "logs"]) {
       const offers = await complete(all, `lanco ${ns.name} ${command} ev`);

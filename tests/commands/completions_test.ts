@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { main } from "../../src/cli.ts";
+import { main } from "../../src/commands/dispatch.ts";
 import { SHELLS } from "../../src/commands/completions.ts";
 import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 

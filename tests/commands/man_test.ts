@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { main } from "../../src/cli.ts";
+import { main } from "../../src/commands/dispatch.ts";
 import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
-import { collectCommands } from "../../src/completions/collect.ts";
-import { VERSION } from "../../src/help.ts";
-import { LIMIT_OPTIONS } from "../../src/limits.ts";
-import { manualPage } from "../../src/man/mod.ts";
-import { SCHEMAS } from "../../src/schema/schema.ts";
+import { collectCommands } from "../../src/commands/completions.ts";
+import { VERSION } from "../../src/cli/help.ts";
+import { LIMIT_OPTIONS } from "../../src/cgroup/limits.ts";
+import { manualPage } from "../../src/extras/man.ts";
+import { SCHEMAS } from "../../src/show/schema.ts";
 import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 
 async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -43,7 +43,9 @@ function below(page: string, heading: RegExp): string {
 Deno.test("the manual page has every command, every other name of it and every option", async () => {
   const page = await rendered();
   const limits = LIMIT_OPTIONS.values.map((name) => `--${name}`);
-  for (const { name, options } of await collectCommands()) {
+  for (
+    const { name, options } of await collectCommands({ commands: COMMANDS, standalone: STANDALONE })
+  ) {
     const heading = name === "" ? /^DESCRIPTION$/ : new RegExp(`^   (\\w+, )*${name}(, \\w+)*$`);
     const own = below(page, heading);
     assert(own !== "", `no section about ${name}`);

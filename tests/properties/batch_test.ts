@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { lines, parseRequest } from "../../src/commands/batch.ts";
-import { Usage } from "../../src/errors.ts";
+import { Usage } from "../../src/cli/errors.ts";
 import { anyText, property, textOf } from "./property.ts";
 
 const requests = fc.record({

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseCgroups } from "../../src/process.ts";
-import { parseLines } from "../../src/usage_bulk.ts";
+import { parseCgroups } from "../../src/task/process.ts";
+import { parseLines } from "../../src/task/usage_bulk.ts";
 import { anyText, property, textOf } from "./property.ts";
 
 const hierarchies = fc.oneof(

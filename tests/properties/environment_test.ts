@@ -1,8 +1,8 @@
-import child from "../../src/shim/child.sh" with { type: "text" };
+import child from "../../src/launch/shim/child.sh" with { type: "text" };
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { readEnvironment } from "../../src/caller.ts";
-import { callerEnvironment } from "../../src/shim/environment.ts";
+import { readEnvironment } from "../../src/namespace/caller.ts";
+import { callerEnvironment } from "../../src/launch/shim/environment.ts";
 import { batchProperty, property } from "./property.ts";
 import { makeShells, SHELLS } from "./shells.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Usage } from "../../src/errors.ts";
+import { Usage } from "../../src/cli/errors.ts";
 import {
   type Capacity,
   LIMIT_NAMES,
@@ -8,8 +8,8 @@ import {
   parseLimits,
   planLimits,
   size,
-} from "../../src/limits.ts";
-import { parseOptions } from "../../src/options.ts";
+} from "../../src/cgroup/limits.ts";
+import { parseOptions } from "../../src/cli/options.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const UNITS = ["", "K", "M", "G", "T"];

@@ -2,8 +2,8 @@ import common from "../../src/root/common.sh" with { type: "text" };
 import agent from "../../src/root/release-agent.sh" with { type: "text" };
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Usage } from "../../src/errors.ts";
-import { isName, NAMESPACE_MAX, namespaceName, TASK_MAX, taskName } from "../../src/names.ts";
+import { Usage } from "../../src/cli/errors.ts";
+import { isName, NAMESPACE_MAX, namespaceName, TASK_MAX, taskName } from "../../src/cli/names.ts";
 import { anyArgument, batchProperty, property, textOf, unless } from "./property.ts";
 import { partOf, underEachShell } from "./shells.ts";
 

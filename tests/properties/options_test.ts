@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
-import { Usage } from "../../src/errors.ts";
-import { type OptionSpec, parseOptions, seconds, wholeNumber } from "../../src/options.ts";
+import { Usage } from "../../src/cli/errors.ts";
+import { type OptionSpec, parseOptions, seconds, wholeNumber } from "../../src/cli/options.ts";
 import { anyArgument, property, textOf, unless } from "./property.ts";
 
 const SPEC = {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatRecord } from "../../src/log.ts";
-import { printable, printableJson } from "../../src/printable.ts";
-import { parseStop } from "../../src/record.ts";
+import { formatRecord } from "../../src/cli/log.ts";
+import { printable, printableJson } from "../../src/cli/printable.ts";
+import { parseStop } from "../../src/task/record.ts";
 import { anyText, property } from "./property.ts";
 
 /** By the properties that Unicode itself gives to characters. */

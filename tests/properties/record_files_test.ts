@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BadRecord, readRecord } from "../../src/record_file.ts";
+import { BadRecord, readRecord } from "../../src/task/record_file.ts";
 import { property, unless } from "./property.ts";
 
 const directory = Deno.makeTempDirSync();

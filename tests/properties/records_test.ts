@@ -1,11 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { LIMIT_NAMES } from "../../src/limits.ts";
-import { formatRun, parseRun, parseStatus, parseStop, type RunRecord } from "../../src/record.ts";
-import { BadRecord, LONGEST_RECORD, parseRecord } from "../../src/record_file.ts";
-import { integer, list, nullable, number, object, partial, text } from "../../src/schema/types.ts";
-import { SIGNALS } from "../../src/signals.ts";
-import { departures } from "../schema/conform.ts";
+import { LIMIT_NAMES } from "../../src/cgroup/limits.ts";
+import {
+  formatRun,
+  parseRun,
+  parseStatus,
+  parseStop,
+  type RunRecord,
+} from "../../src/task/record.ts";
+import { BadRecord, LONGEST_RECORD, parseRecord } from "../../src/task/record_file.ts";
+import {
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  partial,
+  text,
+} from "../../src/show/schema_types.ts";
+import { SIGNALS } from "../../src/task/signals.ts";
+import { departures } from "../show/conform.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const natural = fc.maxSafeNat();

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Usage } from "../../src/errors.ts";
-import { parseOptions } from "../../src/options.ts";
-import { select, SELECTION_OPTIONS } from "../../src/selection.ts";
+import { Usage } from "../../src/cli/errors.ts";
+import { parseOptions } from "../../src/cli/options.ts";
+import { select, SELECTION_OPTIONS } from "../../src/task/selection.ts";
 import { anyArgument, property, textOf } from "./property.ts";
 
 const ALL = { running: true, finished: true };

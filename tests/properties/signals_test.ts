@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Usage } from "../../src/errors.ts";
-import { exitOf, parseSignal, SIGNALS } from "../../src/signals.ts";
+import { Usage } from "../../src/cli/errors.ts";
+import { exitOf, parseSignal, SIGNALS } from "../../src/task/signals.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const known = fc.constantFrom(...Object.entries(SIGNALS));

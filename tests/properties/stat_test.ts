@@ -1,7 +1,7 @@
 import agent from "../../src/root/release-agent.sh" with { type: "text" };
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { startOfThisProcess } from "../../src/process.ts";
+import { startOfThisProcess } from "../../src/task/process.ts";
 import { batchProperty, property } from "./property.ts";
 import { partOf, underEachShell } from "./shells.ts";
 

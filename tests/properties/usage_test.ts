@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { departures } from "../schema/conform.ts";
-import { SCHEMAS } from "../../src/schema/schema.ts";
-import { parseUsage, type Usage } from "../../src/usage.ts";
+import { departures } from "../show/conform.ts";
+import { SCHEMAS } from "../../src/show/schema.ts";
+import { parseUsage, type Usage } from "../../src/task/usage.ts";
 import { property, textOf } from "./property.ts";
 
 /** A counter that a host may lack: in nanoseconds it must be countable, too. */

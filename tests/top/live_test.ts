@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Failed, NotInitialised, NotPermitted } from "../../src/errors.ts";
+import { Failed, NotInitialised, NotPermitted } from "../../src/cli/errors.ts";
 import { live, type World } from "../../src/top/live.ts";
 import { initialState } from "../../src/top/model.ts";
 import { difference, sizeOr80x24, styleOf, type Terminal } from "../../src/top/terminal.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { NotInitialised } from "../../src/errors.ts";
-import type { Hierarchy, Namespace } from "../../src/namespace.ts";
-import type { RunRecord } from "../../src/record.ts";
+import { NotInitialised } from "../../src/cli/errors.ts";
+import type { Hierarchy, Namespace } from "../../src/namespace/namespace.ts";
+import type { RunRecord } from "../../src/task/record.ts";
 import { Sampler } from "../../src/top/sampler.ts";
 
 const RECORD: RunRecord = {

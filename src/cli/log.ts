@@ -1,0 +1,57 @@
+import { ConsoleHandler } from "@std/log/console-handler";
+import type { LevelName } from "@std/log/levels";
+import { Logger, type LogRecord } from "@std/log/logger";
+import { timestamp } from "./timestamp.ts";
+import { printable } from "./printable.ts";
+
+/** What decides which messages are shown. */
+export interface LogOptions {
+  /** How often `-d` was given: 0 shows warnings and errors, 1 information, 2 debugging too. */
+  verbosity: number;
+  /** The tokens that debugging messages are limited to; none means all. */
+  tokens: readonly string[];
+  /** Whether to colour; by default, if standard error is a terminal and NO_COLOR is not set. */
+  colours?: boolean;
+  /** Where a line goes; by default, to standard error. */
+  write?: (line: string) => void;
+}
+
+/** One message in the original's form: `2013-06-09T22:50:34 [WARN/run] task x is already running`. */
+export function formatRecord(record: LogRecord): string {
+  const { datetime, levelName, loggerName, msg } = record;
+  return `${timestamp(datetime)} [${levelName}/${loggerName}] ${printable(msg)}`;
+}
+
+function toStandardError(line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
+  } catch {
+    // Standard error is closed: there is nobody left to tell.
+  }
+}
+
+class Handler extends ConsoleHandler {
+  constructor(level: LevelName, readonly options: LogOptions) {
+    super(level, {
+      formatter: formatRecord,
+      useColors: options.colours ?? (Deno.stderr.isTerminal() && !Deno.noColor),
+    });
+  }
+  override handle(record: LogRecord): void {
+    const { tokens } = this.options;
+    if (record.levelName === "DEBUG" && tokens.length && !tokens.includes(record.loggerName)) {
+      return;
+    }
+    super.handle(record);
+  }
+  override log(line: string): void {
+    (this.options.write ?? toStandardError)(line);
+  }
+}
+
+/** Returns the logger of one token, which is a command's name or a part of lanĉo's. */
+export function createLogger(token: string, options: LogOptions): Logger {
+  const level: LevelName = (["WARN", "INFO"] as const)[options.verbosity] ?? "DEBUG";
+  return new Logger(token, level, { handlers: [new Handler(level, options)] });
+}

@@ -1,0 +1,124 @@
+import { effectiveUser } from "../namespace/caller.ts";
+import { type Command, type Context, report } from "../cli/context.ts";
+import { find } from "../cli/find.ts";
+import { COMMANDS, STANDALONE } from "./mod.ts";
+import { LancoError, reason, Usage } from "../cli/errors.ts";
+import type { LogOptions } from "../cli/log.ts";
+import { toStandardOutput } from "../cli/standard_output.ts";
+import { namespaceName } from "../cli/names.ts";
+import { GLOBAL_OPTIONS, parseOptions } from "../cli/options.ts";
+
+/** Where results and messages go; tests give their own. */
+export interface Streams {
+  /** Writes a result. Returns whether somebody still reads it. */
+  print(result: string | Uint8Array): boolean;
+  /** Writes a message's line; by default, to standard error. */
+  write?: (line: string) => void;
+}
+
+/**
+ * Runs one command line. Every failure ends here, as one line on standard error.
+ *
+ * @returns the exit status.
+ */
+export async function main(
+  args: readonly string[],
+  streams: Streams = { print: toStandardOutput },
+): Promise<number> {
+  const log: LogOptions = {
+    verbosity: 0,
+    tokens: [],
+    ...(streams.write ? { write: streams.write } : {}),
+  };
+  const context: Context = {
+    tables: { commands: COMMANDS, standalone: STANDALONE },
+    namespace: "",
+    command: "lanco",
+    args,
+    log,
+    logger: async (token) =>
+      (await import("../cli/log.ts")).createLogger(token ?? context.command, log),
+    print: streams.print,
+  };
+  try {
+    return await dispatch(args, context);
+  } catch (error) {
+    const known = error instanceof LancoError
+      ? error
+      : new LancoError(`unexpected: ${reason(error)}`, 1);
+    await report(context, known);
+    if (log.verbosity > 1 && error instanceof Error) {
+      (await context.logger()).debug(error.stack ?? "no stack");
+    }
+    return known.exitStatus;
+  }
+}
+
+async function dispatch(args: readonly string[], context: Context): Promise<number> {
+  const options = parseOptions(args, GLOBAL_OPTIONS);
+  context.log.verbosity = options.count("debug");
+  context.log.tokens = options.list("token");
+  const [first, second, ...rest] = options.operands;
+  if (options.count("version")) return await version(context);
+  if (options.count("help")) {
+    const word = second ?? first;
+    return await execute(
+      context,
+      "help",
+      await find(context.tables, "help"),
+      word === undefined ? [] : [word],
+    );
+  }
+  if (first === undefined) throw new Usage("which namespace, which command? See lanco -h");
+  if (Object.hasOwn(STANDALONE, first)) {
+    return await execute(
+      context,
+      first,
+      await find(context.tables, first),
+      options.operands.slice(1),
+    );
+  }
+  context.namespace = namespaceName(first);
+  if (second === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);
+  if (asksForHelp(second)) {
+    return await execute(context, "help", await find(context.tables, "help"), []);
+  }
+  return await execute(context, second, await find(context.tables, second, first), rest);
+}
+
+async function execute(
+  context: Context,
+  name: string,
+  command: Command,
+  args: readonly string[],
+): Promise<number> {
+  context.command = name;
+  // Only before the first operand: `run task ls -h` is the command's own.
+  if (asksForHelp(args[0])) {
+    context.print(command.help);
+    return 0;
+  }
+  const options = parseOptions(args, command.options);
+  if (context.namespace !== "" && !command.isForRoot?.(options)) {
+    const status = await asOwner(context, command);
+    if (status !== undefined) return status;
+  }
+  return await command.run(context, options);
+}
+
+/** What root asks for in another user's namespace is done by that user. */
+async function asOwner(context: Context, command: Command): Promise<number | undefined> {
+  if (effectiveUser() !== 0) return undefined;
+  const { asOwner } = await import("../root/owner.ts");
+  return await asOwner(context.namespace, context.args, command.purpose ?? "look");
+}
+
+function asksForHelp(word: string | undefined): boolean {
+  return word === "-h" || word === "--help";
+}
+
+async function version(context: Context): Promise<number> {
+  const { VERSION } = await import("../cli/help.ts");
+  context.print(`lanco ${VERSION}\n`);
+  return 0;
+}

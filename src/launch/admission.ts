@@ -1,0 +1,245 @@
+import { existsSync } from "@std/fs/exists";
+import { basename } from "@std/path/posix/basename";
+import { join } from "@std/path/posix/join";
+import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "../cgroup/cgroup.ts";
+import { setFrozen } from "../cgroup/freezer.ts";
+import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
+import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { type ExitPlace, exitPlace, registered, taskCgroups } from "../task/places.ts";
+import { cgroupsOf } from "../task/process.ts";
+import { reap } from "../task/task.ts";
+
+/** How long the release agent may take to answer, in milliseconds. */
+const PATIENCE = 5000;
+
+/** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
+function staged(namespace: Namespace, id: string): string {
+  return join(namedRoot(namespace.namespace), `new-${id}`);
+}
+
+/**
+ * Puts the shim into a cgroup of the named hierarchy, the first step to a name.
+ *
+ * @param id What tells this `run` from all others.
+ */
+export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
+  makeCgroup(staged(namespace, id));
+  return moveMeanwhile(shim, staged(namespace, id));
+}
+
+/** The number of the run that is staged, which stays when it gets its name: the inode of its cgroup. */
+export function runNumber(namespace: Namespace, id: string): number {
+  const { ino } = Deno.statSync(staged(namespace, id));
+  if (ino === null) throw new Failed("the named hierarchy has no inodes");
+  return ino;
+}
+
+/** Removes what `stage` and `admit` have made; the release agent comes only if a process was in it. */
+export function unstage(namespace: Namespace, id: string): void {
+  for (const cgroup of [staged(namespace, id), ...doorOf(namespace, id)]) removeCgroup(cgroup);
+}
+
+/**
+ * Takes the name: the staged cgroup gets it by rename(2), which only one can do. So
+ * a task is never registered without a process, and when `run` is killed the kernel
+ * takes the name back with its last process.
+ *
+ * @param child The task's first process, which joins the shim.
+ * @throws {AlreadyRunning} if the task runs.
+ */
+export async function register(
+  namespace: Namespace,
+  task: string,
+  child: number,
+  id: string,
+): Promise<void> {
+  move(child, staged(namespace, id));
+  for (;;) {
+    try {
+      return Deno.renameSync(staged(namespace, id), registered(namespace.namespace, task));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    // One that has ended, whose release agent is on the way or was killed.
+    if (!await ended(namespace, task)) throw new AlreadyRunning(task);
+  }
+}
+
+async function ended(namespace: Namespace, task: string): Promise<boolean> {
+  try {
+    return await reap(namespace, task);
+  } catch (error) {
+    if (error instanceof NotRunning) return true;
+    throw error;
+  }
+}
+
+/** What leaves the caller's cgroups. */
+export interface Candidates {
+  /** The shim. */
+  shim: number;
+  /** The task's first process. */
+  child: number;
+  /** What waits for the end of the task to run its exit command, if anything does. */
+  exit: number | undefined;
+}
+
+/** What `admit` is to be told. */
+export interface AdmitOptions {
+  /** What tells this `run` from all others. */
+  id: string;
+  /** The number of the run. */
+  run: number;
+  /** Something to do while the release agent is at work. */
+  meanwhile: () => Promise<unknown>;
+  /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
+  prepare: () => void;
+}
+
+/**
+ * Takes the shim, the task's first process and its exit command out of every cgroup of
+ * the caller. Call it with the first two registered; nothing of the task may have been run.
+ *
+ * @returns whether the exit command sleeps: not if the host cannot freeze it.
+ * @throws {Failed} if one of them is still in a cgroup of the caller.
+ */
+export async function admit(
+  namespace: Namespace,
+  task: string,
+  candidates: Candidates,
+  options: AdmitOptions,
+): Promise<boolean> {
+  const { shim, child, exit } = candidates;
+  const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
+  const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
+  leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+  const waiting = options.meanwhile();
+  // It may be refused long before it is waited for.
+  waiting.catch(() => {});
+  try {
+    for (let tries = 0;; tries++) {
+      occupy(namespace, task, child, options.prepare);
+      if (namespace.layout !== "legacy") await letIn(namespace, task, options.id, place);
+      else if (place?.bed !== undefined && exit) move(exit, place.bed);
+      // A late release agent of the task before this one may have removed a cgroup.
+      if (isAt(namespace, child, task) || tries > 10) break;
+    }
+  } finally {
+    // If it was refused, that is why.
+    await waiting;
+  }
+  for (const pid of [shim, child, exit]) if (pid !== undefined) assertAway(namespace, pid);
+  return asleep;
+}
+
+/**
+ * Registers an exit command, and makes a cgroup for it in which it will sleep at once.
+ * Returns whether the host can do that.
+ */
+function layDown(exit: number, { registered, bed }: ExitPlace): boolean {
+  makeCgroup(registered);
+  move(exit, registered);
+  if (bed === undefined) return false;
+  makeCgroup(bed);
+  return setFrozen(bed, true);
+}
+
+/** In v1 the owner may move what is his: out of his caller's cgroups into the namespace's. */
+function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): void {
+  const root = namespaceDirectory(namespace.namespace);
+  for (const { name, version } of namespace.hierarchies) {
+    if (version !== 1) continue;
+    try {
+      for (const pid of pids) move(pid, join(root, name));
+    } catch (error) {
+      throw explained(error, namespace, name);
+    }
+  }
+}
+
+function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
+  if (!(error instanceof Deno.errors.NotFound)) return error;
+  return new Failed(
+    `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
+  );
+}
+
+/** Makes the task's own cgroups, new ones, and moves its first process into those of v1. */
+function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
+  const own = taskCgroups(namespace, task);
+  const root = namespaceDirectory(namespace.namespace);
+  for (let tries = 0;; tries++) {
+    try {
+      for (const cgroup of own) {
+        removeCgroup(cgroup);
+        makeCgroup(cgroup);
+      }
+      prepare();
+      for (const { name, version, tasks } of namespace.hierarchies) {
+        if (version !== 1) continue;
+        move(child, tasks ? join(root, name, `task-${task}`) : join(root, name));
+      }
+      return;
+    } catch (error) {
+      const lost = namespace.hierarchies.find(({ name }) =>
+        !existsSync(join(root, name, "cgroup.procs"))
+      );
+      if (lost !== undefined) throw explained(error, namespace, lost.name);
+      if (!isGone(error) || tries > 10) throw error;
+    }
+  }
+}
+
+/** The cgroups by which the release agent is asked to let processes in: the list, and the bell. */
+function doorOf(namespace: Namespace, id: string): [string, string] {
+  const named = namedRoot(namespace.namespace);
+  return [join(named, `enter-${id}`), join(named, `bell-${id}`)];
+}
+
+/**
+ * Asks the release agent to let the registered processes into the unified hierarchy.
+ * It is called with a cgroup that is "released", which it is when its last child is
+ * removed (cgroup-v1/cgroups.rst, notify_on_release).
+ */
+async function letIn(
+  namespace: Namespace,
+  task: string,
+  id: string,
+  place: ExitPlace | undefined,
+): Promise<void> {
+  const [list, bell] = doorOf(namespace, id);
+  const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
+  for (const path of [list, ...entries.map((entry) => join(list, entry)), bell, join(bell, "x")]) {
+    makeCgroup(path);
+  }
+  Deno.removeSync(join(bell, "x"));
+  for (const deadline = Date.now() + PATIENCE; existsSync(list);) {
+    if (Date.now() > deadline) {
+      throw new Failed(
+        `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Whether the task's first process is where it belongs, in each hierarchy. */
+function isAt(namespace: Namespace, child: number, task: string): boolean {
+  const cgroups = cgroupsOf(child);
+  return namespace.hierarchies.filter(({ tasks }) => tasks).every(({ name }) =>
+    cgroups.get(name)?.endsWith(`/lanco-${namespace.namespace}/task-${task}`)
+  );
+}
+
+/** @throws {Failed} if the process is in a cgroup that is not the namespace's. */
+function assertAway(namespace: Namespace, pid: number): void {
+  const cgroups = cgroupsOf(pid);
+  for (const { name } of namespace.hierarchies) {
+    const path = cgroups.get(name);
+    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
+      throw new Failed(
+        `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
+  }
+}

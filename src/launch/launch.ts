@@ -1,0 +1,324 @@
+// How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
+import { join } from "@std/path/posix/join";
+import { admit, register, runNumber, stage, unstage } from "./admission.ts";
+import { processes, removeCgroup } from "../cgroup/cgroup.ts";
+import { setFrozen } from "../cgroup/freezer.ts";
+import { setLimits } from "./set_limits.ts";
+import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { exitCommandFile } from "../task/exit_command.ts";
+import type { Limits } from "../cgroup/limits.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { PROC } from "../namespace/paths.ts";
+import { procOf } from "../task/pid_namespace.ts";
+import { readVisible } from "../task/process.ts";
+import { isOccupied } from "../task/occupied.ts";
+import { exitPlace, registered } from "../task/places.ts";
+import type { RunRecord } from "../task/record.ts";
+import { forgetOldRuns } from "../task/retention.ts";
+import { rotate } from "./rotation.ts";
+import { readCallerEnvironment } from "./shim/environment.ts";
+import { ExitCommand } from "./shim/exit.ts";
+import { notExecuted, Shim, type ShimOptions } from "./shim/shim.ts";
+import { StagedRun } from "./staged_run.ts";
+import { reap } from "../task/task.ts";
+
+/** What to launch, and how. */
+export interface LaunchOptions {
+  /** The command and its arguments. */
+  command: readonly string[];
+  /** Whether the command keeps the caller's terminal, session and standard streams. */
+  foreground: boolean;
+  /** Where the output goes; relative to the caller's directory. None leaves it alone. */
+  log?: string;
+  /** How many rotated logs to keep. */
+  keep: number;
+  /** The directory to change to first. */
+  directory?: string;
+  /** What the owner's shell runs when the task has ended. */
+  exitCommand?: string;
+  /** What the task may use. */
+  limits: Limits;
+  /** Whether a limit that the host cannot enforce is left out. */
+  bestEffort: boolean;
+  /** Told of each step, for `-d`. */
+  debug?: (message: string) => void;
+}
+
+/** A task that has been launched. */
+export interface Launched {
+  /** The task's first process: the command. */
+  pid: number;
+  /** Its shim. */
+  shim: Shim;
+  /** What was written down of it. */
+  record: RunRecord;
+  /** How long it took to leave the caller's cgroups, in milliseconds. */
+  admission: number;
+  /** The limits that this host cannot enforce, if that was allowed. */
+  unlimited: string[];
+}
+
+/**
+ * Launches a task. When this returns, the command has been executed, in its own
+ * cgroups; when it throws, nothing was run and nothing is left.
+ *
+ * @throws {AlreadyRunning} if the task runs.
+ * @throws {NotPermitted} if the caller does not own the namespace.
+ * @throws {LancoError} with status 126 or 127 if the command cannot be executed.
+ */
+export async function launch(
+  namespace: Namespace,
+  task: string,
+  options: LaunchOptions,
+): Promise<Launched> {
+  // The caller's may hide what is made here from its very maker.
+  const umask = Deno.umask(0o022);
+  try {
+    const attempt = new Attempt(namespace, task, { ...options, umask });
+    try {
+      await attempt.start();
+      await attempt.enter();
+      return await attempt.execute();
+    } catch (error) {
+      const killed = await attempt.undo();
+      if (killed) throw new Failed(`task ${task} was killed before its start`);
+      throw error;
+    }
+  } finally {
+    Deno.umask(umask);
+  }
+}
+
+/** One attempt to launch a task, step by step. */
+class Attempt {
+  readonly #working: string;
+  readonly #directory: string;
+  readonly #log: string | undefined;
+  readonly #staged: StagedRun;
+  #shim: Shim | undefined;
+  #exit: ExitCommand | undefined;
+  #child = 0;
+  #run = 0;
+  #record: RunRecord | undefined;
+  #staging: Promise<void> | undefined;
+  #restored = false;
+  #published = false;
+  #asleep = false;
+  #admission = 0;
+  #unlimited: string[] = [];
+
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly task: string,
+    private readonly options: LaunchOptions & { umask: number },
+  ) {
+    const { directory, log } = options;
+    this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
+    this.#directory = directory === undefined ? this.#working : absolute(directory, this.#working);
+    this.#log = log === undefined ? undefined : absolute(log, this.#working);
+    this.#staged = stageRecord(namespace);
+  }
+
+  /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
+  async start(): Promise<void> {
+    const { command, exitCommand, limits } = this.options;
+    this.#debug(`start the shim of ${command[0]}`);
+    const options = this.#shimOptions();
+    this.#restored = options.restore !== undefined;
+    const shim = this.#shim = await Shim.start(options);
+    this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
+    // What the shim has to say counts more than that it is gone.
+    this.#staging.catch(() => {});
+    if (exitCommand !== undefined) {
+      this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
+      this.#exit = ExitCommand.start(options);
+    }
+    this.#child = Number(await shim.expect("ready"));
+    await this.#staging;
+    this.#run = runNumber(this.namespace, this.#staged.id);
+    this.#record = {
+      version: 1,
+      task: this.task,
+      run: this.#run,
+      command: [...command],
+      directory: this.#directory,
+      log: this.#log ?? null,
+      started: Date.now(),
+      limits,
+      shim: shim.pid,
+    };
+    this.#staged.write(this.#record);
+  }
+
+  #shimOptions(): ShimOptions {
+    const { command, directory, foreground, umask } = this.options;
+    const { namespace } = this.namespace;
+    const environment = readCallerEnvironment();
+    return {
+      foreground,
+      command,
+      umask,
+      environment,
+      runDirectory: this.#staged.directory,
+      exitCommand: exitCommandFile(namespace, this.task),
+      restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
+      variables: { LANCO_NAMESPACE: namespace, LANCO_TASK: this.task },
+      ...(this.#log === undefined ? {} : { log: this.#log }),
+      ...(directory === undefined ? {} : { directory }),
+    };
+  }
+
+  /** Takes the name, leaves the caller's cgroups and enters the task's own. */
+  async enter(): Promise<void> {
+    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
+    this.#debug(`register process ${pids.child} and its shim ${pids.shim}`);
+    await register(this.namespace, this.task, pids.child, this.#staged.id);
+    this.#debug("leave the caller's cgroups");
+    const begin = performance.now();
+    this.#asleep = await admit(this.namespace, this.task, pids, {
+      id: this.#staged.id,
+      run: this.#run,
+      meanwhile: () => this.#openLog(),
+      prepare: () => {
+        this.#unlimited = setLimits(this.namespace, this.task, this.options.limits, this.options);
+      },
+    });
+    this.#admission = performance.now() - begin;
+  }
+
+  async #openLog(): Promise<void> {
+    if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
+    await this.#shim?.go();
+    await this.#shim?.expect("opened");
+  }
+
+  /** Lets the child become the command. */
+  async execute(): Promise<Launched> {
+    const shim = this.#shim;
+    const record = this.#record;
+    if (shim === undefined || record === undefined) {
+      throw new Failed("the shim has not been started");
+    }
+    this.#staged.publish(this.task);
+    this.#published = true;
+    // First, for what waits does nothing if the child has never been told to go.
+    await this.#exit?.wait(this.#asleep ? undefined : this.#watched());
+    this.#debug(`execute ${this.options.command[0]}`);
+    await shim.go();
+    await executed(shim, {
+      child: this.#child,
+      cgroup: registered(this.namespace.namespace, this.task),
+      restored: this.#restored,
+    });
+    shim.release();
+    this.#tidy();
+    return {
+      pid: this.#child,
+      shim,
+      record,
+      admission: this.#admission,
+      unlimited: this.#unlimited,
+    };
+  }
+
+  /** What else there is to do can fail without the task's being the worse for it. */
+  #tidy(): void {
+    try {
+      this.#staged.settle();
+      forgetOldRuns(this.namespace.namespace);
+    } catch (error) {
+      this.#debug(`cannot forget old records: ${reason(error)}`);
+    }
+  }
+
+  #watched(): { cgroup: string; run: number } {
+    return { cgroup: registered(this.namespace.namespace, this.task), run: this.#run };
+  }
+
+  /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
+  async undo(): Promise<boolean> {
+    const killed = await abandon(this.namespace, this.task, this.#shim);
+    await this.#staging?.catch(() => {});
+    await this.#undoExit();
+    unstage(this.namespace, this.#staged.id);
+    this.#staged.withdraw(this.task, this.#published);
+    return killed;
+  }
+
+  async #undoExit(): Promise<void> {
+    if (this.#exit === undefined) return;
+    const { bed, registered } = exitPlace(this.namespace, this.task, this.#run);
+    if (bed !== undefined) setFrozen(bed, false);
+    await this.#exit.abandon();
+    for (const cgroup of [bed, registered]) if (cgroup !== undefined) removeCgroup(cgroup);
+  }
+
+  #debug(message: string): void {
+    this.options.debug?.(message);
+  }
+}
+
+function stageRecord(namespace: Namespace): StagedRun {
+  try {
+    return StagedRun.create(namespace.namespace);
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotPermitted(
+        `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
+      );
+    }
+    throw new Failed(`cannot write down what is run: ${reason(error)}`);
+  }
+}
+
+function absolute(path: string, working: string): string {
+  return path.startsWith("/") ? path : join(working, path);
+}
+
+/** What the command line of the child begins with, and that of env(1) which restores variables. */
+const CHILD = "/bin/sh\0-c\0# What becomes the command.", RESTORING = "/usr/bin/env\0-S\0";
+
+/**
+ * Waits until the child has become the command: its command line is no longer the
+ * shell's. Where that cannot be seen, because the command is a privileged program, or
+ * its first thread has ended, the child is still listed in its cgroup. If it is not, the
+ * shim will say how it ended.
+ *
+ * @throws {LancoError} with status 126 or 127 if it cannot be executed.
+ */
+async function executed(
+  shim: Shim,
+  { child, cgroup, restored }: { child: number; cgroup: string; restored: boolean },
+): Promise<void> {
+  let status: string | undefined;
+  const ended = shim.expect("ended").then((said) => status = said);
+  ended.catch(() => status = "");
+  while (status === undefined) {
+    const line = readVisible(`${procOf(child)}/cmdline`);
+    const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
+    if (line === "" ? processes(cgroup).includes(child) : !waits) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await ended;
+  // The command's own, or what env(1) says of one that it cannot execute.
+  if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
+}
+
+/**
+ * Ends a shim and child that have run nothing, and waits until the kernel has
+ * forgotten them.
+ *
+ * @returns whether somebody else had killed them.
+ */
+async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
+  if (shim === undefined) return false;
+  shim.abandon();
+  const { code, signal } = await shim.status;
+  try {
+    if (!isOccupied(namespace.namespace, task)) await reap(namespace, task);
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error;
+  }
+  return signal !== null || code > 128;
+}

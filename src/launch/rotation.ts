@@ -1,0 +1,48 @@
+import { existsSync } from "@std/fs/exists";
+import { Failed, reason } from "../cli/errors.ts";
+import { isBelowLogs } from "../namespace/paths.ts";
+
+/**
+ * Moves an existing log out of the way: it becomes `.1`, `.1` becomes `.2` and so
+ * on. What is not a file, or lies where the user may not rename, is left as it is.
+ *
+ * @param log The log's absolute path.
+ * @param keep How many rotated logs to keep.
+ * @throws {Failed} if it cannot be done.
+ */
+export async function rotate(log: string, keep: number): Promise<void> {
+  try {
+    if (isBelowLogs(log)) rotateHere(log, keep);
+    else await rotateElsewhere(log, keep);
+  } catch (error) {
+    throw new Failed(`cannot rotate the log "${log}": ${reason(error)}`);
+  }
+}
+
+function rotateHere(log: string, keep: number): void {
+  if (!existsSync(log, { isFile: true })) return;
+  let last = 1;
+  while (last < keep && existsSync(`${log}.${last}`)) last++;
+  try {
+    for (; last > 1; last--) Deno.renameSync(`${log}.${last - 1}`, `${log}.${last}`);
+    if (keep === 0) Deno.removeSync(log);
+    else Deno.renameSync(log, `${log}.1`);
+    // Logs of a time when more were kept.
+    for (let extra = keep + 1; existsSync(`${log}.${extra}`); extra++) {
+      Deno.removeSync(`${log}.${extra}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
+}
+
+/** Outside of the logs' directory this program has no right to write: a shell has the user's. */
+async function rotateElsewhere(log: string, keep: number): Promise<void> {
+  const { default: script } = await import("./rotate.sh", { with: { type: "text" } });
+  const { success, stderr } = await new Deno.Command("/bin/sh", {
+    args: ["-c", script, "lanco", log, String(keep)],
+    cwd: "/",
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr).trim().split("\n")[0]);
+}

@@ -1,0 +1,81 @@
+import { existsSync } from "@std/fs/exists";
+import { join } from "@std/path/posix/join";
+import { Failed, NotPermitted, reason } from "../cli/errors.ts";
+import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
+import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+
+/**
+ * Sets the limits of a task whose cgroups have been made, and are still empty.
+ *
+ * @returns what could not be set, for a warning, if `bestEffort`.
+ * @throws {Failed} if the host lacks a controller, unless `bestEffort`.
+ * @throws {NotPermitted} if the namespace allows less.
+ */
+export function setLimits(
+  namespace: Namespace,
+  task: string,
+  limits: Limits,
+  { bestEffort = false } = {},
+): string[] {
+  const missing: string[] = [];
+  for (const plan of planLimits(limits)) {
+    assertAllowed(namespace, plan);
+    if (apply(namespace, `task-${task}`, plan)) continue;
+    const message =
+      `${plan.option} cannot be enforced: this host has no controller "${plan.controller}" for it`;
+    if (!bestEffort) throw new Failed(`${message}: leave it out, or give --best-effort`);
+    missing.push(message);
+  }
+  return missing;
+}
+
+/** Writes the first alternative whose file there is. Returns whether there is one. */
+function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
+  for (const setting of plan.alternatives) {
+    const file = locate(namespace, cgroup, setting.file);
+    if (file === undefined) continue;
+    try {
+      Deno.writeTextFileSync(file, setting.value, { create: false });
+    } catch (error) {
+      throw new Failed(`cannot set ${plan.option}: ${reason(error)}`);
+    }
+    return true;
+  }
+  return false;
+}
+
+/** Where the namespace has a file, in a cgroup below it or, with "", in its own. */
+function locate(namespace: Namespace, cgroup: string, name: string): string | undefined {
+  const root = namespaceDirectory(namespace.namespace);
+  for (const hierarchy of namespace.hierarchies) {
+    if (!hierarchy.tasks) continue;
+    const file = join(root, hierarchy.name, cgroup, name);
+    if (existsSync(file)) return file;
+  }
+  return undefined;
+}
+
+/** A weight is no limit: only what counts in full can be too much. */
+const COMPARED = [
+  "memory.max",
+  "memory.limit_in_bytes",
+  "memory.swap.max",
+  "pids.max",
+  "cpu.max",
+  "cpu.cfs_quota_us",
+];
+
+function assertAllowed(namespace: Namespace, plan: LimitPlan): void {
+  for (const setting of plan.alternatives) {
+    if (!COMPARED.includes(setting.file)) continue;
+    const file = locate(namespace, "", setting.file);
+    if (file === undefined) continue;
+    const allowed = Deno.readTextFileSync(file).trim().split(" ")[0] ?? "max";
+    // "max", or -1 in v1, is no limit.
+    if (Number(allowed) >= 0 && Number(setting.value.split(" ")[0]) > Number(allowed)) {
+      throw new NotPermitted(
+        `${plan.option} is more than namespace ${namespace.namespace} has, ${allowed}: give less`,
+      );
+    }
+  }
+}

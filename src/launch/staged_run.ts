@@ -1,0 +1,160 @@
+import { join } from "@std/path/posix/join";
+import { unlessGone } from "../cgroup/cgroup.ts";
+import { Failed, reason } from "../cli/errors.ts";
+import { namespaceDirectory } from "../namespace/namespace.ts";
+import { runDirectory } from "../task/places.ts";
+import { formatRun, type RunRecord, shellQuote } from "../task/record.ts";
+import { forgetOldest } from "../task/retention.ts";
+
+/**
+ * The record of a run that is being prepared: a directory beside its place, so that
+ * nobody sees half of it.
+ */
+export class StagedRun {
+  readonly #old: string;
+  readonly #inode: number | null;
+
+  private constructor(
+    private readonly namespace: string,
+    /** What tells this run from all others that are being prepared. */
+    readonly id: string,
+    /** The directory. */
+    readonly directory: string,
+  ) {
+    this.#old = join(runs(namespace), `.old-${id}`);
+    this.#inode = inode(directory);
+  }
+
+  /**
+   * Makes the directory, under a name that no other `run` has. If there is no room for
+   * it, or for what is written into it, old records make way.
+   *
+   * @throws {Deno.errors.PermissionDenied} if the caller does not own the namespace.
+   * @throws {Failed} if it cannot be written.
+   */
+  static create(namespace: string): StagedRun {
+    const id = crypto.randomUUID();
+    const directory = join(runs(namespace), `.new-${id}`);
+    withRoom(namespace, () => Deno.mkdirSync(directory, { mode: 0o750 }));
+    const run = new StagedRun(namespace, id, directory);
+    try {
+      // Here, for the shim would make it with the caller's umask; and with a byte in it, so
+      // that there is room for the exit status, however full the disk is then.
+      run.#write("ended", "\n");
+    } catch (error) {
+      removeTree(directory);
+      throw error;
+    }
+    return run;
+  }
+
+  /** What the command's shell is to read, and nobody else: for who has sent variables that shells drop. */
+  writeEnvironment(text: Uint8Array): string {
+    return this.#write("environment", text, 0o600);
+  }
+
+  /** The script that is run at the end, in the directory of the task; its output goes where the task's went. */
+  writeExitCommand(command: string, directory: string, log: string | undefined): void {
+    const lines = [
+      ...(log === undefined ? [] : [`exec >>${shellQuote(log)} 2>&1`]),
+      `cd ${shellQuote(directory)} 2>/dev/null || cd /`,
+      command,
+    ];
+    this.#write("exit-command", lines.join("\n") + "\n", 0o600);
+  }
+
+  /** Writes what is launched. */
+  write(record: RunRecord): void {
+    this.#write("run.json", formatRun(record));
+  }
+
+  #write(name: string, content: string | Uint8Array, mode = 0o640): string {
+    const path = join(this.directory, name);
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    withRoom(this.namespace, () => {
+      try {
+        Deno.writeFileSync(path, bytes, { createNew: true, mode });
+      } catch (error) {
+        // Half of it may be there.
+        if (isFull(error)) unlessGone(() => Deno.removeSync(path), undefined);
+        throw error;
+      }
+    });
+    return path;
+  }
+
+  /** Puts the record in its place. Only the holder of the name may do so. */
+  publish(task: string): void {
+    const place = runDirectory(this.namespace, task);
+    unlessGone(() => Deno.renameSync(place, this.#old), undefined);
+    Deno.renameSync(this.directory, place);
+  }
+
+  /** Forgets the record of the run before this one. */
+  settle(): void {
+    removeTree(this.#old);
+  }
+
+  /** Takes everything back: the record of the run before returns, unless there is a later one. */
+  withdraw(task: string, published: boolean): void {
+    if (!published) return removeTree(this.directory);
+    const place = runDirectory(this.namespace, task);
+    // Whoever killed this run has given the name to others.
+    const taken = inode(place) === this.#inode && this.#take(place);
+    if (taken) replace(this.#old, place);
+    removeTree(this.#old);
+  }
+
+  #take(place: string): boolean {
+    unlessGone(() => Deno.renameSync(place, this.directory), undefined);
+    const mine = inode(this.directory) === this.#inode;
+    if (!mine) replace(this.directory, place);
+    removeTree(this.directory);
+    return mine;
+  }
+}
+
+function runs(namespace: string): string {
+  return join(namespaceDirectory(namespace), "runs");
+}
+
+function inode(path: string): number | null {
+  return unlessGone(() => Deno.lstatSync(path).ino, null);
+}
+
+/** Puts a directory into a place, if nobody has put another there. */
+function replace(directory: string, place: string): void {
+  try {
+    Deno.renameSync(directory, place);
+  } catch {
+    // rename(2) does not replace a directory with something in it.
+  }
+}
+
+function removeTree(directory: string): void {
+  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
+}
+
+/** Writes; if there is no room, once more without the oldest records. */
+function withRoom(namespace: string, write: () => void): void {
+  try {
+    try {
+      write();
+    } catch (error) {
+      if (!isFull(error) || !forgetOldest(namespace)) throw error;
+      write();
+    }
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    throw new Failed(
+      `cannot write down what is run: No space left on device: remove what else is in ${
+        runs(namespace)
+      }, or give it more with "init --records"`,
+    );
+  }
+}
+
+/** Whether it says that there is no room (ENOSPC, EDQUOT). */
+function isFull(error: unknown): boolean {
+  return /os error (28|122)\)/.test(reason(error));
+}

@@ -1,0 +1,111 @@
+import script from "./foreign_log.sh" with { type: "text" };
+import { join } from "@std/path/posix/join";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { Failed } from "../cli/errors.ts";
+import { visible } from "../namespace/paths.ts";
+import { procOf } from "../task/pid_namespace.ts";
+import type { LogFile } from "./log_file.ts";
+
+/** A log where this program may not read, but its user may, with a shell's help. */
+export class ForeignLog implements LogFile {
+  #heard = "";
+  readonly #said: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+
+  inode = 0;
+  uid = 0;
+
+  private constructor(
+    private readonly path: string,
+    private readonly shell: Deno.ChildProcess,
+  ) {
+    this.#said = shell.stderr.getReader();
+    this.#orders = shell.stdin.getWriter();
+  }
+
+  /**
+   * Opens the log.
+   *
+   * @throws {Deno.errors.NotFound} if there is no such file.
+   * @throws {Deno.errors.PermissionDenied} if the user may not read it.
+   */
+  static async open(path: string): Promise<ForeignLog> {
+    // Not a fifo, which would keep the shell waiting.
+    if (!Deno.statSync(visible(path)).isFile) throw new Error("it is not a regular file");
+    // Its output needs no way through this program.
+    const shell = new Deno.Command("/bin/sh", {
+      args: ["-c", script, "lanco", path],
+      cwd: "/",
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "inherit",
+      stderr: "piped",
+    }).spawn();
+    const log = new ForeignLog(path, shell);
+    const [said, inode, uid] = (await log.#hear())?.split(" ") ?? [];
+    [log.inode, log.uid] = [Number(inode), Number(uid)];
+    if (said === "opened") return log;
+    log.close();
+    throw new Deno.errors.PermissionDenied("permission denied");
+  }
+
+  async skipToLast(lines: number): Promise<void> {
+    // tail(1) does not even read for no lines.
+    await this.#order(lines === 0 ? "skip" : `last ${lines}`);
+  }
+
+  async rewindIfTruncated(): Promise<boolean> {
+    const info = join(procOf(this.shell.pid), "fdinfo", "3");
+    const read = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
+    const { ino, size } = this.#stat();
+    // Of a file that has lost its name nothing is known.
+    if (read === null || ino !== this.inode || size >= Number(read[1])) return false;
+    return await this.#order("rewind");
+  }
+
+  #stat(): { ino: number | null; size: number } {
+    try {
+      return Deno.statSync(visible(this.path));
+    } catch (error) {
+      if (isGone(error) || error instanceof Deno.errors.PermissionDenied) {
+        return { ino: null, size: 0 };
+      }
+      throw error;
+    }
+  }
+
+  copy(): Promise<boolean> {
+    return this.#order("more");
+  }
+
+  /** Returns whether it was done: not if nobody reads. */
+  async #order(order: string): Promise<boolean> {
+    try {
+      await this.#orders.write(new TextEncoder().encode(`${order}\n`));
+    } catch {
+      return false;
+    }
+    const answer = await this.#hear();
+    if (answer === "failed") throw new Failed("cannot write to standard output");
+    return answer === "ready";
+  }
+
+  /** The next thing it says; nothing if it has ended. */
+  async #hear(): Promise<string | undefined> {
+    while (!this.#heard.includes("\n")) {
+      const { value } = await this.#said.read();
+      if (value === undefined) return undefined;
+      this.#heard += new TextDecoder().decode(value);
+    }
+    const end = this.#heard.indexOf("\n");
+    const line = this.#heard.slice(0, end);
+    this.#heard = this.#heard.slice(end + 1);
+    return line;
+  }
+
+  close(): void {
+    // The end of its orders ends it.
+    this.#orders.close().catch(() => {});
+    this.#said.cancel().catch(() => {});
+  }
+}

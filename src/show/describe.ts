@@ -1,0 +1,66 @@
+import type { Schema } from "./schema_types.ts";
+
+/** What JSON calls things, and people do. */
+const NAMES: Readonly<Record<string, string>> = { string: "text", array: "list" };
+
+/**
+ * Describes the outputs of commands for people: a line a field, indented by what
+ * contains it, with its type, a question mark if it can be null, and its meaning.
+ * Fields that an output before has had are only named.
+ */
+export function describe(schemas: Readonly<Record<string, Schema>>): string {
+  const known = new Map<Schema, string>();
+  return Object.entries(schemas).map(([command, schema]) =>
+    [`${command}: ${schema.description}`, ...below(command, schema, known).map(indented)]
+      .map((line) => `${line}\n`).join("")
+  ).join("\n");
+}
+
+function below(command: string, schema: Schema, known: Map<Schema, string>): string[] {
+  const { properties = {}, additionalProperties, items } = schema;
+  if (items?.properties) return below(command, items, known);
+  if (additionalProperties) {
+    const fields = below(command, additionalProperties, known);
+    return ["<task>  object", ...fields.map(indented)];
+  }
+  const repeated = new Map<string, string[]>();
+  const lines = Object.entries(properties).flatMap(([name, property]): string[] => {
+    const where = known.get(property) ?? command;
+    known.set(property, where);
+    if (where !== command) {
+      repeated.set(where, [...repeated.get(where) ?? [], name]);
+      return [];
+    }
+    const line = `${name}  ${typeOf(property)}: ${meaningOf(property)}`;
+    return [line, ...below(command, property, known).map(indented)];
+  });
+  const like = [...repeated].flatMap(([where, names]) =>
+    wrapped(`${names.join(", ")}  as of ${where}`)
+  );
+  return [...like, ...lines];
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+/** Breaks a list of names, so that it can be shown in a terminal of 80 columns. */
+function wrapped(text: string, width = 68): string[] {
+  const lines = [""];
+  for (const word of text.split(/(?<=, )/)) {
+    const line = lines.at(-1) ?? "";
+    if (line.length + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line + word;
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+function typeOf(schema: Schema): string {
+  const types = [schema.type].flat();
+  const named = types.filter((type) => type !== "null").map((type) => NAMES[type] ?? type);
+  return named.join(" or ") + (types.includes("null") ? "?" : "");
+}
+
+function meaningOf({ description = "", enum: words }: Schema): string {
+  return words?.filter((value) => value !== null).join(", ") ?? description;
+}

@@ -1,0 +1,31 @@
+import { formatDuration } from "./format.ts";
+import { timestamp } from "../cli/timestamp.ts";
+import type { TaskState } from "../task/state.ts";
+
+/** What a headline is made of. */
+export type Ending = Pick<TaskState, "state" | "why" | "code" | "signal">;
+
+/** What has become of a task, in a few words: `exited with status 1`. */
+export function headline({ state, why, code, signal }: Ending): string {
+  switch (state) {
+    case "exited":
+      return code === 0 ? "exited" : `exited with status ${code}`;
+    case "killed":
+    case "out of memory":
+      return `${state}, by ${signal}`;
+    case "unknown":
+      return `unknown how it ended: ${why}`;
+    default:
+      return state;
+  }
+}
+
+/** The same with when, and after how long: `exited, 2026-11-23T20:46:41, after 1.1 s`. */
+export function obituary(task: Ending & Pick<TaskState, "ended" | "duration">): string {
+  const { ended, duration } = task;
+  return [
+    headline(task),
+    ended === null ? "" : timestamp(new Date(ended)),
+    duration === null ? "" : `after ${formatDuration(duration)}`,
+  ].filter((part) => part !== "").join(", ");
+}

@@ -1,0 +1,39 @@
+import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
+import { Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { trackingCgroup } from "../task/places.ts";
+import { isRunning } from "../task/task.ts";
+
+/** How long a task may take to come to a stop, in milliseconds. */
+const PATIENCE = 5000;
+
+/**
+ * Freezes a running task, or lets it go on; it may take a moment to come to a stop.
+ *
+ * @throws {NotRunning} if the task does not run.
+ * @throws {NotPermitted} if it is not the caller's.
+ * @throws {Failed} if the host has no freezer.
+ */
+export function freeze(namespace: Namespace, task: string, frozen: boolean): void {
+  if (!isRunning(namespace.namespace, task)) throw new NotRunning(task);
+  try {
+    if (!setFrozen(trackingCgroup(namespace, task), frozen)) {
+      // It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer.
+      if (!isRunning(namespace.namespace, task)) throw new NotRunning(task);
+      throw new Failed(`cannot pause task ${task}: this host has no freezer`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);
+  }
+}
+
+/**
+ * Waits until every process of a task that was frozen has stopped.
+ *
+ * @throws {Failed} if one does not.
+ */
+export async function untilHeld(namespace: Namespace, task: string): Promise<void> {
+  if (await untilFrozen(trackingCgroup(namespace, task), PATIENCE)) return;
+  throw new Failed(`task ${task} does not come to a stop: a process of it waits in the kernel`);
+}

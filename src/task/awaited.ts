@@ -1,0 +1,107 @@
+import { join } from "@std/path/posix/join";
+import { isGone } from "../cgroup/cgroup.ts";
+import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { parseStatus, readRun } from "./record.ts";
+import { openRegular } from "./record_file.ts";
+import { runDirectory } from "./places.ts";
+import { identity } from "./task.ts";
+
+/** How long it may remain unclear whether a task runs, in milliseconds, before that is an error. */
+const DOUBT = 2000;
+
+/** How long a task that has just got its name may take to have its record, in milliseconds. */
+const PUBLISHING = 1000;
+
+/**
+ * One run of a task, whose end somebody waits for. What becomes of the name after
+ * that, a new run included, makes no difference: the file that the shim writes the
+ * status into is open from the start.
+ */
+export class AwaitedTask {
+  #ended: boolean;
+  #doubt: number | undefined;
+
+  private constructor(
+    private readonly namespace: Namespace,
+    /** Its name. */
+    readonly task: string,
+    private readonly inode: number | undefined,
+    private readonly file: Deno.FsFile | undefined,
+  ) {
+    this.#ended = inode === undefined;
+  }
+
+  /**
+   * Takes hold of the run that is under way, or else of the last one.
+   *
+   * @returns nothing if there has been none.
+   * @throws {NotInitialised} if there is no such namespace.
+   * @throws {Failed} if it cannot be found out.
+   */
+  static async hold(namespace: Namespace, task: string): Promise<AwaitedTask | undefined> {
+    const deadline = Date.now() + PUBLISHING;
+    for (;;) {
+      const inode = identity(namespace.namespace, task);
+      // In this order: the file is of the run that is recorded, or of a later one.
+      const recorded = readRun(namespace.namespace, task)?.run;
+      const file = openStatus(namespace, task);
+      const same = identity(namespace.namespace, task) === inode;
+      if (same && inode === undefined && file === undefined) return undefined;
+      // Between a run's taking the name and its record is a moment.
+      if (same && (inode === undefined || (inode === recorded && file !== undefined))) {
+        return new AwaitedTask(namespace, task, inode, file);
+      }
+      file?.close();
+      if (Date.now() > deadline) throw new Failed(`task ${task} runs, but has left no record`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  /**
+   * Whether the run is over.
+   *
+   * @throws {Failed} if that cannot be found out, for two seconds.
+   */
+  ended(): boolean {
+    if (this.#ended) return true;
+    try {
+      this.#ended = identity(this.namespace.namespace, this.task) !== this.inode;
+      this.#doubt = undefined;
+    } catch (error) {
+      // A namespace can be released when no task runs.
+      if (error instanceof NotInitialised) this.#ended = true;
+      else if (!(error instanceof Failed)) throw error;
+      // In the middle of its release, or broken.
+      else if (Date.now() > (this.#doubt ??= Date.now()) + DOUBT) throw error;
+    }
+    return this.#ended;
+  }
+
+  /** The exit status that the shim wrote down; nothing if it was killed, or the task runs. */
+  status(): number | undefined {
+    return this.file === undefined ? undefined : readStatus(this.file);
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.file?.close();
+  }
+}
+
+function openStatus({ namespace }: Namespace, task: string): Deno.FsFile | undefined {
+  try {
+    return openRegular(join(runDirectory(namespace, task), "ended"));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
+    throw new Failed(`cannot read how task ${task} ended: ${reason(error)}`);
+  }
+}
+
+function readStatus(file: Deno.FsFile): number | undefined {
+  const bytes = new Uint8Array(16);
+  file.seekSync(0, Deno.SeekMode.Start);
+  const length = file.readSync(bytes) ?? 0;
+  return parseStatus(new TextDecoder().decode(bytes.subarray(0, length)));
+}

@@ -1,0 +1,36 @@
+import { join } from "@std/path/posix/join";
+import { unlessGone } from "../cgroup/cgroup.ts";
+import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
+import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { registered, runDirectory } from "./places.ts";
+
+/** The script for the end of a task; the one who runs it takes it away first. */
+export function exitCommandFile(namespace: string, task: string): string {
+  return join(runDirectory(namespace, task), "exit-command");
+}
+
+/**
+ * Wakes the exit commands of a task's runs that are over, as the release agent does, for
+ * one that was killed or never came.
+ *
+ * @returns whether one slept.
+ */
+export function wakeExitCommands(namespace: Namespace, task: string): boolean {
+  if (namespace.exits === "") return false;
+  const { namespace: name, exits } = namespace;
+  const underWay = unlessGone(() => Deno.statSync(registered(name, task)).ino, null);
+  const beds = join(namespaceDirectory(name), exits, "exits");
+  let woken = false;
+  for (const { name: bed } of unlessGone(() => [...Deno.readDirSync(beds)], [])) {
+    const [, run, whose] = /^(\d+)-(.+)$/.exec(bed) ?? [];
+    if (whose !== task || Number(run) === underWay || !isFrozen(join(beds, bed))) continue;
+    setFrozen(join(beds, bed), false);
+    woken = true;
+  }
+  return woken;
+}
+
+/** Takes the exit command away, so that there is none when it wakes. */
+export function forgetExitCommand(namespace: string, task: string): void {
+  unlessGone(() => Deno.removeSync(exitCommandFile(namespace, task)), undefined);
+}

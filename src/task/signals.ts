@@ -1,0 +1,69 @@
+import { Usage } from "../cli/errors.ts";
+
+/** How a process ended: by itself with an exit status, or by a signal. */
+export interface Exit {
+  /** The exit status; null if it did not exit by itself. */
+  code: number | null;
+  /** The signal that it died of; null if it did not. */
+  signal: Signal | null;
+}
+
+/** A signal by its full name, as Deno takes it. */
+export type Signal = Deno.Signal;
+
+/** The signals of Linux on x86-64 and arm64, by number (signal(7)). */
+export const SIGNALS: Readonly<Record<number, Signal>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  10: "SIGUSR1",
+  11: "SIGSEGV",
+  12: "SIGUSR2",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+  16: "SIGSTKFLT",
+  17: "SIGCHLD",
+  18: "SIGCONT",
+  19: "SIGSTOP",
+  20: "SIGTSTP",
+  21: "SIGTTIN",
+  22: "SIGTTOU",
+  23: "SIGURG",
+  24: "SIGXCPU",
+  25: "SIGXFSZ",
+  26: "SIGVTALRM",
+  27: "SIGPROF",
+  28: "SIGWINCH",
+  29: "SIGIO",
+  30: "SIGPWR",
+  31: "SIGSYS",
+};
+
+/**
+ * The signal that was meant by `TERM`, `SIGTERM`, `term` or `15`.
+ *
+ * @throws {Usage} if there is no such signal.
+ */
+export function parseSignal(text: string): Signal {
+  const upper = text.toUpperCase();
+  const name = /^\d+$/.test(text)
+    ? SIGNALS[Number(text)]
+    : Object.values(SIGNALS).find((signal) => signal === upper || signal === `SIG${upper}`);
+  if (name === undefined) {
+    throw new Usage(`unknown signal "${text}": give a name such as TERM, or a number from 1 to 31`);
+  }
+  return name;
+}
+
+/** How a process ended, from the status that a shell gives: 128 + n for signal n; null is not known. */
+export function exitOf(status: number | undefined): Exit {
+  const signal = status === undefined ? undefined : SIGNALS[status - 128];
+  return { code: signal === undefined ? status ?? null : null, signal: signal ?? null };
+}

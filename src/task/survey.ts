@@ -1,0 +1,101 @@
+import type { Namespace } from "../namespace/namespace.ts";
+import { commandLine } from "./process.ts";
+import type { Options } from "../cli/options.ts";
+import { select, type Selection } from "./selection.ts";
+import { conclude, look, type TaskState, type Warn } from "./state.ts";
+import { allTasks, runningTasks, taskProcesses } from "./task.ts";
+import { type Usage, UsageReader } from "./usage.ts";
+
+/** A process of a task. */
+export interface Process {
+  /** Its process id. */
+  pid: number;
+  /** Its command line, as `commandLine` gives it. */
+  cmdline: string;
+}
+
+/** A running task and its processes. */
+export interface ListedTask {
+  /** Its name. */
+  task: string;
+  /** Its processes, sorted by pid. */
+  processes: Process[];
+}
+
+/** The names of the tasks that are asked for: those that run, and those that have ended. */
+export function selectedTasks(
+  namespace: Namespace,
+  { running, finished, matches }: Selection,
+): { running: string[]; finished: string[] } {
+  const ns = namespace.namespace;
+  const tasks = finished ? allTasks(ns) : { running: runningTasks(ns), finished: [] };
+  return {
+    running: running ? tasks.running.filter(matches) : [],
+    finished: tasks.finished.filter(matches),
+  };
+}
+
+/** The processes of running tasks: the least that can be read of them. */
+export function listRunning(namespace: Namespace, names: readonly string[]): ListedTask[] {
+  return names.map((task) => ({
+    task,
+    processes: taskProcesses(namespace, task).map((pid) => ({ pid, cmdline: commandLine(pid) })),
+  }));
+}
+
+/** The processes of running tasks and all that is known of them. */
+export async function examineRunning(
+  namespace: Namespace,
+  names: readonly string[],
+  warn: Warn,
+): Promise<(ListedTask & { state: TaskState })[]> {
+  const reader = new UsageReader(namespace);
+  const ahead = reader.readAhead(names);
+  const seen = listRunning(namespace, names).flatMap((listed) => {
+    const sighting = look(namespace, listed.task, listed.processes.length, warn);
+    return sighting === undefined ? [] : [{ ...listed, sighting }];
+  });
+  await ahead;
+  return seen.map(({ task, processes, sighting }) => ({
+    task,
+    processes,
+    state: conclude(sighting, reader.read(task)),
+  }));
+}
+
+/** All that is known of tasks that have ended. */
+export function examineFinished(
+  namespace: Namespace,
+  names: readonly string[],
+  warn: Warn,
+): TaskState[] {
+  return names.flatMap((name) => {
+    const seen = look(namespace, name, undefined, warn);
+    return seen === undefined ? [] : [conclude(seen)];
+  });
+}
+
+/** All that is known of the tasks of a namespace that are asked for. */
+export interface Survey {
+  /** Those that run. */
+  running: Awaited<ReturnType<typeof examineRunning>>;
+  /** Those that have ended. */
+  finished: TaskState[];
+  /** What all tasks of the namespace use together. */
+  whole: Usage;
+}
+
+/** Examines the tasks that the options of a command select, all if they select none. */
+export async function survey(
+  namespace: Namespace,
+  options: Options,
+  warn: Warn,
+): Promise<Survey> {
+  const selection = await select(options, { running: true, finished: true });
+  const tasks = selectedTasks(namespace, selection);
+  return {
+    running: await examineRunning(namespace, tasks.running, warn),
+    finished: examineFinished(namespace, tasks.finished, warn),
+    whole: new UsageReader(namespace).readAll(),
+  };
+}

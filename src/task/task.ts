@@ -1,0 +1,129 @@
+// What a task is: whether it runs, its record and state, its processes and what they use.
+import { join } from "@std/path/posix/join";
+import { isGone, isThere, processes, removeCgroup } from "../cgroup/cgroup.ts";
+import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
+import { wakeExitCommands } from "./exit_command.ts";
+import { isOccupied } from "./occupied.ts";
+import { isName, TASK_MAX } from "../cli/names.ts";
+import {
+  assertMounted,
+  namedRoot,
+  type Namespace,
+  namespaceDirectory,
+} from "../namespace/namespace.ts";
+import { registered, taskCgroups, trackingCgroup } from "./places.ts";
+
+/**
+ * Whether the task runs. A registered task without a process has ended, and its
+ * release agent is on the way.
+ *
+ * @throws {NotInitialised} if there is no such namespace.
+ * @throws {Failed} if it cannot be found out.
+ */
+export function isRunning(namespace: string, task: string): boolean {
+  return identity(namespace, task) !== undefined;
+}
+
+/**
+ * What tells this run of the task from any other of the same name: the inode of
+ * its registered cgroup, or nothing if the task does not run.
+ *
+ * @throws {NotInitialised} if there is no such namespace.
+ * @throws {Failed} if it cannot be found out.
+ */
+export function identity(namespace: string, task: string): number | undefined {
+  try {
+    const { ino } = Deno.statSync(registered(namespace, task));
+    if (ino !== null && isOccupied(namespace, task)) return ino;
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    if (!isGone(error)) throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
+  }
+  assertMounted(namespace);
+  return undefined;
+}
+
+/**
+ * The running tasks of a namespace, sorted by name.
+ *
+ * @throws {NotInitialised} if there is no such namespace.
+ */
+export function runningTasks(namespace: string): string[] {
+  assertMounted(namespace);
+  return registeredTasks(namedRoot(namespace)).filter((task) => isOccupied(namespace, task)).sort();
+}
+
+/** The tasks that have a cgroup in the named hierarchy. Whoever owns that can make others by hand. */
+export function registeredTasks(named: string): string[] {
+  return [...Deno.readDirSync(named)]
+    .filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
+    .map(({ name }) => name.slice("task-".length))
+    .filter((task) => isName(task, TASK_MAX));
+}
+
+/**
+ * The tasks of which there is a record, in no order.
+ *
+ * @throws {RecordsClosed} if they are not for the caller.
+ */
+export function recordedTasks(namespace: string): string[] {
+  try {
+    const runs = Deno.readDirSync(join(namespaceDirectory(namespace), "runs"));
+    // What starts with a dot is being made or removed.
+    return [...runs].map(({ name }) => name).filter((name) => isName(name, TASK_MAX));
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
+    throw error;
+  }
+}
+
+/** The tasks that run or of which there is a record that the caller may see, sorted by name. */
+export function knownTasks(namespace: string): string[] {
+  return [...new Set([...visibleRecords(namespace), ...runningTasks(namespace)])].sort();
+}
+
+function visibleRecords(namespace: string): string[] {
+  try {
+    return recordedTasks(namespace);
+  } catch (error) {
+    if (error instanceof RecordsClosed) return [];
+    throw error;
+  }
+}
+
+/** The tasks that run, and those that have ended and of which there is a record; sorted by name. */
+export function allTasks(namespace: string): { running: string[]; finished: string[] } {
+  // In this order: one that is started in between was not recorded, one that ends has a record.
+  const recorded = recordedTasks(namespace);
+  const running = runningTasks(namespace);
+  const runs = new Set(running);
+  return { running, finished: recorded.filter((name) => !runs.has(name)).sort() };
+}
+
+/** The processes of a task, without its shim. */
+export function taskProcesses(namespace: Namespace, task: string): number[] {
+  return processes(trackingCgroup(namespace, task));
+}
+
+/**
+ * Removes what is left of a task that has ended, for an agent that was killed or
+ * never came, and wakes its exit command. Waits for the agent first.
+ *
+ * @param patience How long to wait for the agent, in milliseconds.
+ * @returns whether the name is free.
+ * @throws {NotRunning} if there is nothing to remove.
+ */
+export async function reap(namespace: Namespace, task: string, patience = 2000): Promise<boolean> {
+  const cgroup = registered(namespace.namespace, task);
+  if (!isThere(cgroup)) throw new NotRunning(task);
+  const deadline = Date.now() + patience;
+  while (Date.now() < deadline) {
+    if (!isThere(cgroup)) return true;
+    if (isOccupied(namespace.namespace, task)) return false;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  for (const own of taskCgroups(namespace, task)) removeCgroup(own);
+  const free = removeCgroup(cgroup);
+  if (free) wakeExitCommands(namespace, task);
+  return free;
+}

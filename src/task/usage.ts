@@ -1,0 +1,205 @@
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
+import { unlessGone } from "../cgroup/cgroup.ts";
+import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { taskCgroups } from "./places.ts";
+import { readLines } from "./usage_bulk.ts";
+
+/** What a task uses, or has used. What the host does not count is null. */
+export interface Usage {
+  /** Processor time in nanoseconds. */
+  cpu: { total: number | null; user: number | null; system: number | null };
+  /** Memory in bytes. */
+  memory: { now: number | null; peak: number | null };
+  /** Processes and threads. */
+  pids: { now: number | null; peak: number | null };
+  /** How many of its processes the kernel has killed for want of memory. */
+  oomKills: number | null;
+  /** How often, and how long in nanoseconds, it had to wait by its limit of processors. */
+  throttled: { times: number | null; time: number | null };
+  /** How long in nanoseconds some of it has waited for a resource, and its share of the last 10 s in percent. */
+  pressure: Record<"cpu" | "memory" | "io", { time: number; last10: number } | null>;
+}
+
+/** The counters that are read; the release agent keeps those that still count after the end. */
+const FILES = [
+  "cpu.stat",
+  "cpuacct.usage",
+  "cpuacct.stat",
+  "memory.current",
+  "memory.peak",
+  "memory.events",
+  "memory.usage_in_bytes",
+  "memory.max_usage_in_bytes",
+  "memory.oom_control",
+  "pids.current",
+  "pids.peak",
+  "cpu.pressure",
+  "memory.pressure",
+  "io.pressure",
+];
+
+/** The lines of these files that are used. */
+const COUNTER_LINES =
+  "^([0-9]+$|(usage|user|system|throttled)_(usec|time) |nr_throttled |(user|system|oom_kill|some) )";
+
+/** From how many tasks on it is faster to have their counters read by a program that can do it. */
+const MANY = 50;
+
+/** Values by the name of their file and what they are called there: `cpu.stat user_usec`. */
+type Counters = Map<string, string>;
+
+/** Reads what tasks of a namespace use from their cgroups. */
+export class UsageReader {
+  /** Which counters a hierarchy has: the same for each of its tasks. */
+  readonly #files = new Map<string, string[]>();
+  /** What has been read ahead, by task. */
+  readonly #ahead = new Map<string, Counters>();
+
+  constructor(private readonly namespace: Namespace) {}
+
+  /**
+   * Reads the counters of many tasks ahead, if that is faster than one by one; does
+   * not wait for it, but `read` of them must.
+   */
+  async readAhead(tasks: readonly string[]): Promise<void> {
+    const [first] = tasks;
+    if (first === undefined || tasks.length < MANY) return;
+    const directory = namespaceDirectory(this.namespace.namespace);
+    const files = taskCgroups(this.namespace, first).flatMap((cgroup) =>
+      this.#available(cgroup).map((file) =>
+        `${cgroup.slice(directory.length + 1, -first.length)}*/${file}`
+      )
+    );
+    for (const { task, file, line } of await readLines(directory, files, COUNTER_LINES) ?? []) {
+      let counters = this.#ahead.get(task);
+      if (counters === undefined) this.#ahead.set(task, counters = new Map());
+      addCounter(counters, file, line);
+    }
+  }
+
+  /** What a running task uses. */
+  read(task: string): Usage {
+    const ahead = this.#ahead.get(task);
+    if (ahead !== undefined) return usageOf(ahead);
+    return this.#read(taskCgroups(this.namespace, task));
+  }
+
+  /** What all tasks of the namespace use together; the processor time includes those that have ended. */
+  readAll(): Usage {
+    return this.#read(taskCgroups(this.namespace, "").map(dirname));
+  }
+
+  #read(cgroups: string[]): Usage {
+    const counters: Counters = new Map();
+    for (const cgroup of cgroups) {
+      for (const file of this.#available(cgroup)) {
+        addCounters(counters, file, read(join(cgroup, file)));
+      }
+    }
+    return usageOf(counters);
+  }
+
+  #available(cgroup: string): string[] {
+    // The namespace's own cgroup may have others than those of its tasks.
+    const place = basename(cgroup).startsWith("task-") ? dirname(cgroup) : cgroup;
+    const known = this.#files.get(place);
+    if (known !== undefined) return known;
+    const names = unlessGone(() => [...Deno.readDirSync(cgroup)].map(({ name }) => name), null);
+    if (names === null) return [];
+    const files = FILES.filter((name) => names.includes(name));
+    this.#files.set(place, files);
+    return files;
+  }
+}
+
+function read(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    // Pressure files there are may be switched off (EOPNOTSUPP), the task may end.
+    return "";
+  }
+}
+
+function addCounters(counters: Counters, file: string, text: string): void {
+  for (const line of text.split("\n")) addCounter(counters, file, line);
+}
+
+function addCounter(counters: Counters, file: string, line: string): void {
+  if (line.startsWith("some ")) {
+    counters.set(`${file} some`, line);
+    return;
+  }
+  const space = line.lastIndexOf(" ");
+  if (space < 0) {
+    if (line !== "") counters.set(file, line);
+  } else {
+    counters.set(`${file} ${line.slice(0, space)}`, line.slice(space + 1));
+  }
+}
+
+/**
+ * What the task had used when it ended, as the release agent has kept it.
+ *
+ * @param since The start of the run that is asked about, in milliseconds since 1970.
+ * @returns nothing if the agent kept nothing of that run.
+ */
+export function keptUsage(namespace: string, task: string, since: number): Usage | undefined {
+  const file = join(namespaceDirectory(namespace), "usage", task);
+  return unlessGone(() => {
+    const { mtime } = Deno.statSync(file);
+    return (mtime?.getTime() ?? 0) < since ? undefined : parseUsage(Deno.readTextFileSync(file));
+  }, undefined);
+}
+
+/** The clock tick of cpuacct.stat in nanoseconds: USER_HZ is 100 everywhere (times(2)). */
+const TICK = 10_000_000;
+
+/**
+ * Reads counters, a line each: the file's name and the line. See
+ * Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/cpuacct.rst and memory.rst.
+ */
+export function parseUsage(text: string): Usage {
+  const counters: Counters = new Map();
+  for (const line of text.split("\n")) {
+    const space = line.indexOf(" ");
+    if (space > 0) addCounter(counters, line.slice(0, space), line.slice(space + 1));
+  }
+  return usageOf(counters);
+}
+
+function usageOf(counters: Counters): Usage {
+  const number = (key: string, unit = 1): number | null => {
+    const value = counters.get(key);
+    return value === undefined || !/^\d+$/.test(value) ? null : Number(value) * unit;
+  };
+  return {
+    cpu: {
+      total: number("cpu.stat usage_usec", 1000) ?? number("cpuacct.usage"),
+      user: number("cpu.stat user_usec", 1000) ?? number("cpuacct.stat user", TICK),
+      system: number("cpu.stat system_usec", 1000) ?? number("cpuacct.stat system", TICK),
+    },
+    memory: {
+      now: number("memory.current") ?? number("memory.usage_in_bytes"),
+      peak: number("memory.peak") ?? number("memory.max_usage_in_bytes"),
+    },
+    pids: { now: number("pids.current"), peak: number("pids.peak") },
+    oomKills: number("memory.events oom_kill") ?? number("memory.oom_control oom_kill"),
+    throttled: {
+      times: number("cpu.stat nr_throttled"),
+      time: number("cpu.stat throttled_usec", 1000) ?? number("cpu.stat throttled_time"),
+    },
+    pressure: {
+      cpu: pressure(counters.get("cpu.pressure some")),
+      memory: pressure(counters.get("memory.pressure some")),
+      io: pressure(counters.get("io.pressure some")),
+    },
+  };
+}
+
+function pressure(line = ""): { time: number; last10: number } | null {
+  const [, last10, total] = /^some avg10=(\d+\.\d+) .*total=(\d+)$/.exec(line) ?? [];
+  return total === undefined ? null : { time: Number(total) * 1000, last10: Number(last10) };
+}

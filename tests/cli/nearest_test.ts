@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { distance, nearest, suggestion } from "../../src/cli/nearest.ts";
+
+Deno.test("distance() counts letters added, dropped, replaced and swapped", () => {
+  const cases: [string, string, number][] = [
+    ["", "", 0],
+    ["stop", "stop", 0],
+    ["", "ls", 2],
+    ["sto", "stop", 1],
+    ["stoop", "stop", 1],
+    ["step", "stop", 1],
+    ["sotp", "stop", 1],
+    ["kitten", "sitting", 3],
+  ];
+  for (const [a, b, far] of cases) {
+    assertEquals([distance(a, b), distance(b, a)], [far, far], `${a} ${b}`);
+  }
+});
+
+Deno.test("nearest() finds what was meant, and nothing where nothing is near", () => {
+  const names = ["run", "start", "stop", "status", "check", "ls"];
+  assertEquals(nearest("stp", names), "stop");
+  assertEquals(nearest("statsu", names), "status");
+  assertEquals(nearest("RUN", names), "run");
+  assertEquals(nearest("sl", names), "ls");
+  assertEquals(nearest("frobnicate", names), undefined);
+  assertEquals(nearest("run", []), undefined);
+});
+
+Deno.test("suggestion() is the end of a sentence, or nothing", () => {
+  assertEquals(suggestion("chekc", ["check"]), ', did you mean "check"?');
+  assertEquals(suggestion("frobnicate", ["check"]), "");
+});

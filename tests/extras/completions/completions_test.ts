@@ -1,0 +1,166 @@
+import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
+import { main } from "../../../src/commands/dispatch.ts";
+import { COMMANDS, STANDALONE } from "../../../src/commands/mod.ts";
+import { collectCommands } from "../../../src/commands/completions.ts";
+import {
+  type CompletedCommand,
+  describeCommand,
+  GLOBAL,
+} from "../../../src/extras/completions/data.ts";
+import type { Command } from "../../../src/cli/context.ts";
+import { cgroupTest } from "../../harness.ts";
+import { type Shell, SHELLS } from "./shells.ts";
+
+const all = await collectCommands({ commands: COMMANDS, standalone: STANDALONE });
+
+function inEveryShell(
+  what: string,
+  body: (offers: (line: string) => Promise<string[]>, name: string) => Promise<void>,
+  commands: readonly CompletedCommand[] = all,
+): void {
+  for (const [name, shell] of Object.entries(SHELLS)) {
+    Deno.test(`${name} completes ${what}`, () => body((line) => shell(commands, line), name));
+  }
+}
+
+inEveryShell("the commands that stand alone", async (offers) => {
+  assertArrayIncludes(await offers("lanco "), Object.keys(STANDALONE));
+  assertEquals(await offers("lanco doc"), ["doctor"]);
+});
+
+inEveryShell("the commands of a namespace", async (offers) => {
+  assertEquals(await offers("lanco web "), Object.keys(COMMANDS).sort());
+  assertEquals(await offers("lanco web sto"), ["stop"]);
+});
+
+inEveryShell("commands after the options of lanco itself", async (offers) => {
+  assertEquals(await offers("lanco -d web sto"), ["stop"]);
+  assertEquals(await offers("lanco -dd -D run web sto"), ["stop"]);
+  assertEquals(await offers("lanco -dDrun web sto"), ["stop"]);
+  assertEquals(await offers("lanco --token run web sto"), ["stop"]);
+});
+
+inEveryShell("the options of every command, short and long", async (offers) => {
+  for (const { name, standalone, options } of all) {
+    const line = name === "" ? "lanco" : standalone ? `lanco ${name}` : `lanco web ${name}`;
+    const long = options.flatMap(({ spellings }) => spellings)
+      .filter((spelling) => spelling.startsWith("--"));
+    assertEquals((await offers(`${line} --`)).map(withoutSign), long.sort(), name);
+  }
+  assertArrayIncludes(await offers("lanco web run -"), ["-f", "-l", "-m"]);
+});
+
+function withoutSign(word: string): string {
+  return word.replace(/=$/, "");
+}
+
+inEveryShell("the values of options that are known", async (offers, name) => {
+  assertEquals(await offers("lanco web stop -s HU"), ["HUP"]);
+  assertEquals((await offers("lanco web stop --signal=HU")).map(afterSign), ["HUP"]);
+  assertEquals(await offers("lanco web stop -t "), []);
+  assertEquals(await offers("lanco web init -u nobod"), ["nobody"]);
+  assertEquals(await offers("lanco web init -g nogrou"), ["nogroup"]);
+  const file = name.startsWith("bash") ? "<-o default>" : name === "zsh" ? "passwd" : "/etc/passwd";
+  assertArrayIncludes(await offers("lanco web run -l /etc/pass"), [file]);
+  const directory = name.startsWith("bash") ? "<-o dirnames>" : name === "zsh" ? "etc" : "/etc/";
+  assertArrayIncludes(await offers("lanco web run --chdir /et"), [directory]);
+});
+
+function afterSign(word: string): string {
+  return word.replace(/^.*=/, "");
+}
+
+inEveryShell("words that only one command takes", async (offers) => {
+  assertEquals(await offers("lanco completions "), ["bash", "fish", "zsh"]);
+  assertEquals(await offers("lanco man "), ["json", "logrotate", "systemd"]);
+  assertEquals(await offers("lanco help sto"), ["stop"]);
+  assertEquals(await offers("lanco web signal US"), ["USR1", "USR2"]);
+  assertEquals((await offers("lanco web ls ")).filter((word) => !word.startsWith("-")), []);
+});
+
+inEveryShell("the command that a task is to run", async (offers, name) => {
+  assertEquals(await offers("lanco web run -m 1G task setpri"), ["setpriv"]);
+  assertEquals(await offers("lanco web run -- task setpri"), ["setpriv"]);
+  // Its own completion is asked, where the shell has one.
+  if (name !== "bash") assertEquals(await offers("lanco web run x lanco doc"), ["doctor"]);
+});
+
+const later: Command = {
+  help: "  -f, --fast  run\n  -n, --lines N  'so' [many]: \\$(false)\n  --previous[=N]  before\n",
+  // An option whose value is optional, in a way that the generators do not know.
+  options: {
+    flags: ["fast"],
+    values: ["lines"],
+    alias: { f: "fast", n: "lines" },
+    interleaved: true,
+    ...{ optional: ["previous"], defaults: { level: "1" }, most: 3 },
+  },
+  operands: "signal",
+  run: () => 0,
+};
+
+inEveryShell("a command that is new, of which nothing was known", async (offers) => {
+  assertEquals(await offers("lanco web lat"), ["later"]);
+  const options = ["--fast", "--help", "--level", "--lines", "--previous"];
+  assertEquals((await offers("lanco web later --")).map(withoutSign), options);
+  assertArrayIncludes(await offers("lanco web later --previous HU"), ["HUP"]);
+  assertArrayIncludes(await offers("lanco web later -n 5 HU"), ["HUP"]);
+  assertArrayIncludes(await offers("lanco web later -fn 5 --previous=2 HU"), ["HUP"]);
+}, [describeCommand("", GLOBAL), describeCommand("later", later)]);
+
+Deno.test("commands and options are described by what the helps say", () => {
+  for (const { name, description } of all) assert(name === "" || description !== "", name);
+  const stop = all.find(({ name }) => name === "stop");
+  assertEquals(stop?.description, "stop tasks");
+  assertEquals(stop?.options.find(({ spellings }) => spellings.includes("--now")), {
+    spellings: ["--now"],
+    optional: false,
+    description: "kill at once, the whole tree",
+  });
+});
+
+Deno.test("lanco knows every option that is offered before the namespace", async () => {
+  const [lanco] = all;
+  assertEquals(lanco?.name, "");
+  for (const { spellings, value } of lanco?.options ?? []) {
+    for (const spelling of spellings) {
+      const args = [spelling, ...(value === undefined ? [] : ["run"]), "--version"];
+      assertEquals(await main(args, { print: () => true, write() {} }), 0, spelling);
+    }
+  }
+});
+
+cgroupTest(
+  "the shells complete namespaces and tasks, and start no process for that",
+  async (ns) => {
+    for (const task of ["steady", "story"]) await ns.must("run", task, "sleep", "1000");
+    await ns.must("run", "ended", "true");
+    await ns.gone("ended");
+    const cases: [string, string[]][] = [
+      [`lanco ${ns.name.slice(0, -1)}`, [ns.name]],
+      [`lanco ${ns.name} stop `, ["steady", "story"]],
+      [`lanco ${ns.name} stop --now st`, ["steady", "story"]],
+      [`lanco ${ns.name} stop steady s`, ["story"]],
+      [`lanco ${ns.name} status `, ["ended", "steady", "story"]],
+      [`lanco ${ns.name} signal HUP st`, ["steady", "story"]],
+      [`lanco ${ns.name} run en`, ["ended"]],
+      [`lanco no-such-namespace stop `, []],
+    ];
+    const check = async (name: string, shell: Shell) => {
+      for (const [line, expected] of cases) {
+        const offers = (await shell(all, line)).filter((word) => !word.startsWith("-"));
+        assertEquals(offers, expected, `${name}: ${line}`);
+      }
+    };
+    // What a script would start for them is not found; and what matches nothing fails in bash.
+    const poor = (name: string) =>
+      name === "fish"
+        ? "set -x PATH /nonexistent\n"
+        : `PATH=/nonexistent\n${name === "zsh" ? "" : "shopt -s failglob\n"}`;
+    await Promise.all(
+      Object.entries(SHELLS).map(([name, shell]) =>
+        check(name, (commands, line) => shell(commands, line, poor(name)))
+      ),
+    );
+  },
+);

@@ -1,0 +1,87 @@
+/** What the shells offer when they complete a line, by running them. */
+
+import { bashCompletion } from "../../../src/extras/completions/bash.ts";
+import type { CompletedCommand } from "../../../src/extras/completions/data.ts";
+import { fishCompletion } from "../../../src/extras/completions/fish.ts";
+import { zshCompletion } from "../../../src/extras/completions/zsh.ts";
+
+/** Offers what may stand at the end of a line, sorted; a prologue comes before the script. */
+export type Shell = (
+  commands: readonly CompletedCommand[],
+  line: string,
+  prologue?: string,
+) => Promise<string[]>;
+
+const BASH_COMPLETION = "/usr/share/bash-completion/bash_completion";
+
+async function offered(
+  script: string,
+  command: (directory: string) => string[],
+): Promise<string[]> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(`${directory}/script`, script);
+    Deno.writeTextFileSync(`${directory}/offered`, "");
+    const [program = "", ...args] = command(directory);
+    const { stdout, stderr } = await new Deno.Command("timeout", {
+      args: ["60", program, ...args],
+      // For bash's "source" of a file, and without anybody's settings.
+      env: { HOME: directory, XDG_CONFIG_HOME: directory, TERM: "dumb" },
+      cwd: directory,
+    }).output();
+    const text = new TextDecoder();
+    if (text.decode(stderr) !== "") throw new Error(text.decode(stderr));
+    const lines = text.decode(stdout) + Deno.readTextFileSync(`${directory}/offered`);
+    const words = lines.split("\n").map((line) => line.split("\t")[0] ?? "");
+    return [...new Set(words.filter((word) => word !== ""))].sort();
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+const HERE = new URL(".", import.meta.url).pathname;
+
+function bash(bashCompletionPackage: string): Shell {
+  return (commands, line, prologue = "") =>
+    offered(prologue + bashCompletion(commands), (directory) => [
+      "bash",
+      "--norc",
+      `${HERE}bash.sh`,
+      `${directory}/script`,
+      bashCompletionPackage,
+      // As readline breaks it.
+      ...line.replaceAll("=", " = ").split(" ").filter((word, i, all) =>
+        word !== "" || i === all.length - 1
+      ),
+    ]);
+}
+
+/** Every shell that lanĉo has completions for, by what is said of it. */
+export const SHELLS: Readonly<Record<string, Shell>> = {
+  "bash": bash(""),
+  "bash with bash-completion": bash(BASH_COMPLETION),
+  "zsh": (commands, line, prologue = "") =>
+    offered(
+      prologue + zshCompletion(commands),
+      (directory) => [
+        "zsh",
+        "-f",
+        `${HERE}zsh.zsh`,
+        `${directory}/script`,
+        line,
+        `${directory}/offered`,
+      ],
+    ),
+  "fish": (commands, line, prologue = "") =>
+    offered(
+      prologue + fishCompletion(commands),
+      (directory) => [
+        "fish",
+        "--no-config",
+        "-c",
+        'source $argv[1]; complete -C "$argv[2]"',
+        `${directory}/script`,
+        line,
+      ],
+    ),
+};

@@ -1,0 +1,125 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { renderFindings } from "../../src/commands/doctor.ts";
+import { diagnose, parseFacts } from "../../src/namespace/doctor.ts";
+import { CAN_TEST_CGROUPS, exec, exists, LANCO, until } from "../harness.ts";
+
+const PROGRAMS = [
+  "setsid",
+  "setpriv",
+  "flock",
+  "mount",
+  "umount",
+  "mountpoint",
+  "getent",
+  "mkfifo",
+  "find",
+  "bash",
+];
+
+const GOOD = `kernel 6.1.0-50-amd64
+cmdline root=/dev/vda
+v1 yes
+first_cgroup_namespace yes
+unified /sys/fs/cgroup
+unified_controllers cpuset cpu io memory pids
+shell /usr/bin/dash
+agent_options rw,relatime
+named_mount yes
+${PROGRAMS.map((name) => `program ${name} /usr/bin/${name}`).join("\n")}
+`;
+
+/** What is found on a host that differs in the facts given; without a value the fact is missing. */
+function found(changes: Record<string, string | null> = {}): string[] {
+  const lines = GOOD.split("\n").filter((line) =>
+    !Object.keys(changes).some((name) => line === name || line.startsWith(`${name} `))
+  );
+  const added = Object.entries(changes).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${value}`]
+  );
+  return diagnose(parseFacts([...lines, ...added].join("\n")))
+    .filter(({ level }) => level !== "ok")
+    .map(({ level, text }) => `${level}: ${text}`);
+}
+
+Deno.test("diagnose() finds nothing wrong with a host of today", () => {
+  assertEquals(found(), []);
+  assertMatch(
+    renderFindings(diagnose(parseFacts(GOOD))),
+    /^ok {6}layout unified, unified hierarchy at \/sys\/fs\/cgroup\n/,
+  );
+});
+
+Deno.test("diagnose() says what makes init fail, and how to get it", () => {
+  const cases: [Record<string, string | null>, RegExp][] = [
+    [{ unified: null }, /^fatal: no cgroup hierarchy is mounted: mount one/],
+    [{ v1: null }, /^fatal: cannot mount a named hierarchy: this kernel has no cgroup v1/],
+    [{ cmdline: "quiet cgroup_no_v1=named" }, /^fatal: .* boot without cgroup_no_v1=named/],
+    [{ cmdline: "cgroup_no_v1=all" }, /^fatal: .* boot without/],
+    [{ first_cgroup_namespace: null }, /^fatal: .* outside of containers/],
+    [{ named_mount: "no" }, /^fatal: .* outside of containers/],
+    [{ agent_options: "rw,noexec" }, /^fatal: \/var\/lib is mounted noexec.* remount it/],
+    [{ "program setsid": null }, /^fatal: setsid is missing: install it, with util-linux/],
+    [{ "program setpriv": null }, /^fatal: setpriv is missing/],
+    [{ "program find": null }, /^fatal: find is missing: install it, with findutils/],
+  ];
+  for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
+});
+
+Deno.test("diagnose() warns of what is lost on an old or bare host", () => {
+  const cases: [Record<string, string | null>, RegExp][] = [
+    [
+      { unified_controllers: "cpu io pids" },
+      /^warning: no controller memory: --memory cannot be enforced/,
+    ],
+    [{ kernel: "5.10.0-30-amd64" }, /^warning: no cgroup\.kill: .*: use Linux 5\.14 or newer/],
+    [{ "program bash": null }, /^warning: no bash: .* descriptors above 9/],
+    [{ shell: "/usr/bin/bash" }, /^warning: \/bin\/sh is not dash/],
+  ];
+  for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
+});
+
+Deno.test("diagnose() tells the three layouts apart", () => {
+  const layout = (text: string) =>
+    /layout (\w+)/.exec(diagnose(parseFacts(text))[0]?.text ?? "")?.[1];
+  assertEquals(layout("unified /sys/fs/cgroup\n"), "unified");
+  assertEquals(layout("unified /x\nv1_hierarchy rw,cpu,cpuacct\n"), "hybrid");
+  assertEquals(layout("v1_hierarchy rw,memory\n"), "legacy");
+});
+
+Deno.test({
+  name: "doctor needs no namespace and no privilege, and finds that this host will do",
+  ignore: !CAN_TEST_CGROUPS,
+  async fn() {
+    for (const uid of [0, 65534]) {
+      const { code, stdout, stderr } = await exec([LANCO, "doctor"], { uid });
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(stdout, /^ok {6}layout \w+/);
+    }
+    assertEquals((await exec([LANCO, "doctor", "x"])).code, 2);
+    // The kernel takes a moment; and init, in the tests beside this one, tries the same.
+    await until(
+      "the hierarchy that was tried is gone",
+      () => !Deno.readTextFileSync("/proc/self/cgroup").includes("lanco-doctor"),
+    );
+  },
+});
+
+Deno.test({
+  name: "init refuses in doctor's words, and leaves nothing",
+  ignore: !CAN_TEST_CGROUPS,
+  async fn() {
+    // /bin without a program that is needed, for this process alone.
+    const hide = 'mount --bind /dev/null "$(readlink -f "$(command -v setpriv)")" && exec "$@"';
+    const without = (...command: string[]) =>
+      new Deno.Command("unshare", { args: ["--mount", "sh", "-c", hide, "sh", ...command] })
+        .output();
+    const text = new TextDecoder();
+    const examined = await without(LANCO, "doctor");
+    assertEquals(examined.code, 1);
+    assertMatch(text.decode(examined.stdout), /^fatal {3}setpriv is missing: install it/m);
+    const init = await without(LANCO, "no-such-namespace", "init");
+    assertEquals(init.code, 1);
+    assertMatch(text.decode(init.stderr), /\[ERROR\/init\] setpriv is missing: install it/);
+    assertEquals(exists("/run/lanco/no-such-namespace"), false);
+  },
+});

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { forgettable } from "../../src/task/retention.ts";
+import { cgroupTest, exec, until } from "../harness.ts";
+
+Deno.test("forgettable() are all but the newest", () => {
+  const runs = [3, 1, 5, 2].map((written) => ({ name: `t${written}`, written }));
+  assertEquals(forgettable(runs, 2), ["t2", "t1"]);
+  assertEquals(forgettable(runs, 4), []);
+});
+
+cgroupTest("the newest 1000 finished runs are remembered, and those that go on", async (ns) => {
+  await ns.must("run", "oldest", "sleep", "1000");
+  // As many finished ones of before, each a minute older than the next.
+  const fill = `cd "$1" && i=1; while [ $i -le 1100 ]; do mkdir old$i; i=$((i + 1)); done
+    i=1; while [ $i -le 1100 ]; do touch -d "$((1200 - i)) minutes ago" old$i; i=$((i + 1)); done`;
+  await exec(["sh", "-c", fill, "sh", `${ns.directory}/runs`]);
+  await exec([
+    "sh",
+    "-c",
+    `cd "$1" && i=1; while [ $i -le 1100 ]; do : >u$i; i=$((i + 1)); done`,
+    "sh",
+    `${ns.directory}/usage`,
+  ], { uid: 0 });
+  await exec(["touch", "-d", "2000 minutes ago", `${ns.directory}/runs/oldest`]);
+  await ns.must("run", "new", "true");
+  await ns.gone("new");
+  const names = (directory: string) =>
+    [...Deno.readDirSync(`${ns.directory}/${directory}`)].map(({ name }) => name);
+  const runs = names("runs");
+  assertEquals(runs.includes("oldest") && runs.includes("new") && runs.includes("old1100"), true);
+  assertEquals(runs.includes("old1"), false);
+  assertEquals(runs.length <= 1002, true);
+  await until("the counters are as many", () => names("usage").length <= 1001);
+  assertEquals(names("usage").includes("new"), true);
+});
