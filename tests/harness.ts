@@ -252,7 +252,8 @@ export class TestNamespace {
   async init(...options: string[]): Promise<void> {
     Deno.mkdirSync(this.scratch, { recursive: true });
     Deno.chownSync(this.scratch, OWNER, OWNER);
-    const words = ["-u", String(OWNER), "-g", String(OWNER), ...options];
+    const group = options.includes("-g") ? [] : ["-g", String(OWNER)];
+    const words = ["-u", String(OWNER), ...group, ...options];
     const init = LEGACY
       ? [LEGACY_SCRIPT, "init", LANCO, this.name, ...words]
       : [LANCO, this.name, "init", ...words];

@@ -134,6 +134,7 @@ class Attempt {
       this.#exit = ExitCommand.start(options);
     }
     this.#child = Number(await shim.expect("ready"));
+    await this.#exit?.ready();
     await this.#staging;
     this.#run = runNumber(this.namespace, this.#staged.id);
     this.#record = {

@@ -233,6 +233,7 @@ exit_commands
 for limit; do limit "$limit"; done
 release_agent
 named_hierarchy
-echo "{\"version\":2,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json]}" \
+# Not echo, which in some shells reads backslashes.
+printf '%s\n' "{\"version\":2,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json]}" \
   >"$run/namespace.json.new"
 mv "$run/namespace.json.new" "$run/namespace.json"

@@ -3,8 +3,9 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { registered, runDirectory } from "./places.ts";
+import { openRegular } from "./record_file.ts";
 
-/** The script for the end of a task; the one who runs it takes it away first. */
+/** The script for the end of a task; what waits for that has it open. */
 export function exitCommandFile(namespace: string, task: string): string {
   return join(runDirectory(namespace, task), "exit-command");
 }
@@ -30,7 +31,18 @@ export function wakeExitCommands(namespace: Namespace, task: string): boolean {
   return woken;
 }
 
-/** Takes the exit command away, so that there is none when it wakes. */
+/**
+ * Empties the exit command, so that there is none when it wakes.
+ *
+ * @throws {BadRecord} if its owner has put something else in its place.
+ */
 export function forgetExitCommand(namespace: string, task: string): void {
-  unlessGone(() => Deno.removeSync(exitCommandFile(namespace, task)), undefined);
+  unlessGone(() => {
+    const file = openRegular(exitCommandFile(namespace, task));
+    try {
+      file.truncateSync();
+    } finally {
+      file.close();
+    }
+  }, undefined);
 }

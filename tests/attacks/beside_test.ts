@@ -59,6 +59,7 @@ cgroupTest(
 if (LEGACY) {
   cgroupTest("an owner whose name has a backslash or a quote breaks nothing", async (ns) => {
     await ns.lancoWith({ uid: 0 }, "release");
+    Deno.removeSync(ns.logs, { recursive: true });
     const names = ["DOMAIN\\user", 'quote"d'];
     for (const [i, name] of names.entries()) {
       const passwd = `${ns.scratch}/passwd`;

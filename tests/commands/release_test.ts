@@ -79,6 +79,7 @@ cgroupTest("release of a task does what a missing release agent has not done", a
   };
   await leave("a");
   await ns.must("release", "a");
+  await until("the exit command has run", () => exists(mark) && Deno.statSync(mark).size > 0);
   assertEquals(Deno.readTextFileSync(mark), "a 5\n");
   await leave("b");
   await ns.must("release", "-n", "b");

@@ -26,9 +26,8 @@ open_log() {
 # the end of what has not begun.
 not_run() {
   lanco_status=$?
-  set -- "$lanco_exit_command"
-  [ -z "$lanco_fresh" ] || set -- "$@" "$lanco_log"
-  /bin/rm -f -- "$@"
+  [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
+  [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
   { echo "failed $lanco_status" >&4; } 2>/dev/null
 }
 

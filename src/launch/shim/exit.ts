@@ -1,5 +1,6 @@
 import prologue from "./prologue.sh" with { type: "text" };
 import script from "./exit.sh" with { type: "text" };
+import { Failed } from "../../cli/errors.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
@@ -22,7 +23,7 @@ export class ExitCommand {
       umask,
       options: {
         stdin: "piped",
-        stdout: "null",
+        stdout: "piped",
         stderr: "null",
         env: variables,
         // As for the shim.
@@ -35,6 +36,18 @@ export class ExitCommand {
   /** Its process id. */
   get pid(): number {
     return this.process.pid;
+  }
+
+  /**
+   * Waits until it has what it needs of the record, and may be frozen.
+   *
+   * @throws {Failed} if it has ended.
+   */
+  async ready(): Promise<void> {
+    const reader = this.process.stdout.getReader();
+    const { done } = await reader.read();
+    await reader.cancel();
+    if (done) throw new Failed("what waits for the end of the task was killed before its start");
   }
 
   /**
