@@ -1,5 +1,4 @@
 // Cgroups as the kernel has them: directories and files, limits, the freezer.
-import { join } from "@std/path/posix/join";
 import { isTooLong, readBelow, removeBelow } from "./deep.ts";
 
 /** Whether the error says that a cgroup, or a process, is no longer there. */
@@ -29,7 +28,7 @@ export function cgroupTree(directory: string): string[] {
     // A directory has two links and one more for each below it; this is the usual case.
     if (Deno.statSync(directory).nlink === 2) return [directory];
     const children = [...Deno.readDirSync(directory)].filter((entry) => entry.isDirectory);
-    return [directory, ...children.flatMap(({ name }) => cgroupTree(join(directory, name)))];
+    return [directory, ...children.flatMap(({ name }) => cgroupTree(`${directory}/${name}`))];
   }, []);
 }
 
@@ -49,7 +48,7 @@ export function parseProcesses(text: string): number[] {
 
 function readProcesses(directory: string): string {
   try {
-    return Deno.readTextFileSync(join(directory, "cgroup.procs"));
+    return Deno.readTextFileSync(`${directory}/cgroup.procs`);
   } catch (error) {
     // EOPNOTSUPP: a threaded cgroup has threads only; their processes are listed above it.
     if (error instanceof Error && error.message.includes("os error 95)")) return "";
@@ -81,7 +80,7 @@ export function isPopulated(directory: string): boolean {
  * may write to the common ancestor of both cgroups (cgroups(7)).
  */
 export function move(pid: number, directory: string): void {
-  Deno.writeTextFileSync(join(directory, "cgroup.procs"), String(pid), { create: false });
+  Deno.writeTextFileSync(`${directory}/cgroup.procs`, String(pid), { create: false });
 }
 
 /**
@@ -89,7 +88,7 @@ export function move(pid: number, directory: string): void {
  * an RCU grace period, 6 to 28 ms, in which a caller can do something else.
  */
 export function moveMeanwhile(pid: number, directory: string): Promise<void> {
-  return Deno.writeTextFile(join(directory, "cgroup.procs"), String(pid), { create: false });
+  return Deno.writeTextFile(`${directory}/cgroup.procs`, String(pid), { create: false });
 }
 
 /** Makes a cgroup. Returns whether it was not there before. */

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
 import { isTooLong, writeBelow } from "./deep.ts";
 
@@ -33,7 +32,7 @@ function write(cgroup: string, file: string, value: string): boolean {
   try {
     const tree = cgroupTree(cgroup);
     for (const directory of tree) {
-      Deno.writeTextFileSync(join(directory, file), value, { create: false });
+      Deno.writeTextFileSync(`${directory}/${file}`, value, { create: false });
     }
     return tree.length > 0;
   } catch (error) {
@@ -62,5 +61,5 @@ export async function untilFrozen(cgroup: string, patience: number): Promise<boo
 }
 
 function text(cgroup: string, file: string): string {
-  return unlessGone(() => Deno.readTextFileSync(join(cgroup, file)).trim(), "");
+  return unlessGone(() => Deno.readTextFileSync(`${cgroup}/${file}`).trim(), "");
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "@std/fs/exists";
 import { basename } from "@std/path/posix/basename";
-import { join } from "@std/path/posix/join";
 import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
@@ -14,7 +13,7 @@ const PATIENCE = 5000;
 
 /** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
 function staged(namespace: Namespace, id: string): string {
-  return join(namedRoot(namespace.namespace), `new-${id}`);
+  return `${namedRoot(namespace.namespace)}/new-${id}`;
 }
 
 /**
@@ -150,7 +149,7 @@ function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): voi
   for (const { name, version } of namespace.hierarchies) {
     if (version !== 1) continue;
     try {
-      for (const pid of pids) move(pid, join(root, name));
+      for (const pid of pids) move(pid, `${root}/${name}`);
     } catch (error) {
       throw explained(error, namespace, name);
     }
@@ -177,12 +176,12 @@ function occupy(namespace: Namespace, task: string, child: number, prepare: () =
       prepare();
       for (const { name, version, tasks } of namespace.hierarchies) {
         if (version !== 1) continue;
-        move(child, tasks ? join(root, name, `task-${task}`) : join(root, name));
+        move(child, tasks ? `${root}/${name}/task-${task}` : `${root}/${name}`);
       }
       return;
     } catch (error) {
       const lost = namespace.hierarchies.find(({ name }) =>
-        !existsSync(join(root, name, "cgroup.procs"))
+        !existsSync(`${root}/${name}/cgroup.procs`)
       );
       if (lost !== undefined) throw explained(error, namespace, lost.name);
       if (!isGone(error) || tries > 10) throw error;
@@ -193,7 +192,7 @@ function occupy(namespace: Namespace, task: string, child: number, prepare: () =
 /** The cgroups by which the release agent is asked to let processes in: the list, and the bell. */
 function doorOf(namespace: Namespace, id: string): [string, string] {
   const named = namedRoot(namespace.namespace);
-  return [join(named, `enter-${id}`), join(named, `bell-${id}`)];
+  return [`${named}/enter-${id}`, `${named}/bell-${id}`];
 }
 
 /**
@@ -209,10 +208,10 @@ async function letIn(
 ): Promise<void> {
   const [list, bell] = doorOf(namespace, id);
   const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
-  for (const path of [list, ...entries.map((entry) => join(list, entry)), bell, join(bell, "x")]) {
+  for (const path of [list, ...entries.map((entry) => `${list}/${entry}`), bell, `${bell}/x`]) {
     makeCgroup(path);
   }
-  Deno.removeSync(join(bell, "x"));
+  Deno.removeSync(`${bell}/x`);
   for (const deadline = Date.now() + PATIENCE; existsSync(list);) {
     if (Date.now() > deadline) {
       throw new Failed(

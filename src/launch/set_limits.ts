@@ -1,5 +1,4 @@
 import { existsSync } from "@std/fs/exists";
-import { join } from "@std/path/posix/join";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
@@ -49,7 +48,7 @@ function locate(namespace: Namespace, cgroup: string, name: string): string | un
   const root = namespaceDirectory(namespace.namespace);
   for (const hierarchy of namespace.hierarchies) {
     if (!hierarchy.tasks) continue;
-    const file = join(root, hierarchy.name, cgroup, name);
+    const file = `${root}/${hierarchy.name}/${cgroup}/${name}`;
     if (existsSync(file)) return file;
   }
   return undefined;

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import { namespaceDirectory } from "../namespace/namespace.ts";
@@ -21,7 +20,7 @@ export class StagedRun {
     /** The directory. */
     readonly directory: string,
   ) {
-    this.#old = join(runs(namespace), `.old-${id}`);
+    this.#old = `${runs(namespace)}/.old-${id}`;
     this.#inode = inode(directory);
   }
 
@@ -34,7 +33,7 @@ export class StagedRun {
    */
   static create(namespace: string): StagedRun {
     const id = crypto.randomUUID();
-    const directory = join(runs(namespace), `.new-${id}`);
+    const directory = `${runs(namespace)}/.new-${id}`;
     withRoom(namespace, () => Deno.mkdirSync(directory, { mode: 0o750 }));
     const run = new StagedRun(namespace, id, directory);
     try {
@@ -69,7 +68,7 @@ export class StagedRun {
   }
 
   #write(name: string, content: string | Uint8Array, mode = 0o640): string {
-    const path = join(this.directory, name);
+    const path = `${this.directory}/${name}`;
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     withRoom(this.namespace, () => {
       try {
@@ -115,7 +114,7 @@ export class StagedRun {
 }
 
 function runs(namespace: string): string {
-  return join(namespaceDirectory(namespace), "runs");
+  return `${namespaceDirectory(namespace)}/runs`;
 }
 
 function inode(path: string): number | null {

@@ -1,5 +1,4 @@
 import script from "./foreign_log.sh" with { type: "text" };
-import { join } from "@std/path/posix/join";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
@@ -55,7 +54,7 @@ export class ForeignLog implements LogFile {
   }
 
   async rewindIfTruncated(): Promise<boolean> {
-    const info = join(procOf(this.shell.pid), "fdinfo", "3");
+    const info = `${procOf(this.shell.pid)}/fdinfo/3`;
     const read = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
     const { ino, size } = this.#stat();
     // Of a file that has lost its name nothing is known.

@@ -1,5 +1,4 @@
 // What a namespace and its host are: places, capacity, caller, and what a host lacks.
-import { join } from "@std/path/posix/join";
 import { Failed, NotInitialised, reason } from "../cli/errors.ts";
 import type { Capacity } from "../cgroup/limits.ts";
 import { RUN } from "./paths.ts";
@@ -46,12 +45,12 @@ const VERSION = 2;
 
 /** The directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
-  return join(RUN, namespace);
+  return `${RUN}/${namespace}`;
 }
 
 /** The root of the named hierarchy, whose cgroups are the register of tasks. */
 export function namedRoot(namespace: string): string {
-  return join(RUN, namespace, "named");
+  return `${RUN}/${namespace}/named`;
 }
 
 /**
@@ -61,7 +60,7 @@ export function namedRoot(namespace: string): string {
  * @throws {Failed} if there is one that cannot be read.
  */
 export function readNamespace(namespace: string): Namespace {
-  const file = join(namespaceDirectory(namespace), "namespace.json");
+  const file = `${namespaceDirectory(namespace)}/namespace.json`;
   try {
     const record: Namespace = JSON.parse(Deno.readTextFileSync(file));
     if (record.version !== VERSION || !Array.isArray(record.hierarchies)) {
@@ -84,7 +83,7 @@ export function readNamespace(namespace: string): Namespace {
  */
 export function assertMounted(namespace: string): void {
   try {
-    Deno.statSync(join(namedRoot(namespace), "cgroup.procs"));
+    Deno.statSync(`${namedRoot(namespace)}/cgroup.procs`);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new Failed(`cannot look into namespace ${namespace}: ${reason(error)}`);
@@ -103,6 +102,6 @@ export async function namespaces(): Promise<string[]> {
   if (!existsSync(RUN)) return [];
   return [...Deno.readDirSync(RUN)].filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name)
-    .filter((name) => existsSync(join(RUN, name, "namespace.json")))
+    .filter((name) => existsSync(`${RUN}/${name}/namespace.json`))
     .sort();
 }

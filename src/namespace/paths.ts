@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { normalize } from "@std/path/posix/normalize";
 
 /**
@@ -8,7 +7,7 @@ import { normalize } from "@std/path/posix/normalize";
 export const RUN = "/run/lanco";
 
 /** /proc, as Deno may read it. It is there as long as there is a namespace. */
-export const PROC = join(RUN, "proc");
+export const PROC = `${RUN}/proc`;
 
 /** Where the logs are, unless `-l` says otherwise; the executable may write here. */
 export const LOGS = "/var/log";
@@ -24,15 +23,15 @@ export function isBelowLogs(path: string): boolean {
  * very process, which is below /run/lanco/proc (proc(5)).
  */
 export function visible(path: string): string {
-  return isBelowLogs(path) ? normalize(path) : join(PROC, "self", "root", normalize(path));
+  return isBelowLogs(path) ? normalize(path) : `${PROC}/self/root${normalize(`/${path}`)}`;
 }
 
 /** The directory of the logs of a namespace: its owner's and group's, 0750. */
 export function logDirectory(namespace: string): string {
-  return join(LOGS, `lanco-${namespace}`);
+  return `${LOGS}/lanco-${namespace}`;
 }
 
 /** The log of a task, unless `-l` names another. */
 export function logFile(namespace: string, task: string): string {
-  return join(logDirectory(namespace), `task-${task}.log`);
+  return `${logDirectory(namespace)}/task-${task}.log`;
 }

@@ -1,7 +1,6 @@
 import prologue from "../launch/shim/prologue.sh" with { type: "text" };
 import script from "./owner.sh" with { type: "text" };
 import { existsSync } from "@std/fs/exists";
-import { join } from "@std/path/posix/join";
 import { readVariables } from "../namespace/caller.ts";
 import type { Purpose } from "../cli/context.ts";
 import { Failed, NotInitialised, NotPermitted, reason } from "../cli/errors.ts";
@@ -79,7 +78,7 @@ function handedOn(): Record<string, string> {
 
 /** Whether the host can kill all that is in a cgroup, whoever it belongs to (Linux 5.14). */
 function killsTrees(namespace: string): boolean {
-  return existsSync(join(namespaceDirectory(namespace), "unified", "shims", "cgroup.kill"));
+  return existsSync(`${namespaceDirectory(namespace)}/unified/shims/cgroup.kill`);
 }
 
 function assertExecutable(program: string, { uid, owner }: { uid: number; owner: string }): void {

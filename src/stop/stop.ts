@@ -1,5 +1,4 @@
 // How a task is stopped, sent signals and paused.
-import { join } from "@std/path/posix/join";
 import { isGone, processes } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
@@ -293,7 +292,7 @@ class Target {
 /** Opens what kills the task's tree; nothing if the host has no such thing. */
 function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined {
   try {
-    return Deno.openSync(join(trackingCgroup(namespace, task), "cgroup.kill"), { write: true });
+    return Deno.openSync(`${trackingCgroup(namespace, task)}/cgroup.kill`, { write: true });
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) {

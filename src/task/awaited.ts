@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
@@ -91,7 +90,7 @@ export class AwaitedTask {
 
 function openStatus({ namespace }: Namespace, task: string): Deno.FsFile | undefined {
   try {
-    return openRegular(join(runDirectory(namespace, task), "ended"));
+    return openRegular(`${runDirectory(namespace, task)}/ended`);
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
@@ -7,7 +6,7 @@ import { openRegular } from "./record_file.ts";
 
 /** The script for the end of a task; what waits for that has it open. */
 export function exitCommandFile(namespace: string, task: string): string {
-  return join(runDirectory(namespace, task), "exit-command");
+  return `${runDirectory(namespace, task)}/exit-command`;
 }
 
 /**
@@ -20,12 +19,12 @@ export function wakeExitCommands(namespace: Namespace, task: string): boolean {
   if (namespace.exits === "") return false;
   const { namespace: name, exits } = namespace;
   const underWay = unlessGone(() => Deno.statSync(registered(name, task)).ino, null);
-  const beds = join(namespaceDirectory(name), exits, "exits");
+  const beds = `${namespaceDirectory(name)}/${exits}/exits`;
   let woken = false;
   for (const { name: bed } of unlessGone(() => [...Deno.readDirSync(beds)], [])) {
     const [, run, whose] = /^(\d+)-(.+)$/.exec(bed) ?? [];
-    if (whose !== task || Number(run) === underWay || !isFrozen(join(beds, bed))) continue;
-    setFrozen(join(beds, bed), false);
+    if (whose !== task || Number(run) === underWay || !isFrozen(`${beds}/${bed}`)) continue;
+    setFrozen(`${beds}/${bed}`, false);
     woken = true;
   }
   return woken;

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { isPopulated, isThere, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { namespaceDirectory, readNamespace } from "../namespace/namespace.ts";
@@ -35,10 +34,10 @@ export function isOccupied(namespace: string, task: string): boolean {
 function counts(namespace: string, task: string): boolean {
   const root = namespaceDirectory(namespace);
   const read = (file: string) => unlessGone(() => Deno.readTextFileSync(file), "");
-  if (/^populated 1$/m.test(read(join(root, "unified", `task-${task}`, "cgroup.events")))) {
+  if (/^populated 1$/m.test(read(`${root}/unified/task-${task}/cgroup.events`))) {
     return true;
   }
   return readNamespace(namespace).hierarchies.filter(({ tasks }) => tasks).some(({ name }) =>
-    Number(read(join(root, name, `task-${task}`, "pids.current"))) > 0
+    Number(read(`${root}/${name}/task-${task}/pids.current`)) > 0
   );
 }

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 
@@ -10,7 +9,7 @@ let own: string | undefined;
 /** The PID namespace of this process (pid_namespaces(7)); nothing if that cannot be found out. */
 function ownNamespace(): string | undefined {
   try {
-    return own ??= Deno.readLinkSync(join(PROC, "self", "ns", "pid"));
+    return own ??= Deno.readLinkSync(`${PROC}/self/ns/pid`);
   } catch {
     return undefined;
   }
@@ -31,10 +30,10 @@ let numbers = new Map<number, number>();
  * @param pid Its number here.
  */
 export function procOf(pid: number): string {
-  if (ownNamespace() === undefined || seesAll()) return join(PROC, String(pid));
+  if (ownNamespace() === undefined || seesAll()) return `${PROC}/${pid}`;
   const known = numbers.get(pid);
   if (known === undefined || innermost(known) !== pid) numbers = readNumbers();
-  return join(PROC, String(numbers.get(pid) ?? "none"));
+  return `${PROC}/${numbers.get(pid) ?? "none"}`;
 }
 
 function readNumbers(): Map<number, number> {
@@ -48,14 +47,14 @@ function readNumbers(): Map<number, number> {
 
 /** The number that a process has in this PID namespace, if it is of this one. */
 function innermost(outer: number): number | undefined {
-  const directory = join(PROC, String(outer));
+  const directory = `${PROC}/${outer}`;
   try {
-    if (Deno.readLinkSync(join(directory, "ns", "pid")) !== own) return undefined;
+    if (Deno.readLinkSync(`${directory}/ns/pid`) !== own) return undefined;
   } catch {
     // It has ended, or is not this user's.
     return undefined;
   }
-  const status = unlessGone(() => Deno.readTextFileSync(join(directory, "status")), "");
+  const status = unlessGone(() => Deno.readTextFileSync(`${directory}/status`), "");
   const inner = /^NSpid:.*\s(\d+)$/m.exec(status)?.[1];
   return inner === undefined ? undefined : Number(inner);
 }

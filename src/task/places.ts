@@ -1,22 +1,22 @@
-import { join } from "@std/path/posix/join";
 import { Failed } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 
 /** The task's cgroup in the named hierarchy: it is there while the task runs. */
 export function registered(namespace: string, task: string): string {
-  return join(namedRoot(namespace), `task-${task}`);
+  return `${namedRoot(namespace)}/task-${task}`;
 }
 
 /** The directory of what was launched under a name, and of how it ended. */
 export function runDirectory(namespace: string, task: string): string {
-  return join(namespaceDirectory(namespace), "runs", task);
+  return `${namespaceDirectory(namespace)}/runs/${task}`;
 }
 
 /** The task's own cgroups outside of the named hierarchy. */
 export function taskCgroups(namespace: Namespace, task: string): string[] {
   const root = namespaceDirectory(namespace.namespace);
   return namespace.hierarchies.filter((hierarchy) => hierarchy.tasks)
-    .map(({ name }) => join(root, name, `task-${task}`));
+    .toSorted((a, b) => b.version - a.version)
+    .map(({ name }) => `${root}/${name}/task-${task}`);
 }
 
 /**
@@ -31,7 +31,7 @@ export function trackingCgroup(namespace: Namespace, task: string): string {
   if (hierarchy === undefined) {
     throw new Failed(`namespace ${namespace.namespace} has no hierarchy to track tasks in`);
   }
-  return join(namespaceDirectory(namespace.namespace), hierarchy.name, `task-${task}`);
+  return `${namespaceDirectory(namespace.namespace)}/${hierarchy.name}/task-${task}`;
 }
 
 /** Where the exit command of a run is. */
@@ -49,9 +49,9 @@ export interface ExitPlace {
  */
 export function exitPlace(namespace: Namespace, task: string, run: number): ExitPlace {
   const { namespace: name, exits } = namespace;
-  const bed = exits === "" ? undefined : join(namespaceDirectory(name), exits, "exits");
+  const bed = exits === "" ? undefined : `${namespaceDirectory(name)}/${exits}/exits`;
   return {
-    registered: join(namedRoot(name), `exit-${run}-${task}`),
-    bed: bed && join(bed, `${run}-${task}`),
+    registered: `${namedRoot(name)}/exit-${run}-${task}`,
+    bed: bed && `${bed}/${run}-${task}`,
   };
 }

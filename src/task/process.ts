@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { isGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 import { procOf } from "./pid_namespace.ts";
@@ -32,7 +31,7 @@ export function readVisible(file: string): string {
 
 /** The cgroups of a process: from the name of a hierarchy to the path in it. */
 export function cgroupsOf(pid: number): Map<string, string> {
-  return parseCgroups(Deno.readTextFileSync(join(procOf(pid), "cgroup")));
+  return parseCgroups(Deno.readTextFileSync(`${procOf(pid)}/cgroup`));
 }
 
 /**

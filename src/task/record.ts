@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { Failed, reason, RecordsClosed } from "../cli/errors.ts";
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
 import { BadRecord, LONGEST_RECORD, parseRecord, readRecord } from "./record_file.ts";
@@ -74,7 +73,7 @@ function isLimits(value: unknown): value is Limits {
  */
 export function readRun(namespace: string, task: string): RunRecord | undefined {
   try {
-    const text = readRecord(join(runDirectory(namespace, task), "run.json"));
+    const text = readRecord(`${runDirectory(namespace, task)}/run.json`);
     return text === undefined ? undefined : parseRun(text);
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
@@ -90,7 +89,7 @@ const STATUS_LENGTH = 16;
  * its shim was killed.
  */
 export function readStatus(directory: string): number | undefined {
-  return unlessBad(() => parseStatus(readRecord(join(directory, "ended"), STATUS_LENGTH) ?? ""));
+  return unlessBad(() => parseStatus(readRecord(`${directory}/ended`, STATUS_LENGTH) ?? ""));
 }
 
 /** The exit status in the shim's line, or nothing if that is not written yet. */
@@ -115,7 +114,7 @@ const STOP_LENGTH = 1000;
 /** Who has stopped the task, if somebody has. */
 export function readStop(directory: string): StopRecord | undefined {
   return unlessBad(() => {
-    const text = readRecord(join(directory, "stopped"), STOP_LENGTH);
+    const text = readRecord(`${directory}/stopped`, STOP_LENGTH);
     return text === undefined ? undefined : parseStop(text);
   });
 }
@@ -154,10 +153,10 @@ export function shellQuote(word: string): string {
  */
 export function writeStop(namespace: string, task: string, stop: StopRecord): void {
   const directory = runDirectory(namespace, task);
-  const file = join(directory, `.stopped-${crypto.randomUUID()}`);
+  const file = `${directory}/.stopped-${crypto.randomUUID()}`;
   try {
     Deno.writeTextFileSync(file, JSON.stringify(stop) + "\n", { createNew: true, mode: 0o640 });
-    Deno.renameSync(file, join(directory, "stopped"));
+    Deno.renameSync(file, `${directory}/stopped`);
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) removeQuietly(file);
   }

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { namespaceDirectory } from "../namespace/namespace.ts";
 import { isRunning, recordedTasks } from "./task.ts";
@@ -52,12 +51,12 @@ export function forgetOldest(namespace: string): boolean {
 function findFinished(namespace: string, names: readonly string[]): Remembered[] {
   return names.filter((name) => !isRunning(namespace, name)).map((name) => ({
     name,
-    written: written(join(runs(namespace), name)),
+    written: written(`${runs(namespace)}/${name}`),
   }));
 }
 
 function runs(namespace: string): string {
-  return join(namespaceDirectory(namespace), "runs");
+  return `${namespaceDirectory(namespace)}/runs`;
 }
 
 function written(path: string): number {
@@ -67,7 +66,7 @@ function written(path: string): number {
 function forget(namespace: string, names: readonly string[]): void {
   for (const name of names) {
     // One that has been started again meanwhile is not touched: its record is new and in use.
-    if (!isRunning(namespace, name)) remove(join(runs(namespace), name));
+    if (!isRunning(namespace, name)) remove(`${runs(namespace)}/${name}`);
   }
 }
 
@@ -75,7 +74,7 @@ function forget(namespace: string, names: readonly string[]): void {
 function forgetAbandoned(namespace: string): void {
   for (const { name } of Deno.readDirSync(runs(namespace))) {
     if (!/^\.(new|old)-/.test(name)) continue;
-    const path = join(runs(namespace), name);
+    const path = `${runs(namespace)}/${name}`;
     if (Date.now() - written(path) > ABANDONED) remove(path);
   }
 }

@@ -1,4 +1,3 @@
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
@@ -143,7 +142,7 @@ function recordOf(namespace: Namespace, task: string, warn?: Warn): RunRecord | 
 
 function readWritten(directory: string): Written {
   const status = readStatus(directory);
-  const time = () => Deno.statSync(join(directory, "ended")).mtime?.getTime() ?? null;
+  const time = () => Deno.statSync(`${directory}/ended`).mtime?.getTime() ?? null;
   return {
     status,
     ended: status === undefined ? null : unlessGone(time, null),

@@ -44,23 +44,17 @@ export function listRunning(namespace: Namespace, names: readonly string[]): Lis
 }
 
 /** The processes of running tasks and all that is known of them. */
-export async function examineRunning(
+export function examineRunning(
   namespace: Namespace,
   names: readonly string[],
   warn: Warn,
-): Promise<(ListedTask & { state: TaskState })[]> {
+): (ListedTask & { state: TaskState })[] {
   const reader = new UsageReader(namespace);
-  const ahead = reader.readAhead(names);
-  const seen = listRunning(namespace, names).flatMap((listed) => {
-    const sighting = look(namespace, listed.task, listed.processes.length, warn);
-    return sighting === undefined ? [] : [{ ...listed, sighting }];
+  return listRunning(namespace, names).flatMap((listed) => {
+    const seen = look(namespace, listed.task, listed.processes.length, warn);
+    if (seen === undefined) return [];
+    return [{ ...listed, state: conclude(seen, reader.read(listed.task)) }];
   });
-  await ahead;
-  return seen.map(({ task, processes, sighting }) => ({
-    task,
-    processes,
-    state: conclude(sighting, reader.read(task)),
-  }));
 }
 
 /** All that is known of tasks that have ended. */
@@ -78,7 +72,7 @@ export function examineFinished(
 /** All that is known of the tasks of a namespace that are asked for. */
 export interface Survey {
   /** Those that run. */
-  running: Awaited<ReturnType<typeof examineRunning>>;
+  running: ReturnType<typeof examineRunning>;
   /** Those that have ended. */
   finished: TaskState[];
   /** What all tasks of the namespace use together. */
@@ -94,7 +88,7 @@ export async function survey(
   const selection = await select(options, { running: true, finished: true });
   const tasks = selectedTasks(namespace, selection);
   return {
-    running: await examineRunning(namespace, tasks.running, warn),
+    running: examineRunning(namespace, tasks.running, warn),
     finished: examineFinished(namespace, tasks.finished, warn),
     whole: new UsageReader(namespace).readAll(),
   };

@@ -1,5 +1,4 @@
 // What a task is: whether it runs, its record and state, its processes and what they use.
-import { join } from "@std/path/posix/join";
 import { isGone, isThere, processes, removeCgroup } from "../cgroup/cgroup.ts";
 import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
 import { wakeExitCommands } from "./exit_command.ts";
@@ -68,7 +67,7 @@ export function registeredTasks(named: string): string[] {
  */
 export function recordedTasks(namespace: string): string[] {
   try {
-    const runs = Deno.readDirSync(join(namespaceDirectory(namespace), "runs"));
+    const runs = Deno.readDirSync(`${namespaceDirectory(namespace)}/runs`);
     // What starts with a dot is being made or removed.
     return [...runs].map(({ name }) => name).filter((name) => isName(name, TASK_MAX));
   } catch (error) {

@@ -1,10 +1,8 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
-import { join } from "@std/path/posix/join";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { taskCgroups } from "./places.ts";
-import { readLines } from "./usage_bulk.ts";
 
 /** What a task uses, or has used. What the host does not count is null. */
 export interface Usage {
@@ -40,13 +38,6 @@ const FILES = [
   "io.pressure",
 ];
 
-/** The lines of these files that are used. */
-const COUNTER_LINES =
-  "^([0-9]+$|(usage|user|system|throttled)_(usec|time) |nr_throttled |(user|system|oom_kill|some) )";
-
-/** From how many tasks on it is faster to have their counters read by a program that can do it. */
-const MANY = 50;
-
 /** Values by the name of their file and what they are called there: `cpu.stat user_usec`. */
 type Counters = Map<string, string>;
 
@@ -54,35 +45,11 @@ type Counters = Map<string, string>;
 export class UsageReader {
   /** Which counters a hierarchy has: the same for each of its tasks. */
   readonly #files = new Map<string, string[]>();
-  /** What has been read ahead, by task. */
-  readonly #ahead = new Map<string, Counters>();
 
   constructor(private readonly namespace: Namespace) {}
 
-  /**
-   * Reads the counters of many tasks ahead, if that is faster than one by one; does
-   * not wait for it, but `read` of them must.
-   */
-  async readAhead(tasks: readonly string[]): Promise<void> {
-    const [first] = tasks;
-    if (first === undefined || tasks.length < MANY) return;
-    const directory = namespaceDirectory(this.namespace.namespace);
-    const files = taskCgroups(this.namespace, first).flatMap((cgroup) =>
-      this.#available(cgroup).map((file) =>
-        `${cgroup.slice(directory.length + 1, -first.length)}*/${file}`
-      )
-    );
-    for (const { task, file, line } of await readLines(directory, files, COUNTER_LINES) ?? []) {
-      let counters = this.#ahead.get(task);
-      if (counters === undefined) this.#ahead.set(task, counters = new Map());
-      addCounter(counters, file, line);
-    }
-  }
-
   /** What a running task uses. */
   read(task: string): Usage {
-    const ahead = this.#ahead.get(task);
-    if (ahead !== undefined) return usageOf(ahead);
     return this.#read(taskCgroups(this.namespace, task));
   }
 
@@ -95,7 +62,9 @@ export class UsageReader {
     const counters: Counters = new Map();
     for (const cgroup of cgroups) {
       for (const file of this.#available(cgroup)) {
-        addCounters(counters, file, read(join(cgroup, file)));
+        // Where v2 counts processor time too, that is enough.
+        if (file.startsWith("cpuacct.") && counters.has("cpu.stat usage_usec")) continue;
+        addCounters(counters, file, read(`${cgroup}/${file}`));
       }
     }
     return usageOf(counters);
@@ -147,7 +116,7 @@ function addCounter(counters: Counters, file: string, line: string): void {
  * @returns nothing if the agent kept nothing of that run.
  */
 export function keptUsage(namespace: string, task: string, since: number): Usage | undefined {
-  const file = join(namespaceDirectory(namespace), "usage", task);
+  const file = `${namespaceDirectory(namespace)}/usage/${task}`;
   return unlessGone(() => {
     const { mtime } = Deno.statSync(file);
     return (mtime?.getTime() ?? 0) < since ? undefined : parseUsage(Deno.readTextFileSync(file));

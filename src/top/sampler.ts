@@ -1,7 +1,6 @@
 import { existsSync } from "@std/fs/exists";
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
-import { join } from "@std/path/posix/join";
 import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
 import { registeredTasks } from "../task/task.ts";
 import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
@@ -92,7 +91,7 @@ export class Sampler {
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
-    this.#tracker = join(this.#source.directory, tracker);
+    this.#tracker = `${this.#source.directory}/${tracker}`;
     this.#frozen = tracker === "unified"
       ? { file: "cgroup.freeze", state: /^1/ }
       : { file: "freezer.state", state: /^FR/ };
@@ -125,7 +124,7 @@ export class Sampler {
   }
 
   #names(): string[] {
-    return registeredTasks(join(this.#source.directory, "named")).sort();
+    return registeredTasks(`${this.#source.directory}/named`).sort();
   }
 
   #task(name: string, now: number): { task: Task; known: Known } | undefined {
@@ -182,9 +181,9 @@ export class Sampler {
       tasks && name.split(",").includes(controller)
     );
     if (hierarchy === undefined) return undefined;
-    const root = join(this.#source.directory, hierarchy.name);
+    const root = `${this.#source.directory}/${hierarchy.name}`;
     // The namespace has it if its tasks have.
-    if (!existsSync(join(root, file))) return undefined;
+    if (!existsSync(`${root}/${file}`)) return undefined;
     return (task) => {
       const text = read(`${root}/task-${task}/${file}`);
       return text === undefined ? null : parse(text);

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseCgroups } from "../../src/task/process.ts";
-import { parseLines } from "../../src/task/usage_bulk.ts";
-import { anyText, property, textOf } from "./property.ts";
+import { anyText, property } from "./property.ts";
 
 const hierarchies = fc.oneof(
   fc.constantFrom("", "cpu,cpuacct", "memory", "name=systemd", "name=lanco-web", "pids"),
@@ -35,37 +34,3 @@ property("parseCgroups() makes nothing of what is no such file", anyText, (text)
     assertEquals(text.replaceAll("name=", "").includes(full), true);
   }
 });
-
-const task = textOf("abcXYZ019._-", 30).map((text) => text.replaceAll(/[^\w.-]/g, "_") || "x");
-const found = fc.record({
-  place: fc.constantFrom("unified", "memory", "cpu,cpuacct", "blkio"),
-  // The owner may make cgroups that lanĉo would not have called so.
-  task: fc.oneof(task, name.map((text) => text || "x")),
-  file: fc.constantFrom("cpu.stat", "memory.current", "cpu.pressure"),
-  line: fc.oneof(textOf("some total=avg10 0123456789.:/", 40), fc.nat().map(String))
-    .map((text) => text.replaceAll("\n", " ")),
-});
-
-property(
-  "parseLines() tells task, file and line apart, whatever cgroups are called",
-  fc.array(found, { maxLength: 5 }),
-  (given) => {
-    const text = given.map(({ place, task, file, line }) =>
-      `${place}/task-${task}/${file}:${line}`
-    );
-    assertEquals(
-      parseLines(text.join("\n") + "\n"),
-      given.map(({ task, file, line }) => ({ task, file, line })),
-    );
-  },
-);
-
-property(
-  "parseLines() leaves out what is of no task",
-  fc.oneof(anyText, textOf("task-/:.x\n", 30)),
-  (text) => {
-    for (const { task, file, line } of parseLines(text)) {
-      assertEquals(text.includes(`/task-${task}/${file}:${line}`), true);
-    }
-  },
-);

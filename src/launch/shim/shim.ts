@@ -1,7 +1,6 @@
 import child from "./child.sh" with { type: "text" };
 import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
-import { join } from "@std/path/posix/join";
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
 import { spawn } from "./spawn.ts";
@@ -171,7 +170,7 @@ function refusal(status: number, message: string): LancoError {
 
 /** In the foreground 0, 1 and 2 are the command's: the shim is spoken to through FIFOs. */
 async function openFifos(directory: string): Promise<{ go: Deno.FsFile; said: Deno.FsFile }> {
-  const [go, said] = [join(directory, "go"), join(directory, "said")];
+  const [go, said] = [`${directory}/go`, `${directory}/said`];
   const { success } = await new Deno.Command("/usr/bin/mkfifo", { args: [go, said], cwd: "/" })
     .output();
   if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
