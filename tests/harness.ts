@@ -3,6 +3,10 @@
  * user, in a namespace of the test's own that is gone afterwards.
  */
 
+import { exec, type ExecOptions, OWNER, type Result, until } from "./programs.ts";
+
+export * from "./programs.ts";
+
 // Tests run programs as users who may not look into the checkout.
 Deno.chdir("/");
 
@@ -24,100 +28,8 @@ const SHELL = Deno.env.get("LANCO_TEST_SHELL") ?? "";
 /** The hierarchy whose cgroups have a task's processes and nothing else. */
 export const TRACKER = LEGACY ? "freezer" : "unified";
 
-/** The user that owns the namespaces of the tests: nobody. */
-export const OWNER = 65534;
-
 /** Another unprivileged user: Debian's "daemon". */
 export const STRANGER = 1;
-
-/** What a program left. */
-export interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** How to run a program. */
-export interface ExecOptions {
-  /** The user id to run it as; the owner by default, 0 for root. */
-  uid?: number;
-  /** Supplementary groups. */
-  groups?: readonly number[];
-  cwd?: string;
-  env?: Record<string, string>;
-  clearEnv?: boolean;
-  stdin?: string;
-}
-
-/** Runs a program as an unprivileged user to its end. */
-export async function exec(
-  command: readonly string[],
-  options: ExecOptions = {},
-): Promise<Result> {
-  const { uid = OWNER, groups = [], stdin, env, clearEnv, cwd = "/" } = options;
-  const process = new Deno.Command("/usr/bin/setpriv", {
-    args: [...identity(uid, groups), ...command],
-    cwd,
-    ...(env ? { env } : {}),
-    ...(clearEnv ? { clearEnv } : {}),
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (stdin !== undefined) {
-    const writer = process.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(stdin));
-    await writer.close();
-  }
-  const { code, stdout, stderr } = await process.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
-
-/** The arguments of setpriv(1) for a user. */
-export function identity(uid: number, groups: readonly number[] = []): string[] {
-  return [
-    `--reuid=${uid}`,
-    `--regid=${uid}`,
-    groups.length ? `--groups=${groups.join(",")}` : "--clear-groups",
-  ];
-}
-
-/** How to start a program that the test goes on beside. */
-export interface StartOptions {
-  stdin?: "null" | "piped";
-  stdout?: "null" | "piped";
-  stderr?: "null" | "piped";
-}
-
-/** Starts a program as the owner, without streams unless they are asked for. */
-export function start(command: readonly string[], options: StartOptions = {}): Deno.ChildProcess {
-  return new Deno.Command("/usr/bin/setpriv", {
-    args: [...identity(OWNER), ...command],
-    cwd: "/",
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    ...options,
-  }).spawn();
-}
-
-/** Runs a line of shell as the owner. */
-export function shell(line: string, options: ExecOptions = {}): Promise<Result> {
-  return exec(["/bin/sh", "-c", line], options);
-}
-
-/** Waits until the condition holds, at most 20 seconds. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!await condition()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 /** Whether the path exists. */
 export function exists(path: string): boolean {

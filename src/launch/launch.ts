@@ -1,16 +1,15 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
 import { join } from "@std/path/posix/join";
 import { admit, register, runNumber, stage, unstage } from "./admission.ts";
-import { processes, removeCgroup } from "../cgroup/cgroup.ts";
+import { removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
 import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { executed } from "./executed.ts";
 import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { PROC } from "../namespace/paths.ts";
-import { procOf } from "../task/pid_namespace.ts";
-import { readVisible } from "../task/process.ts";
 import { isOccupied } from "../task/occupied.ts";
 import { exitPlace, registered } from "../task/places.ts";
 import type { RunRecord } from "../task/record.ts";
@@ -18,7 +17,7 @@ import { forgetOldRuns } from "../task/retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { ExitCommand } from "./shim/exit.ts";
-import { notExecuted, Shim, type ShimOptions } from "./shim/shim.ts";
+import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
 
@@ -275,35 +274,6 @@ function stageRecord(namespace: Namespace): StagedRun {
 
 function absolute(path: string, working: string): string {
   return path.startsWith("/") ? path : join(working, path);
-}
-
-/** What the command line of the child begins with, and that of env(1) which restores variables. */
-const CHILD = "/bin/sh\0-c\0# What becomes the command.", RESTORING = "/usr/bin/env\0-S\0";
-
-/**
- * Waits until the child has become the command: its command line is no longer the
- * shell's. Where that cannot be seen, because the command is a privileged program, or
- * its first thread has ended, the child is still listed in its cgroup. If it is not, the
- * shim will say how it ended.
- *
- * @throws {LancoError} with status 126 or 127 if it cannot be executed.
- */
-async function executed(
-  shim: Shim,
-  { child, cgroup, restored }: { child: number; cgroup: string; restored: boolean },
-): Promise<void> {
-  let status: string | undefined;
-  const ended = shim.expect("ended").then((said) => status = said);
-  ended.catch(() => status = "");
-  while (status === undefined) {
-    const line = readVisible(`${procOf(child)}/cmdline`);
-    const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
-    if (line === "" ? processes(cgroup).includes(child) : !waits) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await ended;
-  // The command's own, or what env(1) says of one that it cannot execute.
-  if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
 }
 
 /**

@@ -1,0 +1,33 @@
+import { processes } from "../cgroup/cgroup.ts";
+import { procOf } from "../task/pid_namespace.ts";
+import { readVisible } from "../task/process.ts";
+import { notExecuted, type Shim } from "./shim/shim.ts";
+
+/** What the command line of the child begins with, and that of env(1) which restores variables. */
+const CHILD = "/bin/sh\0-c\0# What becomes the command.", RESTORING = "/usr/bin/env\0-S\0";
+
+/**
+ * Waits until the child has become the command: its command line is no longer the
+ * shell's. Where that cannot be seen, because the command is a privileged program, or
+ * its first thread has ended, the child is still listed in its cgroup. If it is not, the
+ * shim will say how it ended.
+ *
+ * @throws {LancoError} with status 126 or 127 if it cannot be executed.
+ */
+export async function executed(
+  shim: Shim,
+  { child, cgroup, restored }: { child: number; cgroup: string; restored: boolean },
+): Promise<void> {
+  let status: string | undefined;
+  const ended = shim.expect("ended").then((said) => status = said);
+  ended.catch(() => status = "");
+  while (status === undefined) {
+    const line = readVisible(`${procOf(child)}/cmdline`);
+    const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
+    if (line === "" ? processes(cgroup).includes(child) : !waits) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await ended;
+  // The command's own, or what env(1) says of one that it cannot execute.
+  if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
+}

@@ -1,0 +1,223 @@
+import { isGone, processes } from "../cgroup/cgroup.ts";
+import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
+import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { registered, taskCgroups, trackingCgroup } from "../task/places.ts";
+import { readRun } from "../task/record.ts";
+import type { Signal } from "../task/signals.ts";
+import { identity } from "../task/task.ts";
+
+/** How often to kill what is left, in milliseconds. */
+const AGAIN = 20;
+
+/** How long a shim may take to tell how its task has ended, in milliseconds, before it is killed too. */
+const LAST_WORD = 500;
+
+/** How long a cgroup of v1 may take to freeze before what is in it is killed all the same, in milliseconds. */
+const FREEZE_WAIT = 50;
+
+/** One run of a task, as something to be stopped; never the next run of the same name. */
+export class Target {
+  readonly #cgroup: string;
+  #killed: number | undefined;
+
+  private constructor(
+    private readonly namespace: Namespace,
+    private readonly task: string,
+    private readonly run: number,
+    /** What kills all of the tree at once; that of this run, whatever gets its name. */
+    private readonly killer: Deno.FsFile | undefined,
+  ) {
+    this.#cgroup = trackingCgroup(namespace, task);
+  }
+
+  /**
+   * Takes hold of the run that is under way.
+   *
+   * @throws {NotRunning} if the task does not run.
+   * @throws {NotPermitted} if it is not the caller's.
+   */
+  static find(namespace: Namespace, task: string): Target {
+    for (;;) {
+      const run = identity(namespace.namespace, task);
+      if (run === undefined) throw new NotRunning(task);
+      const killer = openKiller(namespace, task);
+      // Both are of the same run.
+      if (identity(namespace.namespace, task) === run) {
+        return new Target(namespace, task, run, killer);
+      }
+      killer?.close();
+    }
+  }
+
+  /** Lets go of it. */
+  close(): void {
+    this.killer?.close();
+  }
+
+  get #isOver(): boolean {
+    return identity(this.namespace.namespace, this.task) !== this.run;
+  }
+
+  /** Asks all to end by themselves, and wakes those that are paused. */
+  ask(signal: Signal): void {
+    this.#send(signal);
+    this.#freeze(false);
+  }
+
+  /** Sends the signal to all. */
+  signal(signal: Signal): void {
+    if (this.#send(signal)) return;
+    throw new NotPermitted(
+      `task ${this.task} belongs to ${this.namespace.owner}: not permitted to signal it`,
+    );
+  }
+
+  /** Returns whether one could be sent it, or there is none; some may be other users' (setuid). */
+  #send(signal: Signal): boolean {
+    const own = processes(this.#cgroup);
+    const reached = send(own, signal);
+    const others = this.#others(own);
+    if (reached + send(others, signal) > 0) return true;
+    if (own.length + others.length > 0) return false;
+    // Nothing but its shim is left, unless not even that can be seen.
+    const all = processes(registered(this.namespace.namespace, this.task));
+    if (all.length === 0 && !this.#isOver) throw this.#unseen();
+    return true;
+  }
+
+  /** Kills the whole tree, once. */
+  async kill(): Promise<void> {
+    this.#killed ??= Date.now();
+    // v2 kills the tree at once (cgroup.kill, Linux 5.14), but for what has lost its first
+    // thread, which kill(2) reaches; else nothing may fork meanwhile.
+    if (this.#killTree()) {
+      send(processes(this.#cgroup), "SIGKILL");
+    } else {
+      const holds = this.#freeze(true);
+      if (holds) await untilFrozen(this.#cgroup, FREEZE_WAIT);
+      send(processes(this.#cgroup), "SIGKILL");
+      this.#freeze(false);
+    }
+    // What has left the tracking cgroup is still registered.
+    send(this.#others(processes(this.#cgroup)), "SIGKILL");
+  }
+
+  /**
+   * Whether the task ends within so many milliseconds.
+   *
+   * @param kill Whether to kill what is left of it, again and again.
+   */
+  async ends(wait: number, kill: boolean): Promise<boolean> {
+    const deadline = Date.now() + wait;
+    for (let pause = 1, struck = Date.now();; pause = Math.min(pause * 1.5, AGAIN)) {
+      if (this.#isOver) return true;
+      const left = deadline - Date.now();
+      if (left <= 0) return false;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+      if (!kill || Date.now() - struck < AGAIN || this.#isOver) continue;
+      await this.kill();
+      struck = Date.now();
+    }
+  }
+
+  /** What to say when there are processes that nothing ends. */
+  stubborn(): Failed {
+    const own = processes(this.#cgroup);
+    const left = [...own, ...this.#others(own)];
+    if (left.length === 0) return this.#unseen();
+    return new Failed(
+      `cannot stop task ${this.task}: ${left.length} processes are left, such as ${left[0]}: ` +
+        `try "sudo lanco ${this.namespace.namespace} stop --now ${this.task}"`,
+    );
+  }
+
+  #unseen(): Failed {
+    return new Failed(
+      `cannot signal task ${this.task}: its processes are in another PID namespace: stop it from there` +
+        (this.killer ? ", or with stop --now" : ""),
+    );
+  }
+
+  /**
+   * The processes that are in another cgroup of the task than the tracking one: v1 keeps
+   * nobody from leaving that. The shim, which is what its record says, is spared as long
+   * as it may have something to tell.
+   */
+  #others(own: readonly number[]): number[] {
+    const inside = new Set(own);
+    const places = [
+      registered(this.namespace.namespace, this.task),
+      ...taskCgroups(this.namespace, this.task),
+    ];
+    const others = [...new Set(places.flatMap(processes))].filter((pid) => !inside.has(pid));
+    if (others.length === 0 || this.#isOver) return [];
+    if (this.#killed !== undefined && Date.now() - this.#killed > LAST_WORD) return others;
+    const shim = this.#shim();
+    return others.filter((pid) => pid !== shim);
+  }
+
+  #shim(): number | undefined {
+    try {
+      return readRun(this.namespace.namespace, this.task)?.shim;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Kills the tree of v2 at once. Returns whether the host can. */
+  #killTree(): boolean {
+    if (this.killer === undefined) return false;
+    try {
+      this.killer.writeSync(new TextEncoder().encode("1"));
+    } catch (error) {
+      // There is nothing left to kill.
+      if (!isGone(error)) throw this.#explained(error);
+    }
+    return true;
+  }
+
+  #freeze(frozen: boolean): boolean {
+    try {
+      return setFrozen(this.#cgroup, frozen);
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  #explained(error: unknown): unknown {
+    if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+    return new NotPermitted(
+      `task ${this.task} belongs to ${this.namespace.owner}: ${reason(error)}`,
+    );
+  }
+}
+
+/** Opens what kills the task's tree; nothing if the host has no such thing. */
+function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(`${trackingCgroup(namespace, task)}/cgroup.kill`, { write: true });
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotPermitted(`task ${task} belongs to ${namespace.owner}: ${reason(error)}`);
+    }
+    throw error;
+  }
+}
+
+/** Sends a signal to processes. Returns how many could be sent it, or are gone. */
+function send(pids: readonly number[], signal: Signal): number {
+  let reached = 0;
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, signal);
+      reached++;
+    } catch (error) {
+      if (isGone(error)) reached++;
+      // A setuid process: the kill of the whole cgroup will reach it.
+      else if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+  return reached;
+}
