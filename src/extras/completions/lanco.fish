@@ -82,7 +82,10 @@ end
 function __lanco_first
     __lanco_pairs \
         @STANDALONE@
-    for namespace in (__lanco_names_only (string split -f 4 / -- /run/lanco/*/namespace.json))
+    # A pattern that matches nothing is an error, but in "set" and "for".
+    set -l found /run/lanco/*/namespace.json
+    set -q found[1]; or return 0
+    for namespace in (__lanco_names_only (string split -f 4 / -- $found))
         printf '%s\tnamespace\n' $namespace
     end
 end
