@@ -14,6 +14,16 @@ export interface CommandTables {
   standalone: Readonly<Record<string, Loader>>;
 }
 
+/** What a command is given that is one of many in a batch. */
+export interface InBatch {
+  /** Comes when the command is taken back. */
+  signal: AbortSignal;
+  /** Lets commands go on that were asked for later and concern the same tasks. */
+  goOn(): void;
+  /** Gives a part of the answer before the end. */
+  tell(part: Record<string, unknown>): void;
+}
+
 /** What every command is given. */
 export interface Context {
   /** All commands, for those that explain or run others. */
@@ -30,6 +40,8 @@ export interface Context {
   log: LogOptions;
   /** Writes a result to standard output. Returns whether somebody still reads it. */
   print(result: string | Uint8Array): boolean;
+  /** What there is in a batch. */
+  batch?: InBatch;
 }
 
 /** What the operands of a command name, for those who complete them. */

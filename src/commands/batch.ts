@@ -1,34 +1,41 @@
-import { printableJson } from "../cli/printable.ts";
+import { Answers } from "../cli/answers.ts";
 import { type Command, type Context, report } from "../cli/context.ts";
 import { LancoError, reason, Usage } from "../cli/errors.ts";
-import { readNamespace } from "../namespace/namespace.ts";
-import { parseOptions } from "../cli/options.ts";
 import { find } from "../cli/find.ts";
+import { Gate, Lanes } from "../cli/lanes.ts";
+import { lines } from "../cli/lines.ts";
+import { type Options, parseOptions } from "../cli/options.ts";
+import { printableJson } from "../cli/printable.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { BadRequest, parseRequest, type Request } from "./request.ts";
 
-/** What would take the terminal, need root, or never end. */
+/** What would take the terminal, need root, or have no end. */
 const REFUSED = ["init", "top", "batch", "logs"];
 
-/** The answer to a line. */
-interface Answer {
-  /** What the line gave as its id, to tell answers apart. */
-  id: unknown;
-  /** The exit status that the command would have. */
-  exitStatus: number;
-  /** What it would print: an object where it has `--json`, else the text. */
-  output: unknown;
-  /** What it would say on standard error. */
-  messages: string[];
-}
+/** How many bytes a line may have: more than the kernel takes for a command line. */
+const LONGEST = 4 * 2 ** 20;
+
+/** How many requests may be under way before no more are read. */
+const MANY = 16_384;
+
+/** How many tasks are launched at the same time: enough for what each waits for. */
+const LAUNCHES = 32;
 
 const batch: Command = {
   help: `Usage: lanco <namespace> batch
 
-Reads commands from standard input and answers each on standard output when it is
-done, in this order; a JSON object a line. For daemons that launch much: they are
-spared the start of a program for each.
+Reads requests from standard input, a JSON object a line, works at many of them at
+once, and answers each by a line on standard output as soon as it is done. What
+concerns one task is done in the order in which it was asked for. For daemons that
+launch much: they are spared the start of a program for each.
 
-  in   {"id": anything, "command": "run", "args": ["import", "./import", "--all"]}
+  in   {"id": anything, "command": "run", "args": ["import", "./import", "--all"],
+        "env": {"NAME": "VALUE"}, "chdir": "directory", "stdin": "file"}
   out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
+
+"events" is answered by a line {"id": …, "event": …} for each, and at its end. With
+the id of a "wait" or "events" under way, {"command": "cancel", "id": …} ends that.
+At the end of input all else is finished.
 
 Examples:
   echo '{"command":"check","args":["import"]}' | lanco web batch
@@ -40,97 +47,173 @@ Examples:
   async run(context, { operands }) {
     if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
     readNamespace(context.namespace);
-    for await (const line of lines(Deno.stdin.readable)) {
-      if (line.trim() === "") continue;
-      if (!context.print(printableJson(await answer(context, line)) + "\n")) break;
-    }
+    const answers = new Answers();
+    const desk = new Desk(context, answers);
+    // Whatever comes first: the end of the requests, or of those who read the answers.
+    await Promise.race([desk.serve(Deno.stdin.readable), answers.gone]);
+    await desk.close();
     return 0;
   },
 };
 
-/** The lines of a stream, the last one also if it lacks an end. */
-export async function* lines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string> {
-  let rest = "";
-  // Else it would drop a U+FEFF at the beginning of whatever piece comes in.
-  const decoder = new TextDecoderStream("utf-8", { ignoreBOM: true });
-  for await (const text of stream.pipeThrough(decoder)) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
-  yield rest;
-}
-
-async function answer(context: Context, line: string): Promise<Answer> {
-  const messages: string[] = [];
-  let printed = "";
-  const own: Context = {
-    ...context,
-    log: { ...context.log, write: (message) => void messages.push(message) },
-    logger: async (token) =>
-      (await import("../cli/log.ts")).createLogger(token ?? own.command, own.log),
-    print: (result) => {
-      printed += typeof result === "string" ? result : new TextDecoder().decode(result);
-      return true;
-    },
-  };
-  let id: unknown = null;
-  let exitStatus: number;
-  try {
-    const request = parseRequest(line);
-    id = request.id;
-    own.command = request.command;
-    exitStatus = await execute(own, request.command, request.args);
-  } catch (error) {
-    const known = error instanceof LancoError
-      ? error
-      : new LancoError(`unexpected: ${reason(error)}`, 1);
-    await report(own, known);
-    exitStatus = known.exitStatus;
-  }
-  return { id, exitStatus, output: parsed(printed), messages };
-}
-
-/** What a line asks for. */
-export interface Request {
-  /** What the answer is to be known by. */
-  id: unknown;
-  /** The name of the command. */
+/** A request that is under way. */
+interface UnderWay {
+  /** The command, by the name it was asked for. */
   command: string;
-  /** Its options and operands. */
-  args: string[];
+  /** Takes it back. */
+  controller: AbortController;
 }
 
-/**
- * Reads a line.
- *
- * @throws {Usage} if it asks for nothing.
- */
-export function parseRequest(line: string): Request {
-  let request: unknown;
+/** Works at requests, and answers them. */
+class Desk {
+  readonly #lanes = new Lanes();
+  readonly #launches = new Gate(LAUNCHES);
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #byId = new Map<string, UnderWay>();
+
+  constructor(private readonly context: Context, private readonly answers: Answers) {}
+
+  /** Takes requests until there are no more, or nobody reads what becomes of them. */
+  async serve(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const line of lines(stream, LONGEST)) {
+      if (!this.answers.open) return;
+      await this.#begin(line);
+      await this.answers.room();
+      while (this.#underWay.size >= MANY) await Promise.race(this.#underWay);
+    }
+  }
+
+  /** Finishes what is under way; what would have no end, ends. */
+  async close(): Promise<void> {
+    const endless = this.answers.open ? ["events"] : ["events", "wait"];
+    for (const { command, controller } of this.#byId.values()) {
+      if (endless.includes(command)) controller.abort();
+    }
+    await Promise.all(this.#underWay);
+    await this.answers.end();
+  }
+
+  /** Begins to work at a request; returns when it has its place among others. */
+  async #begin(line: Uint8Array | undefined): Promise<void> {
+    if (line !== undefined && isBlank(line)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = this.#answer(line, resolve).finally(() => {
+      this.#underWay.delete(done);
+      resolve();
+    });
+    this.#underWay.add(done);
+    await promise;
+  }
+
+  async #answer(line: Uint8Array | undefined, placed: () => void): Promise<void> {
+    const messages: string[] = [];
+    let printed = "";
+    let id: unknown = null;
+    const own: Context = {
+      ...this.context,
+      log: { ...this.context.log, write: (message) => void messages.push(message) },
+      logger: async (token) =>
+        (await import("../cli/log.ts")).createLogger(token ?? own.command, own.log),
+      print: (result) => {
+        printed += typeof result === "string" ? result : new TextDecoder().decode(result);
+        return true;
+      },
+    };
+    let exitStatus: number;
+    try {
+      const request = read(line);
+      id = request.id;
+      own.command = request.command;
+      exitStatus = request.command === "cancel"
+        ? this.#cancel(request)
+        : await this.#execute(own, request, placed);
+    } catch (error) {
+      if (error instanceof BadRequest) id = error.id;
+      const known = error instanceof LancoError
+        ? error
+        : new LancoError(`unexpected: ${reason(error)}`, 1);
+      await report(own, known);
+      exitStatus = known.exitStatus;
+    }
+    this.#write({ id, exitStatus, output: parsed(printed), messages });
+  }
+
+  #write(answer: Record<string, unknown>): void {
+    this.answers.write(printableJson(answer) + "\n");
+  }
+
+  async #execute(context: Context, request: Request, placed: () => void): Promise<number> {
+    const { id, command: name } = request;
+    if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
+    const controller = new AbortController();
+    const release = this.#enter(id, { command: name, controller });
+    try {
+      const command = await find(context.tables, name, context.namespace);
+      const json = command.options.flags?.includes("json") ? ["--json"] : [];
+      const options = parseOptions([...json, ...request.args], command.options);
+      if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
+      const inLane = this.#lanes.enter(concerned(command, options), (goOn) => {
+        const tell = (part: Record<string, unknown>) => this.#write({ id, ...part });
+        const own = { ...context, batch: { signal: controller.signal, goOn, tell } };
+        const run = async () => await command.run(own, options);
+        return command.purpose === "launch" ? this.#launches.pass(run) : run();
+      });
+      placed();
+      return await inLane;
+    } finally {
+      release();
+    }
+  }
+
+  /** Makes a request known by its id. Returns what makes it forgotten. */
+  #enter(id: unknown, request: UnderWay): () => void {
+    // Those without one can be told apart by nobody.
+    const key = id === null ? crypto.randomUUID() : JSON.stringify(id);
+    if (this.#byId.has(key)) {
+      throw new Usage(`id ${key.slice(0, 50)} is that of a request that is not answered yet`);
+    }
+    this.#byId.set(key, request);
+    return () => void this.#byId.delete(key);
+  }
+
+  #cancel({ id }: Request): number {
+    const request = this.#byId.get(JSON.stringify(id));
+    if (request === undefined || !["events", "wait"].includes(request.command)) {
+      throw new LancoError('no "wait" or "events" with this id is under way', 3, "WARN");
+    }
+    request.controller.abort();
+    return 0;
+  }
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}
+
+/** @throws {Usage} if it is not a request. */
+function read(line: Uint8Array | undefined): Request {
+  if (line === undefined) throw new Usage(`a line has more than ${LONGEST} bytes`);
+  let text: string;
   try {
-    request = JSON.parse(line);
-  } catch (error) {
-    throw new Usage(`not JSON: ${reason(error)}`);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
+  } catch {
+    throw new Usage("not UTF-8");
   }
-  if (typeof request !== "object" || request === null) throw new Usage("not a JSON object");
-  const { id = null, command, args = [] } = request as Record<string, unknown>;
-  const words = Array.isArray(args) && args.every((arg) => typeof arg === "string");
-  if (typeof command !== "string" || !words) {
-    throw new Usage('not of the form {"command": "…", "args": ["…"]}');
-  }
-  return { id, command, args };
+  return parseRequest(text);
 }
 
-async function execute(context: Context, name: string, args: string[]): Promise<number> {
-  if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
-  const command = await find(context.tables, name, context.namespace);
-  const json = command.options.flags?.includes("json") ? ["--json"] : [];
-  const options = parseOptions([...json, ...args], command.options);
-  if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
-  return await command.run(context, options);
+/** The tasks that a command concerns, among which an order is to be kept. */
+function concerned({ operands }: Command, options: Options): readonly string[] {
+  switch (operands) {
+    case "nothing":
+      return [];
+    case "command":
+      return options.operands.slice(0, 1);
+    case "signal":
+      return options.operands.slice(1);
+    default:
+      return options.operands;
+  }
 }
 
 function parsed(text: string): unknown {

@@ -9,6 +9,7 @@ import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
 import { taskName } from "../cli/names.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { type Options, wholeNumber } from "../cli/options.ts";
+import { givenVariables } from "../launch/variables.ts";
 import { logFile } from "../namespace/paths.ts";
 import { isRunning } from "../task/task.ts";
 
@@ -27,6 +28,9 @@ cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.
   -l, --logfile FILE     log to this file
       --keep N           keep N rotated logs (${KEPT_LOGS})
       --chdir DIR        change to this directory first
+      --stdin FILE       read the standard input from this file
+      --env NAME=VALUE   set a variable of the environment; may be repeated
+      --env-file FILE    set those in FILE, NAME=VALUE a line, # begins a comment
       --json             print JSON of what was started
 ${LIMIT_HELP}  -c, --command COMMAND  when the task has ended, run this by /bin/sh, with
                          LANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS
@@ -37,7 +41,8 @@ Examples:
 `,
   options: {
     flags: ["foreground", "log", "json", ...LIMIT_OPTIONS.flags],
-    values: ["logfile", "keep", "chdir", "command", ...LIMIT_OPTIONS.values],
+    values: ["logfile", "keep", "chdir", "stdin", "command", ...LIMIT_OPTIONS.values],
+    lists: ["env", "env-file"],
     alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
   },
   operands: "command",
@@ -115,7 +120,10 @@ function read(
   const log = options.value("logfile") ?? (logs ? logFile(context.namespace, task) : undefined);
   const directory = options.value("chdir");
   const exitCommand = options.value("command");
+  const input = options.value("stdin");
   return {
+    variables: givenVariables(options.list("env-file"), options.list("env")),
+    ...(input === undefined ? {} : { input }),
     command,
     foreground,
     limits: parseLimits(options, () => readNamespace(context.namespace).host),

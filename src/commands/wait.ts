@@ -1,11 +1,11 @@
 import { AwaitedTask } from "../task/awaited.ts";
-import { Changes } from "../task/changes.ts";
+import { bell } from "../task/ends.ts";
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import type { Command, Context } from "../cli/context.ts";
-import { LancoError, reason, Usage } from "../cli/errors.ts";
+import { Failed, LancoError, reason, Usage } from "../cli/errors.ts";
 import { taskName } from "../cli/names.ts";
-import { namedRoot, readNamespace } from "../namespace/namespace.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { seconds } from "../cli/options.ts";
 import { exitOf } from "../task/signals.ts";
 import { unknownTask } from "../task/unknown_task.ts";
@@ -47,7 +47,8 @@ Examples:
     const held: AwaitedTask[] = [];
     try {
       await hold(context, tasks, held);
-      await untilEnded(context.namespace, held, { any, timeout });
+      context.batch?.goOn();
+      await untilEnded(context, held, { any, timeout });
       const ended = held.filter((task) => task.ended());
       if (options.count("json")) context.print(renderJson(context.namespace, held, any));
       else if (any && ended[0]) context.print(`${ended[0].task}\n`);
@@ -72,19 +73,19 @@ async function hold(context: Context, tasks: string[], held: AwaitedTask[]): Pro
 }
 
 async function untilEnded(
-  namespace: string,
+  { namespace, batch }: Context,
   tasks: readonly AwaitedTask[],
   { any, timeout }: { any: boolean; timeout: number },
 ): Promise<void> {
   const deadline = performance.now() + timeout;
-  const changes = new Changes();
+  const changes = bell(namespace, tasks.map(({ task }) => task));
   const over = () => any ? tasks.some((t) => t.ended()) : tasks.every((t) => t.ended());
   try {
-    changes.watch(namedRoot(namespace));
     while (!over()) {
       const left = deadline - performance.now();
       if (left <= 0) return;
-      await changes.next(left);
+      if (batch?.signal.aborted) throw new Failed("the wait was taken back");
+      await changes.next(left, batch?.signal);
     }
   } finally {
     changes.close();

@@ -7,9 +7,7 @@ import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/name
 import { type ExitPlace, exitPlace, registered, taskCgroups } from "../task/places.ts";
 import { cgroupsOf } from "../task/process.ts";
 import { reap } from "../task/task.ts";
-
-/** How long the release agent may take to answer, in milliseconds. */
-const PATIENCE = 5000;
+import { letIn } from "./door.ts";
 
 /** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
 function staged(namespace: Namespace, id: string): string {
@@ -33,9 +31,9 @@ export function runNumber(namespace: Namespace, id: string): number {
   return ino;
 }
 
-/** Removes what `stage` and `admit` have made; the release agent comes only if a process was in it. */
+/** Removes what `stage` has made; the release agent comes only if a process was in it. */
 export function unstage(namespace: Namespace, id: string): void {
-  for (const cgroup of [staged(namespace, id), ...doorOf(namespace, id)]) removeCgroup(cgroup);
+  removeCgroup(staged(namespace, id));
 }
 
 /**
@@ -85,8 +83,6 @@ export interface Candidates {
 
 /** What `admit` is to be told. */
 export interface AdmitOptions {
-  /** What tells this `run` from all others. */
-  id: string;
   /** The number of the run. */
   run: number;
   /** Something to do while the release agent is at work. */
@@ -112,13 +108,14 @@ export async function admit(
   const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
   const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
   leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+  const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
   const waiting = options.meanwhile();
   // It may be refused long before it is waited for.
   waiting.catch(() => {});
   try {
     for (let tries = 0;; tries++) {
       occupy(namespace, task, child, options.prepare);
-      if (namespace.layout !== "legacy") await letIn(namespace, task, options.id, place);
+      if (namespace.layout !== "legacy") await letIn(namespace, entries);
       else if (place?.bed !== undefined && exit) move(exit, place.bed);
       // A late release agent of the task before this one may have removed a cgroup.
       if (isAt(namespace, child, task) || tries > 10) break;
@@ -186,39 +183,6 @@ function occupy(namespace: Namespace, task: string, child: number, prepare: () =
       if (lost !== undefined) throw explained(error, namespace, lost.name);
       if (!isGone(error) || tries > 10) throw error;
     }
-  }
-}
-
-/** The cgroups by which the release agent is asked to let processes in: the list, and the bell. */
-function doorOf(namespace: Namespace, id: string): [string, string] {
-  const named = namedRoot(namespace.namespace);
-  return [`${named}/enter-${id}`, `${named}/bell-${id}`];
-}
-
-/**
- * Asks the release agent to let the registered processes into the unified hierarchy.
- * It is called with a cgroup that is "released", which it is when its last child is
- * removed (cgroup-v1/cgroups.rst, notify_on_release).
- */
-async function letIn(
-  namespace: Namespace,
-  task: string,
-  id: string,
-  place: ExitPlace | undefined,
-): Promise<void> {
-  const [list, bell] = doorOf(namespace, id);
-  const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
-  for (const path of [list, ...entries.map((entry) => `${list}/${entry}`), bell, `${bell}/x`]) {
-    makeCgroup(path);
-  }
-  Deno.removeSync(`${bell}/x`);
-  for (const deadline = Date.now() + PATIENCE; existsSync(list);) {
-    if (Date.now() > deadline) {
-      throw new Failed(
-        `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

@@ -9,6 +9,7 @@ import { executed } from "./executed.ts";
 import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
+import { callerUmask } from "../namespace/caller.ts";
 import { PROC } from "../namespace/paths.ts";
 import { isOccupied } from "../task/occupied.ts";
 import { exitPlace, registered } from "../task/places.ts";
@@ -33,6 +34,10 @@ export interface LaunchOptions {
   keep: number;
   /** The directory to change to first. */
   directory?: string;
+  /** A file for the standard input; relative to the caller's directory. */
+  input?: string;
+  /** Variables that are added to the caller's environment. */
+  variables: ReadonlyMap<string, string>;
   /** What the owner's shell runs when the task has ended. */
   exitCommand?: string;
   /** What the task may use. */
@@ -70,21 +75,15 @@ export async function launch(
   task: string,
   options: LaunchOptions,
 ): Promise<Launched> {
-  // The caller's may hide what is made here from its very maker.
-  const umask = Deno.umask(0o022);
+  const attempt = new Attempt(namespace, task, { ...options, umask: callerUmask() });
   try {
-    const attempt = new Attempt(namespace, task, { ...options, umask });
-    try {
-      await attempt.start();
-      await attempt.enter();
-      return await attempt.execute();
-    } catch (error) {
-      const killed = await attempt.undo();
-      if (killed) throw new Failed(`task ${task} was killed before its start`);
-      throw error;
-    }
-  } finally {
-    Deno.umask(umask);
+    await attempt.start();
+    await attempt.enter();
+    return await attempt.execute();
+  } catch (error) {
+    const killed = await attempt.undo();
+    if (killed) throw new Failed(`task ${task} was killed before its start`);
+    throw error;
   }
 }
 
@@ -151,9 +150,9 @@ class Attempt {
   }
 
   #shimOptions(): ShimOptions {
-    const { command, directory, foreground, umask } = this.options;
+    const { command, directory, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
-    const environment = readCallerEnvironment();
+    const environment = readCallerEnvironment(variables);
     return {
       foreground,
       command,
@@ -162,7 +161,12 @@ class Attempt {
       runDirectory: this.#staged.directory,
       exitCommand: exitCommandFile(namespace, this.task),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
-      variables: { LANCO_NAMESPACE: namespace, LANCO_TASK: this.task },
+      variables: {
+        ...environment.given,
+        LANCO_NAMESPACE: namespace,
+        LANCO_TASK: this.task,
+      },
+      ...(input === undefined ? {} : { input: absolute(input, this.#working) }),
       ...(this.#log === undefined ? {} : { log: this.#log }),
       ...(directory === undefined ? {} : { directory }),
     };
@@ -176,7 +180,6 @@ class Attempt {
     this.#debug("leave the caller's cgroups");
     const begin = performance.now();
     this.#asleep = await admit(this.namespace, this.task, pids, {
-      id: this.#staged.id,
       run: this.#run,
       meanwhile: () => this.#openLog(),
       prepare: () => {

@@ -46,3 +46,13 @@ export function effectiveUser(proc = PROC): number {
 export function actsForRoot(): boolean {
   return readVariables().has(FOR_ROOT);
 }
+
+let umask: number | undefined;
+
+/**
+ * The umask that the caller gave. From the first call on this process has another, for
+ * the caller's may hide what is made here from its very maker.
+ */
+export function callerUmask(): number {
+  return umask ??= Deno.umask(0o022);
+}

@@ -29,6 +29,8 @@ export function forgettable(finished: readonly Remembered[], keep = KEPT_RUNS): 
 
 /** Forgets the oldest finished runs of a namespace, if there are many more than are kept. */
 export function forgetOldRuns(namespace: string): void {
+  // A directory has a link for each below it, which is less than to read their names.
+  if ((Deno.statSync(runs(namespace)).nlink ?? 0) <= KEPT_RUNS + SLACK) return;
   const names = recordedTasks(namespace);
   if (names.length <= KEPT_RUNS + SLACK) return;
   const finished = findFinished(namespace, names);

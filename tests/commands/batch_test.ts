@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, LANCO, shell, start, type TestNamespace } from "../harness.ts";
+import { cgroupTest, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
 
 /** The answers to lines, in their order. */
 async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
@@ -10,26 +10,153 @@ async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
   return stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
-cgroupTest("batch runs commands one after the other and answers each", async (ns) => {
-  const [run, again, check, ls, pause, stop, status] = await answers(
+cgroupTest("batch answers every request, and keeps the order for each task", async (ns) => {
+  const all = await answers(
     ns,
     { id: 1, command: "run", args: ["a", "sleep", "1000"] },
     { id: "two", command: "run", args: ["a", "sleep", "1000"] },
-    { command: "check", args: ["a"] },
+    { id: 3, command: "check", args: ["a"] },
     "",
-    { command: "ls" },
-    { command: "pause", args: ["a"] },
-    { command: "stop", args: ["--now", "a"] },
+    { id: 5, command: "pause", args: ["a"] },
+    { id: 6, command: "stop", args: ["--now", "a"] },
     { id: { any: ["thing"] }, command: "status", args: ["a"] },
+    { command: "ls" },
   );
-  assertEquals([run.id, run.exitStatus, run.output.task, run.messages], [1, 0, "a", []]);
-  assertEquals([again.id, again.exitStatus, again.output], ["two", 4, null]);
+  assertEquals(all.length, 7);
+  const of = (id: unknown) =>
+    all.find((answer) => JSON.stringify(answer.id) === JSON.stringify(id));
+  const [run, again, check, pause, stop] = [1, "two", 3, 5, 6].map(of);
+  assertEquals([run.exitStatus, run.output.task, run.messages], [0, "a", []]);
+  assertEquals([again.exitStatus, again.output], [4, null]);
   assertMatch(again.messages[0], /\[WARN\/run\] task a is already running$/);
-  assertEquals([check.id, check.output.tasks.a.running], [null, true]);
-  assertEquals(Object.keys(ls.output.tasks), ["a"]);
+  assertEquals(check.output.tasks.a.running, true);
   assertEquals([pause.exitStatus, pause.output], [0, null]);
   assertEquals(stop.output.tasks.a.stopped, true);
-  assertEquals([status.id, status.output.state], [{ any: ["thing"] }, "killed"]);
+  assertEquals(of({ any: ["thing"] }).output.state, "killed");
+  assertEquals(of(null).exitStatus, 0);
+});
+
+/** Sends lines one by one, and gives what comes back. */
+function talk(ns: TestNamespace) {
+  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+  const writer = batch.stdin.getWriter();
+  const heard: Record<string, unknown>[] = [];
+  const hearing = (async () => {
+    const lines = batch.stdout.pipeThrough(new TextDecoderStream());
+    let rest = "";
+    for await (const text of lines) {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      heard.push(...parts.map((part) => JSON.parse(part)));
+    }
+  })();
+  return {
+    batch,
+    heard,
+    say: (...requests: object[]) =>
+      writer.write(
+        new TextEncoder().encode(requests.map((r) => JSON.stringify(r) + "\n").join("")),
+      ),
+    answer: async (id: unknown) => {
+      const found = () => heard.find((answer) => answer.id === id && "exitStatus" in answer);
+      await until(`${id} is answered`, () => found() !== undefined);
+      return found() as Record<string, unknown>;
+    },
+    end: async () => {
+      await writer.close();
+      await hearing;
+      return (await batch.status).code;
+    },
+  };
+}
+
+cgroupTest(
+  "batch works at many requests at once, and none waits for another's task",
+  async (ns) => {
+    const { say, answer, heard, end } = talk(ns);
+    const names = Array.from({ length: 20 }, (_, i) => `t${i}`);
+    await say(
+      ...names.map((name) => ({ id: name, command: "run", args: [name, "sleep", "1000"] })),
+    );
+    for (const name of names) assertEquals((await answer(name)).exitStatus, 0);
+    await ns.must("run", "deaf", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+    const waits = Array.from(
+      { length: 2000 },
+      (_, i) => ({ id: i, command: "wait", args: ["t1"] }),
+    );
+    await say(...waits, { id: "slow", command: "stop", args: ["-t", "2", "deaf"] });
+    await say({ id: "now", command: "check", args: ["t2"] });
+    assertEquals((await answer("now")).exitStatus, 0);
+    assertEquals(heard.some(({ id }) => id === "slow" || typeof id === "number"), false);
+    // What is asked for after a wait does not wait for it.
+    await say({ id: "stop", command: "stop", args: ["--now", "t1"] });
+    assertEquals((await answer("stop")).exitStatus, 0);
+    for (const id of [0, 999, 1999]) assertEquals((await answer(id)).exitStatus, 137);
+    assertEquals((await answer("slow")).exitStatus, 0);
+    assertEquals(await end(), 0);
+    assertEquals(heard.length, 20 + 2000 + 3);
+  },
+);
+
+cgroupTest("batch takes back a wait, and refuses what it cannot take back", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const { say, heard, end } = talk(ns);
+  await say(
+    { id: 7, command: "wait", args: ["a"] },
+    { id: 7, command: "check", args: ["a"] },
+    { id: 8, command: "cancel" },
+    { id: 7, command: "cancel" },
+  );
+  assertEquals(await end(), 0);
+  const statuses = heard.map(({ id, exitStatus }) => [id, exitStatus]);
+  assertEquals(statuses.filter(([id]) => id === 8), [[8, 3]]);
+  assertEquals(statuses.filter(([id]) => id === 7).map(([, status]) => status).sort(), [0, 125, 2]);
+  await ns.must("check", "a");
+});
+
+cgroupTest("batch gives each task its environment, directory and input", async (ns) => {
+  Deno.writeTextFileSync(`${ns.scratch}/input`, "from a file\n");
+  const { say, answer, end } = talk(ns);
+  const script = 'echo "$COLOUR $PWD"; cat';
+  await say({
+    id: 1,
+    command: "run",
+    args: ["a", "sh", "-c", script],
+    env: { COLOUR: "light blue", "odd.name": "x" },
+    chdir: ns.scratch,
+    stdin: `${ns.scratch}/input`,
+  });
+  assertEquals((await answer(1)).exitStatus, 0);
+  await say({ id: 2, command: "wait", args: ["a"] });
+  await answer(2);
+  assertEquals(ns.log("a"), `light blue ${ns.scratch}\nfrom a file\n`);
+  for (
+    const [id, field] of Object.entries([{ env: [] }, { env: { A: 1 } }, { chdir: 1 }, { x: 1 }])
+  ) {
+    await say({ id, command: "run", args: ["b", "true"], ...field });
+    assertEquals((await answer(id)).exitStatus, 2);
+  }
+  await say({ id: 9, command: "check", args: ["a"], env: {} });
+  assertEquals((await answer(9)).exitStatus, 2);
+  assertEquals(await end(), 0);
+});
+
+cgroupTest("batch answers lines that are no text, or too long, and reads on", async (ns) => {
+  const stdin = new Uint8Array([
+    ...[0xff, 0xfe, 10],
+    ...new TextEncoder().encode(`"${"x".repeat(10 * 2 ** 20)}"\n{"id":1,"command":"ls"}`),
+  ]);
+  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+  const writer = batch.stdin.getWriter();
+  const [text] = await Promise.all([
+    new Response(batch.stdout).text(),
+    writer.write(stdin).then(() => writer.close()),
+  ]);
+  const all = text.trim().split("\n").map((line) => JSON.parse(line));
+  const messages = all.filter(({ id }) => id === null).map(({ messages }) => messages[0]);
+  assertMatch(messages.join("\n"), /not UTF-8[^]*more than 4194304 bytes/);
+  assertEquals(all.filter(({ id }) => id === 1).map(({ exitStatus }) => exitStatus), [0]);
+  assertEquals((await batch.status).code, 0);
 });
 
 cgroupTest("batch answers while more is to come, and its tasks outlive it", async (ns) => {
@@ -67,12 +194,12 @@ cgroupTest("batch says what is wrong with a line, and goes on", async (ns) => {
     [{ command: "stop", args: ["-x"] }, /unknown option -x/],
     [{ command: "check", args: ["a/b"] }, /cannot name a task/],
   ];
-  const all = await answers(ns, ...wrong.map(([line]) => line), { command: "ls" });
-  for (const [i, [line, text]] of wrong.entries()) {
-    assertEquals([all[i].exitStatus, all[i].output], [2, null], JSON.stringify(line));
-    assertMatch(all[i].messages[0], text);
+  for (const [line, text] of wrong) {
+    const [refused, ls] = await answers(ns, line, { command: "ls" });
+    assertEquals([refused.exitStatus, refused.output], [2, null], JSON.stringify(line));
+    assertMatch(refused.messages[0], text);
+    assertEquals(ls.exitStatus, 0);
   }
-  assertEquals(all.at(-1).exitStatus, 0);
   const run = { command: "run", args: ["a", "no-such-command"] };
   assertEquals((await answers(ns, run))[0].exitStatus, 127);
 });

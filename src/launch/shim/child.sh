@@ -1,12 +1,13 @@
 # What becomes the command. It waits until "run" has put it into its cgroups; if
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported: hence the names of the variables.
-#   $1 log, or ""                       $2 variables that the shells have added
-#   $3 SHLVL as the caller has it       $4 the exit command of this task
-#   $5 a file that restores what shells drop of the environment, or ""
-#   $6... the command
-lanco_log=$1 lanco_unset=$2 lanco_level=$3 lanco_exit_command=$4 lanco_restore=$5
-shift 5
+#   $1 log, or ""                       $2 file for the standard input, or ""
+#   $3 variables that the shells added  $4 SHLVL as the caller has it
+#   $5 the exit command of this task
+#   $6 a file that restores what shells drop of the environment, or ""
+#   $7... the command
+lanco_log=$1 lanco_input=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5 lanco_restore=$6
+shift 6
 lanco_fresh='' lanco_env='' lanco_lost=''
 
 refuse() {
@@ -45,6 +46,11 @@ if [ -n "$lanco_restore" ]; then
 fi
 echo "ready $$" >&4
 read -r _ <&3 || exit 1
+if [ -n "$lanco_input" ]; then
+  lanco_error=$( (: <"$lanco_input") 2>&1) ||
+    refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error##*: }"
+  exec <"$lanco_input"
+fi
 [ -z "$lanco_log" ] || open_log
 # The shell ends when exec fails, but for bash, which must be told to go on.
 trap not_run EXIT

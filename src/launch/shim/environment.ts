@@ -31,6 +31,8 @@ export interface CallerEnvironment {
   harmless: Record<string, string>;
   /** What a shell is to read so that env(1) can restore the variables that it drops; nothing if there are none. */
   restore: Uint8Array | undefined;
+  /** What a shell can be given of the variables that were added. */
+  given: Record<string, string>;
   /** Whether the caller is root, who has lanĉo act for a namespace's owner. */
   forRoot: boolean;
 }
@@ -40,8 +42,12 @@ export interface CallerEnvironment {
  * letters, digits and `_` pass through dash, and those that its own scripts use are theirs.
  *
  * @param entries `name=value`, each.
+ * @param added Variables to add to them.
  */
-export function callerEnvironment(entries: readonly Uint8Array[]): CallerEnvironment {
+export function callerEnvironment(
+  entries: readonly Uint8Array[],
+  added: ReadonlyMap<string, string> = new Map(),
+): CallerEnvironment {
   const variables = new Map<string, string>();
   for (const entry of entries) {
     const equals = entry.indexOf("=".charCodeAt(0));
@@ -50,12 +56,15 @@ export function callerEnvironment(entries: readonly Uint8Array[]): CallerEnviron
     }
   }
   const forRoot = variables.delete(FOR_ROOT);
+  for (const [name, value] of added) variables.set(latin(name), latin(value));
   const level = variables.get("SHLVL") ?? "";
   const dropped = [...variables].filter(([name]) =>
     !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || SHELLS_OWN.includes(name) ||
     name.startsWith("lanco_") || (name === "SHLVL" && !LEVEL.test(level))
   );
+  const odd = new Set(dropped.map(([name]) => name));
   return {
+    given: Object.fromEntries([...added].filter(([name]) => !odd.has(latin(name)))),
     unset: ["PWD", "OLDPWD", "SHLVL"].filter((name) => !variables.has(name)),
     shellLevel: LEVEL.test(level) ? level : "",
     harmless: Object.fromEntries(
@@ -81,6 +90,11 @@ function restoration(variables: readonly (readonly [string, string])[]): string 
   return `${lines.join("")}lanco_env=${shellQuote(words)}\nlanco_lost=${shellQuote(lost)}\n`;
 }
 
+/** Text as the kernel has it, a character a byte. */
+function latin(text: string): string {
+  return bytes(new TextEncoder().encode(text));
+}
+
 /** Each byte as a character of that number: what the caller gave need not be UTF-8. */
 function bytes(text: Uint8Array): string {
   return Array.from(text, (byte) => String.fromCharCode(byte)).join("");
@@ -90,7 +104,7 @@ function encode(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** What this process was given by its caller. */
-export function readCallerEnvironment(): CallerEnvironment {
-  return callerEnvironment(readEnvironment());
+/** What this process was given by its caller, and what was added. */
+export function readCallerEnvironment(added?: ReadonlyMap<string, string>): CallerEnvironment {
+  return callerEnvironment(readEnvironment(), added);
 }

@@ -19,6 +19,8 @@ export interface ShimOptions {
   log?: string;
   /** The directory to change to first. */
   directory?: string;
+  /** The absolute path of a file for the standard input. */
+  input?: string;
   /** What the shells would change in the environment. */
   environment: CallerEnvironment;
   /** Variables to add to the environment. */
@@ -64,7 +66,7 @@ export class Shim {
     const { foreground, runDirectory, directory, environment } = options;
     const words = ["-c", prologue, "lanco", shim, foreground ? "fg" : "bg", runDirectory];
     words.push(directory ?? "", child, options.command[0] ?? "");
-    words.push(options.log ?? "");
+    words.push(options.log ?? "", options.input ?? "");
     words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
     words.push(options.restore ?? "", ...options.command);
     const stream = foreground ? "inherit" : "piped";

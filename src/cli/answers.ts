@@ -1,0 +1,75 @@
+import { Failed, reason } from "./errors.ts";
+
+/** How much may wait to be read, in characters, before no more is asked for. */
+const FULL = 2 ** 20;
+
+/** How long a full pipe that does not block is left alone, in milliseconds. */
+const PAUSE = 1;
+
+/** Writes lines to standard output without waiting for who reads them. */
+export class Answers {
+  #queue: string[] = [];
+  #length = 0;
+  #writing: Promise<void> | undefined;
+  readonly #gone = Promise.withResolvers<void>();
+  #open = true;
+
+  /** Whether somebody reads them, as far as is known. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Resolved when nobody reads any more, rejected when they cannot be written. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Writes a line when those before it have been. */
+  write(line: string): void {
+    if (!this.#open) return;
+    this.#queue.push(line);
+    this.#length += line.length;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Waits until there is not much that nobody has read. */
+  async room(): Promise<void> {
+    while (this.#open && this.#length > FULL) await this.#writing;
+  }
+
+  /** Waits until all has been read, or nobody reads. */
+  async end(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #drain(): Promise<void> {
+    // What else is answered in this turn goes with it.
+    await Promise.resolve();
+    try {
+      while (this.#queue.length > 0) {
+        const bytes = new TextEncoder().encode(this.#queue.join(""));
+        const length = this.#length;
+        this.#queue = [];
+        await writeAll(bytes);
+        this.#length -= length;
+      }
+    } catch (error) {
+      this.#open = false;
+      if (error instanceof Deno.errors.BrokenPipe) this.#gone.resolve();
+      else this.#gone.reject(new Failed(`cannot write to standard output: ${reason(error)}`));
+    }
+    this.#writing = undefined;
+  }
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    try {
+      sent += await Deno.stdout.write(bytes.subarray(sent));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      // The caller has made the pipe non-blocking, for himself and so for us.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+}
