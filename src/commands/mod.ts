@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   metrics: () => import("./metrics.ts"),
   dump: () => import("./dump.ts"),
   batch: () => import("./batch.ts"),
+  events: () => import("./events.ts"),
   wait: () => import("./wait.ts"),
   logs: () => import("./logs.ts"),
   signal: () => import("./signal.ts"),

@@ -15,23 +15,24 @@ function staged(namespace: Namespace, id: string): string {
 }
 
 /**
- * Puts the shim into a cgroup of the named hierarchy, the first step to a name.
+ * Makes a cgroup of the named hierarchy, the first step to a name.
  *
  * @param id What tells this `run` from all others.
+ * @returns the number of the run, which stays when it gets its name: the cgroup's inode.
  */
-export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
+export function openStage(namespace: Namespace, id: string): number {
   makeCgroup(staged(namespace, id));
-  return moveMeanwhile(shim, staged(namespace, id));
-}
-
-/** The number of the run that is staged, which stays when it gets its name: the inode of its cgroup. */
-export function runNumber(namespace: Namespace, id: string): number {
   const { ino } = Deno.statSync(staged(namespace, id));
   if (ino === null) throw new Failed("the named hierarchy has no inodes");
   return ino;
 }
 
-/** Removes what `stage` has made; the release agent comes only if a process was in it. */
+/** Puts the shim into it. */
+export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
+  return moveMeanwhile(shim, staged(namespace, id));
+}
+
+/** Removes what `openStage` has made; the release agent comes only if a process was in it. */
 export function unstage(namespace: Namespace, id: string): void {
   removeCgroup(staged(namespace, id));
 }

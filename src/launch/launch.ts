@@ -1,10 +1,10 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
 import { join } from "@std/path/posix/join";
-import { admit, register, runNumber, stage, unstage } from "./admission.ts";
+import { admit, openStage, register, stage, unstage } from "./admission.ts";
 import { removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
-import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { Failed, NotRunning, reason } from "../cli/errors.ts";
 import { executed } from "./executed.ts";
 import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
@@ -13,6 +13,7 @@ import { callerUmask } from "../namespace/caller.ts";
 import { PROC } from "../namespace/paths.ts";
 import { isOccupied } from "../task/occupied.ts";
 import { exitPlace, registered } from "../task/places.ts";
+import { writeEntry } from "../task/journal.ts";
 import type { RunRecord } from "../task/record.ts";
 import { forgetOldRuns } from "../task/retention.ts";
 import { rotate } from "./rotation.ts";
@@ -114,13 +115,14 @@ class Attempt {
     this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
     this.#directory = directory === undefined ? this.#working : absolute(directory, this.#working);
     this.#log = log === undefined ? undefined : absolute(log, this.#working);
-    this.#staged = stageRecord(namespace);
+    this.#staged = StagedRun.create(namespace);
   }
 
   /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
   async start(): Promise<void> {
     const { command, exitCommand, limits } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
+    this.#run = openStage(this.namespace, this.#staged.id);
     const options = this.#shimOptions();
     this.#restored = options.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
@@ -134,7 +136,6 @@ class Attempt {
     this.#child = Number(await shim.expect("ready"));
     await this.#exit?.ready();
     await this.#staging;
-    this.#run = runNumber(this.namespace, this.#staged.id);
     this.#record = {
       version: 1,
       task: this.task,
@@ -159,6 +160,7 @@ class Attempt {
       umask,
       environment,
       runDirectory: this.#staged.directory,
+      run: this.#run,
       exitCommand: exitCommandFile(namespace, this.task),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
@@ -214,7 +216,7 @@ class Attempt {
       restored: this.#restored,
     });
     shim.release();
-    this.#tidy();
+    this.#tidy(record);
     return {
       pid: this.#child,
       shim,
@@ -225,7 +227,8 @@ class Attempt {
   }
 
   /** What else there is to do can fail without the task's being the worse for it. */
-  #tidy(): void {
+  #tidy({ task, run, started: at }: RunRecord): void {
+    writeEntry(this.namespace.namespace, { what: "start", run, task, at });
     try {
       this.#staged.settle();
       forgetOldRuns(this.namespace.namespace);
@@ -258,20 +261,6 @@ class Attempt {
 
   #debug(message: string): void {
     this.options.debug?.(message);
-  }
-}
-
-function stageRecord(namespace: Namespace): StagedRun {
-  try {
-    return StagedRun.create(namespace.namespace);
-  } catch (error) {
-    if (error instanceof Failed) throw error;
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new NotPermitted(
-        `namespace ${namespace.namespace} belongs to ${namespace.owner}: run it as that user, e.g. with "sudo -u ${namespace.owner}"`,
-      );
-    }
-    throw new Failed(`cannot write down what is run: ${reason(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { Failed, reason } from "../cli/errors.ts";
-import { namespaceDirectory } from "../namespace/namespace.ts";
+import { Failed, NotPermitted, reason } from "../cli/errors.ts";
+import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { runDirectory } from "../task/places.ts";
 import { formatRun, type RunRecord, shellQuote } from "../task/record.ts";
 import { forgetOldest } from "../task/retention.ts";
@@ -28,13 +28,17 @@ export class StagedRun {
    * Makes the directory, under a name that no other `run` has. If there is no room for
    * it, or for what is written into it, old records make way.
    *
-   * @throws {Deno.errors.PermissionDenied} if the caller does not own the namespace.
+   * @throws {NotPermitted} if the caller does not own the namespace.
    * @throws {Failed} if it cannot be written.
    */
-  static create(namespace: string): StagedRun {
+  static create({ namespace, owner }: Namespace): StagedRun {
     const id = crypto.randomUUID();
     const directory = `${runs(namespace)}/.new-${id}`;
-    withRoom(namespace, () => Deno.mkdirSync(directory, { mode: 0o750 }));
+    try {
+      withRoom(namespace, () => Deno.mkdirSync(directory, { mode: 0o750 }));
+    } catch (error) {
+      throw explained(error, namespace, owner);
+    }
     const run = new StagedRun(namespace, id, directory);
     try {
       // Here, for the shim would make it with the caller's umask; and with a byte in it, so
@@ -111,6 +115,16 @@ export class StagedRun {
     removeTree(this.directory);
     return mine;
   }
+}
+
+function explained(error: unknown, namespace: string, owner: string): unknown {
+  if (error instanceof Failed) return error;
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new NotPermitted(
+      `namespace ${namespace} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
+    );
+  }
+  return new Failed(`cannot write down what is run: ${reason(error)}`);
 }
 
 function runs(namespace: string): string {

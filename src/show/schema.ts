@@ -184,8 +184,22 @@ const wait = object("how tasks have ended", {
   ),
 });
 
+const events = object("what becomes of a task, a line for each", {
+  event: word(
+    "what; ready: all that run now were present",
+    ...["present", "ready", "start", "pause", "resume", "end"] as const,
+  ),
+  at: integer("when, in milliseconds since 1970; present: since when it runs"),
+  task: nullable(text("the task")),
+  run: nullable(integer("a number that no other run of the namespace has until reboot")),
+  state: nullable(word("present, end: what it does, or how it ended", ...STATES)),
+  why: facts.why,
+  ...exit,
+  stopped: facts.stopped,
+});
+
 /** What the commands print with `--json`, and `dump` always, by the name of the command. */
-export const SCHEMAS = { status, run, check, stop, wait, ls, dump } as const;
+export const SCHEMAS = { status, run, check, stop, wait, ls, dump, events } as const;
 
 /** The type of what a command prints. */
 export type Output<Command extends keyof typeof SCHEMAS> = TypeOf<typeof SCHEMAS[Command]>;

@@ -2,7 +2,8 @@ import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../task/places.ts";
-import { isRunning } from "../task/task.ts";
+import { writeEntry } from "../task/journal.ts";
+import { identity, isRunning } from "../task/task.ts";
 
 /** How long a task may take to come to a stop, in milliseconds. */
 const PATIENCE = 5000;
@@ -15,13 +16,16 @@ const PATIENCE = 5000;
  * @throws {Failed} if the host has no freezer.
  */
 export function freeze(namespace: Namespace, task: string, frozen: boolean): void {
-  if (!isRunning(namespace.namespace, task)) throw new NotRunning(task);
+  const run = identity(namespace.namespace, task);
+  if (run === undefined) throw new NotRunning(task);
   try {
     if (!setFrozen(trackingCgroup(namespace, task), frozen)) {
       // It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer.
       if (!isRunning(namespace.namespace, task)) throw new NotRunning(task);
       throw new Failed(`cannot pause task ${task}: this host has no freezer`);
     }
+    const what = frozen ? "pause" : "resume";
+    writeEntry(namespace.namespace, { what, run, task, at: Date.now() });
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);

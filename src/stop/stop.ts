@@ -2,6 +2,7 @@
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
+import { writeEntry } from "../task/journal.ts";
 import { writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { reap } from "../task/task.ts";
@@ -59,7 +60,7 @@ export async function stop(
       options.debug?.(`send ${signal} to task ${task}`);
       if (signal === "SIGKILL") await target.kill();
       else target.ask(signal);
-      if (i === 0) writeDown(namespace, task, signal);
+      if (i === 0) writeDown(namespace, task, target.run, signal);
       if (await target.ends(wait, signal === "SIGKILL")) return await settle(namespace, task);
     }
     throw target.stubborn();
@@ -84,15 +85,13 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
   }
 }
 
-function writeDown(namespace: Namespace, task: string, signal: Signal): void {
+function writeDown(namespace: Namespace, task: string, run: number, signal: Signal): void {
   const uid = effectiveUser();
   // For others the directory is another user's, who may have put a link there.
   if (uid !== namespace.uid) return;
-  writeStop(namespace.namespace, task, {
-    by: actsForRoot() ? "root" : namespace.owner,
-    signal,
-    at: Date.now(),
-  });
+  const how = { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
+  writeStop(namespace.namespace, task, how);
+  writeEntry(namespace.namespace, { what: "stop", run, task, ...how });
 }
 
 /** Waits until the release agent has made the name free again, or does so in its place. */

@@ -24,7 +24,8 @@ export class Target {
   private constructor(
     private readonly namespace: Namespace,
     private readonly task: string,
-    private readonly run: number,
+    /** Its number. */
+    readonly run: number,
     /** What kills all of the tree at once; that of this run, whatever gets its name. */
     private readonly killer: Deno.FsFile | undefined,
   ) {

@@ -1,10 +1,14 @@
 import { namedRoot } from "../namespace/namespace.ts";
+import { registeredTasks } from "./task.ts";
 
 /** How often to look without being told, in milliseconds: the kernel tells, but not of everything. */
 const PULSE = 1000;
 
 /** The same where many wait, for whom looking would be work. */
 const SLOW_PULSE = 10_000;
+
+/** How long after a change to look for others that were not told of, in milliseconds. */
+const SWEEP = 5;
 
 /** How many are many. */
 const MANY = 100;
@@ -31,6 +35,7 @@ class Watch {
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #watcher: Deno.FsWatcher | undefined;
   #count = 0;
+  #sweeping: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly namespace: string) {
@@ -59,6 +64,7 @@ class Watch {
     }
     if (--this.#count > 0) return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#sweeping);
     this.#watcher?.close();
     watches.delete(this.namespace);
   }
@@ -71,16 +77,33 @@ class Watch {
         for (const path of paths) {
           const task = /\/task-([^/]+)$/.exec(path)?.[1];
           if (task === undefined) this.#wakeAll();
-          else for (const wake of this.#waiting.get(task) ?? []) wake();
+          else this.#wake(task);
         }
+        this.#sweeping ??= setTimeout(() => this.#sweep(), SWEEP);
       }
     } catch {
       // It was closed.
     }
   }
 
+  /** The runtime drops what it cannot deliver at once: so a word of one is a word of all. */
+  #sweep(): void {
+    this.#sweeping = undefined;
+    let listed: Set<string>;
+    try {
+      listed = new Set(registeredTasks(namedRoot(this.namespace)));
+    } catch {
+      return this.#wakeAll();
+    }
+    for (const task of this.#waiting.keys()) if (!listed.has(task)) this.#wake(task);
+  }
+
+  #wake(task: string): void {
+    for (const wake of this.#waiting.get(task) ?? []) wake();
+  }
+
   #wakeAll(): void {
-    for (const waiting of this.#waiting.values()) for (const wake of waiting) wake();
+    for (const task of this.#waiting.keys()) this.#wake(task);
   }
 
   #pulse(): void {

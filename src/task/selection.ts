@@ -36,12 +36,22 @@ export async function select(
 ): Promise<Selection> {
   const given = (flag: string) => options.count(flag) > 0;
   const named = given("running") || given("finished") || given("all");
-  const patterns = await Promise.all(options.operands.map(matcher));
+  const matches = await matching(options.operands);
   return {
     running: named ? given("running") || given("all") : otherwise.running,
     finished: named ? given("finished") || given("all") : otherwise.finished,
-    matches: (name) => patterns.length === 0 || patterns.some((matches) => matches(name)),
+    matches,
   };
+}
+
+/**
+ * Which names match one of the patterns; all, if there is none.
+ *
+ * @throws {Usage} if one is no pattern.
+ */
+export async function matching(words: readonly string[]): Promise<(name: string) => boolean> {
+  const patterns = await Promise.all(words.map(matcher));
+  return (name) => patterns.length === 0 || patterns.some((matches) => matches(name));
 }
 
 async function matcher(pattern: string): Promise<(name: string) => boolean> {

@@ -67,3 +67,8 @@ export function exitOf(status: number | undefined): Exit {
   const signal = status === undefined ? undefined : SIGNALS[status - 128];
   return { code: signal === undefined ? status ?? null : null, signal: signal ?? null };
 }
+
+/** Whether it is the name of a signal that lanĉo sends. */
+export function isSignal(text: string): text is Signal {
+  return (Object.values(SIGNALS) as readonly string[]).includes(text);
+}

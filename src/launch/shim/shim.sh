@@ -2,11 +2,11 @@
 # outside of the task's cgroup. It starts the process, waits for it, and writes
 # down how it ended. It says what it does to "run", line by line, on descriptor 4.
 #   $1 descriptors that could not be closed    $2 "bg", or "fg" for run -f
-#   $3 the directory of this run               $4 the directory to change to, or ""
-#   $5 the text of the child                   $6 the command to look up
-#   $7... the child's arguments
-lanco_high=$1 lanco_mode=$2 lanco_run=$3 lanco_dir=$4 lanco_child=$5 lanco_command=$6
-shift 6
+#   $3 the directory of this run               $4 the number of this run
+#   $5 the directory to change to, or ""       $6 the text of the child
+#   $7 the command to look up                  $8... the child's arguments
+lanco_high=$1 lanco_mode=$2 lanco_run=$3 lanco_number=$4 lanco_dir=$5 lanco_child=$6 lanco_command=$7
+shift 7
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 case $lanco_mode in
 bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
@@ -66,5 +66,9 @@ esac
 lanco_status=$?
 # One line by one write: a reader sees all of it or nothing. Its time is the file's.
 echo "$lanco_status" >&9
+{
+  echo "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
+    >>"${lanco_run%/*}/.journal"
+} 2>/dev/null
 { echo "ended $lanco_status" >&4; } 2>/dev/null
 exit "$lanco_status"

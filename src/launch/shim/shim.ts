@@ -11,6 +11,8 @@ export interface ShimOptions {
   foreground: boolean;
   /** The directory for the record of this run. It exists. */
   runDirectory: string;
+  /** The number of the run. */
+  run: number;
   /** Where the exit command will be, if there is one. */
   exitCommand: string;
   /** A file that restores what shells drop of the environment, if they drop something. */
@@ -64,7 +66,15 @@ export class Shim {
    */
   static async start(options: ShimOptions): Promise<Shim> {
     const { foreground, runDirectory, directory, environment } = options;
-    const words = ["-c", prologue, "lanco", shim, foreground ? "fg" : "bg", runDirectory];
+    const words = [
+      "-c",
+      prologue,
+      "lanco",
+      shim,
+      foreground ? "fg" : "bg",
+      runDirectory,
+      String(options.run),
+    ];
     words.push(directory ?? "", child, options.command[0] ?? "");
     words.push(options.log ?? "", options.input ?? "");
     words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);

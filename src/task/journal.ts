@@ -1,0 +1,148 @@
+import { isName, TASK_MAX } from "../cli/names.ts";
+import { namespaceDirectory } from "../namespace/namespace.ts";
+import { BadRecord, openRegular } from "./record_file.ts";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+
+/** What is written down of a run as it happens, a line each. `run` is its number. */
+export type Entry =
+  & { run: number; task: string }
+  & (
+    | { what: "start"; at: number }
+    /** Its first process has ended; the shim writes this. */
+    | { what: "exit"; status: number }
+    | { what: "stop"; at: number; by: string; signal: string }
+    | { what: "pause" | "resume"; at: number }
+  );
+
+/** How long a journal may get before another is begun, in bytes. */
+const LONG = 2 ** 20;
+
+/** The longest line that is believed, in characters. */
+const LONGEST_LINE = 1000;
+
+/** The journal of a namespace: its owner's, for those who may see the records. */
+export function journalFile(namespace: string): string {
+  return `${namespaceDirectory(namespace)}/runs/.journal`;
+}
+
+/**
+ * Adds a line, by one write(2) of which others see all or nothing (O_APPEND). That it
+ * cannot be written must not hinder anybody: who follows looks at the tasks too.
+ */
+export function writeEntry(namespace: string, entry: Entry): void {
+  const path = journalFile(namespace);
+  try {
+    // For both, so that a fifo in its place keeps nobody waiting.
+    using file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o640 });
+    const { isFile, size } = file.statSync();
+    if (isFile) file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
+    if (size > LONG) Deno.renameSync(path, `${path}.old`);
+  } catch {
+    // The disk is full, or another has begun a new one.
+  }
+}
+
+/** Reads a line; nothing if it is not what lanĉo would have written. */
+export function parseEntry(line: string): Entry | undefined {
+  let entry: Record<string, unknown> | null;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof entry !== "object" || entry === null) return undefined;
+  const { run, task, what, at, status, by, signal } = entry;
+  if (!isNatural(run) || typeof task !== "string" || !isName(task, TASK_MAX)) return undefined;
+  switch (what) {
+    case "start":
+    case "pause":
+    case "resume":
+      return isNatural(at) ? { run, task, what, at } : undefined;
+    case "exit":
+      return isNatural(status) && status <= 255 ? { run, task, what, status } : undefined;
+    case "stop":
+      if (!isNatural(at) || typeof by !== "string" || typeof signal !== "string") return undefined;
+      return { run, task, what, at, by, signal };
+    default:
+      return undefined;
+  }
+}
+
+function isNatural(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Reads what is written into a journal from now on, also when another is begun. */
+export class JournalReader {
+  readonly #path: string;
+  #files: OpenJournal[] = [];
+
+  /** @throws {Deno.errors.PermissionDenied} if it is not for the caller. */
+  constructor(namespace: string) {
+    this.#path = journalFile(namespace);
+    const file = OpenJournal.open(this.#path);
+    if (file === undefined) return;
+    file.skip();
+    this.#files.push(file);
+  }
+
+  /** What has been added. Whoever wrote to the one before, while it got another name, is heard too. */
+  read(): Entry[] {
+    const inode = unlessGone(() => Deno.statSync(this.#path).ino, null);
+    const current = this.#files.at(-1);
+    if (inode !== null && current?.inode !== inode) {
+      const next = OpenJournal.open(this.#path);
+      if (next !== undefined) this.#files.push(next);
+      while (this.#files.length > 2) this.#files.shift()?.close();
+    }
+    return this.#files.flatMap((file) => file.read());
+  }
+
+  /** Closes it. */
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+}
+
+/** One file of a journal. */
+class OpenJournal {
+  readonly inode: number | null;
+  readonly #text = new TextDecoder();
+  #rest = "";
+
+  private constructor(private readonly file: Deno.FsFile) {
+    this.inode = file.statSync().ino;
+  }
+
+  static open(path: string): OpenJournal | undefined {
+    try {
+      return new OpenJournal(openRegular(path));
+    } catch (error) {
+      if (isGone(error) || error instanceof BadRecord) return undefined;
+      throw error;
+    }
+  }
+
+  skip(): void {
+    this.file.seekSync(0, Deno.SeekMode.End);
+  }
+
+  read(): Entry[] {
+    const entries: Entry[] = [];
+    const buffer = new Uint8Array(65_536);
+    for (let length; (length = this.file.readSync(buffer) ?? 0) > 0;) {
+      const lines = (this.#rest + this.#text.decode(buffer.subarray(0, length), { stream: true }))
+        .split("\n");
+      this.#rest = (lines.pop() ?? "").slice(0, LONGEST_LINE);
+      for (const line of lines) {
+        const entry = line.length > LONGEST_LINE ? undefined : parseEntry(line);
+        if (entry !== undefined) entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+}

@@ -1,0 +1,188 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { SCHEMAS } from "../../src/show/schema.ts";
+import { departures } from "../show/conform.ts";
+import {
+  cgroupTest,
+  exec,
+  LANCO,
+  OWNER,
+  shell,
+  start,
+  STRANGER,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
+
+type Heard = { event: string; task: string; run: number; [field: string]: unknown };
+
+/** Listens, as the owner. */
+function listen(ns: TestNamespace, ...args: string[]) {
+  const process = start([LANCO, ns.name, "events", "--json", ...args], { stdout: "piped" });
+  const heard: Heard[] = [];
+  const hearing = (async () => {
+    let rest = "";
+    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      heard.push(...parts.map((part) => JSON.parse(part)));
+    }
+  })();
+  return {
+    pid: process.pid,
+    heard,
+    ready: () => until("it listens", () => heard.some(({ event }) => event === "ready")),
+    ends: (count: number) =>
+      until("all have ended", () => heard.filter(({ event }) => event === "end").length >= count),
+    status: process.status,
+    stop: async () => {
+      process.kill("SIGTERM");
+      await process.status;
+      await hearing;
+    },
+  };
+}
+
+/** What was heard of a task, in few words. */
+function story(heard: readonly Heard[], name: string): string[] {
+  return heard.filter(({ task }) => task === name).map(({ event, state, code, signal, stopped }) =>
+    [event, state, code, signal, (stopped as { by: string } | null)?.by]
+      .filter((word) => word !== null && word !== undefined).join(" ")
+  );
+}
+
+cgroupTest("events tells what runs, and what becomes of tasks", async (ns) => {
+  await ns.must("run", "old", "sleep", "1000");
+  await ns.must("run", "held", "sleep", "1000");
+  await ns.must("pause", "held");
+  const { heard, ready, ends, stop } = listen(ns);
+  await ready();
+  await ns.must("run", "a", "sh", "-c", "exit 3");
+  await ns.must("run", "b", "sleep", "1000");
+  await ns.must("pause", "b");
+  await ns.must("resume", "b");
+  await ns.must("stop", "b");
+  await ns.lancoWith({ uid: 0 }, "stop", "--now", "old");
+  await ns.must("run", "c", "sh", "-c", "kill -9 $$");
+  await ns.must("run", "d", "sleep", "1000");
+  Deno.kill(ns.shim("d"), "SIGKILL");
+  await ns.must("stop", "--now", "d");
+  await ends(5);
+  await stop();
+  assertEquals(story(heard, "old"), ["present running", "end killed SIGKILL root"]);
+  assertEquals(story(heard, "held"), ["present paused"]);
+  assertEquals(story(heard, "a"), ["start", "end exited 3"]);
+  assertEquals(story(heard, "b"), ["start", "pause", "resume", "end killed SIGTERM nobody"]);
+  assertEquals(story(heard, "c"), ["start", "end killed SIGKILL"]);
+  assertEquals(story(heard, "d"), ["start", "end unknown nobody"]);
+  for (const event of heard) assertEquals(departures(event, SCHEMAS.events), []);
+  await ns.must("stop", "--now", "held");
+});
+
+cgroupTest(
+  "events neither loses nor doubles a run, however short, or when many end at once",
+  async (ns) => {
+    const { heard, ready, ends, stop } = listen(ns);
+    await ready();
+    const short = Array.from({ length: 300 }, (_, i) => ({
+      command: "run",
+      args: [`t${i % 50}`, "sh", "-c", `exit ${Math.floor(i / 50)}`],
+    }));
+    const retry = `while ! $lanco run x sh -c 'exit 9'; do :; done`;
+    const long = Array.from({ length: 200 }, (_, i) => ({
+      command: "run",
+      args: [`l${i}`, "sleep", "1000"],
+    }));
+    const lines = [...short, ...long].map((request) => JSON.stringify(request) + "\n").join("");
+    const [{ stdout }] = await Promise.all([
+      ns.lancoWith({ stdin: lines }, "batch"),
+      shell(`lanco="${LANCO} ${ns.name}"; for i in 1 2 3; do ${retry}; done 2>/dev/null`),
+    ]);
+    const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const started = answers.filter(({ exitStatus }) => exitStatus === 0).length + 3;
+    // One whose predecessor has not quite ended is refused.
+    assert(answers.every(({ exitStatus }) => exitStatus === 0 || exitStatus === 4));
+    const names = long.map(({ args: [name = ""] }) => name);
+    await ns.must("stop", "--now", ...names);
+    await ends(started);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await stop();
+    const of = (what: string) => heard.filter(({ event }) => event === what);
+    assertEquals([of("start").length, of("end").length], [started, started]);
+    assertEquals(new Set(of("end").map(({ run }) => run)).size, started);
+    for (const end of of("end")) {
+      const begin = of("start").findIndex(({ run }) => run === end.run);
+      assert(begin >= 0);
+      assert(end.state === (names.includes(end.task) ? "killed" : "exited"), JSON.stringify(end));
+    }
+    assertEquals(story(heard, "x").filter((line) => line === "end exited 9").length, 3);
+  },
+);
+
+cgroupTest("events is right without a journal, and with a new one", async (ns) => {
+  const journal = `${ns.directory}/runs/.journal`;
+  await ns.must("run", "before", "true");
+  await ns.gone("before");
+  const { heard, ready, ends, stop } = listen(ns);
+  await ready();
+  await shell(`head -c 1100000 /dev/zero | tr '\\0' x >>${journal}; echo >>${journal}`);
+  await ns.must("run", "a", "sh", "-c", "exit 1");
+  await ends(1);
+  await until("there is another journal", async () => {
+    await ns.must("run", "b", "sh", "-c", "exit 2");
+    await ns.gone("b");
+    return Deno.statSync(journal).size < 10_000;
+  });
+  await shell(`rm -f ${journal}*; mkdir ${journal}`);
+  await ns.must("run", "c", "sh", "-c", "sleep 2; exit 3");
+  await until("c has ended", () => story(heard, "c").length === 2);
+  await stop();
+  assertEquals(story(heard, "a"), ["start", "end exited 1"]);
+  assertEquals([...new Set(story(heard, "b"))], ["start", "end exited 2"]);
+  assertEquals(story(heard, "c"), ["start", "end exited 3"]);
+});
+
+cgroupTest("events does nothing while nothing happens, and ends with its namespace", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const { pid, ready, status } = listen(ns, "[a-z]*");
+  await ready();
+  const ticks = () =>
+    Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /, "").split(" ").slice(11, 13)
+      .map(Number).reduce((a, b) => a + b);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  assert(ticks() - before <= 1, `${ticks() - before} ticks`);
+  await ns.must("stop", "--now", "a");
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  assertEquals((await status).code, 5);
+});
+
+cgroupTest("events is for those who may see the records, and for patterns", async (ns) => {
+  const stranger = await ns.lancoWith({ uid: STRANGER }, "events");
+  assertEquals(stranger.code, 6, stranger.stderr);
+  assertEquals((await ns.lanco("events", "[z-a]")).code, 2);
+  assertEquals((await exec([LANCO, "no-such-namespace", "events"])).code, 5);
+  await ns.must("run", "good", "sleep", "1000");
+  await ns.must("run", "other", "sleep", "1000");
+  for (const uid of [0, OWNER]) {
+    const { stdout } = await exec(["timeout", "2", LANCO, ns.name, "events", "g*"], { uid });
+    assertMatch(stdout, /^\S+ present good\n\S+ ready\n$/);
+  }
+});
+
+cgroupTest("events in a batch goes on beside other requests until it is taken back", async (ns) => {
+  const stdin = [
+    { id: "e", command: "events" },
+    { id: 1, command: "run", args: ["a", "sh", "-c", "exit 4"] },
+    { id: 2, command: "wait", args: ["a"] },
+  ].map((request) => JSON.stringify(request) + "\n").join("");
+  const { code, stdout } = await shell(
+    `{ printf '%s' '${stdin}'; sleep 2; echo '{"id":"e","command":"cancel"}'; } | ${LANCO} ${ns.name} batch`,
+  );
+  assertEquals(code, 0);
+  const all = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const events = all.filter(({ event }) => event).map(({ id, event }) => `${id} ${event.event}`);
+  assertEquals(events, ["e ready", "e start", "e end"]);
+  assertEquals(all.filter(({ id, event }) => id === "e" && !event).length, 2);
+  assertEquals(all.find(({ id }) => id === 2).exitStatus, 4);
+});
