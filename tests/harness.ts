@@ -146,7 +146,7 @@ export class TestNamespace {
           .filter((path) => pattern.test(path))
         : [];
     return [
-      ...list(`${this.directory}/runs`, /./),
+      ...list(`${this.directory}/runs`, /(?<!\.journal)$/),
       ...list(`${this.directory}/named`, /\/(task|exit|enter|bell|new)-/),
       ...list(`${this.directory}/${TRACKER}`, /task-/),
       ...list(`${this.directory}/${TRACKER}/exits`, /\/\d+-/),

@@ -23,6 +23,7 @@ Commands:
   top             watch the tasks and what they use
   logs            show or follow the log of a task
   wait            wait until tasks have ended
+  events          tell what becomes of tasks, as it happens
   dump            JSON of everything
   batch           many commands, as JSON lines
   metrics         counters and gauges for Prometheus

@@ -3,7 +3,7 @@ import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { writeEntry } from "../task/journal.ts";
-import { writeStop } from "../task/record.ts";
+import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { reap } from "../task/task.ts";
 import { Target } from "./target.ts";
@@ -58,9 +58,12 @@ export async function stop(
   try {
     for (const [i, { signal, wait }] of stopPlan(options).entries()) {
       options.debug?.(`send ${signal} to task ${task}`);
+      const how = i === 0 ? howStopped(namespace, signal) : undefined;
+      // Who listens shall know it when he hears of the end; it neither fails nor waits.
+      if (how) writeEntry(namespace.namespace, { what: "stop", run: target.run, task, ...how });
       if (signal === "SIGKILL") await target.kill();
       else target.ask(signal);
-      if (i === 0) writeDown(namespace, task, target.run, signal);
+      if (how) writeStop(namespace.namespace, task, how);
       if (await target.ends(wait, signal === "SIGKILL")) return await settle(namespace, task);
     }
     throw target.stubborn();
@@ -85,13 +88,10 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
   }
 }
 
-function writeDown(namespace: Namespace, task: string, run: number, signal: Signal): void {
-  const uid = effectiveUser();
-  // For others the directory is another user's, who may have put a link there.
-  if (uid !== namespace.uid) return;
-  const how = { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
-  writeStop(namespace.namespace, task, how);
-  writeEntry(namespace.namespace, { what: "stop", run, task, ...how });
+/** What is to be written down; nothing by others than the owner, who may have put links there. */
+function howStopped(namespace: Namespace, signal: Signal): StopRecord | undefined {
+  if (effectiveUser() !== namespace.uid) return undefined;
+  return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
 }
 
 /** Waits until the release agent has made the name free again, or does so in its place. */

@@ -164,6 +164,7 @@ cgroupTest(
     };
     assertEquals(await readable({ uid: STRANGER }), []);
     assertEquals(await readable({ uid: STRANGER, groups: [4] }), [
+      ".journal",
       "ended",
       "run.json",
       "task-a.log",
