@@ -21,10 +21,12 @@ export async function executed(
   let status: string | undefined;
   const ended = shim.expect("ended").then((said) => status = said);
   ended.catch(() => status = "");
-  while (status === undefined) {
+  for (let unseen = 0; status === undefined;) {
     const line = readVisible(`${procOf(child)}/cmdline`);
     const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
-    if (line === "" ? processes(cgroup).includes(child) : !waits) return;
+    // In the middle of execve(2) there is nothing to be seen for a moment.
+    unseen = line === "" ? unseen + 1 : 0;
+    if (line === "" ? unseen > 3 && processes(cgroup).includes(child) : !waits) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await ended;

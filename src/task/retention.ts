@@ -1,5 +1,5 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
-import { namespaceDirectory } from "../namespace/namespace.ts";
+import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
+import { namedRoot, namespaceDirectory } from "../namespace/namespace.ts";
 import { isRunning, recordedTasks } from "./task.ts";
 
 /** How many finished runs of a namespace are remembered. */
@@ -78,6 +78,11 @@ function forgetAbandoned(namespace: string): void {
     if (!/^\.(new|old)-/.test(name)) continue;
     const path = `${runs(namespace)}/${name}`;
     if (Date.now() - written(path) > ABANDONED) remove(path);
+  }
+  // A cgroup that was never entered has no release agent.
+  for (const { name } of Deno.readDirSync(namedRoot(namespace))) {
+    const path = `${namedRoot(namespace)}/${name}`;
+    if (name.startsWith("new-") && Date.now() - written(path) > ABANDONED) removeCgroup(path);
   }
 }
 

@@ -23,16 +23,20 @@ const directory = `${WORK}/beside`;
 const namespace = `${PREFIX}b`;
 
 function sh(line: string, env: Record<string, string> = {}): string {
-  const { code, stdout, stderr } = new Deno.Command("/bin/sh", {
-    args: ["-c", line],
+  // A file, for a pipe would be held open by whatever goes on in the background.
+  const said = `${directory}/said`;
+  const { code } = new Deno.Command("/usr/bin/timeout", {
+    args: ["20", "/bin/sh", "-c", `exec >${said} 2>&1\n${line}`],
     cwd: "/",
     env,
     stdin: "null",
+    stdout: "null",
+    stderr: "null",
     ...OWNER,
   }).outputSync();
-  const text = new TextDecoder();
-  if (code !== 0) throw new Error(`${line}: ${code} ${text.decode(stderr)}`);
-  return text.decode(stdout).trim();
+  const text = Deno.readTextFileSync(said).trim();
+  if (code !== 0) throw new Error(`${line}: ${code} ${text}`);
+  return text;
 }
 
 /** A batch that stays open. */
@@ -85,9 +89,12 @@ const lanco: Tool = {
   launch: (task) => run(LANCO, [namespace, "run", task, "sleep", "1000"]),
   check: (task) => run(LANCO, [namespace, "check", task]),
   stop: (task) => run(LANCO, [namespace, "stop", task]),
+  launchAll: async (tasks) => {
+    for (const task of tasks) await run(LANCO, [namespace, "run", task, "sleep", "1000"]);
+  },
   stopAll: async (tasks) => void await run(LANCO, [namespace, "stop", ...tasks]),
   list: () => run(LANCO, [namespace, "ls"]),
-  resident: /lanco/,
+  resident: /^\/bin\/sh -c # Started by "run"/,
   end: () => void run(LANCO, [namespace, "release"], {}),
 };
 
@@ -101,7 +108,7 @@ const batched: Tool = {
   launchAll: async (tasks) =>
     void await Promise.all(tasks.map((task) => batch?.ask("run", task, "sleep", "1000"))),
   stopAll: async (tasks) => void await Promise.all(tasks.map((task) => batch?.ask("stop", task))),
-  resident: /^$/,
+  resident: /lanco \S+ batch/,
   end: async () => await batch?.close(),
 };
 

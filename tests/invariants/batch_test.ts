@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
+
+/** Starts a batch, and sends it requests. What it answers is kept. */
+async function open(ns: TestNamespace, ...requests: object[]) {
+  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+  const writer = batch.stdin.getWriter();
+  let [said, count] = ["", 0];
+  const hearing = (async () => {
+    for await (const text of batch.stdout.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      count += text.split("\n").length - 1;
+    }
+  })();
+  const say = async (...more: object[]) => {
+    const text = more.map((request) => JSON.stringify(request) + "\n").join("");
+    await writer.write(new TextEncoder().encode(text));
+  };
+  await say(...requests);
+  return {
+    batch,
+    say,
+    count: () => count,
+    answers: () => said.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
+    end: async () => {
+      await writer.close().catch(() => {});
+      await hearing;
+      return await batch.status;
+    },
+  };
+}
+
+/** The memory of a process at its highest, in MiB. */
+function peak(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
+
+cgroupTest("a batch that is killed amid 100 launches has started each task, or not", async (ns) => {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const tasks = names(100);
+    const requests = tasks.map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
+    const { batch, count, answers, end } = await open(ns, ...requests);
+    await until("some have been launched", () => count() > 15);
+    batch.kill(signal);
+    await end();
+    // What nobody has entered yet is empty, and in nobody's way.
+    const begun = () =>
+      ns.traces().filter((path) => /\/new-/.test(path) && !path.includes("/runs/"));
+    await until(
+      "what was begun is over",
+      () => begun().every((path) => ns.pids(path.slice(ns.directory.length + 1)).length === 0),
+    );
+    const said = answers().filter(({ exitStatus }) => exitStatus === 0)
+      .map(({ output }) => output.task);
+    let running = 0;
+    for (const task of tasks) {
+      const { code } = await ns.lanco("check", task);
+      assertEquals(code, ns.task(task).some(lives) ? 0 : 3, task);
+      if (said.includes(task)) assertEquals(code, 0);
+      if (code === 0) running++;
+    }
+    assert(running < 100);
+    assert([0, 4].includes((await ns.lanco("run", "t99", "sleep", "1000")).code));
+    await ns.lanco("stop", "--now", ...tasks);
+    assertEquals(ns.traces().filter((path) => /\/(task|enter|bell)-[^/.]*$/.test(path)), []);
+  }
+});
+
+cgroupTest("a batch waits for a release agent that is slow", async (ns) => {
+  const slow = `mv ${ns.agent} ${ns.agent}.real && printf '#!/bin/sh\nsleep 3\nexec %s "$@"\n' \\
+    ${ns.agent}.real >${ns.agent} && chmod 755 ${ns.agent}`;
+  await exec(["sh", "-c", slow], { uid: 0 });
+  const requests = names(20).map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
+  const { answers, end } = await open(ns, ...requests);
+  assertEquals((await end()).code, 0);
+  assertEquals(answers().map(({ exitStatus }) => exitStatus), names(20).map(() => 0));
+  await exec(["mv", `${ns.agent}.real`, ns.agent], { uid: 0 });
+  await ns.must("stop", "--now", ...names(20));
+});
+
+cgroupTest("a batch goes on when its namespace is released, and made again", async (ns) => {
+  const { say, count, answers, end } = await open(ns, { id: 1, command: "check", args: ["a"] });
+  await until("it has answered", () => count() === 1);
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  await say({ id: 2, command: "run", args: ["a", "true"] }, { id: 3, command: "events" });
+  await until("it has answered", () => count() === 3);
+  await ns.init();
+  await say({ id: 4, command: "run", args: ["a", "sleep", "1000"] });
+  await until("it has answered", () => count() === 4);
+  await say({ id: 5, command: "wait", args: ["a"] }, { id: 6, command: "stop", args: ["a"] });
+  assertEquals((await end()).code, 0);
+  const status = (id: number) => answers().find((answer) => answer.id === id).exitStatus;
+  assertEquals([1, 2, 3, 4, 5, 6].map(status), [3, 5, 5, 0, 143, 0]);
+});
+
+cgroupTest("a batch that nobody reads ends, whatever it waits for", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const line = (id: number, command: string) => JSON.stringify({ id, command, args: ["a"] });
+  const script = `{ echo '${line(1, "wait")}'; echo '${line(2, "check")}'; sleep 1
+    echo '${line(3, "check")}'; sleep 1; echo '${line(4, "check")}'; sleep 10; } |
+    { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
+  const begin = Date.now();
+  const { stderr, stdout } = await exec(["bash", "-c", `${script}`]);
+  assertMatch(stdout, /"id":2/);
+  assertEquals(stderr, "0\n");
+  // But for the writer before it, which sleeps.
+  assert(Date.now() - begin < 14_000);
+});
+
+cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const waits = Array.from({ length: 10_000 }, (_, id) => ({ id, command: "wait", args: ["a"] }));
+  const { batch, say, count, answers, end } = await open(ns, ...waits);
+  const check = { command: "check", args: ["a"] };
+  const answered = async (many: number) => {
+    await until(`${many} are answered`, () => count() >= many);
+    return peak(batch.pid);
+  };
+  await say(...Array.from({ length: 20_000 }, () => check));
+  const first = await answered(20_000);
+  assert(first < 300, `${first} MiB`);
+  await say(...Array.from({ length: 20_000 }, () => check));
+  const second = await answered(40_000);
+  assert(second - first < 25, `${first} MiB, then ${second} MiB`);
+  await say({ id: "stop", command: "stop", args: ["--now", "a"] });
+  assertEquals((await end()).code, 0);
+  assertEquals(answers().filter(({ exitStatus }) => exitStatus === 137).length, 10_000);
+});
