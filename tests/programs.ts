@@ -39,8 +39,9 @@ export async function exec(
   }).spawn();
   if (stdin !== undefined) {
     const writer = process.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(stdin));
-    await writer.close();
+    // It may end without reading it.
+    await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
+    await writer.close().catch(() => {});
   }
   const { code, stdout, stderr } = await process.output();
   const text = new TextDecoder();

@@ -1,6 +1,13 @@
 import { existsSync } from "@std/fs/exists";
 import { basename } from "@std/path/posix/basename";
-import { isGone, makeCgroup, move, moveMeanwhile, removeCgroup } from "../cgroup/cgroup.ts";
+import {
+  isGone,
+  isThere,
+  makeCgroup,
+  move,
+  moveMeanwhile,
+  removeCgroup,
+} from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
@@ -33,8 +40,11 @@ export function stage(namespace: Namespace, shim: number, id: string): Promise<v
 }
 
 /** Removes what `openStage` has made; the release agent comes only if a process was in it. */
-export function unstage(namespace: Namespace, id: string): void {
+export function unstage(namespace: Namespace, id: string, task: string): void {
   removeCgroup(staged(namespace, id));
+  // Those that were made again when the release agent had been there already.
+  if (isThere(registered(namespace.namespace, task))) return;
+  for (const cgroup of taskCgroups(namespace, task)) removeCgroup(cgroup);
 }
 
 /**

@@ -246,7 +246,7 @@ class Attempt {
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#staging?.catch(() => {});
     await this.#undoExit();
-    unstage(this.namespace, this.#staged.id);
+    unstage(this.namespace, this.#staged.id, this.task);
     this.#staged.withdraw(this.task, this.#published);
     return killed;
   }

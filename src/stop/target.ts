@@ -11,7 +11,7 @@ import { identity } from "../task/task.ts";
 const AGAIN = 20;
 
 /** How long a shim may take to tell how its task has ended, in milliseconds, before it is killed too. */
-const LAST_WORD = 500;
+const LAST_WORD = 2000;
 
 /** How long a cgroup of v1 may take to freeze before what is in it is killed all the same, in milliseconds. */
 const FREEZE_WAIT = 50;

@@ -50,8 +50,9 @@ cgroupTest(
     for (const uid of [OWNER, 0]) {
       const args = ["run", "-c", leaving(ids, mark), "a", "sh", "-c", `${ids}; exec sleep 1000`];
       assertEquals((await ns.lancoWith({ uid }, ...args)).code, 0);
-      const processes = [...ns.pids("named/task-a"), ...sleeping(ns.directory)];
-      assertEquals(processes.length, 3);
+      const all = () => [...ns.pids("named/task-a"), ...sleeping(ns.directory)];
+      await until("it sleeps, with its shim and its exit command", () => all().length === 3);
+      const processes = all();
       for (const pid of processes) {
         const status = Deno.readTextFileSync(`/proc/${pid}/status`);
         assert(!/^(Gid|Groups):.*\b4\b/m.test(status), status);

@@ -30,6 +30,9 @@ async function killedAfter(ns: TestNamespace, task: string, delay: number): Prom
     await ns.must("stop", task);
   } else {
     assertEquals((await ns.lanco("stop", task)).code, 3);
+    // What has run nothing did not end in any way: there is the record of the run before.
+    const { code, stdout } = await ns.lanco("status", "--json", task);
+    assertEquals([code, JSON.parse(stdout).code === 1], [0, false], stdout);
   }
   await ns.must("run", task, "sleep", "1000");
   await ns.must("stop", task);

@@ -79,7 +79,15 @@ async function handedOn(shell: string, entries: readonly string[]): Promise<stri
   if (restore !== undefined) Deno.writeFileSync(`${directory}/restore`, restore);
   Deno.writeTextFileSync(`${directory}/go`, "go\ngo\n");
   const script = `exec 3<${directory}/go 4>/dev/null\n${child}`;
-  const words = ["", "", unset.join(" "), shellLevel, "", restore ? `${directory}/restore` : ""];
+  const words = [
+    "",
+    "",
+    unset.join(" "),
+    shellLevel,
+    "",
+    restore ? `${directory}/restore` : "",
+    "",
+  ];
   // The words are bytes, too: xargs(1) takes them from a file, and env(1) the variables from them.
   const command = [
     `${shells}/${shell}/sh`,

@@ -5,9 +5,11 @@
 #   $3 variables that the shells added  $4 SHLVL as the caller has it
 #   $5 the exit command of this task
 #   $6 a file that restores what shells drop of the environment, or ""
-#   $7... the command
+#   $7 the directory of this run, until it gets the place of that of the run before
+#   $8... the command
 lanco_log=$1 lanco_input=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5 lanco_restore=$6
-shift 6
+lanco_run=$7
+shift 7
 lanco_fresh='' lanco_env='' lanco_lost=''
 
 refuse() {
@@ -32,6 +34,23 @@ not_run() {
   { echo "failed $lanco_status" >&4; } 2>/dev/null
 }
 
+# "run" was killed: what it has made is taken back, for nothing has been run. As long as this
+# process lives it has the name, and what is in the record's place is its own.
+give_up() {
+  lanco_place=${lanco_exit_command%/*} lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
+  : >"$lanco_run.void"
+  [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
+  if [ -d "$lanco_run" ]; then
+    /bin/rm -rf "$lanco_run"
+  else
+    [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
+    /bin/rm -rf "$lanco_place"
+  fi
+  # The record of the run before.
+  [ ! -d "$lanco_old" ] || [ -e "$lanco_place" ] || /bin/mv "$lanco_old" "$lanco_place"
+  exit 1
+}
+
 if [ -n "$lanco_restore" ]; then
   # shellcheck source=/dev/null
   . "$lanco_restore"
@@ -45,7 +64,7 @@ if [ -n "$lanco_restore" ]; then
   fi
 fi
 echo "ready $$" >&4
-read -r _ <&3 || exit 1
+read -r _ <&3 || give_up
 if [ -n "$lanco_input" ]; then
   lanco_error=$( (: <"$lanco_input") 2>&1) ||
     refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error##*: }"
@@ -57,7 +76,7 @@ trap not_run EXIT
 # shellcheck disable=SC3044
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
 echo opened >&4
-read -r _ <&3 || exit 1
+read -r _ <&3 || { trap - EXIT && give_up; }
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 # bash counts SHLVL down when it executes something; an array is in no environment.

@@ -64,6 +64,11 @@ fg)
   ;;
 esac
 lanco_status=$?
+# It was not run: see the child.
+if [ -e "$lanco_run.void" ]; then
+  /bin/rm -f "$lanco_run.void"
+  exit 1
+fi
 # One line by one write: a reader sees all of it or nothing. Its time is the file's.
 echo "$lanco_status" >&9
 {

@@ -78,7 +78,7 @@ export class Shim {
     words.push(directory ?? "", child, options.command[0] ?? "");
     words.push(options.log ?? "", options.input ?? "");
     words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
-    words.push(options.restore ?? "", ...options.command);
+    words.push(options.restore ?? "", runDirectory, ...options.command);
     const stream = foreground ? "inherit" : "piped";
     const fifos = foreground ? await openFifos(runDirectory) : undefined;
     const process = spawn({
