@@ -79,15 +79,17 @@ async function untilEnded(
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   const changes = bell(namespace, tasks.map(({ task }) => task));
+  batch?.signal.addEventListener("abort", changes.wake);
   const over = () => any ? tasks.some((t) => t.ended()) : tasks.every((t) => t.ended());
   try {
     while (!over()) {
       const left = deadline - performance.now();
       if (left <= 0) return;
       if (batch?.signal.aborted) throw new Failed("the wait was taken back");
-      await changes.next(left, batch?.signal);
+      await changes.next(left);
     }
   } finally {
+    batch?.signal.removeEventListener("abort", changes.wake);
     changes.close();
   }
 }

@@ -1,6 +1,7 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { beginJournal } from "../task/journal.ts";
 import { runDirectory } from "../task/places.ts";
 import { formatRun, type RunRecord, shellQuote } from "../task/record.ts";
 import { forgetOldest } from "../task/retention.ts";
@@ -39,6 +40,7 @@ export class StagedRun {
     } catch (error) {
       throw explained(error, namespace, owner);
     }
+    beginJournal(namespace);
     const run = new StagedRun(namespace, id, directory);
     try {
       // Here, for the shim would make it with the caller's umask; and with a byte in it, so

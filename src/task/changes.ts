@@ -1,3 +1,6 @@
+/** The longest that a timer can take, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
 /** How often to look without being told, in milliseconds. */
 export interface ChangesOptions {
   /** Where the kernel tells of changes: not every file system does. */
@@ -46,22 +49,30 @@ export class Changes {
       for await (const { kind } of watcher) {
         // Opened or closed, perhaps by the one who waits here.
         if (kind === "access") continue;
-        this.#changed = true;
-        this.#wake?.();
+        this.wake();
       }
     } catch {
       // It was closed.
     }
   }
 
+  /** Wakes the caller for a reason of somebody else's. */
+  wake(): void {
+    this.#changed = true;
+    this.#wake?.();
+  }
+
   /** Waits for the next change since the last call, at most so many milliseconds. */
   async next(atMost = Infinity): Promise<void> {
     if (!this.#changed) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, Math.max(0, Math.min(this.#interval, atMost)));
-      });
+      const longest = Math.max(0, Math.min(this.#interval, atMost));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      // Without an end there is no timer, which would wake this process.
+      const timer = longest === Infinity
+        ? undefined
+        : setTimeout(resolve, Math.min(longest, LONGEST));
+      await promise;
       clearTimeout(timer);
     }
     this.#wake = undefined;

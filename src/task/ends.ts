@@ -1,117 +1,83 @@
+import { unlessGone } from "../cgroup/cgroup.ts";
 import { namedRoot } from "../namespace/namespace.ts";
-import { registeredTasks } from "./task.ts";
+import { Changes } from "./changes.ts";
+import { registered } from "./places.ts";
 
-/** How often to look without being told, in milliseconds: the kernel tells, but not of everything. */
-const PULSE = 1000;
-
-/** The same where many wait, for whom looking would be work. */
-const SLOW_PULSE = 10_000;
-
-/** How long after a change to look for others that were not told of, in milliseconds. */
-const SWEEP = 5;
-
-/** How many are many. */
+/** How many may wait before all of them are woken less often. */
 const MANY = 100;
 
-/** How often to look where the user has no inotify(7) instance left, in milliseconds. */
-const POLL = 50;
+/** How often all are woken then, in milliseconds. */
+const SELDOM = 10_000;
 
-/** The longest that a timer can take, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
+/** How long to do nothing then after a change, in milliseconds: others will follow. */
+const REST = 5;
 
 /** Wakes one who waits for something to become of certain tasks. */
 export interface Bell {
-  /**
-   * Waits for the next change since the last call, at most so many milliseconds, or
-   * until the signal comes.
-   */
-  next(atMost: number, signal?: AbortSignal): Promise<void>;
+  /** Waits until he should look again, at most so many milliseconds. */
+  next(atMost: number): Promise<void>;
+  /** Wakes him for another reason. */
+  wake(): void;
   /** Ends it. */
   close(): void;
 }
 
+/** Those who wait for a task, and the number of its run when they were told last. */
+interface Waiting {
+  bells: Set<Changes>;
+  run: number | null;
+}
+
 /** All in this process who wait for tasks of a namespace: they share one inotify(7) instance. */
 class Watch {
-  readonly #waiting = new Map<string, Set<() => void>>();
-  readonly #watcher: Deno.FsWatcher | undefined;
+  readonly #changes = new Changes();
+  readonly #waiting = new Map<string, Waiting>();
   #count = 0;
-  #sweeping: ReturnType<typeof setTimeout> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly namespace: string) {
-    try {
-      this.#watcher = Deno.watchFs(namedRoot(namespace), { recursive: false });
-      this.#listen(this.#watcher);
-    } catch {
-      // They look for themselves.
-    }
-    this.#pulse();
+    this.#changes.watch(namedRoot(namespace));
+    this.#serve();
   }
 
-  add(tasks: readonly string[], wake: () => void): void {
+  add(tasks: readonly string[], bell: Changes): void {
     this.#count++;
     for (const task of tasks) {
-      let waiting = this.#waiting.get(task);
-      if (waiting === undefined) this.#waiting.set(task, waiting = new Set());
-      waiting.add(wake);
+      const waiting = this.#waiting.get(task);
+      if (waiting !== undefined) waiting.bells.add(bell);
+      else this.#waiting.set(task, { bells: new Set([bell]), run: this.#runOf(task) });
     }
   }
 
-  remove(tasks: readonly string[], wake: () => void): void {
+  remove(tasks: readonly string[], bell: Changes): void {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
-      if (waiting?.delete(wake) && waiting.size === 0) this.#waiting.delete(task);
+      if (waiting?.bells.delete(bell) && waiting.bells.size === 0) this.#waiting.delete(task);
     }
     if (--this.#count > 0) return;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#sweeping);
-    this.#watcher?.close();
     watches.delete(this.namespace);
+    this.#changes.close();
+    this.#changes.wake();
   }
 
-  async #listen(watcher: Deno.FsWatcher): Promise<void> {
-    try {
-      for await (const { kind, paths } of watcher) {
-        // Opened or closed, perhaps by one who waits here.
-        if (kind === "access") continue;
-        for (const path of paths) {
-          const task = /\/task-([^/]+)$/.exec(path)?.[1];
-          if (task === undefined) this.#wakeAll();
-          else this.#wake(task);
-        }
-        this.#sweeping ??= setTimeout(() => this.#sweep(), SWEEP);
+  async #serve(): Promise<void> {
+    for (let all = 0;;) {
+      await this.#changes.next();
+      if (this.#count === 0) return;
+      // What the kernel does not tell of they find out by themselves.
+      const everybody = this.#count <= MANY || Date.now() >= all;
+      if (everybody) all = Date.now() + SELDOM;
+      for (const [task, waiting] of this.#waiting) {
+        const run = everybody ? waiting.run : this.#runOf(task);
+        if (!everybody && run === waiting.run) continue;
+        waiting.run = run;
+        for (const bell of waiting.bells) bell.wake();
       }
-    } catch {
-      // It was closed.
+      if (!everybody) await new Promise((resolve) => setTimeout(resolve, REST));
     }
   }
 
-  /** The runtime drops what it cannot deliver at once: so a word of one is a word of all. */
-  #sweep(): void {
-    this.#sweeping = undefined;
-    let listed: Set<string>;
-    try {
-      listed = new Set(registeredTasks(namedRoot(this.namespace)));
-    } catch {
-      return this.#wakeAll();
-    }
-    for (const task of this.#waiting.keys()) if (!listed.has(task)) this.#wake(task);
-  }
-
-  #wake(task: string): void {
-    for (const wake of this.#waiting.get(task) ?? []) wake();
-  }
-
-  #wakeAll(): void {
-    for (const task of this.#waiting.keys()) this.#wake(task);
-  }
-
-  #pulse(): void {
-    const pulse = this.#count > MANY ? SLOW_PULSE : PULSE;
-    this.#timer = setTimeout(() => {
-      this.#wakeAll();
-      this.#pulse();
-    }, this.#watcher === undefined ? POLL : pulse);
+  #runOf(task: string): number | null {
+    return unlessGone(() => Deno.statSync(registered(this.namespace, task)).ino, null);
   }
 }
 
@@ -121,29 +87,11 @@ const watches = new Map<string, Watch>();
 export function bell(namespace: string, tasks: readonly string[]): Bell {
   let watch = watches.get(namespace);
   if (watch === undefined) watches.set(namespace, watch = new Watch(namespace));
-  let changed = false;
-  let resume: (() => void) | undefined;
-  const wake = () => {
-    changed = true;
-    resume?.();
-  };
-  watch.add(tasks, wake);
+  const changes = new Changes({ pulse: Infinity });
+  watch.add(tasks, changes);
   return {
-    async next(atMost, signal) {
-      if (!changed && !signal?.aborted) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        resume = resolve;
-        signal?.addEventListener("abort", resolve as () => void);
-        const timer = atMost === Infinity
-          ? undefined
-          : setTimeout(resolve, Math.min(Math.max(0, atMost), LONGEST));
-        await promise;
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", resolve as () => void);
-      }
-      resume = undefined;
-      changed = false;
-    },
-    close: () => watch.remove(tasks, wake),
+    next: (atMost) => changes.next(atMost),
+    wake: () => changes.wake(),
+    close: () => watch.remove(tasks, changes),
   };
 }

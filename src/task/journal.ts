@@ -32,14 +32,27 @@ export function journalFile(namespace: string): string {
 export function writeEntry(namespace: string, entry: Entry): void {
   const path = journalFile(namespace);
   try {
-    // For both, so that a fifo in its place keeps nobody waiting.
-    using file = Deno.openSync(path, { read: true, append: true, create: true, mode: 0o640 });
+    using file = openForAll(path);
     const { isFile, size } = file.statSync();
     if (isFile) file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
     if (size > LONG) Deno.renameSync(path, `${path}.old`);
   } catch {
     // The disk is full, or another has begun a new one.
   }
+}
+
+/** Sees to it that there is a journal that can be watched, before there is something to write. */
+export function beginJournal(namespace: string): void {
+  try {
+    openForAll(journalFile(namespace)).close();
+  } catch {
+    // As above.
+  }
+}
+
+/** Not for one of both, so that a fifo in its place keeps nobody waiting. */
+function openForAll(path: string): Deno.FsFile {
+  return Deno.openSync(path, { read: true, append: true, create: true, mode: 0o640 });
 }
 
 /** Reads a line; nothing if it is not what lanĉo would have written. */
@@ -86,11 +99,15 @@ export class JournalReader {
     this.#files.push(file);
   }
 
+  /** What tells the journal that is read from others; null while there is none. */
+  get inode(): number | null {
+    return this.#files.at(-1)?.inode ?? null;
+  }
+
   /** What has been added. Whoever wrote to the one before, while it got another name, is heard too. */
   read(): Entry[] {
     const inode = unlessGone(() => Deno.statSync(this.#path).ino, null);
-    const current = this.#files.at(-1);
-    if (inode !== null && current?.inode !== inode) {
+    if (inode !== null && inode !== this.inode) {
       const next = OpenJournal.open(this.#path);
       if (next !== undefined) this.#files.push(next);
       while (this.#files.length > 2) this.#files.shift()?.close();

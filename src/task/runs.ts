@@ -46,16 +46,6 @@ export class Runs {
 
   constructor(private readonly namespace: Namespace) {}
 
-  /** The tasks that run, as far as is known. */
-  tasks(): Iterable<string> {
-    return this.#live.keys();
-  }
-
-  /** Whether one of a task is known to run. */
-  knows(task: string): boolean {
-    return this.#live.has(task);
-  }
-
   /** One that runs when all begins. */
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
     const run = this.#identity(task);
@@ -72,7 +62,7 @@ export class Runs {
     switch (entry.what) {
       case "start":
         if (live === undefined && !this.#over.has(run)) yield* this.#start(task, run, entry.at);
-        yield* this.look(task);
+        yield* this.#look(task);
         break;
       case "exit":
         if (live !== undefined) live.status = entry.status;
@@ -90,8 +80,22 @@ export class Runs {
     }
   }
 
-  /** Looks whether runs of the task are over, or one is there that nobody has written of. */
-  *look(task: string): Generator<TaskEvent> {
+  /**
+   * Looks whether runs are over, or one is there that nobody has written of; and believes
+   * what has been in doubt for long.
+   *
+   * @param listed The tasks that have a cgroup.
+   * @param closely Whether to look at those too of which another run would be written down.
+   */
+  *lookAround(listed: ReadonlySet<string>, closely: boolean): Generator<TaskEvent> {
+    for (const task of this.#live.keys()) {
+      if (closely || !listed.has(task)) yield* this.#look(task);
+    }
+    for (const task of listed) if (!this.#live.has(task)) yield* this.#look(task);
+    yield* this.#believe();
+  }
+
+  *#look(task: string): Generator<TaskEvent> {
     const current = this.#identity(task);
     const runs = this.#live.get(task);
     for (const [run, live] of runs ?? []) {
@@ -108,17 +112,17 @@ export class Runs {
     return due === Infinity ? due : Math.max(0, due - Date.now());
   }
 
-  /** Believes what has been in doubt for long: `run` was killed before it had written it down. */
-  *overdue(): Generator<TaskEvent> {
+  /** What has been in doubt for long: `run` was killed before it had written down the start. */
+  *#believe(): Generator<TaskEvent> {
     for (const [run, { task, due, status }] of this.#doubtful) {
       if (due > Date.now()) continue;
       this.#doubtful.delete(run);
       if (this.#over.has(run) || this.#live.get(task)?.has(run)) continue;
+      // What has left no record did not come to be, or was not executed.
       const record = this.#recordOf(task, run);
-      // What has left neither word nor record did not come to be.
-      if (status === undefined && record === undefined) continue;
-      yield* this.#start(task, run, record?.started ?? Date.now(), status);
-      yield* this.look(task);
+      if (record === undefined) continue;
+      yield* this.#start(task, run, record.started, status);
+      yield* this.#look(task);
     }
   }
 

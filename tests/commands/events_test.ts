@@ -170,6 +170,20 @@ cgroupTest("events is for those who may see the records, and for patterns", asyn
   }
 });
 
+cgroupTest("events tells nothing of a command that could not be executed", async (ns) => {
+  const { heard, ready, stop } = listen(ns);
+  await ready();
+  const script = `${ns.scratch}/script`;
+  Deno.writeTextFileSync(script, "#!/no/such/interpreter\n");
+  Deno.chmodSync(script, 0o755);
+  assertEquals((await ns.lanco("run", "a", script)).code, 127);
+  await ns.must("run", "b", "true");
+  await until("b has ended", () => story(heard, "b").length === 2);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await stop();
+  assertEquals(story(heard, "a"), []);
+});
+
 cgroupTest("events in a batch goes on beside other requests until it is taken back", async (ns) => {
   const stdin = [
     { id: "e", command: "events" },
