@@ -52,6 +52,8 @@ Examples:
     // Whatever comes first: the end of the requests, or of those who read the answers.
     await Promise.race([desk.serve(Deno.stdin.readable), answers.gone]);
     await desk.close();
+    // Not if the last ones could not be written.
+    if (!answers.open) await answers.gone;
     return 0;
   },
 };
@@ -70,6 +72,8 @@ class Desk {
   readonly #launches = new Gate(LAUNCHES);
   readonly #underWay = new Set<Promise<void>>();
   readonly #byId = new Map<string, UnderWay>();
+  /** Told when one of too many has been answered. */
+  #left: (() => void) | undefined;
 
   constructor(private readonly context: Context, private readonly answers: Answers) {}
 
@@ -79,7 +83,7 @@ class Desk {
       if (!this.answers.open) return;
       await this.#begin(line);
       await this.answers.room();
-      while (this.#underWay.size >= MANY) await Promise.race(this.#underWay);
+      if (this.#underWay.size >= MANY) await new Promise<void>((resolve) => this.#left = resolve);
     }
   }
 
@@ -99,6 +103,7 @@ class Desk {
     const { promise, resolve } = Promise.withResolvers<void>();
     const done = this.#answer(line, resolve).finally(() => {
       this.#underWay.delete(done);
+      this.#left?.();
       resolve();
     });
     this.#underWay.add(done);

@@ -204,6 +204,18 @@ cgroupTest("batch says what is wrong with a line, and goes on", async (ns) => {
   assertEquals((await answers(ns, run))[0].exitStatus, 127);
 });
 
+cgroupTest("batch fails if its answers cannot be written", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  // At once, and when there is nothing more to ask.
+  for (const request of ['{"command":"ls"}', '{"command":"wait","args":["-t","1","a"]}']) {
+    const { code, stderr } = await shell(
+      `echo '${request}' | ${LANCO} ${ns.name} batch >/dev/full`,
+    );
+    assertEquals(code, 1);
+    assertMatch(stderr, /cannot write to standard output: No space left on device/);
+  }
+});
+
 cgroupTest("batch ends in silence when nobody reads, and needs its namespace", async (ns) => {
   const line = `yes '{"command":"ls"}' | { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
   const { stdout, stderr } = await shell(line);

@@ -69,17 +69,23 @@ cgroupTest("a batch that is killed amid 100 launches has started each task, or n
   }
 });
 
-cgroupTest("a batch waits for a release agent that is slow", async (ns) => {
-  const slow = `mv ${ns.agent} ${ns.agent}.real && printf '#!/bin/sh\nsleep 3\nexec %s "$@"\n' \\
-    ${ns.agent}.real >${ns.agent} && chmod 755 ${ns.agent}`;
-  await exec(["sh", "-c", slow], { uid: 0 });
-  const requests = names(20).map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
-  const { answers, end } = await open(ns, ...requests);
-  assertEquals((await end()).code, 0);
-  assertEquals(answers().map(({ exitStatus }) => exitStatus), names(20).map(() => 0));
-  await exec(["mv", `${ns.agent}.real`, ns.agent], { uid: 0 });
-  await ns.must("stop", "--now", ...names(20));
-});
+cgroupTest(
+  "a batch waits for a release agent that is slow, and asks it for many at once",
+  async (ns) => {
+    const slow =
+      `mv ${ns.agent} ${ns.agent}.real && printf '#!/bin/sh\necho "$1" >>%s\nsleep 3\nexec %s "$@"\n' \\
+    ${ns.scratch}/calls ${ns.agent}.real >${ns.agent} && chmod 755 ${ns.agent}`;
+    await exec(["sh", "-c", slow], { uid: 0 });
+    const requests = names(20).map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
+    const { answers, end } = await open(ns, ...requests);
+    assertEquals((await end()).code, 0);
+    assertEquals(answers().map(({ exitStatus }) => exitStatus), names(20).map(() => 0));
+    const calls = Deno.readTextFileSync(`${ns.scratch}/calls`).match(/^\/bell-/gm) ?? [];
+    assert(calls.length <= 6, `${calls.length} calls`);
+    await exec(["mv", `${ns.agent}.real`, ns.agent], { uid: 0 });
+    await ns.must("stop", "--now", ...names(20));
+  },
+);
 
 cgroupTest("a batch goes on when its namespace is released, and made again", async (ns) => {
   const { say, count, answers, end } = await open(ns, { id: 1, command: "check", args: ["a"] });
