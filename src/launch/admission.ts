@@ -39,7 +39,10 @@ export function stage(namespace: Namespace, shim: number, id: string): Promise<v
   return moveMeanwhile(shim, staged(namespace, id));
 }
 
-/** Removes what `openStage` has made; the release agent comes only if a process was in it. */
+/**
+ * Removes what `openStage` and `admit` have made, as far as it is empty; the release agent
+ * comes only if a process was in it.
+ */
 export function unstage(namespace: Namespace, id: string, task: string): void {
   removeCgroup(staged(namespace, id));
   // Those that were made again when the release agent had been there already.

@@ -41,9 +41,9 @@ export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "pat
 }
 
 /**
- * Stops a task: when this returns no process of it is left, whatever it forked. What
- * its owner may have made of its records is looked at only when the first blow has
- * been struck.
+ * Stops a task: when this returns no process of it is left, whatever it forked. Before
+ * the first blow nothing is done that an owner, by what he has made of his records,
+ * could make fail or wait.
  *
  * @throws {NotRunning} if the task does not run.
  * @throws {NotPermitted} if it is not the caller's.

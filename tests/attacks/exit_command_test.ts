@@ -108,3 +108,12 @@ cgroupTest(
     await until("it is gone", () => !lives(pid));
   },
 );
+
+cgroupTest("an exit command needs nothing of its record any more when it wakes", async (ns) => {
+  const mark = `${ns.scratch}/mark`;
+  await ns.must("run", "-c", leaving("echo $LANCO_STATUS", mark), "a", "sleep", "1000");
+  // As the next run of the name does, which may be faster.
+  Deno.removeSync(`${ns.directory}/runs/a`, { recursive: true });
+  await ns.must("stop", "a");
+  assertEquals(await left(mark), "143\n");
+});

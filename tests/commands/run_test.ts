@@ -292,3 +292,15 @@ cgroupTest("run --env and --env-file add variables, --stdin gives an input", asy
   }
   assertEquals(ns.traces().filter((path) => /new-|-b$/.test(path)), []);
 });
+
+cgroupTest("run --stdin waits for the writer of a fifo, and loses nothing of it", async (ns) => {
+  const fifo = `${ns.scratch}/fifo`;
+  await shell(`mkfifo ${fifo}`);
+  const [run] = await Promise.all([
+    ns.lanco("run", "--stdin", fifo, "a", "cat"),
+    shell(`sleep 0.5; echo all of it >${fifo}`),
+  ]);
+  assertEquals([run.code, run.stderr], [0, ""]);
+  await ns.gone("a");
+  assertEquals(ns.log("a"), "all of it\n");
+});

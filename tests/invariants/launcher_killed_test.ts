@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
+import { cgroupTest, exists, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
 
 /** Kills `lanco run` after so many milliseconds, and looks at what the next commands make of it. */
 async function killedAfter(ns: TestNamespace, task: string, delay: number): Promise<boolean> {
@@ -60,3 +60,46 @@ cgroupTest(
     assertEquals(ns.traces().filter((path) => running.some((part) => path.includes(part))), []);
   },
 );
+
+/** Kills `lanco run a` when its record has got its place, but before it tells the command to go. */
+async function killedUnbegun(ns: TestNamespace): Promise<void> {
+  // The name is taken, the record before is put aside (if there is one), this one in its place.
+  const inject = "inject=rename:delay_exit=20000000:when=3";
+  const words = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", inject];
+  const record = `${ns.directory}/runs/a/run.json`;
+  const ran = `${ns.scratch}/ran`;
+  const tracer = start([
+    ...words,
+    LANCO,
+    ns.name,
+    "run",
+    "--keep",
+    "0",
+    "-c",
+    `touch ${ran}`,
+    "a",
+    "touch",
+    ran,
+  ]);
+  const isNew = () => exists(record) && Deno.readTextFileSync(record).includes('"touch"');
+  await until("it is written down", isNew);
+  const children = Deno.readTextFileSync(`/proc/${tracer.pid}/task/${tracer.pid}/children`);
+  Deno.kill(Number(children.trim()), "SIGKILL");
+  await tracer.status;
+  await until("what was begun is over", () => ns.pids("named/task-a").length === 0);
+  await ns.gone("a");
+  assert(!exists(ran));
+}
+
+cgroupTest("a run that is killed before its command is not said to have ended", async (ns) => {
+  await killedUnbegun(ns);
+  assertEquals((await ns.lanco("status", "a")).code, 3);
+  assertEquals(ns.traces(), []);
+  await ns.must("run", "a", "sh", "-c", "exit 5");
+  await ns.gone("a");
+  await killedUnbegun(ns);
+  const { stdout } = await ns.lanco("status", "--json", "a");
+  assertEquals(JSON.parse(stdout).code, 5);
+  assertEquals((await ns.lanco("wait", "a")).code, 5);
+  await ns.must("run", "a", "true");
+});

@@ -38,6 +38,8 @@ export interface CompletedCommand {
 const VALUES: Readonly<Record<string, ValueKind>> = {
   logfile: "file",
   chdir: "directory",
+  stdin: "file",
+  "env-file": "file",
   user: "user",
   group: "group",
   signal: "signal",

@@ -10,7 +10,7 @@
 lanco_log=$1 lanco_input=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5 lanco_restore=$6
 lanco_run=$7
 shift 7
-lanco_fresh='' lanco_env='' lanco_lost=''
+lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost=''
 
 refuse() {
   printf 'error 1 %s\n' "$*" >&4
@@ -34,21 +34,19 @@ not_run() {
   { echo "failed $lanco_status" >&4; } 2>/dev/null
 }
 
-# "run" was killed: what it has made is taken back, for nothing has been run. As long as this
-# process lives it has the name, and what is in the record's place is its own.
+# "run" was killed: what it has made is taken back, for nothing has been run.
 give_up() {
-  lanco_place=${lanco_exit_command%/*} lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
+  trap - EXIT
   : >"$lanco_run.void"
   [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-  if [ -d "$lanco_run" ]; then
-    /bin/rm -rf "$lanco_run"
-  else
-    [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
-    /bin/rm -rf "$lanco_place"
-  fi
-  # The record of the run before.
-  [ ! -d "$lanco_old" ] || [ -e "$lanco_place" ] || /bin/mv "$lanco_old" "$lanco_place"
-  exit 1
+  [ ! -d "$lanco_run" ] || exec /bin/rm -rf "$lanco_run"
+  [ -n "$lanco_opened" ] || exit
+  # It has got its place: that is still its own, for this process has the name.
+  lanco_place=${lanco_exit_command%/*} lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
+  [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
+  /bin/rm -rf "$lanco_place"
+  [ ! -d "$lanco_old" ] || exec /bin/mv "$lanco_old" "$lanco_place"
+  exit
 }
 
 if [ -n "$lanco_restore" ]; then
@@ -66,17 +64,20 @@ fi
 echo "ready $$" >&4
 read -r _ <&3 || give_up
 if [ -n "$lanco_input" ]; then
-  lanco_error=$( (: <"$lanco_input") 2>&1) ||
+  # By "command" the shell goes on when it cannot be opened.
+  { command exec <"$lanco_input"; } 2>/dev/null || {
+    lanco_error=$( (: <"$lanco_input") 2>&1)
     refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error##*: }"
-  exec <"$lanco_input"
+  }
 fi
 [ -z "$lanco_log" ] || open_log
 # The shell ends when exec fails, but for bash, which must be told to go on.
 trap not_run EXIT
 # shellcheck disable=SC3044
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
+lanco_opened=yes
 echo opened >&4
-read -r _ <&3 || { trap - EXIT && give_up; }
+read -r _ <&3 || give_up
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 # bash counts SHLVL down when it executes something; an array is in no environment.

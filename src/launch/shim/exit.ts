@@ -1,6 +1,7 @@
 import prologue from "./prologue.sh" with { type: "text" };
 import script from "./exit.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
+import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
@@ -41,11 +42,11 @@ export class ExitCommand {
   /**
    * Waits until it has what it needs of the record, and may be frozen.
    *
-   * @throws {Failed} if it has ended.
+   * @throws {Failed} if it has ended, or does not answer.
    */
   async ready(): Promise<void> {
     const reader = this.process.stdout.getReader();
-    const { done } = await reader.read();
+    const { done } = await within(PATIENCE, reader.read());
     await reader.cancel();
     if (done) throw new Failed("what waits for the end of the task was killed before its start");
   }
@@ -62,9 +63,14 @@ export class ExitCommand {
     this.process.unref();
   }
 
-  /** Has it end without running anything; it must not be frozen any more. */
+  /** Ends it; it must not be frozen any more. */
   async abandon(): Promise<void> {
-    await this.#word.close().catch(() => {});
+    try {
+      this.process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#word.abort().catch(() => {});
     await this.process.status;
   }
 }

@@ -3,6 +3,7 @@ import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
+import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
 
 /** What the shim is told to start. */
@@ -32,9 +33,6 @@ export interface ShimOptions {
   /** The command and its arguments. */
   command: readonly string[];
 }
-
-/** How long a step of the shim may take, in milliseconds, before `run` gives up. */
-const PATIENCE = 30_000;
 
 /** How long what a shim has said may take to arrive after its end, in milliseconds. */
 const GRACE = 1000;
@@ -193,19 +191,6 @@ async function openFifos(directory: string): Promise<{ go: Deno.FsFile; said: De
 
 function later(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const say = () => reject(new Failed(`the shim has not answered for ${milliseconds / 1000} s`));
-    timer = setTimeout(say, milliseconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function readSome(file: Deno.FsFile): Promise<Uint8Array | null> {
