@@ -176,8 +176,10 @@ export class TestNamespace {
 
   /** Has the kernel run the agent under another shell than /bin/sh. */
   runAgentUnder(shell: string): void {
-    const text = Deno.readTextFileSync(this.agent);
-    Deno.writeTextFileSync(this.agent, text.replace(/^#!.*/, `#!${shell}`));
+    const text = Deno.readTextFileSync(this.agent).replace(/^#!.*/, `#!${shell}`);
+    // In its place by rename: the kernel may be running it.
+    Deno.writeTextFileSync(`${this.agent}.new`, text, { mode: 0o755 });
+    Deno.renameSync(`${this.agent}.new`, this.agent);
   }
 
   /** Makes the kernel call the release agent with a path, as the owner can. */
