@@ -20,6 +20,8 @@ export interface InBatch {
   signal: AbortSignal;
   /** Lets commands go on that were asked for later and concern the same tasks. */
   goOn(): void;
+  /** Has something done when the batch ends. */
+  atEnd(close: () => void): void;
   /** Gives a part of the answer before the end. */
   tell(part: Record<string, unknown>): void;
 }

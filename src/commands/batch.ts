@@ -72,6 +72,8 @@ class Desk {
   readonly #launches = new Gate(LAUNCHES);
   readonly #underWay = new Set<Promise<void>>();
   readonly #byId = new Map<string, UnderWay>();
+  /** What is to be ended with the batch. */
+  readonly #atEnd: (() => void)[] = [];
   /** Told when one of too many has been answered. */
   #left: (() => void) | undefined;
 
@@ -94,6 +96,7 @@ class Desk {
       if (endless.includes(command)) controller.abort();
     }
     await Promise.all(this.#underWay);
+    for (const close of this.#atEnd) close();
     await this.answers.end();
   }
 
@@ -158,8 +161,9 @@ class Desk {
       const options = parseOptions([...json, ...request.args], command.options);
       if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
       const inLane = this.#lanes.enter(concerned(command, options), (goOn) => {
+        const atEnd = (close: () => void) => void this.#atEnd.push(close);
         const tell = (part: Record<string, unknown>) => this.#write({ id, ...part });
-        const own = { ...context, batch: { signal: controller.signal, goOn, tell } };
+        const own = { ...context, batch: { signal: controller.signal, goOn, atEnd, tell } };
         const run = async () => await command.run(own, options);
         return command.purpose === "launch" ? this.#launches.pass(run) : run();
       });

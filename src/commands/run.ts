@@ -86,7 +86,11 @@ async function start(
   }
   const follower = options.foreground ? forwardSignals() : undefined;
   const debug = (text: string) => logger.debug(text);
-  const launched = await launch(namespace, task, { ...options, debug });
+  const launched = await launch(namespace, task, {
+    ...options,
+    debug,
+    ...(context.batch ? { atEnd: context.batch.atEnd } : {}),
+  });
   const { pid, shim, admission, unlimited } = launched;
   logger.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
   for (const message of unlimited) logger.warn(message);

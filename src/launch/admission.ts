@@ -55,16 +55,16 @@ export function unstage(namespace: Namespace, id: string, task: string): void {
  * a task is never registered without a process, and when `run` is killed the kernel
  * takes the name back with its last process.
  *
- * @param child The task's first process, which joins the shim.
+ * @param child The task's first process, which joins the shim; none if it is there already.
  * @throws {AlreadyRunning} if the task runs.
  */
 export async function register(
   namespace: Namespace,
   task: string,
-  child: number,
+  child: number | undefined,
   id: string,
 ): Promise<void> {
-  move(child, staged(namespace, id));
+  if (child !== undefined) move(child, staged(namespace, id));
   for (;;) {
     try {
       return Deno.renameSync(staged(namespace, id), registered(namespace.namespace, task));
@@ -157,14 +157,23 @@ function layDown(exit: number, { registered, bed }: ExitPlace): boolean {
 /** In v1 the owner may move what is his: out of his caller's cgroups into the namespace's. */
 function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): void {
   const root = namespaceDirectory(namespace.namespace);
+  const places = new Map(pids.map((pid) => [pid, cgroupsOf(pid)]));
   for (const { name, version } of namespace.hierarchies) {
     if (version !== 1) continue;
     try {
-      for (const pid of pids) move(pid, `${root}/${name}`);
+      for (const [pid, place] of places) {
+        // What the nursery has forked is there.
+        if (!isInside(namespace, place.get(name))) move(pid, `${root}/${name}`);
+      }
     } catch (error) {
       throw explained(error, namespace, name);
     }
   }
+}
+
+/** Whether a cgroup is the namespace's. */
+function isInside({ namespace }: Namespace, path = ""): boolean {
+  return `${path}/`.includes(`/lanco-${namespace}/`);
 }
 
 function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
@@ -178,16 +187,19 @@ function explained(error: unknown, { namespace }: Namespace, hierarchy: string):
 function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
   const own = taskCgroups(namespace, task);
   const root = namespaceDirectory(namespace.namespace);
+  const place = cgroupsOf(child);
   for (let tries = 0;; tries++) {
     try {
       for (const cgroup of own) {
+        if (makeCgroup(cgroup)) continue;
         removeCgroup(cgroup);
         makeCgroup(cgroup);
       }
       prepare();
       for (const { name, version, tasks } of namespace.hierarchies) {
         if (version !== 1) continue;
-        move(child, tasks ? `${root}/${name}/task-${task}` : `${root}/${name}`);
+        if (tasks) move(child, `${root}/${name}/task-${task}`);
+        else if (!isInside(namespace, place.get(name))) move(child, `${root}/${name}`);
       }
       return;
     } catch (error) {
@@ -213,7 +225,7 @@ function assertAway(namespace: Namespace, pid: number): void {
   const cgroups = cgroupsOf(pid);
   for (const { name } of namespace.hierarchies) {
     const path = cgroups.get(name);
-    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
+    if (path !== undefined && !isInside(namespace, path)) {
       throw new Failed(
         `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
       );

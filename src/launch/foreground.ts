@@ -25,7 +25,7 @@ export function hasTerminal(): boolean {
  */
 export function forwardSignals(): (
   pid: number,
-  status: Promise<Deno.CommandStatus>,
+  status: Promise<Pick<Deno.CommandStatus, "code" | "signal">>,
 ) => Promise<number> {
   const terminal = hasTerminal();
   const held: Signal[] = [];

@@ -19,6 +19,7 @@ import { forgetOldRuns } from "../task/retention.ts";
 import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import { ExitCommand } from "./shim/exit.ts";
+import { type Nursery, sharedNursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
@@ -45,6 +46,8 @@ export interface LaunchOptions {
   limits: Limits;
   /** Whether a limit that the host cannot enforce is left out. */
   bestEffort: boolean;
+  /** In a batch, which has a nursery: told what to do at its end. */
+  atEnd?: (close: () => void) => void;
   /** Told of each step, for `-d`. */
   debug?: (message: string) => void;
 }
@@ -123,12 +126,12 @@ class Attempt {
     const { command, exitCommand, limits } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
     this.#run = openStage(this.namespace, this.#staged.id);
-    const options = this.#shimOptions();
+    const options = { ...this.#shimOptions(), nursery: await this.#nursery() };
     this.#restored = options.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
-    this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
+    if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
     // What the shim has to say counts more than that it is gone.
-    this.#staging.catch(() => {});
+    this.#staging?.catch(() => {});
     if (exitCommand !== undefined) {
       this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
       this.#exit = ExitCommand.start(options);
@@ -150,7 +153,12 @@ class Attempt {
     this.#staged.write(this.#record);
   }
 
-  #shimOptions(): ShimOptions {
+  async #nursery(): Promise<Nursery | undefined> {
+    const { atEnd, umask } = this.options;
+    return atEnd && await sharedNursery(this.namespace, umask, atEnd);
+  }
+
+  #shimOptions(): Omit<ShimOptions, "nursery"> {
     const { command, directory, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
     const environment = readCallerEnvironment(variables);
@@ -162,6 +170,7 @@ class Attempt {
       runDirectory: this.#staged.directory,
       run: this.#run,
       exitCommand: exitCommandFile(namespace, this.task),
+      writeStart: (text) => this.#staged.writeStart(text),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
         ...environment.given,
@@ -178,7 +187,8 @@ class Attempt {
   async enter(): Promise<void> {
     const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
     this.#debug(`register process ${pids.child} and its shim ${pids.shim}`);
-    await register(this.namespace, this.task, pids.child, this.#staged.id);
+    const child = this.#shim?.staged ? undefined : pids.child;
+    await register(this.namespace, this.task, child, this.#staged.id);
     this.#debug("leave the caller's cgroups");
     const begin = performance.now();
     this.#asleep = await admit(this.namespace, this.task, pids, {

@@ -58,6 +58,11 @@ export class StagedRun {
     return this.#write("environment", text, 0o600);
   }
 
+  /** What the nursery is to read, and nobody else: there are variables in it. Returns its path. */
+  writeStart(text: string): string {
+    return this.#write("start", text, 0o600);
+  }
+
   /** The script that is run at the end, in the directory of the task; its output goes where the task's went. */
   writeExitCommand(command: string, directory: string, log: string | undefined): void {
     const lines = [

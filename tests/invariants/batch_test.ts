@@ -1,34 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
-
-/** Starts a batch, and sends it requests. What it answers is kept. */
-async function open(ns: TestNamespace, ...requests: object[]) {
-  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
-  const writer = batch.stdin.getWriter();
-  let [said, count] = ["", 0];
-  const hearing = (async () => {
-    for await (const text of batch.stdout.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      count += text.split("\n").length - 1;
-    }
-  })();
-  const say = async (...more: object[]) => {
-    const text = more.map((request) => JSON.stringify(request) + "\n").join("");
-    await writer.write(new TextEncoder().encode(text));
-  };
-  await say(...requests);
-  return {
-    batch,
-    say,
-    count: () => count,
-    answers: () => said.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
-    end: async () => {
-      await writer.close().catch(() => {});
-      await hearing;
-      return await batch.status;
-    },
-  };
-}
+import { openBatch } from "../batch.ts";
+import { cgroupTest, exec, LANCO, lives, until } from "../harness.ts";
 
 /** The memory of a process at its highest, in MiB. */
 function peak(pid: number): number {
@@ -42,7 +14,7 @@ cgroupTest("a batch that is killed amid 100 launches has started each task, or n
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const tasks = names(100);
     const requests = tasks.map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
-    const { batch, count, answers, end } = await open(ns, ...requests);
+    const { batch, count, answers, end } = openBatch(ns, ...requests);
     await until("some have been launched", () => count() > 15);
     batch.kill(signal);
     await end();
@@ -77,7 +49,7 @@ cgroupTest(
     ${ns.scratch}/calls ${ns.agent}.real >${ns.agent} && chmod 755 ${ns.agent}`;
     await exec(["sh", "-c", slow], { uid: 0 });
     const requests = names(20).map((task) => ({ command: "run", args: [task, "sleep", "1000"] }));
-    const { answers, end } = await open(ns, ...requests);
+    const { answers, end } = openBatch(ns, ...requests);
     assertEquals((await end()).code, 0);
     assertEquals(answers().map(({ exitStatus }) => exitStatus), names(20).map(() => 0));
     const calls = Deno.readTextFileSync(`${ns.scratch}/calls`).match(/^\/bell-/gm) ?? [];
@@ -88,7 +60,7 @@ cgroupTest(
 );
 
 cgroupTest("a batch goes on when its namespace is released, and made again", async (ns) => {
-  const { say, count, answers, end } = await open(ns, { id: 1, command: "check", args: ["a"] });
+  const { say, count, answers, end } = openBatch(ns, { id: 1, command: "check", args: ["a"] });
   await until("it has answered", () => count() === 1);
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
   await say({ id: 2, command: "run", args: ["a", "true"] }, { id: 3, command: "events" });
@@ -119,7 +91,7 @@ cgroupTest("a batch that nobody reads ends, whatever it waits for", async (ns) =
 cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const waits = Array.from({ length: 10_000 }, (_, id) => ({ id, command: "wait", args: ["a"] }));
-  const { batch, say, count, answers, end } = await open(ns, ...waits);
+  const { batch, say, count, answers, end } = openBatch(ns, ...waits);
   const check = { command: "check", args: ["a"] };
   const answered = async (many: number) => {
     await until(`${many} are answered`, () => count() >= many);

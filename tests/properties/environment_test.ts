@@ -82,6 +82,7 @@ async function handedOn(shell: string, entries: readonly string[]): Promise<stri
   const words = [
     "",
     "",
+    "",
     unset.join(" "),
     shellLevel,
     "",

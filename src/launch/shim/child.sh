@@ -1,19 +1,20 @@
 # What becomes the command. It waits until "run" has put it into its cgroups; if
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported: hence the names of the variables.
-#   $1 log, or ""                       $2 file for the standard input, or ""
-#   $3 variables that the shells added  $4 SHLVL as the caller has it
-#   $5 the exit command of this task
-#   $6 a file that restores what shells drop of the environment, or ""
-#   $7 the directory of this run, until it gets the place of that of the run before
-#   $8... the command
-lanco_log=$1 lanco_input=$2 lanco_unset=$3 lanco_level=$4 lanco_exit_command=$5 lanco_restore=$6
-lanco_run=$7
-shift 7
+#   $1 what each line for "run" begins with
+#   $2 log, or ""                       $3 file for the standard input, or ""
+#   $4 variables that the shells added  $5 SHLVL as the caller has it
+#   $6 the exit command of this task
+#   $7 a file that restores what shells drop of the environment, or ""
+#   $8 the directory of this run, until it gets the place of that of the run before
+#   $9... the command
+lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_exit_command=$6
+lanco_restore=$7 lanco_run=$8
+shift 8
 lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost=''
 
 refuse() {
-  printf 'error 1 %s\n' "$*" >&4
+  printf '%serror 1 %s\n' "$lanco_tag" "$*" >&4
   exit 1
 }
 
@@ -31,7 +32,7 @@ not_run() {
   lanco_status=$?
   [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
   [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-  { echo "failed $lanco_status" >&4; } 2>/dev/null
+  { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
 }
 
 # "run" was killed: what it has made is taken back, for nothing has been run.
@@ -58,10 +59,10 @@ if [ -n "$lanco_restore" ]; then
     case ${1%%=*} in "$1") ;; *) set -- /usr/bin/nice -n 0 "$@" ;; esac
     set -- /usr/bin/env -S "$lanco_env" "$@"
   else
-    echo "lost $lanco_lost" >&4
+    echo "${lanco_tag}lost $lanco_lost" >&4
   fi
 fi
-echo "ready $$" >&4
+echo "${lanco_tag}ready $$" >&4
 read -r _ <&3 || give_up
 if [ -n "$lanco_input" ]; then
   # By "command" the shell goes on when it cannot be opened.
@@ -76,7 +77,7 @@ trap not_run EXIT
 # shellcheck disable=SC3044
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
 lanco_opened=yes
-echo opened >&4
+echo "${lanco_tag}opened" >&4
 read -r _ <&3 || give_up
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset

@@ -104,7 +104,12 @@ function encode(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** What this process was given by its caller, and what was added. */
-export function readCallerEnvironment(added?: ReadonlyMap<string, string>): CallerEnvironment {
-  return callerEnvironment(readEnvironment(), added);
+let bare: CallerEnvironment | undefined;
+
+/** What this process was given by its caller, which does not change, and what was added. */
+export function readCallerEnvironment(
+  added: ReadonlyMap<string, string> = new Map(),
+): CallerEnvironment {
+  if (added.size > 0) return callerEnvironment(readEnvironment(), added);
+  return bare ??= callerEnvironment(readEnvironment());
 }

@@ -1,22 +1,29 @@
-# The shim: the parent of a task's first process, in a session of its own and
+# The shim: the parent of a task's first process, in a session apart from it and
 # outside of the task's cgroup. It starts the process, waits for it, and writes
 # down how it ended. It says what it does to "run", line by line, on descriptor 4.
-#   $1 descriptors that could not be closed    $2 "bg", or "fg" for run -f
-#   $3 the directory of this run               $4 the number of this run
-#   $5 the directory to change to, or ""       $6 the text of the child
+#   $1 descriptors that could not be closed    $2 the text of the child
+#   $3 "bg", "fg" for run -f, or its FIFO      $4 the directory of this run
+#   $5 the number of this run                  $6 the directory to change to, or ""
 #   $7 the command to look up                  $8... the child's arguments
-lanco_high=$1 lanco_mode=$2 lanco_run=$3 lanco_number=$4 lanco_dir=$5 lanco_child=$6 lanco_command=$7
+lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_run=$4 lanco_number=$5 lanco_dir=$6 lanco_command=$7
 shift 7
-exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+case $lanco_mode in
+bg | fg)
+  lanco_tag=
+  exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  ;;
+esac
 case $lanco_mode in
 bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
 fg) exec 3<"$lanco_run/go" 4>"$lanco_run/said" ;;
+# The nursery has opened what there is to open, and said what each line begins with.
+*) ;;
 esac
 # Caught and not ignored, for the child would inherit that.
 trap : HUP INT QUIT TERM PIPE
 
 refuse() {
-  printf 'error %s\n' "$*" >&4
+  printf '%serror %s\n' "$lanco_tag" "$*" >&4
   exit 1
 }
 
@@ -42,7 +49,7 @@ look_up() {
   done
 }
 
-[ -z "$lanco_high" ] || echo "leak $lanco_high" >&4
+[ -z "$lanco_high" ] || echo "${lanco_tag}leak $lanco_high" >&4
 if [ -n "$lanco_dir" ] && ! lanco_error=$(CDPATH='' cd -- "$lanco_dir" 2>&1); then
   refuse 1 "cannot enter the directory \"$lanco_dir\": ${lanco_error##*: }"
 fi
@@ -56,17 +63,24 @@ esac
 # Not emptied: what is in it keeps the room for the status.
 exec 9<>"$lanco_run/ended"
 case $lanco_mode in
-bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$@" 9>&-) ;;
+bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "" "$@" 9>&-) ;;
 fg)
   # A shell tells of a signal that its child died of: the caller will see the status.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c "$lanco_child" lanco "$@" 2>&8 8>&- 9>&-)
+  (exec /bin/sh -c "$lanco_child" lanco "" "$@" 2>&8 8>&- 9>&-)
+  ;;
+*)
+  # Open for both first, for to open it for one waits for the other side, which may be dead.
+  # shellcheck disable=SC2094
+  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$@" 9>&- \
+    5<>"$lanco_mode" 3<"$lanco_mode" 5>&-)
   ;;
 esac
 lanco_status=$?
 # It was not run: see the child.
 if [ -e "$lanco_run.void" ]; then
   /bin/rm -f "$lanco_run.void"
+  { echo "${lanco_tag}void" >&4; } 2>/dev/null
   exit 1
 fi
 # One line by one write: a reader sees all of it or nothing. Its time is the file's.
@@ -75,5 +89,5 @@ echo "$lanco_status" >&9
   echo "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
     >>"${lanco_run%/*}/.journal"
 } 2>/dev/null
-{ echo "ended $lanco_status" >&4; } 2>/dev/null
+{ echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
 exit "$lanco_status"

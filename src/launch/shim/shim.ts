@@ -3,6 +3,8 @@ import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
+import { byFifos, byPipes, type Contact, openFifos } from "./contact.ts";
+import type { Nursery } from "./nursery.ts";
 import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
 
@@ -32,13 +34,11 @@ export interface ShimOptions {
   umask: number;
   /** The command and its arguments. */
   command: readonly string[];
+  /** What to fork the shim from, if that can be. */
+  nursery: Nursery | undefined;
+  /** Writes what the nursery is to read, for nobody else; returns the file's path. */
+  writeStart(text: string): string;
 }
-
-/** How long what a shim has said may take to arrive after its end, in milliseconds. */
-const GRACE = 1000;
-
-/** The line that stands for the end of what is said. */
-const END = "";
 
 /** The shim of one task, seen from `run`. See `shim.sh` for what it does. */
 export class Shim {
@@ -48,13 +48,8 @@ export class Shim {
   lost = "";
   #lines: string[] = [];
   #rest = "";
-  #decoder = new TextDecoder();
 
-  private constructor(
-    private readonly process: Deno.ChildProcess,
-    private readonly heard: () => Promise<Uint8Array | null>,
-    private readonly told: { write(bytes: Uint8Array): Promise<unknown>; close(): void },
-  ) {}
+  private constructor(private readonly contact: Contact) {}
 
   /**
    * Starts the shim, which looks for the command and waits.
@@ -63,75 +58,37 @@ export class Shim {
    * @throws {Failed} if there is no way to start a shell.
    */
   static async start(options: ShimOptions): Promise<Shim> {
-    const { foreground, runDirectory, directory, environment } = options;
-    const words = [
-      "-c",
-      prologue,
-      "lanco",
-      shim,
-      foreground ? "fg" : "bg",
-      runDirectory,
-      String(options.run),
-    ];
-    words.push(directory ?? "", child, options.command[0] ?? "");
-    words.push(options.log ?? "", options.input ?? "");
-    words.push(environment.unset.join(" "), environment.shellLevel, options.exitCommand);
-    words.push(options.restore ?? "", runDirectory, ...options.command);
-    const stream = foreground ? "inherit" : "piped";
-    const fifos = foreground ? await openFifos(runDirectory) : undefined;
-    const process = spawn({
-      session: !foreground,
-      shell: words,
-      environment,
-      umask: options.umask,
-      options: {
-        stdin: stream,
-        stdout: stream,
-        stderr: foreground ? "inherit" : "null",
-        env: options.variables,
-        // An absolute directory needs no way through one that may be closed to the caller.
-        ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
-      },
-    });
-    if (fifos) {
-      // What run holds open itself has no end: it is written behind what the shim said last.
-      const end = new TextEncoder().encode(`${END}\n`);
-      process.status.then(() => fifos.said.writeSync(end)).catch(() => {});
-      return new Shim(process, () => readSome(fifos.said), fifos.go);
-    }
-    const said = process.stdout.getReader();
-    const gone = process.status.then(() => later(GRACE)).then(() => null);
-    return new Shim(
-      process,
-      // Its child has the pipe open too, and waits.
-      () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
-      byteWriter(process.stdin),
-    );
+    return new Shim(await byNursery(options) ?? await bySpawning(options));
   }
 
   /** The process id of the shim. */
   get pid(): number {
-    return this.process.pid;
+    return this.contact.pid;
+  }
+
+  /** Whether it is in its staged cgroup already, with all that it will start. */
+  get staged(): boolean {
+    return this.contact.staged;
   }
 
   /** The shim's exit status, once it has ended: the command's own. */
-  get status(): Promise<Deno.CommandStatus> {
-    return this.process.status;
+  get status(): Contact["status"] {
+    return this.contact.status;
   }
 
-  /** Lets the shim live on when this process ends; Deno would kill it. */
+  /** Lets the shim live on when this process ends. */
   release(): void {
-    this.process.unref();
+    this.contact.release();
   }
 
   /** Lets the child take its next step. */
   async go(): Promise<void> {
-    await this.told.write(new TextEncoder().encode("go\n"));
+    await this.contact.tell("go\n");
   }
 
   /** Makes the child end without running anything, unless it has been told to. */
   abandon(): void {
-    this.told.close();
+    this.contact.hangUp();
   }
 
   /**
@@ -155,16 +112,64 @@ export class Shim {
 
   async #line(): Promise<string> {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
-      if (line !== undefined && line !== END) return line;
-      const bytes = line === END ? null : await within(PATIENCE, this.heard());
-      if (bytes === null) {
-        throw new Failed("the task was killed before its start");
-      }
-      const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
+      if (line !== undefined) return line;
+      const text = await within(PATIENCE, this.contact.hear());
+      if (text === null) throw new Failed("the task was killed before its start");
+      const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
       this.#lines.push(...lines);
     }
   }
+}
+
+/** The arguments of the shim from the directory of the run on: see `shim.sh`. */
+function shimWords(options: ShimOptions): string[] {
+  const { command, environment, runDirectory } = options;
+  return [
+    runDirectory,
+    String(options.run),
+    options.directory ?? "",
+    command[0] ?? "",
+    options.log ?? "",
+    options.input ?? "",
+    environment.unset.join(" "),
+    environment.shellLevel,
+    options.exitCommand,
+    options.restore ?? "",
+    runDirectory,
+    ...command,
+  ];
+}
+
+async function bySpawning(options: ShimOptions): Promise<Contact> {
+  const { foreground, directory, environment, runDirectory } = options;
+  const stream = foreground ? "inherit" : "piped";
+  const fifos = foreground ? await openFifos(runDirectory) : undefined;
+  const process = spawn({
+    session: !foreground,
+    shell: ["-c", prologue, "lanco", shim, child, foreground ? "fg" : "bg", ...shimWords(options)],
+    environment,
+    umask: options.umask,
+    options: {
+      stdin: stream,
+      stdout: stream,
+      stderr: foreground ? "inherit" : "null",
+      env: options.variables,
+      // An absolute directory needs no way through one that may be closed to the caller.
+      ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+    },
+  });
+  return fifos === undefined ? byPipes(process) : byFifos(process, fifos);
+}
+
+/** Nothing if there is no nursery, or it cannot do that. */
+async function byNursery(options: ShimOptions): Promise<Contact | undefined> {
+  return await options.nursery?.fork({
+    directory: options.runDirectory,
+    variables: options.variables,
+    words: shimWords(options),
+    write: options.writeStart,
+  });
 }
 
 /** What is wrong with a command that was found, from the status that a shell or env(1) gives. */
@@ -176,35 +181,4 @@ export function notExecuted(status: string): LancoError {
 
 function refusal(status: number, message: string): LancoError {
   return status === 1 ? new Failed(message) : new LancoError(message, status);
-}
-
-/** In the foreground 0, 1 and 2 are the command's: the shim is spoken to through FIFOs. */
-async function openFifos(directory: string): Promise<{ go: Deno.FsFile; said: Deno.FsFile }> {
-  const [go, said] = [`${directory}/go`, `${directory}/said`];
-  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args: [go, said], cwd: "/" })
-    .output();
-  if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
-  // Open for both, because opening for one waits for the other side.
-  const both = { read: true, write: true };
-  return { go: Deno.openSync(go, both), said: Deno.openSync(said, both) };
-}
-
-function later(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-async function readSome(file: Deno.FsFile): Promise<Uint8Array | null> {
-  const buffer = new Uint8Array(4096);
-  const size = await file.read(buffer);
-  return size === null ? null : buffer.subarray(0, size);
-}
-
-function byteWriter(
-  stream: WritableStream<Uint8Array>,
-): { write(bytes: Uint8Array): Promise<unknown>; close(): void } {
-  const writer = stream.getWriter();
-  return {
-    write: (bytes) => writer.write(bytes as Uint8Array<ArrayBuffer>),
-    close: () => void writer.close().catch(() => {}),
-  };
 }

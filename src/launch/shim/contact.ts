@@ -1,0 +1,103 @@
+import { Failed } from "../../cli/errors.ts";
+
+/** A process that `run` has started, and the way in which the two speak with each other. */
+export interface Contact {
+  /** Its process id. */
+  readonly pid: number;
+  /** Whether it is in its staged cgroup already, with all that it will start. */
+  readonly staged: boolean;
+  /** How it ended, once it has. */
+  readonly status: Promise<Pick<Deno.CommandStatus, "code" | "signal">>;
+  /** What it has said since the last time; nothing if it has ended and that is all. */
+  hear(): Promise<string | null>;
+  /** Tells its child something. */
+  tell(text: string): Promise<unknown>;
+  /** Tells its child that nothing more will come. */
+  hangUp(): void;
+  /** Lets it live on when this process ends. */
+  release(): void;
+}
+
+/** How long what a process has said may take to arrive after its end, in milliseconds. */
+export const GRACE = 1000;
+
+/** What stands for the end of what is said by a FIFO. */
+const END = "\0";
+
+/** Speaks with a process by its standard streams, which are pipes. */
+export function byPipes(process: Deno.ChildProcess): Contact {
+  const said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const told = process.stdin.getWriter();
+  const gone = process.status.then(() => later(GRACE)).then(() => null);
+  return {
+    pid: process.pid,
+    staged: false,
+    status: process.status,
+    // Its child has the pipe open too, and waits.
+    hear: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
+    tell: (text) => told.write(encode(text)),
+    hangUp: () => void told.close().catch(() => {}),
+    // Deno would kill it.
+    release: () => process.unref(),
+  };
+}
+
+/** Two FIFOs, for a process that has the caller's standard streams. */
+export interface Fifos {
+  /** What it is told. */
+  go: Deno.FsFile;
+  /** What it says. */
+  said: Deno.FsFile;
+}
+
+/**
+ * Makes FIFOs called `go` and `said` in a directory.
+ *
+ * @throws {Failed} if they cannot be made.
+ */
+export async function openFifos(directory: string): Promise<Fifos> {
+  const [go, said] = [`${directory}/go`, `${directory}/said`];
+  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args: [go, said], cwd: "/" })
+    .output();
+  if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
+  return { go: openBoth(go), said: openBoth(said) };
+}
+
+/** Opens a FIFO for both, because opening it for one waits for the other side. */
+export function openBoth(fifo: string): Deno.FsFile {
+  return Deno.openSync(fifo, { read: true, write: true });
+}
+
+/** Speaks with a process by FIFOs. */
+export function byFifos(process: Deno.ChildProcess, { go, said }: Fifos): Contact {
+  const decoder = new TextDecoder();
+  let over = false;
+  // What run holds open itself has no end: it is written behind what the shim said last.
+  process.status.then(() => said.writeSync(encode(END))).catch(() => {});
+  return {
+    pid: process.pid,
+    staged: false,
+    status: process.status,
+    async hear() {
+      if (over) return null;
+      const buffer = new Uint8Array(4096);
+      const size = await said.read(buffer);
+      const text = size === null ? "" : decoder.decode(buffer.subarray(0, size), { stream: true });
+      over = text.includes(END);
+      return text.replace(END, "") || null;
+    },
+    tell: (text) => go.write(encode(text)),
+    hangUp: () => go.close(),
+    release: () => process.unref(),
+  };
+}
+
+/** Settles after so many milliseconds. */
+export function later(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** The bytes of a text. */
+export function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+}

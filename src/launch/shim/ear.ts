@@ -1,0 +1,68 @@
+import { procOf } from "../../task/pid_namespace.ts";
+import { readVisible } from "../../task/process.ts";
+import { type Contact, GRACE, later } from "./contact.ts";
+
+/** How often it is looked whether a process lives that says nothing, in milliseconds. */
+const LOOK = 250;
+
+/** What one process has said that is nobody's child. */
+export class Ear {
+  /** What has been said in all. */
+  all = "";
+  #new = "";
+  #wake: (() => void) | undefined;
+  #deaf = false;
+
+  constructor(
+    /** Whether who speaks still lives. */
+    public lives: () => boolean,
+  ) {}
+
+  /** Takes up what has been said. */
+  say(text: string): void {
+    this.all += text;
+    this.#new += text;
+    this.#wake?.();
+  }
+
+  /** Says once more what was taken for more than it is. */
+  unhear(text: string): void {
+    this.#new = text + this.#new;
+  }
+
+  /** Hears no more: whoever waits for something is told so. */
+  stop(): void {
+    this.#deaf = true;
+    this.#wake?.();
+  }
+
+  /** What has been said since the last time; nothing if who speaks is gone. */
+  async hear(): Promise<string | null> {
+    for (let silent = 0; this.#new === "" && silent < GRACE && !this.#deaf;) {
+      const said = new Promise<void>((resolve) => this.#wake = resolve);
+      await Promise.race([said, later(LOOK)]);
+      if (this.#new === "" && !this.lives()) silent += LOOK;
+    }
+    const text = this.#new;
+    this.#new = "";
+    return text === "" ? null : text;
+  }
+}
+
+/** Whether a process has not ended; who nobody waits for has. */
+export function lives(pid: number): boolean {
+  const stat = readVisible(`${procOf(pid)}/stat`);
+  return stat !== "" && !/\) Z [^)]*$/.test(stat);
+}
+
+/** How a shim ended, by what it said last. */
+export async function ending(pid: number, ear: Ear): ReturnType<() => Contact["status"]> {
+  while (lives(pid)) await later(1);
+  for (let waited = 0; waited < LOOK && !/^(ended|void|error)\b/m.test(ear.all); waited++) {
+    await later(1);
+  }
+  const status = /^ended (\d+)$/m.exec(ear.all)?.[1];
+  if (status !== undefined) return { code: Number(status), signal: null };
+  const itself = /^(void|error\b.*)$/m.test(ear.all);
+  return itself ? { code: 1, signal: null } : { code: 137, signal: "SIGKILL" };
+}

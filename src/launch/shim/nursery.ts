@@ -1,0 +1,252 @@
+import prologue from "./prologue.sh" with { type: "text" };
+import child from "./child.sh" with { type: "text" };
+import nursery from "./nursery.sh" with { type: "text" };
+import shim from "./shim.sh" with { type: "text" };
+import { unlessGone } from "../../cgroup/cgroup.ts";
+import { Failed } from "../../cli/errors.ts";
+import { namedRoot, type Namespace, namespaceDirectory } from "../../namespace/namespace.ts";
+import { shellQuote } from "../../task/record.ts";
+import { type Contact, encode, openBoth } from "./contact.ts";
+import { Ear, ending, lives } from "./ear.ts";
+import { readCallerEnvironment } from "./environment.ts";
+import { PATIENCE, within } from "./patience.ts";
+import { spawn } from "./spawn.ts";
+
+/** How many FIFOs a nursery has: one for each launch at a time, and some to lose. */
+const FIFOS = 64;
+
+/** The most bytes that a shim's arguments may have: execve(2) takes fewer at once than a file. */
+const LARGEST = 65_536;
+
+/** Variables that bash gets from its parent only. */
+const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
+
+/** What is to be forked. */
+export interface Birth {
+  /** The directory of the run. */
+  directory: string;
+  /** What is added to the environment. */
+  variables: Record<string, string>;
+  /** The arguments of the shim from the directory on. */
+  words: readonly string[];
+  /** Writes what the nursery is to read, for nobody else; returns the file's path. */
+  write(text: string): string;
+}
+
+/** What belongs to one that has been forked. */
+interface Newborn {
+  /** What its lines begin with. */
+  tag: string;
+  /** What it says. */
+  ear: Ear;
+  /** The FIFO that tells its child what to do. */
+  go: Deno.FsFile;
+  /** The path of that. */
+  fifo: string;
+  /** Ends the conversation. */
+  finish: () => void;
+}
+
+/**
+ * A shell that forks the shims of many tasks: see `nursery.sh`. It says nothing of how they
+ * end, for they are nobody's children.
+ */
+export class Nursery {
+  readonly #free: string[];
+  readonly #born = new Map<string, Ear>();
+  readonly #said: ReadableStreamDefaultReader<string>;
+  readonly #told: WritableStreamDefaultWriter<Uint8Array>;
+  #count = 0;
+  #underWay = 0;
+  #gone = false;
+  #closed = false;
+
+  private constructor(
+    private readonly process: Deno.ChildProcess,
+    private readonly directory: string,
+    fifos: readonly string[],
+  ) {
+    this.#free = [...fifos];
+    this.#said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#told = process.stdin.getWriter();
+    process.status.then(() => this.#gone = true);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param umask The umask of the caller.
+   * @throws {Failed} or an error of the file system if that cannot be done.
+   */
+  static async start({ namespace, hierarchies }: Namespace, umask: number): Promise<Nursery> {
+    const root = namespaceDirectory(namespace);
+    const directory = `${root}/runs/.new-${crypto.randomUUID()}`;
+    const places = hierarchies.filter(({ version }) => version === 1)
+      .map(({ name }) => `${root}/${name}`);
+    const words = [shim, child, directory, `${namedRoot(namespace)}/new-`, places.join(" ")];
+    Deno.mkdirSync(directory, { mode: 0o700 });
+    try {
+      const fifos = Array.from({ length: FIFOS }, (_, i) => `${directory}/${i}`);
+      const process = spawn({
+        session: true,
+        shell: ["-c", prologue, "lanco", nursery, ...words, ...fifos],
+        environment: readCallerEnvironment(),
+        umask,
+        options: { stdin: "piped", stdout: "piped", stderr: "null" },
+      });
+      const made = new Nursery(process, directory, fifos);
+      const { done, value } = await within(PATIENCE, made.#said.read());
+      if (done) throw new Failed("no shell can be forked here");
+      made.#listen(value);
+      return made;
+    } catch (error) {
+      removeTree(directory);
+      throw error;
+    }
+  }
+
+  /** Whether it can fork one more. */
+  get able(): boolean {
+    return !this.#gone && this.#free.length > 0;
+  }
+
+  /**
+   * Forks a shim, which looks for its command and waits.
+   *
+   * @returns nothing if this one needs a shell of its own.
+   * @throws {Failed} if the nursery was killed.
+   */
+  async fork({ directory, variables, words, write }: Birth): Promise<Contact | undefined> {
+    const text = startText(variables, words);
+    if (!this.able || text.length > LARGEST || text.includes("\0")) return undefined;
+    if (INHERITED.some((name) => Object.hasOwn(variables, name))) return undefined;
+    const fifo = this.#free.pop() ?? "";
+    let go: Deno.FsFile;
+    try {
+      go = openBoth(fifo);
+    } catch {
+      // The namespace has been made anew.
+      this.#gone = true;
+      return undefined;
+    }
+    this.#underWay++;
+    const tag = String(this.#count++);
+    const ear = new Ear(() => !this.#gone);
+    this.#born.set(tag, ear);
+    const finish = () => {
+      go.close();
+      this.#underWay--;
+      if (!this.able) this.close();
+    };
+    try {
+      const file = write(text);
+      await this.#told.write(encode(`${tag} ${fifo} ${directory}\n`)).catch(() => {});
+      const first = await within(PATIENCE, ear.hear()) ?? "";
+      unlessGone(() => Deno.removeSync(file), undefined);
+      const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
+      if (first !== "no\n" && number === undefined) {
+        throw new Failed("the task was killed before its start");
+      }
+      ear.unhear(first.slice(line.length));
+      if (number !== undefined) {
+        return this.#contact(Number(number), { tag, ear, go, fifo, finish });
+      }
+      this.#free.push(fifo);
+    } catch (error) {
+      this.#born.delete(tag);
+      finish();
+      throw error;
+    }
+    this.#born.delete(tag);
+    finish();
+    return undefined;
+  }
+
+  #contact(pid: number, { tag, ear, go, fifo, finish }: Newborn): Contact {
+    ear.lives = () => lives(pid);
+    const forget = () => void this.#born.delete(tag);
+    return {
+      pid,
+      staged: true,
+      get status() {
+        return ending(pid, ear).finally(forget);
+      },
+      hear: () => ear.hear(),
+      tell: (word) => go.write(encode(word)),
+      // The FIFO is not used again: it may be a while before the child opens it, or reads it.
+      hangUp: finish,
+      release: () => {
+        this.#free.push(fifo);
+        ear.stop();
+        forget();
+        finish();
+      },
+    };
+  }
+
+  /** Ends it as soon as nothing is under way; what it has started lives on. */
+  close(): void {
+    this.#gone = true;
+    if (this.#underWay > 0 || this.#closed) return;
+    this.#closed = true;
+    this.#told.close().catch(() => {});
+    this.process.unref();
+    removeTree(this.directory);
+  }
+
+  async #listen(text: string): Promise<void> {
+    let rest = text;
+    for (;;) {
+      const lines = rest.split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const [tag = ""] = line.split(" ", 1);
+        this.#born.get(tag)?.say(line.slice(tag.length + 1) + "\n");
+      }
+      const { done, value } = await this.#said.read();
+      if (done) return;
+      rest += value;
+    }
+  }
+}
+
+/** The one of this batch, or that there can be none. */
+let shared: Promise<Nursery | undefined> | undefined;
+
+/**
+ * The nursery for all launches of a batch; another when the last one is worn out, or was
+ * killed. Nothing if there can be none.
+ *
+ * @param umask The umask of the caller.
+ * @param atEnd Told what to do at the end of the batch.
+ */
+export async function sharedNursery(
+  namespace: Namespace,
+  umask: number,
+  atEnd: (close: () => void) => void,
+): Promise<Nursery | undefined> {
+  const last = shared;
+  const nursery = await last;
+  if (last !== undefined && (nursery === undefined || nursery.able)) return nursery;
+  // Many may have come here at once.
+  if (shared === last) {
+    nursery?.close();
+    shared = Nursery.start(namespace, umask).then((made) => {
+      atEnd(() => made.close());
+      return made;
+    }, () => undefined);
+  }
+  return await shared;
+}
+
+/** What the nursery reads before it becomes a shim. */
+function startText(variables: Record<string, string>, words: readonly string[]): string {
+  const exported = Object.entries(variables).map(([name, value]) =>
+    `export ${name}=${shellQuote(value)}\n`
+  );
+  return `${exported.join("")}set -- ${words.map(shellQuote).join(" ")}\n`;
+}
+
+function removeTree(directory: string): void {
+  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
+}

@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertMatch, assertObjectMatch } from "@std/assert";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  identity,
+  LANCO,
+  lives,
+  OWNER,
+  type TestNamespace,
+  until,
+} from "../../harness.ts";
+import { openBatch } from "../../batch.ts";
+
+/** Prints all that a process has from its parent, but for numbers of processes. */
+const PRINT = `
+import os, re, resource
+status = open("/proc/self/status").read()
+print(sorted(os.environb.items()))
+print(os.getcwd(), oct(os.umask(0)), os.getsid(0) == os.getpid() == os.getpgrp())
+print(re.findall(r"(?m)^(?:Sig...|Groups|Uid|Gid|Cap...|NoNewPrivs|Seccomp):.*", status))
+print([(fd, os.readlink("/proc/self/fd/%s" % fd)) for fd in "012"], len(os.listdir("/proc/self/fd")))
+print([resource.getrlimit(limit) for limit in range(10)], os.nice(0))
+print(sorted(line.split(":", 1)[1] for line in open("/proc/self/cgroup") if "/lanco-" in line))
+`;
+
+/** What a task is given that is run by a line of bash. */
+async function given(ns: TestNamespace, before: string, line: string) {
+  const { code, stdout, stderr } = await exec(
+    // With something after it, for else bash may become the last command, with another SHLVL.
+    ["env", "--default-signal", "bash", "-c", `${before}\n${line}\nexit $?`],
+  );
+  assertEquals([code, stderr], [0, ""], stdout);
+  await ns.gone("a");
+  const text = ns.log("a");
+  assertMatch(text, /LANCO_TASK/);
+  return text;
+}
+
+/** The session of a process. */
+function session(pid: number): number {
+  return Number(Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ")[3]);
+}
+
+/** How often a process has gone to sleep. */
+function sleeps(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+}
+
+/** The processes that are nurseries of a namespace, and not shims, which they have forked. */
+function nurseries(ns: TestNamespace): number[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
+    try {
+      const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
+      return words.includes(`${ns.directory}/named/new-`) && session(pid) === pid;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
+
+/** What is left of nurseries and of what they were to start. */
+const begun = (ns: TestNamespace) => ns.traces().filter((path) => /\/\.?new-/.test(path));
+
+cgroupTest("a task of a batch is given what one of a command line is", async (ns) => {
+  const script = `${ns.scratch}/print.py`;
+  Deno.writeTextFileSync(script, PRINT);
+  const command = ["/usr/bin/python3", script];
+  const callers = [
+    ":",
+    "trap '' HUP INT QUIT USR1 TERM; umask 0137; ulimit -n 123; ulimit -c 0; cd /usr/share",
+    `export log=a tag=b lanco_tag=c lanco_run=d IFS=x PS4=y PWD=/ OLDPWD=/var SHLVL=7
+    export EMPTY= LINES="one
+two" QUOTES="a'b\\"c\\\\" UNI=é`,
+    "exec 3</dev/null 7</dev/null 9</dev/null 63</dev/null; unset PATH OLDPWD SHLVL",
+    `nice() { /usr/bin/nice -n 5 ${LANCO} "$@"; }`,
+  ];
+  const quoted = command.map((word) => `'${word}'`).join(" ");
+  const request = JSON.stringify({ command: "run", args: ["a", ...command] });
+  for (const before of callers) {
+    const lanco = before.startsWith("nice") ? "nice" : LANCO;
+    const alone = await given(ns, before, `${lanco} ${ns.name} run a ${quoted}`);
+    const batch = `echo '${request}' | ${lanco} ${ns.name} batch >/dev/null`;
+    assertEquals(await given(ns, before, batch), alone, before);
+  }
+});
+
+cgroupTest("a task of a batch is given the variables and words that it was to get", async (ns) => {
+  const odd = ["a'b", 'c"d', "e\nf", "$(g)", "\\h", "", "-i", "é", "*", "j k", "x".repeat(70_000)];
+  const env = {
+    PLAIN: "1",
+    QUOTES: "a'b\"c\nd\\",
+    "a.b": "dots",
+    IFS: ":",
+    PATH: "/usr/bin:/bin",
+    UID: "5",
+    lanco_tag: "6",
+    OPTIND: "7",
+    SHLVL: "8",
+  };
+  const batch = openBatch(ns);
+  for (const [task, words] of [["small", odd.slice(0, -1)], ["large", odd]] as const) {
+    const script = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], sys.stdout)";
+    const args = [task, "/usr/bin/python3", "-c", script, ...words];
+    await batch.say({ command: "run", args, env });
+    await until("it has ended", () => exists(`${ns.logs}/task-${task}.log`));
+    await ns.gone(task);
+    const [argv, variables] = JSON.parse(ns.log(task));
+    assertEquals(argv, words);
+    assertObjectMatch(variables, { ...env, LANCO_TASK: task });
+  }
+  assertEquals((await batch.end()).code, 0);
+});
+
+cgroupTest(
+  "a batch forks its tasks from one nursery, which ends with it and is idle meanwhile",
+  async (ns) => {
+    const batch = openBatch(ns, { command: "check", args: ["a"] });
+    await until("it has answered", () => batch.count() === 1);
+    assertEquals(nurseries(ns), []);
+    await batch.say(
+      ...names(40).map((task) => ({ command: "run", args: [task, "sleep", "1000"] })),
+    );
+    await until("all are launched", () => batch.count() === 41);
+    const [nursery = 0, ...more] = nurseries(ns);
+    assertEquals(more, []);
+    for (const task of names(40)) assertEquals(session(ns.shim(task)), nursery, task);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const begin = sleeps(batch.batch.pid);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert(sleeps(batch.batch.pid) - begin < 20);
+    assertEquals((await batch.end()).code, 0);
+    await until("it has ended", () => !lives(nursery));
+    assertEquals(begun(ns), []);
+    for (const task of names(40)) await ns.must("check", task);
+    await ns.must("stop", ...names(40));
+    assertEquals(ns.traces().filter((path) => /task-/.test(path) && !/log/.test(path)), []);
+  },
+);
+
+cgroupTest("a batch whose nursery is killed has started each task, or not", async (ns) => {
+  const batch = openBatch(
+    ns,
+    ...names(100).map((task) => ({ id: task, command: "run", args: [task, "sleep", "1000"] })),
+  );
+  for (let kills = 0; kills < 3; kills++) {
+    const count = batch.count();
+    await until("some have been launched", () => batch.count() >= Math.min(100, count + 15));
+    nurseries(ns).forEach(kill);
+  }
+  await until("all are answered", () => batch.count() === 100);
+  for (const { id, exitStatus, messages } of batch.answers()) {
+    assertEquals((await ns.lanco("check", id)).code, exitStatus === 0 ? 0 : 3, id);
+    if (exitStatus !== 0) assertMatch(messages.join(), /killed before its start/);
+  }
+  await batch.say({ id: "last", command: "run", args: ["last", "sleep", "1000"] });
+  assertEquals((await batch.end()).code, 0);
+  assertEquals(batch.answers().at(-1)?.exitStatus, 0);
+  await ns.lanco("stop", "--now", "last", ...names(100));
+  assertEquals(ns.traces().filter((path) => /\/(task|enter|bell|new)-[^/.]*$/.test(path)), []);
+});
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
+cgroupTest("a nursery is replaced when too many launches have failed", async (ns) => {
+  const file = `${ns.scratch}/no-interpreter`;
+  Deno.writeTextFileSync(file, "#!/no/such/interpreter\n", { mode: 0o755 });
+  const batch = openBatch(ns);
+  for (let round = 0; round < 3; round++) {
+    await batch.say(...names(50).map((task) => ({ command: "run", args: [task, file] })));
+    await until("all are refused", () => batch.count() === (round + 1) * 50);
+  }
+  const statuses = new Set(batch.answers().map(({ exitStatus }) => exitStatus));
+  assertEquals(
+    [...statuses],
+    [127],
+    batch.answers().find(({ exitStatus }) => exitStatus !== 127)?.messages,
+  );
+  await batch.say({ command: "run", args: ["a", "sleep", "1000"] });
+  assertEquals((await batch.end()).code, 0);
+  assertEquals(batch.answers().at(-1)?.exitStatus, 0);
+  await ns.must("stop", "--now", "a");
+  await until("nothing is left", () => begun(ns).length === 0 && nurseries(ns).length === 0);
+});
+
+cgroupTest("a batch does without a nursery where /proc is another PID namespace's", async (ns) => {
+  const request = JSON.stringify({ command: "run", args: ["a", "sleep", "1000"] });
+  const line =
+    `echo '${request}' | ${LANCO} ${ns.name} batch; ${LANCO} ${ns.name} check a; echo $?`;
+  const words = ["--pid", "--fork", "--kill-child", "setpriv", ...identity(OWNER)];
+  const { stdout } = await exec(["unshare", ...words, "sh", "-c", line], { uid: 0 });
+  assertMatch(stdout, /"exitStatus":0[^]*\n0\n$/);
+  assertEquals(begun(ns), []);
+});
