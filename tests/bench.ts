@@ -1,4 +1,5 @@
 /** The measurements of `scripts/bench`. Each prints one row: what, how much, how much is allowed. */
+import { batches, hearing } from "./bench/batches.ts";
 import { commands, residents, storm } from "./bench/commands.ts";
 import { LANCO, PREFIX, run } from "./bench/measure.ts";
 import { followed, many, topOf100 } from "./bench/watching.ts";
@@ -7,7 +8,8 @@ const here = `${PREFIX}a`;
 const legacy = `${PREFIX}l`;
 const crowd = `${PREFIX}m`;
 const watched = `${PREFIX}w`;
-for (const namespace of [here, crowd, watched]) {
+const batched = `${PREFIX}b`;
+for (const namespace of [here, crowd, watched, batched]) {
   run(LANCO, [namespace, "init", "-u", "nobody"], {});
 }
 run(`${Deno.cwd()}/scripts/legacy`, ["init", LANCO, legacy, "-u", "nobody"], {});
@@ -16,6 +18,8 @@ const rows = [
   await storm(here, "v2"),
   await storm(legacy, "v1"),
   ...await residents(here),
+  ...await batches(batched),
+  ...await hearing(batched),
   ...await followed(watched),
   await topOf100(watched),
   ...many(crowd),

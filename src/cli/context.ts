@@ -14,10 +14,16 @@ export interface CommandTables {
   standalone: Readonly<Record<string, Loader>>;
 }
 
+/** Something that lasts, and can be taken back. */
+export interface Cancellable {
+  /** Whether it has been. */
+  readonly cancelled: boolean;
+  /** Whom to wake when it is. */
+  sleeper: { wake(): void } | undefined;
+}
+
 /** What a command is given that is one of many in a batch. */
-export interface InBatch {
-  /** Comes when the command is taken back. */
-  signal: AbortSignal;
+export interface InBatch extends Cancellable {
   /** Lets commands go on that were asked for later and concern the same tasks. */
   goOn(): void;
   /** Has something done when the batch ends. */

@@ -1,26 +1,25 @@
-/**
- * Does much at once, but what concerns the same thing in the order in which it was asked
- * for.
- */
+/** A place behind all who came before and have a key in common. */
+export interface Turn {
+  /** Settled when those have left. */
+  readonly come: Promise<unknown>;
+  /** Lets those behind go on. */
+  leave(): void;
+}
+
+/** Puts what comes in a row for each key. */
 export class Lanes {
   readonly #last = new Map<string, Promise<void>>();
 
-  /**
-   * Does something when all is done that was asked for before it and has a key in common.
-   *
-   * @param act Given what lets go on those behind it, if that is before it is done.
-   */
-  async enter<T>(keys: readonly string[], act: (goOn: () => void) => Promise<T>): Promise<T> {
-    const before = keys.map((key) => this.#last.get(key));
+  /** Takes a place behind all who have taken theirs before it, in the row of each key. */
+  enter(keys: readonly string[]): Turn {
+    const come = Promise.all(keys.map((key) => this.#last.get(key)));
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const key of keys) this.#last.set(key, promise);
-    await Promise.all(before);
-    try {
-      return await act(resolve);
-    } finally {
+    const leave = () => {
       resolve();
       for (const key of keys) if (this.#last.get(key) === promise) this.#last.delete(key);
-    }
+    };
+    return { come, leave };
   }
 }
 

@@ -25,15 +25,34 @@ export const GLOBAL_OPTIONS: OptionSpec = {
 };
 
 /** What stood on a command line. */
-export interface Options {
-  /** Whether the flag was given, and how often. */
-  count(flag: string): number;
+export class Options {
+  readonly #given = new Map<string, string[]>();
+
+  constructor(
+    parsed: Readonly<Record<string, unknown>>,
+    /** What is not an option. */
+    readonly operands: string[],
+  ) {
+    for (const [name, value] of Object.entries(parsed)) {
+      const list = [value].flat() as string[];
+      if (list.length > 0) this.#given.set(name, list);
+    }
+  }
+
+  /** How often the flag was given. */
+  count(flag: string): number {
+    return this.list(flag).length;
+  }
+
   /** The value of an option, if it was given; "" where it may lack one and does. */
-  value(name: string): string | undefined;
+  value(name: string): string | undefined {
+    return this.list(name).at(-1);
+  }
+
   /** All the values of an option. */
-  list(name: string): string[];
-  /** What is not an option. */
-  operands: string[];
+  list(name: string): string[] {
+    return this.#given.get(name) ?? [];
+  }
 }
 
 /**
@@ -52,13 +71,7 @@ export function parseOptions(args: readonly string[], spec: OptionSpec): Options
     collect: [...spec.flags ?? [], ...takesValue],
     alias: {},
   }) as Record<string, unknown>;
-  const list = (name: string) => [parsed[name] ?? []].flat();
-  return {
-    count: (flag) => list(flag).length,
-    value: (name) => list(name).at(-1) as string | undefined,
-    list: (name) => list(name) as string[],
-    operands,
-  };
+  return new Options(parsed, operands);
 }
 
 function separate(

@@ -2,11 +2,11 @@ import { Answers } from "../cli/answers.ts";
 import { type Command, type Context, report } from "../cli/context.ts";
 import { LancoError, reason, Usage } from "../cli/errors.ts";
 import { find } from "../cli/find.ts";
-import { Gate, Lanes } from "../cli/lanes.ts";
+import { Gate, Lanes, type Turn } from "../cli/lanes.ts";
 import { lines } from "../cli/lines.ts";
 import { type Options, parseOptions } from "../cli/options.ts";
-import { printableJson } from "../cli/printable.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import { Asked, type Desk, renderAnswer } from "./asked.ts";
 import { BadRequest, parseRequest, type Request } from "./request.ts";
 
 /** What would take the terminal, need root, or have no end. */
@@ -48,7 +48,7 @@ Examples:
     if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
     readNamespace(context.namespace);
     const answers = new Answers();
-    const desk = new Desk(context, answers);
+    const desk = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
     await Promise.race([desk.serve(Deno.stdin.readable), answers.gone]);
     await desk.close();
@@ -58,23 +58,27 @@ Examples:
   },
 };
 
-/** A request that is under way. */
-interface UnderWay {
-  /** The command, by the name it was asked for. */
-  command: string;
-  /** Takes it back. */
-  controller: AbortController;
+/** A request that can be worked at. */
+interface Job {
+  /** The request. */
+  asked: Asked;
+  /** What it is known by. */
+  key: string;
+  /** Its command, and what that is given. */
+  command: Command;
+  options: Options;
+  /** Its place behind those that concern the same tasks. */
+  turn: Turn;
 }
 
 /** Works at requests, and answers them. */
-class Desk {
+class Batch implements Desk {
   readonly #lanes = new Lanes();
   readonly #launches = new Gate(LAUNCHES);
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #byId = new Map<string, UnderWay>();
+  readonly #underWay = new Map<string, Asked>();
   /** What is to be ended with the batch. */
-  readonly #atEnd: (() => void)[] = [];
-  /** Told when one of too many has been answered. */
+  readonly #closing: (() => void)[] = [];
+  /** Told when a request has been answered. */
   #left: (() => void) | undefined;
 
   constructor(private readonly context: Context, private readonly answers: Answers) {}
@@ -85,114 +89,114 @@ class Desk {
       if (!this.answers.open) return;
       await this.#begin(line);
       await this.answers.room();
-      if (this.#underWay.size >= MANY) await new Promise<void>((resolve) => this.#left = resolve);
+      if (this.#underWay.size >= MANY) await this.#oneLess();
     }
   }
 
   /** Finishes what is under way; what would have no end, ends. */
   async close(): Promise<void> {
     const endless = this.answers.open ? ["events"] : ["events", "wait"];
-    for (const { command, controller } of this.#byId.values()) {
-      if (endless.includes(command)) controller.abort();
+    for (const asked of this.#underWay.values()) {
+      if (endless.includes(asked.command)) asked.cancel();
     }
-    await Promise.all(this.#underWay);
-    for (const close of this.#atEnd) close();
+    while (this.#underWay.size > 0) await this.#oneLess();
+    for (const close of this.#closing) close();
     await this.answers.end();
+  }
+
+  write(answer: Record<string, unknown>): void {
+    this.answers.write(renderAnswer(answer));
+  }
+
+  atEnd(close: () => void): void {
+    this.#closing.push(close);
+  }
+
+  #oneLess(): Promise<void> {
+    return new Promise((resolve) => this.#left = resolve);
   }
 
   /** Begins to work at a request; returns when it has its place among others. */
   async #begin(line: Uint8Array | undefined): Promise<void> {
     if (line !== undefined && isBlank(line)) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const done = this.#answer(line, resolve).finally(() => {
-      this.#underWay.delete(done);
-      this.#left?.();
-      resolve();
-    });
-    this.#underWay.add(done);
-    await promise;
-  }
-
-  async #answer(line: Uint8Array | undefined, placed: () => void): Promise<void> {
-    const messages: string[] = [];
-    let printed = "";
-    let id: unknown = null;
-    const own: Context = {
-      ...this.context,
-      log: { ...this.context.log, write: (message) => void messages.push(message) },
-      logger: async (token) =>
-        (await import("../cli/log.ts")).createLogger(token ?? own.command, own.log),
-      print: (result) => {
-        printed += typeof result === "string" ? result : new TextDecoder().decode(result);
-        return true;
-      },
-    };
-    let exitStatus: number;
+    const asked = new Asked(this.context, this);
     try {
       const request = read(line);
-      id = request.id;
-      own.command = request.command;
-      exitStatus = request.command === "cancel"
-        ? this.#cancel(request)
-        : await this.#execute(own, request, placed);
+      asked.id = request.id;
+      asked.command = request.command;
+      if (request.command === "cancel") asked.answer(this.#cancel(request));
+      else this.#work(await this.#place(asked, request.args));
     } catch (error) {
-      if (error instanceof BadRequest) id = error.id;
-      const known = error instanceof LancoError
-        ? error
-        : new LancoError(`unexpected: ${reason(error)}`, 1);
-      await report(own, known);
-      exitStatus = known.exitStatus;
+      if (error instanceof BadRequest) asked.id = error.id;
+      asked.answer(await refused(asked, error));
     }
-    this.#write({ id, exitStatus, output: parsed(printed), messages });
   }
 
-  #write(answer: Record<string, unknown>): void {
-    this.answers.write(printableJson(answer) + "\n");
-  }
-
-  async #execute(context: Context, request: Request, placed: () => void): Promise<number> {
-    const { id, command: name } = request;
+  async #place(asked: Asked, args: readonly string[]): Promise<Job> {
+    const name = asked.command;
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
-    const controller = new AbortController();
-    const release = this.#enter(id, { command: name, controller });
+    const key = this.#enter(asked);
     try {
-      const command = await find(context.tables, name, context.namespace);
+      const command = await find(asked.tables, name, asked.namespace);
       const json = command.options.flags?.includes("json") ? ["--json"] : [];
-      const options = parseOptions([...json, ...request.args], command.options);
+      const options = parseOptions([...json, ...args], command.options);
       if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
-      const inLane = this.#lanes.enter(concerned(command, options), (goOn) => {
-        const atEnd = (close: () => void) => void this.#atEnd.push(close);
-        const tell = (part: Record<string, unknown>) => this.#write({ id, ...part });
-        const own = { ...context, batch: { signal: controller.signal, goOn, atEnd, tell } };
-        const run = async () => await command.run(own, options);
-        return command.purpose === "launch" ? this.#launches.pass(run) : run();
-      });
-      placed();
-      return await inLane;
-    } finally {
-      release();
+      const turn = this.#lanes.enter(concerned(command, options));
+      asked.turn = turn;
+      return { asked, key, command, options, turn };
+    } catch (error) {
+      this.#underWay.delete(key);
+      throw error;
     }
   }
 
-  /** Makes a request known by its id. Returns what makes it forgotten. */
-  #enter(id: unknown, request: UnderWay): () => void {
+  /** One function, for each that waits within it takes memory for each of many requests. */
+  async #work({ asked, key, command, options, turn }: Job): Promise<void> {
+    let exitStatus: number;
+    try {
+      await turn.come;
+      exitStatus = await (command.purpose === "launch"
+        ? this.#launches.pass(() =>
+          command.run(asked, options)
+        )
+        : command.run(asked, options));
+    } catch (error) {
+      exitStatus = await refused(asked, error);
+    }
+    turn.leave();
+    this.#underWay.delete(key);
+    asked.answer(exitStatus);
+    this.#left?.();
+  }
+
+  /** Makes a request known by its id. Returns what it is known by. */
+  #enter(asked: Asked): string {
     // Those without one can be told apart by nobody.
-    const key = id === null ? crypto.randomUUID() : JSON.stringify(id);
-    if (this.#byId.has(key)) {
+    const key = asked.id === null ? crypto.randomUUID() : JSON.stringify(asked.id);
+    if (this.#underWay.has(key)) {
       throw new Usage(`id ${key.slice(0, 50)} is that of a request that is not answered yet`);
     }
-    this.#byId.set(key, request);
-    return () => void this.#byId.delete(key);
+    this.#underWay.set(key, asked);
+    return key;
   }
 
   #cancel({ id }: Request): number {
-    const request = this.#byId.get(JSON.stringify(id));
+    const request = this.#underWay.get(JSON.stringify(id));
     if (request === undefined || !["events", "wait"].includes(request.command)) {
       throw new LancoError('no "wait" or "events" with this id is under way', 3, "WARN");
     }
-    request.controller.abort();
+    request.cancel();
     return 0;
   }
+}
+
+/** Says why a request has failed. Returns its exit status. */
+async function refused(asked: Asked, error: unknown): Promise<number> {
+  const known = error instanceof LancoError
+    ? error
+    : new LancoError(`unexpected: ${reason(error)}`, 1);
+  await report(asked, known);
+  return known.exitStatus;
 }
 
 function isBlank(line: Uint8Array): boolean {
@@ -222,14 +226,6 @@ function concerned({ operands }: Command, options: Options): readonly string[] {
       return options.operands.slice(1);
     default:
       return options.operands;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text === "" ? null : JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 

@@ -29,23 +29,23 @@ Examples:
     const matches = await matching(options.operands);
     const json = options.count("json") > 0;
     context.batch?.goOn();
-    for await (const event of taskEvents(namespace, context.batch?.signal)) {
+    for await (const event of taskEvents(namespace, context.batch)) {
       if ("task" in event && !matches(event.task)) continue;
       if (!tell(context, event, json)) return 0;
     }
-    if (context.batch?.signal.aborted) return 0;
+    if (context.batch?.cancelled) return 0;
     throw new NotInitialised(context.namespace);
   },
 };
 
 /** Returns whether somebody still listens. */
-function tell({ batch, print }: Context, event: TaskEvent, json: boolean): boolean {
+function tell(context: Context, event: TaskEvent, json: boolean): boolean {
   const output = flat(event);
-  if (batch !== undefined) {
-    batch.tell({ event: output });
+  if (context.batch !== undefined) {
+    context.batch.tell({ event: output });
     return true;
   }
-  return print(json ? printableJson(output) + "\n" : line(event));
+  return context.print(json ? printableJson(output) + "\n" : line(event));
 }
 
 /** With all fields, for programs. */

@@ -89,7 +89,7 @@ async function start(
   const launched = await launch(namespace, task, {
     ...options,
     debug,
-    ...(context.batch ? { atEnd: context.batch.atEnd } : {}),
+    ...(context.batch ? { batch: context.batch } : {}),
   });
   const { pid, shim, admission, unlimited } = launched;
   logger.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);

@@ -1,5 +1,5 @@
 import { AwaitedTask } from "../task/awaited.ts";
-import { bell } from "../task/ends.ts";
+import { Bell } from "../task/ends.ts";
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import type { Command, Context } from "../cli/context.ts";
@@ -45,10 +45,19 @@ Examples:
     const timeout = given === undefined ? Infinity : seconds("-t", given) * 1000;
     const any = options.count("any") > 0;
     const held: AwaitedTask[] = [];
+    let bell: Bell | undefined;
     try {
       await hold(context, tasks, held);
       context.batch?.goOn();
-      await untilEnded(context, held, { any, timeout });
+      bell = new Bell(context.namespace, tasks);
+      if (context.batch !== undefined) context.batch.sleeper = bell;
+      const deadline = performance.now() + timeout;
+      while (!isOver(held, any)) {
+        const left = deadline - performance.now();
+        if (left <= 0) break;
+        if (context.batch?.cancelled) throw new Failed("the wait was taken back");
+        await bell.next(left);
+      }
       const ended = held.filter((task) => task.ended());
       if (options.count("json")) context.print(renderJson(context.namespace, held, any));
       else if (any && ended[0]) context.print(`${ended[0].task}\n`);
@@ -58,6 +67,7 @@ Examples:
       if (error instanceof LancoError && error.exitStatus !== 1) throw error;
       throw new LancoError(reason(error), FAILED);
     } finally {
+      bell?.close();
       for (const task of held) task.close();
     }
   },
@@ -72,26 +82,8 @@ async function hold(context: Context, tasks: string[], held: AwaitedTask[]): Pro
   }
 }
 
-async function untilEnded(
-  { namespace, batch }: Context,
-  tasks: readonly AwaitedTask[],
-  { any, timeout }: { any: boolean; timeout: number },
-): Promise<void> {
-  const deadline = performance.now() + timeout;
-  const changes = bell(namespace, tasks.map(({ task }) => task));
-  batch?.signal.addEventListener("abort", changes.wake);
-  const over = () => any ? tasks.some((t) => t.ended()) : tasks.every((t) => t.ended());
-  try {
-    while (!over()) {
-      const left = deadline - performance.now();
-      if (left <= 0) return;
-      if (batch?.signal.aborted) throw new Failed("the wait was taken back");
-      await changes.next(left);
-    }
-  } finally {
-    batch?.signal.removeEventListener("abort", changes.wake);
-    changes.close();
-  }
+function isOver(tasks: readonly AwaitedTask[], any: boolean): boolean {
+  return any ? tasks.some((task) => task.ended()) : tasks.every((task) => task.ended());
 }
 
 async function answer(context: Context, tasks: readonly AwaitedTask[]): Promise<number> {

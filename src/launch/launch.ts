@@ -46,8 +46,8 @@ export interface LaunchOptions {
   limits: Limits;
   /** Whether a limit that the host cannot enforce is left out. */
   bestEffort: boolean;
-  /** In a batch, which has a nursery: told what to do at its end. */
-  atEnd?: (close: () => void) => void;
+  /** A batch, which has a nursery until its end. */
+  batch?: { atEnd(close: () => void): void };
   /** Told of each step, for `-d`. */
   debug?: (message: string) => void;
 }
@@ -154,8 +154,8 @@ class Attempt {
   }
 
   async #nursery(): Promise<Nursery | undefined> {
-    const { atEnd, umask } = this.options;
-    return atEnd && await sharedNursery(this.namespace, umask, atEnd);
+    const { batch, umask } = this.options;
+    return batch && await sharedNursery(this.namespace, umask, batch);
   }
 
   #shimOptions(): Omit<ShimOptions, "nursery"> {

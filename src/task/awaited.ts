@@ -12,6 +12,9 @@ const DOUBT = 2000;
 /** How long a task that has just got its name may take to have its record, in milliseconds. */
 const PUBLISHING = 1000;
 
+/** The runs under way that this process holds: all that wait for one share it, and its file. */
+const held = new Map<string, AwaitedTask>();
+
 /**
  * One run of a task, whose end somebody waits for. What becomes of the name after
  * that, a new run included, makes no difference: the file that the shim writes the
@@ -20,6 +23,7 @@ const PUBLISHING = 1000;
 export class AwaitedTask {
   #ended: boolean;
   #doubt: number | undefined;
+  #holders = 1;
 
   private constructor(
     private readonly namespace: Namespace,
@@ -39,6 +43,12 @@ export class AwaitedTask {
    * @throws {Failed} if it cannot be found out.
    */
   static async hold(namespace: Namespace, task: string): Promise<AwaitedTask | undefined> {
+    const key = `${namespace.namespace}/${task}`;
+    const shared = held.get(key);
+    if (shared !== undefined && identity(namespace.namespace, task) === shared.inode) {
+      shared.#holders++;
+      return shared;
+    }
     const deadline = Date.now() + PUBLISHING;
     for (;;) {
       const inode = identity(namespace.namespace, task);
@@ -49,7 +59,9 @@ export class AwaitedTask {
       if (same && inode === undefined && file === undefined) return undefined;
       // Between a run's taking the name and its record is a moment.
       if (same && (inode === undefined || (inode === recorded && file !== undefined))) {
-        return new AwaitedTask(namespace, task, inode, file);
+        const made = new AwaitedTask(namespace, task, inode, file);
+        if (inode !== undefined) held.set(key, made);
+        return made;
       }
       file?.close();
       if (Date.now() > deadline) throw new Failed(`task ${task} runs, but has left no record`);
@@ -82,9 +94,12 @@ export class AwaitedTask {
     return this.file === undefined ? undefined : readStatus(this.file);
   }
 
-  /** Closes the file. */
+  /** Lets go of it; to be called once for each hold. */
   close(): void {
+    if (--this.#holders > 0) return;
     this.file?.close();
+    const key = `${this.namespace.namespace}/${this.task}`;
+    if (held.get(key) === this) held.delete(key);
   }
 }
 

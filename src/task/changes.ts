@@ -14,7 +14,7 @@ export interface ChangesOptions {
  * and now and then without a reason. Costs nothing while nothing changes.
  */
 export class Changes {
-  readonly #watchers = new Set<Deno.FsWatcher>();
+  #watchers: Set<Deno.FsWatcher> | undefined;
   readonly #poll: number;
   #interval: number;
   #changed = false;
@@ -33,10 +33,11 @@ export class Changes {
   watch(path: string): () => void {
     try {
       const watcher = Deno.watchFs(path, { recursive: false });
-      this.#watchers.add(watcher);
+      const watchers = this.#watchers ??= new Set();
+      watchers.add(watcher);
       this.#listen(watcher);
       return () => {
-        if (this.#watchers.delete(watcher)) watcher.close();
+        if (watchers.delete(watcher)) watcher.close();
       };
     } catch {
       this.#interval = this.#poll;
@@ -81,7 +82,7 @@ export class Changes {
 
   /** Stops watching. */
   close(): void {
-    for (const watcher of this.#watchers) watcher.close();
-    this.#watchers.clear();
+    for (const watcher of this.#watchers ?? []) watcher.close();
+    this.#watchers?.clear();
   }
 }

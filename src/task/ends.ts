@@ -12,19 +12,9 @@ const SELDOM = 10_000;
 /** How long to do nothing then after a change, in milliseconds: others will follow. */
 const REST = 5;
 
-/** Wakes one who waits for something to become of certain tasks. */
-export interface Bell {
-  /** Waits until he should look again, at most so many milliseconds. */
-  next(atMost: number): Promise<void>;
-  /** Wakes him for another reason. */
-  wake(): void;
-  /** Ends it. */
-  close(): void;
-}
-
 /** Those who wait for a task, and the number of its run when they were told last. */
 interface Waiting {
-  bells: Set<Changes>;
+  bells: Set<Bell>;
   run: number | null;
 }
 
@@ -39,7 +29,7 @@ class Watch {
     this.#serve();
   }
 
-  add(tasks: readonly string[], bell: Changes): void {
+  add(tasks: readonly string[], bell: Bell): void {
     this.#count++;
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
@@ -48,7 +38,7 @@ class Watch {
     }
   }
 
-  remove(tasks: readonly string[], bell: Changes): void {
+  remove(tasks: readonly string[], bell: Bell): void {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
       if (waiting?.bells.delete(bell) && waiting.bells.size === 0) this.#waiting.delete(task);
@@ -83,15 +73,19 @@ class Watch {
 
 const watches = new Map<string, Watch>();
 
-/** Begins to hear of what becomes of tasks of a namespace. */
-export function bell(namespace: string, tasks: readonly string[]): Bell {
-  let watch = watches.get(namespace);
-  if (watch === undefined) watches.set(namespace, watch = new Watch(namespace));
-  const changes = new Changes({ pulse: Infinity });
-  watch.add(tasks, changes);
-  return {
-    next: (atMost) => changes.next(atMost),
-    wake: () => changes.wake(),
-    close: () => watch.remove(tasks, changes),
-  };
+/** Wakes one who waits for something to become of certain tasks. */
+export class Bell extends Changes {
+  readonly #watch: Watch;
+
+  constructor(namespace: string, private readonly tasks: readonly string[]) {
+    super({ pulse: Infinity });
+    let watch = watches.get(namespace);
+    if (watch === undefined) watches.set(namespace, watch = new Watch(namespace));
+    this.#watch = watch;
+    watch.add(tasks, this);
+  }
+
+  override close(): void {
+    this.#watch.remove(this.tasks, this);
+  }
 }

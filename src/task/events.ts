@@ -1,5 +1,6 @@
 import { existsSync } from "@std/fs/exists";
 import { isFrozen } from "../cgroup/freezer.ts";
+import type { Cancellable } from "../cli/context.ts";
 import { RecordsClosed } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { Changes } from "./changes.ts";
@@ -10,7 +11,7 @@ import { registeredTasks } from "./task.ts";
 
 /**
  * What becomes of the tasks of a namespace: first those that run now, then what happens,
- * as long as there is the namespace and the signal does not come. Nothing is lost, nothing
+ * as long as there is the namespace and it is not cancelled. Nothing is lost, nothing
  * comes twice: what is written down tells how, the cgroups of the named hierarchy tell
  * that a run is over, and inotify(7) when to look at them. Nothing is done meanwhile.
  *
@@ -18,14 +19,13 @@ import { registeredTasks } from "./task.ts";
  */
 export async function* taskEvents(
   namespace: Namespace,
-  signal?: AbortSignal,
+  cancellable?: Cancellable,
 ): AsyncGenerator<TaskEvent> {
   const name = namespace.namespace;
   const named = namedRoot(name);
   const journal = openJournal(name);
   const changes = new Changes({ pulse: Infinity });
-  const stop = () => changes.wake();
-  signal?.addEventListener("abort", stop);
+  if (cancellable !== undefined) cancellable.sleeper = changes;
   try {
     changes.watch(named);
     // Which tells of the end of the namespace.
@@ -37,7 +37,7 @@ export async function* taskEvents(
     yield { event: "ready", at: Date.now() };
     let watched: number | null = null;
     let unwatch = () => {};
-    while (!signal?.aborted) {
+    while (!cancellable?.cancelled) {
       // Before the list: what is written down is older than the end of what is not listed.
       const listed = tryList(named);
       for (const entry of journal.read()) yield* runs.hear(entry);
@@ -53,7 +53,6 @@ export async function* taskEvents(
       await changes.next(runs.due());
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
     changes.close();
     journal.close();
   }

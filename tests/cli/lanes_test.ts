@@ -18,17 +18,32 @@ function work() {
   return { happened, begin, end };
 }
 
+/** Does something when its turn has come. */
+async function inTurn(
+  lanes: Lanes,
+  keys: string[],
+  act: (leave: () => void) => Promise<void>,
+): Promise<void> {
+  const turn = lanes.enter(keys);
+  await turn.come;
+  try {
+    await act(turn.leave);
+  } finally {
+    turn.leave();
+  }
+}
+
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 Deno.test("Lanes keep the order for each key, and no other", async () => {
   const { happened, begin, end } = work();
   const lanes = new Lanes();
   const all = [
-    lanes.enter(["a"], () => begin("1")),
-    lanes.enter(["a", "b"], () => begin("2")),
-    lanes.enter(["b", "b"], () => begin("3")),
-    lanes.enter(["c"], () => begin("4")),
-    lanes.enter([], () => begin("5")),
+    inTurn(lanes, ["a"], () => begin("1")),
+    inTurn(lanes, ["a", "b"], () => begin("2")),
+    inTurn(lanes, ["b", "b"], () => begin("3")),
+    inTurn(lanes, ["c"], () => begin("4")),
+    inTurn(lanes, [], () => begin("5")),
   ];
   await settled();
   assertEquals(happened.toSorted(), ["1 begins", "4 begins", "5 begins"]);
@@ -43,12 +58,12 @@ Deno.test("Lanes keep the order for each key, and no other", async () => {
 Deno.test("Lanes go on behind what lets them, and behind what fails", async () => {
   const { happened, begin, end } = work();
   const lanes = new Lanes();
-  const waits = lanes.enter(["a"], (goOn) => {
-    goOn();
+  const waits = inTurn(lanes, ["a"], (leave) => {
+    leave();
     return begin("waits");
   });
-  const fails = lanes.enter(["a"], () => Promise.reject(new Error("no")));
-  const last = lanes.enter(["a"], () => begin("last"));
+  const fails = inTurn(lanes, ["a"], () => Promise.reject(new Error("no")));
+  const last = inTurn(lanes, ["a"], () => begin("last"));
   await assertRejects(() => fails, Error, "no");
   await settled();
   assertEquals(happened, ["waits begins", "last begins"]);

@@ -99,10 +99,10 @@ cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", 
   };
   await say(...Array.from({ length: 20_000 }, () => check));
   const first = await answered(20_000);
-  assert(first < 300, `${first} MiB`);
+  assert(first < 150, `${first} MiB`);
   await say(...Array.from({ length: 20_000 }, () => check));
   const second = await answered(40_000);
-  assert(second - first < 80, `${first} MiB, then ${second} MiB`);
+  assert(second - first < 30, `${first} MiB, then ${second} MiB`);
   await say({ id: "stop", command: "stop", args: ["--now", "a"] });
   assertEquals((await end()).code, 0);
   assertEquals(answers().filter(({ exitStatus }) => exitStatus === 137).length, 10_000);

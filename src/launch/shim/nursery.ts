@@ -218,12 +218,12 @@ let shared: Promise<Nursery | undefined> | undefined;
  * killed. Nothing if there can be none.
  *
  * @param umask The umask of the caller.
- * @param atEnd Told what to do at the end of the batch.
+ * @param batch Told what to do at its end.
  */
 export async function sharedNursery(
   namespace: Namespace,
   umask: number,
-  atEnd: (close: () => void) => void,
+  batch: { atEnd(close: () => void): void },
 ): Promise<Nursery | undefined> {
   const last = shared;
   const nursery = await last;
@@ -232,7 +232,7 @@ export async function sharedNursery(
   if (shared === last) {
     nursery?.close();
     shared = Nursery.start(namespace, umask).then((made) => {
-      atEnd(() => made.close());
+      batch.atEnd(() => made.close());
       return made;
     }, () => undefined);
   }
