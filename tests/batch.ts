@@ -1,14 +1,24 @@
 import { LANCO, start, type TestNamespace } from "./harness.ts";
 
+/** What a batch answers; tests look into any part of it. */
+// deno-lint-ignore no-explicit-any
+type Answer = any;
+
 /** Starts a batch, and sends it requests. What it answers is kept. */
 export function openBatch(ns: TestNamespace, ...requests: object[]) {
   const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
   const writer = batch.stdin.getWriter();
-  let [said, count] = ["", 0];
+  const answers: Answer[] = [];
+  const waiting = new Map<unknown, (answer: Answer) => void>();
   const hearing = (async () => {
+    let rest = "";
     for await (const text of batch.stdout.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      count += text.split("\n").length - 1;
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const answer of lines.map((line) => JSON.parse(line))) {
+        answers.push(answer);
+        waiting.get(answer.id)?.(answer);
+      }
     }
   })();
   const say = async (...more: object[]) => {
@@ -19,8 +29,18 @@ export function openBatch(ns: TestNamespace, ...requests: object[]) {
   return {
     batch,
     say,
-    count: () => count,
-    answers: () => said.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
+    /** Makes one request, and returns its answer. */
+    ask: async (command: string, ...args: string[]): Promise<Answer> => {
+      const id = crypto.randomUUID();
+      const { promise, resolve } = Promise.withResolvers<Answer>();
+      waiting.set(id, resolve);
+      await say({ id, command, args });
+      const answer = await promise;
+      waiting.delete(id);
+      return answer;
+    },
+    count: () => answers.length,
+    answers: () => answers,
     end: async () => {
       await writer.close().catch(() => {});
       await hearing;
