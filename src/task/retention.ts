@@ -79,10 +79,12 @@ function forgetAbandoned(namespace: string): void {
     const path = `${runs(namespace)}/${name}`;
     if (Date.now() - written(path) > ABANDONED) remove(path);
   }
-  // A cgroup that was never entered has no release agent.
+  // A cgroup that was never entered has no release agent; one that is in use is not removed.
   for (const { name } of Deno.readDirSync(namedRoot(namespace))) {
     const path = `${namedRoot(namespace)}/${name}`;
-    if (name.startsWith("new-") && Date.now() - written(path) > ABANDONED) removeCgroup(path);
+    if (/^(new|exit|enter|bell)-/.test(name) && Date.now() - written(path) > ABANDONED) {
+      removeCgroup(path);
+    }
   }
 }
 

@@ -1,0 +1,106 @@
+/** What the tests share that kill lanĉo at every system call that changes something. */
+import { assert, assertEquals } from "@std/assert";
+import { exec, exists, type Result, type TestNamespace, until } from "../harness.ts";
+import { openBatch } from "../batch.ts";
+
+/** What strace(1) is told so that a program is killed at its n-th call of a kind. */
+export function killing(call: string, n: number, ...options: string[]): string[] {
+  const inject = `inject=${call}:signal=KILL:when=${n}`;
+  return ["strace", ...options, "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", inject];
+}
+
+/** Kills a program at its first call of a kind, at its second, and so on; until it lives through it. */
+export async function atEach(
+  calls: readonly string[],
+  run: (words: string[], what: string) => Promise<Result>,
+  after: (what: string) => Promise<void>,
+): Promise<number> {
+  let kills = 0;
+  for (const call of calls) {
+    for (let n = 1;; n++) {
+      const what = `${call} ${n}`;
+      const { code } = await run(killing(call, n), what);
+      await after(what);
+      if (code !== 137) break;
+      kills++;
+      assert(n < 200, `${call} is called again and again`);
+    }
+  }
+  return kills;
+}
+
+/** A namespace in which something is killed, and one batch that looks what comes of it. */
+export class Scene {
+  readonly #batch: ReturnType<typeof openBatch>;
+
+  private constructor(private readonly ns: TestNamespace) {
+    this.#batch = openBatch(ns);
+  }
+
+  /** With a task called "other", which nothing of all this may disturb. */
+  static async open(ns: TestNamespace): Promise<Scene> {
+    const scene = new Scene(ns);
+    assertEquals(await scene.ask("run", "other", "sleep", "1000"), 0);
+    return scene;
+  }
+
+  /** Makes a request of the batch. Returns its exit status. */
+  async ask(command: string, ...args: string[]): Promise<number> {
+    return (await this.#batch.ask(command, ...args)).exitStatus;
+  }
+
+  /** Whether a process of the task's command lives, and not one that waits to become it, or gives up. */
+  runs(task: string): boolean {
+    return this.ns.task(task).some((pid) => {
+      try {
+        const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+        return words !== "" && !/^\/bin\/(sh\0-c\0# |rm|mv)/.test(words);
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Waits until those who wait for one who was killed have given up. */
+  async settled(): Promise<void> {
+    const { ns } = this;
+    const waiting = () =>
+      ns.traces().map((path) => path.slice(ns.directory.length + 1))
+        .filter((path) => /^named\/(new|task)-/.test(path) && ns.pids(path).length > 0)
+        .filter((path) => !this.runs(path.replace(/^named\/(new|task)-/, "")));
+    await until("what was begun is over", () => waiting().length === 0);
+  }
+
+  /** Whatever was killed: all that is said of the task is true, and it can be run again and stopped. */
+  async isSound(task: string, what: string): Promise<void> {
+    await this.settled();
+    const check = await this.ask("check", task);
+    assertEquals(check, this.runs(task) ? 0 : 3, what);
+    assertEquals(await this.ask("check", "other"), 0, what);
+    assertEquals(await this.ask("ls", "-a"), 0, what);
+    assert([0, 3].includes(await this.ask("status", task)), what);
+    const again = await this.#batch.ask("run", task, "sleep", "1000");
+    assertEquals(again.exitStatus, check === 0 ? 4 : 0, `${what}: ${again.messages}`);
+    assertEquals(await this.ask("stop", "--now", task), 0, what);
+    assertEquals(await this.ask("check", task), 3, what);
+    // An empty cgroup that nobody has entered is in nobody's way, and goes with the namespace.
+    const left = () =>
+      this.ns.traces().map((path) => path.slice(this.ns.directory.length + 1))
+        .filter((path) => path.startsWith("named/"))
+        .filter((path) => path !== "named/task-other")
+        .filter((path) => path.startsWith("named/task-") || this.ns.pids(path).length > 0);
+    await until(`nothing is left after ${what}: ${left()}`, () => left().length === 0);
+  }
+
+  /** Ends all; then the namespace can be released, and nothing is left of it. */
+  async close(): Promise<void> {
+    const { ns } = this;
+    await this.ask("stop", "--now", "other");
+    assertEquals((await this.#batch.end()).code, 0);
+    const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+    assertEquals([code, stderr], [0, ""]);
+    assert(!exists(ns.directory));
+    const { stdout } = await exec(["cat", "/proc/self/mountinfo"], { uid: 0 });
+    assert(!stdout.includes(ns.name));
+  }
+}
