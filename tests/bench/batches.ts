@@ -6,8 +6,11 @@ const WAITS = 10_000;
 const ANSWERS = 100_000;
 
 /** A lanĉo that stays, and what it says line by line. */
-class Session {
+export class Session {
   #lines = 0;
+  #asked = 0;
+  #rest = "";
+  readonly #waiting = new Map<number, (status: number) => void>();
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(private readonly process: Deno.ChildProcess) {
@@ -32,7 +35,13 @@ class Session {
 
   async #listen(): Promise<void> {
     for await (const text of this.process.stdout.pipeThrough(new TextDecoderStream())) {
-      this.#lines += text.split("\n").length - 1;
+      const lines = (this.#rest + text).split("\n");
+      this.#rest = lines.pop() ?? "";
+      this.#lines += lines.length;
+      if (this.#waiting.size === 0) continue;
+      for (const { id, exitStatus } of lines.map((line) => JSON.parse(line))) {
+        this.#waiting.get(id)?.(exitStatus);
+      }
     }
   }
 
@@ -42,6 +51,18 @@ class Session {
     const text = requests.map((request) => JSON.stringify(request) + "\n").join("");
     await this.#writer.write(new TextEncoder().encode(text));
     while (this.#lines < wanted) await sleep(1);
+  }
+
+  /** Makes one request, which must end so. */
+  async must(status: number, command: string, ...args: string[]): Promise<void> {
+    const id = this.#asked++;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#waiting.set(id, resolve);
+    const text = JSON.stringify({ id, command, args }) + "\n";
+    await this.#writer.write(new TextEncoder().encode(text));
+    const exitStatus = await promise;
+    this.#waiting.delete(id);
+    if (exitStatus !== status) throw new Error(`${text}gave ${exitStatus}, not ${status}`);
   }
 
   async close(): Promise<void> {

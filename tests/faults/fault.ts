@@ -3,6 +3,29 @@ import { assert, assertEquals } from "@std/assert";
 import { exec, exists, type Result, type TestNamespace, until } from "../harness.ts";
 import { openBatch } from "../batch.ts";
 
+/** Whether every step is tried, also of what takes long; else some of them, others each time. */
+const ALL = Deno.env.has("LANCO_TEST_ALL");
+
+/** The numbers from 1 on that are tried, one of so many: the first is another each time. */
+export function steps(last: number, oneOf: number): number[] {
+  const stride = ALL ? 1 : oneOf;
+  const first = 1 + Math.floor(Math.random() * stride);
+  return Array.from({ length: last }, (_, i) => first + i * stride).filter((n) => n <= last);
+}
+
+/** What the shells do by which root makes and removes a namespace; the first is to start a program. */
+export const CALLS = [
+  "clone",
+  "write",
+  "mkdir",
+  "mount",
+  "umount2",
+  "chown",
+  "fchownat",
+  "rmdir",
+  "rename",
+];
+
 /** What strace(1) is told so that a program is killed at its n-th call of a kind. */
 export function killing(call: string, n: number, ...options: string[]): string[] {
   const inject = `inject=${call}:signal=KILL:when=${n}`;
