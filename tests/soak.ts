@@ -53,7 +53,7 @@ const LIVES: readonly Life[] = [
   { words: ["true"], stop: false, status: 0 },
   { words: ["sh", "-c", "exit 7"], stop: false, status: 7 },
   { words: ["sleep", "1000"], stop: true, status: 143 },
-  { words: ["sh", "-c", "sleep 1000 & setsid sleep 1000 & wait"], stop: true, status: 143 },
+  { words: ["sh", "-c", "setsid sleep 1000 & exec sleep 1000"], stop: true, status: 143 },
 ];
 
 async function work(worker: number, batch: Session, passed: () => number): Promise<void> {

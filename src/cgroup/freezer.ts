@@ -48,12 +48,14 @@ function write(cgroup: string, file: string, value: string): boolean {
  * may put off.
  *
  * @param patience How long, in milliseconds.
- * @returns whether they have.
+ * @returns whether they have, or need not any more.
  */
 export async function untilFrozen(cgroup: string, patience: number): Promise<boolean> {
   const frozen = () =>
     /^frozen 1$/m.test(text(cgroup, "cgroup.events")) || text(cgroup, "freezer.state") === "FROZEN";
   for (const deadline = Date.now() + patience; !frozen();) {
+    // Or somebody has let it go on, or it has ended.
+    if (!isFrozen(cgroup)) return true;
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

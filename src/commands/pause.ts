@@ -14,7 +14,7 @@ export function freezing(help: string, frozen: boolean): Command {
       if (operands.length === 0) throw new Usage("which task? Give its name");
       const namespace = readNamespace(context.namespace);
       return eachTask(context, operands, async (task) => {
-        freeze(namespace, task, frozen);
+        await freeze(namespace, task, frozen);
         if (frozen) await untilHeld(namespace, task);
       });
     },

@@ -7,11 +7,18 @@ import {
   move,
   moveMeanwhile,
   removeCgroup,
+  unlessGone,
 } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { type ExitPlace, exitPlace, registered, taskCgroups } from "../task/places.ts";
+import {
+  type ExitPlace,
+  exitPlace,
+  registered,
+  taskCgroups,
+  trackingCgroup,
+} from "../task/places.ts";
 import { cgroupsOf } from "../task/process.ts";
 import { reap } from "../task/task.ts";
 import { letIn } from "./door.ts";
@@ -83,6 +90,12 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
     if (error instanceof NotRunning) return true;
     throw error;
   }
+}
+
+/** Lets a run that is given up end, if somebody has paused it; not one that has its name now. */
+export function letGoOn(namespace: Namespace, task: string, run: number): void {
+  const inode = unlessGone(() => Deno.statSync(registered(namespace.namespace, task)).ino, null);
+  if (inode === run) setFrozen(trackingCgroup(namespace, task), false);
 }
 
 /** What leaves the caller's cgroups. */

@@ -1,10 +1,11 @@
 import { processes } from "../cgroup/cgroup.ts";
+import { isWaiting } from "../task/begun.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { notExecuted, type Shim } from "./shim/shim.ts";
 
-/** What the command line of the child begins with, and that of env(1) which restores variables. */
-const CHILD = "/bin/sh\0-c\0# What becomes the command.", RESTORING = "/usr/bin/env\0-S\0";
+/** What the command line of env(1) begins with, which restores variables. */
+const RESTORING = "/usr/bin/env\0-S\0";
 
 /**
  * Waits until the child has become the command: its command line is no longer the
@@ -23,7 +24,7 @@ export async function executed(
   ended.catch(() => status = "");
   for (let unseen = 0; status === undefined;) {
     const line = readVisible(`${procOf(child)}/cmdline`);
-    const waits = line.startsWith(CHILD) || (restored && line.startsWith(RESTORING));
+    const waits = isWaiting(line) || (restored && line.startsWith(RESTORING));
     // In the middle of execve(2) there is nothing to be seen for a moment.
     unseen = line === "" ? unseen + 1 : 0;
     if (line === "" ? unseen > 3 && processes(cgroup).includes(child) : !waits) return;

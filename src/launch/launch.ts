@@ -1,6 +1,6 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
 import { join } from "@std/path/posix/join";
-import { admit, openStage, register, stage, unstage } from "./admission.ts";
+import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
 import { removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
@@ -253,6 +253,8 @@ class Attempt {
 
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
   async undo(): Promise<boolean> {
+    this.#shim?.abandon();
+    letGoOn(this.namespace, this.task, this.#run);
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#staging?.catch(() => {});
     await this.#undoExit();
@@ -279,14 +281,13 @@ function absolute(path: string, working: string): string {
 }
 
 /**
- * Ends a shim and child that have run nothing, and waits until the kernel has
+ * Waits until a shim and child that have been given up are gone, and the kernel has
  * forgotten them.
  *
  * @returns whether somebody else had killed them.
  */
 async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
   if (shim === undefined) return false;
-  shim.abandon();
   const { code, signal } = await shim.status;
   try {
     if (!isOccupied(namespace.namespace, task)) await reap(namespace, task);

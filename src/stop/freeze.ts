@@ -1,28 +1,39 @@
+import { isThere } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
+import { hasBegun } from "../task/begun.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
-import { identity, isRunning } from "../task/task.ts";
+import { identity } from "../task/task.ts";
 
 /** How long a task may take to come to a stop, in milliseconds. */
 const PATIENCE = 5000;
 
 /**
- * Freezes a running task, or lets it go on; it may take a moment to come to a stop.
+ * Freezes a running task, or lets it go on; it may take a moment to come to a stop. What
+ * is only being launched is waited for: frozen, it would keep `run` waiting.
  *
  * @throws {NotRunning} if the task does not run.
  * @throws {NotPermitted} if it is not the caller's.
  * @throws {Failed} if the host has no freezer.
  */
-export function freeze(namespace: Namespace, task: string, frozen: boolean): void {
+export async function freeze(namespace: Namespace, task: string, frozen: boolean): Promise<void> {
   const run = identity(namespace.namespace, task);
   if (run === undefined) throw new NotRunning(task);
+  const cgroup = trackingCgroup(namespace, task);
   try {
-    if (!setFrozen(trackingCgroup(namespace, task), frozen)) {
+    for (const deadline = Date.now() + PATIENCE; frozen && !hasBegun(cgroup);) {
+      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
+      if (Date.now() > deadline) {
+        throw new Failed(`cannot pause task ${task}: it has not begun yet`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (!setFrozen(cgroup, frozen)) {
       // It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer.
-      if (!isRunning(namespace.namespace, task)) throw new NotRunning(task);
-      throw new Failed(`cannot pause task ${task}: this host has no freezer`);
+      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
+      if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
     }
     const what = frozen ? "pause" : "resume";
     writeEntry(namespace.namespace, { what, run, task, at: Date.now() });

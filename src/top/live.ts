@@ -18,7 +18,7 @@ export interface World {
   /** Stops that run of a task; at once, or after asking it. */
   stop(task: string, run: number, atOnce: boolean): Promise<void>;
   /** Holds a task, or lets it go on. */
-  freeze(task: string, frozen: boolean): void;
+  freeze(task: string, frozen: boolean): Promise<void>;
   /** Shows a log on the terminal, until its reader has seen enough or the signal comes. */
   page(log: string, enough: AbortSignal): Promise<void>;
   /** Lets the caller's shell have the terminal, until it gives it back. */
@@ -231,7 +231,7 @@ class View {
       case "stop":
         return void this.#stop(effect.task, effect.run, effect.atOnce);
       case "freeze":
-        world.freeze(effect.task, effect.frozen);
+        await world.freeze(effect.task, effect.frozen);
         return this.#look();
       case "page":
         return await this.#away(() => world.page(effect.log, this.#enough.signal));

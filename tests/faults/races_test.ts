@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openBatch } from "../batch.ts";
+import { cgroupTest, type TestNamespace } from "../harness.ts";
+
+/** How often each race is run; with LANCO_TEST_ROUNDS, so often. */
+const ROUNDS = Number(Deno.env.get("LANCO_TEST_ROUNDS") ?? 200);
+
+type Ask = (command: string, ...args: string[]) => Promise<number>;
+
+/** Four programs that race, and one that asks all the time what is true: it must always know. */
+async function race(ns: TestNamespace, round: (racers: Ask[], i: number) => Promise<void>) {
+  const open = () => {
+    const { ask, end } = openBatch(ns);
+    const status: Ask = async (command, ...args) => {
+      const { exitStatus, messages } = await ask(command, ...args);
+      // A stop came when it had its name, but had not begun.
+      if (exitStatus === 1) assertMatch(messages.join(), /\/run\].* was killed before its start$/);
+      return exitStatus;
+    };
+    return { status, end };
+  };
+  const racers = Array.from({ length: 4 }, open);
+  const judge = open();
+  let over = false;
+  const judging = (async () => {
+    const said = new Set<number>();
+    while (!over) said.add(await judge.status("check", "a"));
+    return said;
+  })();
+  try {
+    for (let i = 0; i < ROUNDS; i++) await round(racers.map(({ status }) => status), i);
+  } finally {
+    over = true;
+  }
+  assertEquals([...await judging].filter((status) => status !== 0 && status !== 3), []);
+  for (const { end } of [...racers, judge]) assertEquals((await end()).code, 0);
+  const left = ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`));
+  assertEquals(left, []);
+}
+
+cgroupTest(`of many that run one name one wins, ${ROUNDS} times`, async (ns) => {
+  await race(ns, async (racers, i) => {
+    const all = racers.flatMap((ask) =>
+      Array.from({ length: 3 }, () => ask("run", "--keep", "0", "a", "sleep", "1000"))
+    );
+    const statuses = await Promise.all(all);
+    assertEquals(statuses.filter((status) => status === 0).length, 1, `${i}: ${statuses}`);
+    assertEquals(statuses.filter((status) => status === 4).length, all.length - 1, `${i}`);
+    assertEquals(await racers[i % 4]?.("stop", "--now", "a"), 0);
+  });
+});
+
+cgroupTest(`a run races with the end of the one before, ${ROUNDS} times`, async (ns) => {
+  await race(ns, async (racers, i) => {
+    // What ends at once makes room for the next.
+    const statuses = await Promise.all(
+      racers.map(async (ask, racer) => {
+        const status = await ask("run", "--keep", "0", "a", "sh", "-c", `exit ${racer + 20}`);
+        assert([0, 4].includes(status), `${i}: run ${status}`);
+        return status;
+      }),
+    );
+    assert(statuses.includes(0), `${i}`);
+    const ended = await racers[0]?.("wait", "a") ?? -1;
+    assertEquals(statuses[ended - 20], 0, `${i}: wait ${ended} of ${statuses}`);
+    assertEquals(await racers[1]?.("check", "a"), 3);
+  });
+});
+
+cgroupTest(`run, stop, pause, resume and wait race, ${ROUNDS} times`, async (ns) => {
+  const allowed: Record<string, number[]> = {
+    run: [0, 1, 4],
+    stop: [0, 3],
+    pause: [0, 3],
+    resume: [0, 3],
+    wait: [3, 124, 137, 143],
+  };
+  const asked = [
+    ["run", "--keep", "0", "a", "sleep", "1000"],
+    ["stop", "a"],
+    ["pause", "a"],
+    ["resume", "a"],
+    ["stop", "--now", "a"],
+    ["wait", "-t", "0.01", "a"],
+  ];
+  await race(ns, async (racers, i) => {
+    await racers[0]?.("run", "--keep", "0", "a", "sleep", "1000");
+    await Promise.all(racers.map(async (ask, racer) => {
+      for (let step = 0; step < 3; step++) {
+        const [command = "", ...args] = asked[(i * 7 + racer * 5 + step * 3) % asked.length] ?? [];
+        const status = await ask(command, ...args);
+        assert(allowed[command]?.includes(status), `${i}: ${command} ${status}`);
+      }
+    }));
+    await racers[1]?.("stop", "--now", "a");
+    assertEquals(await racers[2]?.("check", "a"), 3, `${i}`);
+  });
+});
