@@ -27,10 +27,23 @@ export async function executed(
     const waits = isWaiting(line) || (restored && line.startsWith(RESTORING));
     // In the middle of execve(2) there is nothing to be seen for a moment.
     unseen = line === "" ? unseen + 1 : 0;
-    if (line === "" ? unseen > 3 && processes(cgroup).includes(child) : !waits) return;
+    if (line === "") {
+      // In this order: what is gone meanwhile is not listed any more.
+      if (unseen > 3 && !isDying(child) && processes(cgroup).includes(child)) return;
+    } else if (!waits) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await ended;
   // The command's own, or what env(1) says of one that it cannot execute.
   if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
+}
+
+/**
+ * Whether a process is about to be gone, with all its threads: what could not be executed
+ * may take a while to end (proc_pid_stat(5), flags and num_threads; PF_EXITING).
+ */
+function isDying(pid: number): boolean {
+  const stat = readVisible(`${procOf(pid)}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
+  return (Number(fields[6]) & 4) !== 0 && Number(fields[17]) <= 1;
 }
