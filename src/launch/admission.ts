@@ -175,8 +175,7 @@ function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): voi
     if (version !== 1) continue;
     try {
       for (const [pid, place] of places) {
-        // What the nursery has forked is there.
-        if (!isInside(namespace, place.get(name))) move(pid, `${root}/${name}`);
+        if (!isOut(namespace, place.get(name))) move(pid, `${root}/${name}`);
       }
     } catch (error) {
       throw explained(error, namespace, name);
@@ -184,9 +183,9 @@ function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): voi
   }
 }
 
-/** Whether a cgroup is the namespace's. */
-function isInside({ namespace }: Namespace, path = ""): boolean {
-  return `${path}/`.includes(`/lanco-${namespace}/`);
+/** Whether a cgroup is the namespace's own, and no task's: what the nursery forks is there already. */
+function isOut({ namespace }: Namespace, path = ""): boolean {
+  return path.endsWith(`/lanco-${namespace}`);
 }
 
 function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
@@ -212,7 +211,7 @@ function occupy(namespace: Namespace, task: string, child: number, prepare: () =
       for (const { name, version, tasks } of namespace.hierarchies) {
         if (version !== 1) continue;
         if (tasks) move(child, `${root}/${name}/task-${task}`);
-        else if (!isInside(namespace, place.get(name))) move(child, `${root}/${name}`);
+        else if (!isOut(namespace, place.get(name))) move(child, `${root}/${name}`);
       }
       return;
     } catch (error) {
@@ -238,7 +237,7 @@ function assertAway(namespace: Namespace, pid: number): void {
   const cgroups = cgroupsOf(pid);
   for (const { name } of namespace.hierarchies) {
     const path = cgroups.get(name);
-    if (path !== undefined && !isInside(namespace, path)) {
+    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
       throw new Failed(
         `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
       );

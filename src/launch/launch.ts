@@ -158,7 +158,7 @@ class Attempt {
     return batch && await sharedNursery(this.namespace, umask, batch);
   }
 
-  #shimOptions(): Omit<ShimOptions, "nursery"> {
+  #shimOptions(): ShimOptions {
     const { command, directory, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
     const environment = readCallerEnvironment(variables);

@@ -45,7 +45,8 @@ export class AwaitedTask {
   static async hold(namespace: Namespace, task: string): Promise<AwaitedTask | undefined> {
     const key = `${namespace.namespace}/${task}`;
     const shared = held.get(key);
-    if (shared !== undefined && identity(namespace.namespace, task) === shared.inode) {
+    // One that has ended may have the number of another, in a namespace that was made anew.
+    if (shared?.ended() === false && identity(namespace.namespace, task) === shared.inode) {
       shared.#holders++;
       return shared;
     }

@@ -90,7 +90,7 @@ const shell: Tool = {
   name: "lanco, by test -d",
   begin: () => {},
   launch: () => {},
-  check: () => sh(`test -d /run/lanco/${namespace}/named`),
+  check: (task) => sh(`test -d /run/lanco/${namespace}/named/task-${task} || :`),
   stop: () => {},
   resident: /^$/,
   end: () => {},

@@ -15,7 +15,7 @@ export class ExitCommand {
 
   /** Starts it, in a session of its own: "kill 0" in it reaches nobody else. */
   static start(
-    { runDirectory, environment, variables, umask, directory }: Omit<ShimOptions, "nursery">,
+    { runDirectory, environment, variables, umask, directory }: ShimOptions,
   ): ExitCommand {
     const process = spawn({
       session: true,

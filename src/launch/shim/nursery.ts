@@ -58,7 +58,10 @@ export class Nursery {
   readonly #told: WritableStreamDefaultWriter<Uint8Array>;
   #count = 0;
   #underWay = 0;
-  #gone = false;
+  /** Whether the process has ended. */
+  #dead = false;
+  /** Whether it is to end when nothing is under way. */
+  #retired = false;
   #closed = false;
 
   private constructor(
@@ -69,7 +72,7 @@ export class Nursery {
     this.#free = [...fifos];
     this.#said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#told = process.stdin.getWriter();
-    process.status.then(() => this.#gone = true);
+    process.status.then(() => this.#dead = true);
   }
 
   /**
@@ -85,6 +88,7 @@ export class Nursery {
       .map(({ name }) => `${root}/${name}`);
     const words = [shim, child, directory, `${namedRoot(namespace)}/new-`, places.join(" ")];
     Deno.mkdirSync(directory, { mode: 0o700 });
+    let made: Nursery | undefined;
     try {
       const fifos = Array.from({ length: FIFOS }, (_, i) => `${directory}/${i}`);
       const process = spawn({
@@ -94,12 +98,13 @@ export class Nursery {
         umask,
         options: { stdin: "piped", stdout: "piped", stderr: "null" },
       });
-      const made = new Nursery(process, directory, fifos);
+      made = new Nursery(process, directory, fifos);
       const { done, value } = await within(PATIENCE, made.#said.read());
       if (done) throw new Failed("no shell can be forked here");
       made.#listen(value);
       return made;
     } catch (error) {
+      made?.close();
       removeTree(directory);
       throw error;
     }
@@ -107,7 +112,7 @@ export class Nursery {
 
   /** Whether it can fork one more. */
   get able(): boolean {
-    return !this.#gone && this.#free.length > 0;
+    return !this.#dead && !this.#retired && this.#free.length > 0;
   }
 
   /**
@@ -126,12 +131,12 @@ export class Nursery {
       go = openBoth(fifo);
     } catch {
       // The namespace has been made anew.
-      this.#gone = true;
+      this.#retired = true;
       return undefined;
     }
     this.#underWay++;
     const tag = String(this.#count++);
-    const ear = new Ear(() => !this.#gone);
+    const ear = new Ear(() => !this.#dead);
     this.#born.set(tag, ear);
     const finish = () => {
       go.close();
@@ -186,7 +191,7 @@ export class Nursery {
 
   /** Ends it as soon as nothing is under way; what it has started lives on. */
   close(): void {
-    this.#gone = true;
+    this.#retired = true;
     if (this.#underWay > 0 || this.#closed) return;
     this.#closed = true;
     this.#told.close().catch(() => {});

@@ -7,17 +7,11 @@
 #   $7 the command to look up                  $8... the child's arguments
 lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_run=$4 lanco_number=$5 lanco_dir=$6 lanco_command=$7
 shift 7
-case $lanco_mode in
-bg | fg)
-  lanco_tag=
-  exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-  ;;
-esac
+# The nursery has closed and opened what there is, and said what each line begins with.
+case $lanco_mode in bg | fg) lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- ;; esac
 case $lanco_mode in
 bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
 fg) exec 3<"$lanco_run/go" 4>"$lanco_run/said" ;;
-# The nursery has opened what there is to open, and said what each line begins with.
-*) ;;
 esac
 # Caught and not ignored, for the child would inherit that.
 trap : HUP INT QUIT TERM PIPE

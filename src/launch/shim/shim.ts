@@ -35,7 +35,7 @@ export interface ShimOptions {
   /** The command and its arguments. */
   command: readonly string[];
   /** What to fork the shim from, if that can be. */
-  nursery: Nursery | undefined;
+  nursery?: Nursery | undefined;
   /** Writes what the nursery is to read, for nobody else; returns the file's path. */
   writeStart(text: string): string;
 }
