@@ -88,6 +88,17 @@ cgroupTest("a batch that nobody reads ends, whatever it waits for", async (ns) =
   assert(Date.now() - begin < 14_000);
 });
 
+cgroupTest("more wait for one run than a batch may have descriptors", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const line = (id: number, command: string) => JSON.stringify({ id, command, args: ["a"] });
+  const waits = Array.from({ length: 300 }, (_, id) => line(id, "wait"));
+  const { code, stdout } = await exec(["prlimit", "--nofile=60", LANCO, ns.name, "batch"], {
+    stdin: [...waits, line(300, "stop"), ""].join("\n"),
+  });
+  assertEquals(code, 0);
+  assertEquals(stdout.match(/"exitStatus":143/g)?.length, 300);
+});
+
 cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const waits = Array.from({ length: 10_000 }, (_, id) => ({ id, command: "wait", args: ["a"] }));

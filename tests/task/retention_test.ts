@@ -22,6 +22,10 @@ cgroupTest("the newest 1000 finished runs are remembered, and those that go on",
     `${ns.directory}/usage`,
   ], { uid: 0 });
   await exec(["touch", "-d", "2000 minutes ago", `${ns.directory}/runs/oldest`]);
+  // And what runs that were killed had begun, with nobody in it.
+  const begun = `cd "$1" && mkdir -p new-x exit-1-x enter-x/task-x bell-x/x &&
+    touch -d '1 hour ago' new-x exit-1-x enter-x bell-x && mkdir enter-young`;
+  await exec(["sh", "-c", begun, "sh", `${ns.directory}/named`]);
   await ns.must("run", "new", "true");
   await ns.gone("new");
   const names = (directory: string) =>
@@ -30,6 +34,8 @@ cgroupTest("the newest 1000 finished runs are remembered, and those that go on",
   assertEquals(runs.includes("oldest") && runs.includes("new") && runs.includes("old1100"), true);
   assertEquals(runs.includes("old1"), false);
   assertEquals(runs.length <= 1002, true);
+  const left = names("named").filter((name) => /^(new|exit|enter|bell)-/.test(name));
+  assertEquals(left, ["enter-young"]);
   await until("the counters are as many", () => names("usage").length <= 1001);
   assertEquals(names("usage").includes("new"), true);
 });
