@@ -1,4 +1,4 @@
-import { LANCO, median, ms, OWNER, type Row, run, sleep } from "./measure.ts";
+import { cpuOf, LANCO, median, ms, OWNER, type Row, run, sleep } from "./measure.ts";
 
 const TASKS = 500;
 const ENDS = 50;
@@ -76,11 +76,6 @@ export class Session {
 function memory(pid: number, key = "VmRSS"): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1]) * 1024;
-}
-
-function cpuOf(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** What requests of a batch take, and how much memory they are given. */

@@ -41,3 +41,9 @@ export const sleep = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export const ms = (value: number) => `${value.toFixed(1)} ms`;
+
+/** The processor time of a process so far, in milliseconds (proc(5), a tick is 10 ms). */
+export function cpuOf(pid: number): number {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

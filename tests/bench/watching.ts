@@ -1,4 +1,16 @@
-import { LANCO, median, ms, OWNER, ROUNDS, type Row, run, sleep, timed, WORK } from "./measure.ts";
+import {
+  cpuOf,
+  LANCO,
+  median,
+  ms,
+  OWNER,
+  ROUNDS,
+  type Row,
+  run,
+  sleep,
+  timed,
+  WORK,
+} from "./measure.ts";
 
 /** Runs `count` tasks of three processes each; by one program, which is faster. */
 function populate(namespace: string, count: number): string[] {
@@ -71,12 +83,6 @@ export function many(namespace: string): Row[] {
       },
     ];
   });
-}
-
-/** The processor time of a process so far, in milliseconds (proc(5), a tick is 10 ms). */
-function cpuOf(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** What a program in the background costs while it does what it is for, in percent of a processor. */
