@@ -1,6 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path/posix/dirname";
-import { cgroupTest, exec, LANCO, OWNER } from "./harness.ts";
+import { cgroupTest, exec, exists, LANCO, OWNER } from "./harness.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
@@ -32,6 +32,17 @@ function likened(text: string): string {
 
 Deno.test("the README takes a minute", () => {
   assertEquals(README.split("\n").length - 1 <= 150, true);
+});
+
+Deno.test("the README names the tests of each invariant, and they are there", () => {
+  const rows = [...README.matchAll(/^\| (\d) \| .* \| ([^|]*\S) +\|$/gm)];
+  assertEquals(rows.map(([, number]) => Number(number)), [1, 2, 3, 4, 5, 6, 7, 8]);
+  for (const [, , names = ""] of rows) {
+    for (const name of names.split(", ").map((word) => word.replaceAll("`", ""))) {
+      const path = new URL(`invariants/${name}`, import.meta.url).pathname;
+      assert(exists(path) || exists(`${path}_test.ts`), name);
+    }
+  }
 });
 
 cgroupTest("each command of the README's story does what it says", async (ns) => {

@@ -53,10 +53,10 @@ function write(cgroup: string, file: string, value: string): boolean {
 export async function untilFrozen(cgroup: string, patience: number): Promise<boolean> {
   const frozen = () =>
     /^frozen 1$/m.test(text(cgroup, "cgroup.events")) || text(cgroup, "freezer.state") === "FROZEN";
-  for (const deadline = Date.now() + patience; !frozen();) {
+  for (const deadline = performance.now() + patience; !frozen();) {
     // Or somebody has let it go on, or it has ended.
     if (!isFrozen(cgroup)) return true;
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return true;

@@ -55,8 +55,8 @@ async function ring(namespace: string, entries: readonly string[]): Promise<void
       makeCgroup(path);
     }
     Deno.removeSync(`${bell}/x`);
-    for (const deadline = Date.now() + PATIENCE; existsSync(list);) {
-      if (Date.now() > deadline) {
+    for (const deadline = performance.now() + PATIENCE; existsSync(list);) {
+      if (performance.now() > deadline) {
         throw new Failed(
           `the release agent does not answer: run "sudo lanco ${namespace} init" again`,
         );

@@ -23,6 +23,7 @@ import { type Nursery, sharedNursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
+import { lastCounted } from "../task/usage.ts";
 
 /** What to launch, and how. */
 export interface LaunchOptions {
@@ -147,6 +148,7 @@ class Attempt {
       directory: this.#directory,
       log: this.#log ?? null,
       started: Date.now(),
+      counted: lastCounted(this.namespace.namespace, this.task),
       limits,
       shim: shim.pid,
     };
@@ -216,15 +218,12 @@ class Attempt {
     }
     this.#staged.publish(this.task);
     this.#published = true;
+    const cgroup = registered(this.namespace.namespace, this.task);
     // First, for what waits does nothing if the child has never been told to go.
-    await this.#exit?.wait(this.#asleep ? undefined : this.#watched());
+    await this.#exit?.wait(this.#asleep ? undefined : { cgroup, run: this.#run });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
-    await executed(shim, {
-      child: this.#child,
-      cgroup: registered(this.namespace.namespace, this.task),
-      restored: this.#restored,
-    });
+    await executed(shim, { child: this.#child, cgroup, restored: this.#restored });
     shim.release();
     this.#tidy(record);
     return {
@@ -245,10 +244,6 @@ class Attempt {
     } catch (error) {
       this.#debug(`cannot forget old records: ${reason(error)}`);
     }
-  }
-
-  #watched(): { cgroup: string; run: number } {
-    return { cgroup: registered(this.namespace.namespace, this.task), run: this.#run };
   }
 
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */

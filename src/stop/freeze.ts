@@ -23,9 +23,9 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
   if (run === undefined) throw new NotRunning(task);
   const cgroup = trackingCgroup(namespace, task);
   try {
-    for (const deadline = Date.now() + PATIENCE; frozen && !hasBegun(cgroup);) {
+    for (const deadline = performance.now() + PATIENCE; frozen && !hasBegun(cgroup);) {
       if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new Failed(`cannot pause task ${task}: it has not begun yet`);
       }
       await new Promise((resolve) => setTimeout(resolve, 1));

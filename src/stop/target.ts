@@ -89,11 +89,13 @@ export class Target {
 
   /** Kills the whole tree, once. */
   async kill(): Promise<void> {
-    this.#killed ??= Date.now();
+    const again = this.#killed !== undefined;
+    this.#killed ??= performance.now();
     // v2 kills the tree at once (cgroup.kill, Linux 5.14), but for what has lost its first
-    // thread, which kill(2) reaches; else nothing may fork meanwhile.
+    // thread, which kill(2) reaches. That can wait: the number of one that is dying may be
+    // another's in a moment. Else nothing may fork, and nothing frozen can lose its number.
     if (this.#killTree()) {
-      send(processes(this.#cgroup), "SIGKILL");
+      if (again) send(processes(this.#cgroup), "SIGKILL");
     } else {
       const holds = this.#freeze(true);
       if (holds) await untilFrozen(this.#cgroup, FREEZE_WAIT);
@@ -110,15 +112,15 @@ export class Target {
    * @param kill Whether to kill what is left of it, again and again.
    */
   async ends(wait: number, kill: boolean): Promise<boolean> {
-    const deadline = Date.now() + wait;
-    for (let pause = 1, struck = Date.now();; pause = Math.min(pause * 1.5, AGAIN)) {
+    const deadline = performance.now() + wait;
+    for (let pause = 1, struck = performance.now();; pause = Math.min(pause * 1.5, AGAIN)) {
       if (this.#isOver) return true;
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (left <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
-      if (!kill || Date.now() - struck < AGAIN || this.#isOver) continue;
+      if (!kill || performance.now() - struck < AGAIN || this.#isOver) continue;
       await this.kill();
-      struck = Date.now();
+      struck = performance.now();
     }
   }
 
@@ -153,7 +155,7 @@ export class Target {
     ];
     const others = [...new Set(places.flatMap(processes))].filter((pid) => !inside.has(pid));
     if (others.length === 0 || this.#isOver) return [];
-    if (this.#killed !== undefined && Date.now() - this.#killed > LAST_WORD) return others;
+    if (this.#killed !== undefined && performance.now() - this.#killed > LAST_WORD) return others;
     const shim = this.#shim();
     return others.filter((pid) => pid !== shim);
   }

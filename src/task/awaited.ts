@@ -50,7 +50,7 @@ export class AwaitedTask {
       shared.#holders++;
       return shared;
     }
-    const deadline = Date.now() + PUBLISHING;
+    const deadline = performance.now() + PUBLISHING;
     for (;;) {
       const inode = identity(namespace.namespace, task);
       // In this order: the file is of the run that is recorded, or of a later one.
@@ -65,7 +65,9 @@ export class AwaitedTask {
         return made;
       }
       file?.close();
-      if (Date.now() > deadline) throw new Failed(`task ${task} runs, but has left no record`);
+      if (performance.now() > deadline) {
+        throw new Failed(`task ${task} runs, but has left no record`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }
@@ -85,7 +87,7 @@ export class AwaitedTask {
       if (error instanceof NotInitialised) this.#ended = true;
       else if (!(error instanceof Failed)) throw error;
       // In the middle of its release, or broken.
-      else if (Date.now() > (this.#doubt ??= Date.now()) + DOUBT) throw error;
+      else if (performance.now() > (this.#doubt ??= performance.now()) + DOUBT) throw error;
     }
     return this.#ended;
   }

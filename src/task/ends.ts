@@ -54,8 +54,8 @@ class Watch {
       await this.#changes.next();
       if (this.#count === 0) return;
       // What the kernel does not tell of they find out by themselves.
-      const everybody = this.#count <= MANY || Date.now() >= all;
-      if (everybody) all = Date.now() + SELDOM;
+      const everybody = this.#count <= MANY || performance.now() >= all;
+      if (everybody) all = performance.now() + SELDOM;
       for (const [task, waiting] of this.#waiting) {
         const run = everybody ? waiting.run : this.#runOf(task);
         if (!everybody && run === waiting.run) continue;

@@ -21,6 +21,8 @@ export interface RunRecord {
   log: string | null;
   /** When it was started, in milliseconds since 1970. */
   started: number;
+  /** When the counters of the run before it were kept, in milliseconds since 1970: `usage.ts`. */
+  counted?: number | null;
   /** What it may use. */
   limits: Limits;
   /** The process id of the shim. */
@@ -43,12 +45,14 @@ export function formatRun(record: RunRecord): string {
 export function parseRun(text: string): RunRecord {
   const value = parseRecord(text);
   if (value.version !== 1) throw new BadRecord("it is not of version 1");
-  const { task, run, command, directory, log, started, limits, shim } = value;
+  const { task, run, command, directory, log, started, counted, limits, shim } = value;
   const good = isText(task) && isNatural(run) && isNatural(started) && isNatural(shim) &&
     isText(directory) && (log === null || isText(log)) &&
+    (counted === undefined || counted === null || isNatural(counted)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits);
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
-  return { version: 1, task, run, command, directory, log, started, limits, shim };
+  const record = { version: 1, task, run, command, directory, log, started, limits, shim } as const;
+  return counted === undefined ? record : { ...record, counted };
 }
 
 function isText(value: unknown): value is string {

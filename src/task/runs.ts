@@ -67,7 +67,7 @@ export class Runs {
       case "exit":
         if (live !== undefined) live.status = entry.status;
         else if (!this.#over.has(run)) {
-          this.#doubtful.set(run, { task, due: Date.now() + LATE, status: entry.status });
+          this.#doubtful.set(run, { task, due: performance.now() + LATE, status: entry.status });
         }
         break;
       case "stop":
@@ -102,20 +102,20 @@ export class Runs {
       if (run !== current) yield this.#end(task, run, live);
     }
     if (current === undefined || runs?.has(current) || this.#doubtful.has(current)) return;
-    this.#doubtful.set(current, { task, due: Date.now() + LATE });
+    this.#doubtful.set(current, { task, due: performance.now() + LATE });
   }
 
   /** How long nothing has to be done, in milliseconds. */
   due(): number {
     let due = Infinity;
     for (const doubtful of this.#doubtful.values()) due = Math.min(due, doubtful.due);
-    return due === Infinity ? due : Math.max(0, due - Date.now());
+    return due === Infinity ? due : Math.max(0, due - performance.now());
   }
 
   /** What has been in doubt for long: `run` was killed before it had written down the start. */
   *#believe(): Generator<TaskEvent> {
     for (const [run, { task, due, status }] of this.#doubtful) {
-      if (due > Date.now()) continue;
+      if (due > performance.now()) continue;
       this.#doubtful.delete(run);
       if (this.#over.has(run) || this.#live.get(task)?.has(run)) continue;
       // What has left no record did not come to be, or was not executed.
@@ -149,10 +149,11 @@ export class Runs {
     }
     const { namespace } = this.namespace;
     const directory = runDirectory(namespace, task);
-    const recorded = this.#recordOf(task, run) !== undefined;
+    const record = this.#recordOf(task, run);
+    const recorded = record !== undefined;
     const status = live.status ?? (recorded ? readStatus(directory) : undefined);
     const stopped = live.stopped ?? (recorded ? readStop(directory) : undefined) ?? null;
-    const how = outcome(undefined, status, keptUsage(namespace, task, live.started) ?? null);
+    const how = outcome(undefined, status, keptUsage(namespace, task, record ?? live) ?? null);
     const ended = () => Deno.statSync(`${directory}/ended`).mtime?.getTime() ?? Date.now();
     const at = recorded && status !== undefined ? unlessGone(ended, Date.now()) : Date.now();
     return { event: "end", task, run, at, ...how, stopped };

@@ -159,7 +159,7 @@ function readWritten(directory: string): Written {
 export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskState {
   const { namespace: { namespace }, task, record, status, stopped } = seen;
   const started = record?.started ?? null;
-  const usage = live ?? keptUsage(namespace, task, started ?? 0) ?? null;
+  const usage = live ?? keptUsage(namespace, task, record ?? { started: 0 }) ?? null;
   const until = seen.live === undefined ? seen.ended : now;
   return {
     namespace,
@@ -168,7 +168,7 @@ export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskSt
     stopped,
     started,
     ended: seen.ended,
-    duration: started === null || until === null ? null : until - started,
+    duration: started === null || until === null ? null : Math.max(0, until - started),
     command: record?.command ?? null,
     directory: record?.directory ?? null,
     log: record?.log ?? null,

@@ -115,8 +115,8 @@ export function taskProcesses(namespace: Namespace, task: string): number[] {
 export async function reap(namespace: Namespace, task: string, patience = 2000): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);
   if (!isThere(cgroup)) throw new NotRunning(task);
-  const deadline = Date.now() + patience;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + patience;
+  while (performance.now() < deadline) {
     if (!isThere(cgroup)) return true;
     if (isOccupied(namespace.namespace, task)) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -109,18 +109,36 @@ function addCounter(counters: Counters, file: string, line: string): void {
   }
 }
 
+/** What tells whose the counters are that the release agent has kept. Times are in milliseconds since 1970. */
+export interface Since {
+  /** The start of the run. */
+  started: number;
+  /** When those of the run before it were kept, null if there were none; not known of an older lanĉo. */
+  counted?: number | null;
+}
+
+/** When counters were kept last under the name, in milliseconds since 1970. */
+export function lastCounted(namespace: string, task: string): number | null {
+  return unlessGone(() => Deno.statSync(keptFile(namespace, task)).mtime?.getTime() ?? null, null);
+}
+
 /**
  * What the task had used when it ended, as the release agent has kept it.
  *
- * @param since The start of the run that is asked about, in milliseconds since 1970.
  * @returns nothing if the agent kept nothing of that run.
  */
-export function keptUsage(namespace: string, task: string, since: number): Usage | undefined {
-  const file = `${namespaceDirectory(namespace)}/usage/${task}`;
-  return unlessGone(() => {
-    const { mtime } = Deno.statSync(file);
-    return (mtime?.getTime() ?? 0) < since ? undefined : parseUsage(Deno.readTextFileSync(file));
-  }, undefined);
+export function keptUsage(namespace: string, task: string, since: Since): Usage | undefined {
+  const at = lastCounted(namespace, task);
+  if (at === null) return undefined;
+  // A clock that is set back makes the end come before the start.
+  const earlier = since.counted === undefined ? at < since.started : at === since.counted;
+  if (earlier) return undefined;
+  const text = unlessGone(() => Deno.readTextFileSync(keptFile(namespace, task)), undefined);
+  return text === undefined ? undefined : parseUsage(text);
+}
+
+function keptFile(namespace: string, task: string): string {
+  return `${namespaceDirectory(namespace)}/usage/${task}`;
 }
 
 /** The clock tick of cpuacct.stat in nanoseconds: USER_HZ is 100 everywhere (times(2)). */

@@ -26,10 +26,20 @@ export const CALLS = [
   "rename",
 ];
 
-/** What strace(1) is told so that a program is killed at its n-th call of a kind. */
-export function killing(call: string, n: number, ...options: string[]): string[] {
-  const inject = `inject=${call}:signal=KILL:when=${n}`;
+/** What strace(1) is told so that a program is sent a signal at its n-th call of a kind. */
+export function signalling(
+  signal: string,
+  call: string,
+  n: number,
+  ...options: string[]
+): string[] {
+  const inject = `inject=${call}:signal=${signal}:when=${n}`;
   return ["strace", ...options, "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", inject];
+}
+
+/** The same so that it is killed there. */
+export function killing(call: string, n: number, ...options: string[]): string[] {
+  return signalling("KILL", call, n, ...options);
 }
 
 /** Kills a program at its first call of a kind, at its second, and so on; until it lives through it. */

@@ -1,0 +1,70 @@
+import { assert, assertEquals } from "@std/assert";
+import { cgroupTest, lives, type TestNamespace, until } from "../harness.ts";
+import { Scene, steps } from "./fault.ts";
+import { runWhereShells } from "./shells.ts";
+
+/** Whether a signal has stopped the process. */
+function isStopped(pid: number): boolean {
+  try {
+    return /^State:\s+T /m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+/** Those of a task, or of what is to be one, that a signal has stopped. */
+function stopped(ns: TestNamespace): number[] {
+  const inside = ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`));
+  const pids = inside.flatMap((path) => ns.pids(path.slice(ns.directory.length + 1)));
+  return [...new Set(pids)].filter(isStopped);
+}
+
+cgroupTest("a shim or child that is stopped at any call goes on where it was", async (ns) => {
+  const scene = await Scene.open(ns);
+  let stops = 0;
+  for (const call of ["clone", "write", "openat", "read", "execve", "dup2"]) {
+    for (const n of steps(12, 3)) {
+      let over = false;
+      const running = runWhereShells("STOP", ns, call, n, "a", "sleep", "1000")
+        .finally(() => over = true);
+      await until("it is stopped, or has begun", () => over || stopped(ns).length > 0);
+      if (!over) stops++;
+      assert([0, 3].includes(await scene.ask("check", "a")), `${call} ${n}`);
+      assertEquals(await scene.ask("ls", "-a"), 0);
+      assertEquals(await scene.ask("check", "other"), 0);
+      // The next may be stopped in its turn.
+      const going = setInterval(() => stopped(ns).forEach((pid) => Deno.kill(pid, "SIGCONT")), 20);
+      const { code, stderr } = await running.finally(() => clearInterval(going));
+      assertEquals([code, stderr], [0, ""], `${call} ${n}`);
+      await scene.isSound("a", `${call} ${n}`);
+    }
+  }
+  assert(stops > 5, `${stops} stops`);
+  await scene.close();
+});
+
+cgroupTest("a task whose shim is stopped can be stopped, and its name used again", async (ns) => {
+  for (const how of [["--now"], []]) {
+    await ns.must("run", "a", "sleep", "1000");
+    const shim = ns.shim("a");
+    Deno.kill(shim, "SIGSTOP");
+    await ns.must("check", "a");
+    await ns.must("ls", "-l");
+    const waiting = ns.lanco("wait", "a");
+    await ns.must("stop", ...how, "a");
+    assertEquals((await ns.lanco("check", "a")).code, 3);
+    // It had two seconds to tell how the task has ended.
+    assert(!lives(shim));
+    assertEquals((await waiting).code, 125);
+    assertEquals(JSON.parse(await ns.must("status", "a", "--json")).state, "unknown");
+  }
+  await ns.must("run", "a", "sleep", "1000");
+  const shim = ns.shim("a");
+  Deno.kill(shim, "SIGSTOP");
+  const stopping = ns.lanco("stop", "a");
+  await until("the task has ended", () => ns.task("a").length === 0);
+  Deno.kill(shim, "SIGCONT");
+  assertEquals((await stopping).code, 0);
+  const { state, signal } = JSON.parse(await ns.must("status", "a", "--json"));
+  assertEquals([state, signal], ["killed", "SIGTERM"]);
+});
