@@ -9,7 +9,8 @@ processes() {
       ! mountpoint -q "$run/$name" || find "$run/$name" -name cgroup.procs -execdir cat {} +
     done
   } 2>/dev/null | sort -un | head -n 10 | while read -r pid; do
-    read -r command <"/proc/$pid/comm" && printf '%s %s, ' "$pid" "$command"
+    # It may have ended meanwhile.
+    ! read -r command <"/proc/$pid/comm" || printf '%s %s, ' "$pid" "$command"
   done 2>/dev/null
 }
 
@@ -54,6 +55,7 @@ detach_named() {
 
 # in_use: fails, and gives the namespace back to its owner.
 in_use() {
+  [ -e "$run/namespace.json" ] || [ ! -e "$run/namespace.json.old" ] || mv "$run/namespace.json.old" "$run/namespace.json"
   [ -z "$owner" ] || {
     echo "$lib/release-agent" >"$run/named/release_agent"
     chown "$owner" "$run/named" ${unified:+"$unified"}
@@ -73,6 +75,8 @@ down() {
     echo >"$run/named/release_agent"
     remove "$run/named" -mindepth 1
   fi
+  # Who asks from here on is told that there is no namespace, and not that it is broken.
+  [ ! -e "$run/namespace.json" ] || mv "$run/namespace.json" "$run/namespace.json.old"
   while read -r name _ point; do
     umount "$point/lanco-$ns" 2>/dev/null || :
     [ ! -d "$point/lanco-$ns" ] || remove "$point/lanco-$ns"
@@ -87,7 +91,7 @@ EOF
   rm -rf "$run/usage" "$lib"
   [ ! -d "$run/named" ] || rmdir "$run/named"
   [ ! -d "$run/runs" ] || rmdir "$run/runs"
-  rm -f "$run/namespace.json" "$run/namespace.json.new"
+  rm -f "$run/namespace.json.old" "$run/namespace.json.new"
   rmdir "$run"
   flock 9
   [ -n "$(ls -d /run/lanco/*/named 2>/dev/null)" ] || {

@@ -207,11 +207,14 @@ owner_name() {
 
 lock
 json='' own='' unified=/none exits='' freeze='' thawed=''
-[ -e "$run/namespace.json" ] || trap undo EXIT
+[ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 owner_ids
 ids="\"uid\":$uid,\"gid\":$gid"
-[ ! -e "$run/namespace.json" ] || grep -q "$ids," "$run/namespace.json" ||
-  fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
+# What is half released may still have mounts that are another's.
+for record in "$run/namespace.json" "$run/namespace.json.old"; do
+  [ ! -e "$record" ] || grep -q "$ids," "$record" ||
+    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
+done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
 proc
 record_directory
@@ -237,3 +240,4 @@ named_hierarchy
 printf '%s\n' "{\"version\":2,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json]}" \
   >"$run/namespace.json.new"
 mv "$run/namespace.json.new" "$run/namespace.json"
+rm -f "$run/namespace.json.old"

@@ -1,18 +1,88 @@
-import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, LEGACY } from "../harness.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exists, LEGACY, type TestNamespace, until } from "../harness.ts";
 import { killing, Scene, steps } from "./fault.ts";
+
+/** Puts something in the place of the release agent, which the kernel may be running. */
+class Agent {
+  readonly real: string;
+  readonly #text: string;
+
+  constructor(private readonly ns: TestNamespace) {
+    this.real = `${ns.agent}.real`;
+    this.#text = Deno.readTextFileSync(ns.agent);
+    Deno.writeTextFileSync(this.real, this.#text, { mode: 0o755 });
+  }
+
+  /** What it does from now on, as shell. */
+  becomes(script: string): void {
+    this.#put(`#!/bin/sh\n${script}\n`);
+  }
+
+  restore(): void {
+    this.#put(this.#text);
+  }
+
+  #put(text: string): void {
+    Deno.writeTextFileSync(`${this.ns.agent}.new`, text, { mode: 0o755 });
+    Deno.renameSync(`${this.ns.agent}.new`, this.ns.agent);
+  }
+}
+
+const ODD = {
+  "is slow by three seconds": (agent: string) => `sleep 3; exec ${agent} "$@"`,
+  "runs twice at once": (agent: string) => `${agent} "$@" & ${agent} "$@"; wait`,
+  "runs once more, late": (agent: string) => `${agent} "$@"; sleep 0.2; exec ${agent} "$@"`,
+};
+
+for (const [how, script] of Object.entries(ODD)) {
+  cgroupTest(`a release agent that ${how} does no harm`, async (ns) => {
+    const scene = await Scene.open(ns);
+    const agent = new Agent(ns);
+    agent.becomes(script(agent.real));
+    for (let i = 0; i < (how.includes("slow") ? 1 : 20); i++) {
+      assertEquals(
+        await scene.ask("run", "-c", `echo >>${ns.scratch}/ended`, "a", "sleep", "9"),
+        0,
+      );
+      assertEquals(await scene.ask("check", "a"), 0);
+      assertEquals(await scene.ask("run", "a", "sleep", "1000"), 4);
+      assertEquals(await scene.ask("stop", "--now", "a"), 0);
+      await scene.isSound("a", `${how}, ${i}`);
+    }
+    const ended = () => Deno.readTextFileSync(`${ns.scratch}/ended`).length;
+    await until("each exit command has run", () => ended() === (how.includes("slow") ? 1 : 20));
+    agent.restore();
+    await scene.close();
+  });
+}
+
+cgroupTest(
+  "a release agent that never runs lets nothing begin, and nothing be wrong",
+  async (ns) => {
+    const scene = await Scene.open(ns);
+    const agent = new Agent(ns);
+    assertEquals(await scene.ask("run", "a", "sleep", "1000"), 0);
+    agent.becomes("exit 0");
+    const { code, stderr } = await ns.lanco("run", "b", "touch", `${ns.scratch}/begun`);
+    assertEquals([code, exists(`${ns.scratch}/begun`)], [1, false]);
+    assertMatch(stderr, /the release agent does not answer: run "sudo lanco .* init" again\n$/);
+    assertEquals(await scene.ask("check", "b"), 3);
+    assertEquals(await scene.ask("check", "a"), 0);
+    assertEquals(await scene.ask("ls"), 0);
+    assertEquals(await scene.ask("stop", "a"), 0);
+    assertEquals(await scene.ask("check", "a"), 3);
+    await ns.init();
+    for (const task of ["a", "b"]) await scene.isSound(task, "after init");
+    await scene.close();
+  },
+);
 
 if (!LEGACY) {
   cgroupTest(
     "a release agent that is killed at any call leaves nothing that is wrong",
     async (ns) => {
       const scene = await Scene.open(ns);
-      const text = Deno.readTextFileSync(ns.agent);
-      Deno.writeTextFileSync(`${ns.agent}.real`, text, { mode: 0o755 });
-      const replace = (script: string) => {
-        Deno.writeTextFileSync(`${ns.agent}.new`, script, { mode: 0o755 });
-        Deno.renameSync(`${ns.agent}.new`, ns.agent);
-      };
+      const agent = new Agent(ns);
       // It is called to let a task in, and at its end.
       for (const moment of ["start", "end"]) {
         for (
@@ -21,21 +91,19 @@ if (!LEGACY) {
           for (const n of steps(calls, 4)) {
             const what = `${moment}, ${call} ${n}`;
             const words = ["/usr/bin/strace", ...killing(call, n).slice(1)].join(" ");
-            const deadly = `#!/bin/sh\nexec ${words} ${ns.agent}.real "$@"\n`;
             if (moment === "end") {
               assertEquals(await scene.ask("run", "a", "sleep", "1000"), 0, what);
             }
-            replace(deadly);
+            agent.becomes(`exec ${words} ${agent.real} "$@"`);
             if (moment === "start") {
               const code = await scene.ask("run", "a", "sleep", "1000");
               assert([0, 1].includes(code), what);
             } else assertEquals(await scene.ask("stop", "--now", "a"), 0, what);
-            replace(text);
+            agent.restore();
             await scene.isSound("a", what);
           }
         }
       }
-      Deno.removeSync(`${ns.agent}.real`);
       await scene.close();
     },
   );

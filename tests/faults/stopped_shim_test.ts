@@ -3,10 +3,10 @@ import { cgroupTest, lives, type TestNamespace, until } from "../harness.ts";
 import { Scene, steps } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
-/** Whether a signal has stopped the process. */
+/** Whether a signal has stopped the process, or its tracer for a moment. */
 function isStopped(pid: number): boolean {
   try {
-    return /^State:\s+T /m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+    return /^State:\s+T /im.test(Deno.readTextFileSync(`/proc/${pid}/status`));
   } catch {
     return false;
   }
@@ -19,6 +19,8 @@ function stopped(ns: TestNamespace): number[] {
   return [...new Set(pids)].filter(isStopped);
 }
 
+const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 cgroupTest("a shim or child that is stopped at any call goes on where it was", async (ns) => {
   const scene = await Scene.open(ns);
   let stops = 0;
@@ -27,8 +29,12 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       let over = false;
       const running = runWhereShells("STOP", ns, call, n, "a", "sleep", "1000")
         .finally(() => over = true);
-      await until("it is stopped, or has begun", () => over || stopped(ns).length > 0);
-      if (!over) stops++;
+      await until(
+        `it is stopped, or has begun: ${call} ${n}`,
+        () => over || stopped(ns).length > 0,
+      );
+      await later(50);
+      if (!over && stopped(ns).length > 0) stops++;
       assert([0, 3].includes(await scene.ask("check", "a")), `${call} ${n}`);
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
@@ -44,7 +50,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
 });
 
 cgroupTest("a task whose shim is stopped can be stopped, and its name used again", async (ns) => {
-  for (const how of [["--now"], []]) {
+  for (const how of [["--now"], ["-t", "1"]]) {
     await ns.must("run", "a", "sleep", "1000");
     const shim = ns.shim("a");
     Deno.kill(shim, "SIGSTOP");

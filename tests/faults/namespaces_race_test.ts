@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import { openBatch } from "../batch.ts";
+import { cgroupTest, exists, TestNamespace } from "../harness.ts";
+
+/** How often each race is run; with LANCO_TEST_ROUNDS, so often. */
+const ROUNDS = Number(Deno.env.get("LANCO_TEST_ROUNDS") ?? 200);
+
+/** One who runs tasks of a name of his own until all is over, and what he was told. */
+async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
+  const { ask, end } = openBatch(ns);
+  const told = { begun: 0, refused: 0 };
+  while (!isOver()) {
+    const { exitStatus: run, messages } = await ask("run", "--keep", "0", task, "sleep", "1000");
+    if (run === 0) {
+      told.begun++;
+      // What runs is known, and keeps its namespace, whoever wants to release it.
+      for (const [command, args] of [["check", task], ["ls", "-a"], ["check", task]]) {
+        assertEquals((await ask(command ?? "", args ?? "")).exitStatus, 0, command);
+      }
+      assertEquals((await ask("stop", "--now", task)).exitStatus, 0);
+    } else {
+      told.refused++;
+      assert(run === 1 || run === 5, `run ${run}: ${messages}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const check = await ask("check", task);
+    assert(check.exitStatus === 3 || check.exitStatus === 5, `${JSON.stringify(check)}`);
+  }
+  assertEquals((await end()).code, 0);
+  return told;
+}
+
+cgroupTest(`release and init race with everything, ${ROUNDS} times`, async (ns) => {
+  let over = false;
+  const racers = ["a", "b", "c"].map((task) => racer(ns, task, () => over));
+  const released = { done: 0, refused: 0 };
+  try {
+    for (let i = 0; i < ROUNDS; i++) {
+      const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+      if (code === 0) released.done++;
+      else {
+        released.refused++;
+        assertEquals(code, 4, stderr);
+      }
+      await ns.init();
+    }
+  } finally {
+    over = true;
+    await Promise.allSettled(racers);
+  }
+  const told = await Promise.all(racers);
+  const seen = JSON.stringify({ released, told });
+  assert(released.done > 0 && released.refused > 0, seen);
+  assert(told.every(({ begun }) => begun > 0), seen);
+  assertEquals(ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`)), []);
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  assert(!exists(ns.directory));
+});
+
+cgroupTest(`twenty namespaces at once know their own tasks, ${ROUNDS} times`, async (first) => {
+  const all = [first, ...Array.from({ length: 19 }, () => new TestNamespace())];
+  try {
+    await Promise.all(all.slice(1).map((ns) => ns.init()));
+    let left = ROUNDS;
+    await Promise.all(all.map((ns) => racer(ns, "a", () => left-- <= 0)));
+    await Promise.all(all.map(async (ns) => {
+      const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+      assertEquals([code, stderr, exists(ns.directory)], [0, "", false]);
+    }));
+  } finally {
+    for (const ns of all.slice(1)) await ns.remove();
+  }
+});
