@@ -44,7 +44,9 @@ export function formatRun(record: RunRecord): string {
  */
 export function parseRun(text: string): RunRecord {
   const value = parseRecord(text);
-  if (value.version !== 1) throw new BadRecord("it is not of version 1");
+  if (value.version !== 1) {
+    throw new BadRecord("it is not of version 1: ask the lanco that has launched it");
+  }
   const { task, run, command, directory, log, started, counted, limits, shim } = value;
   const good = isText(task) && isNatural(run) && isNatural(started) && isNatural(shim) &&
     isText(directory) && (log === null || isText(log)) &&
