@@ -7,7 +7,7 @@ import { readRun, readStatus, readStop, type RunRecord, type StopRecord } from "
 import { exitOf, type Signal } from "./signals.ts";
 import { runDirectory, trackingCgroup } from "./places.ts";
 import { identity, taskProcesses } from "./task.ts";
-import { keptUsage, type Usage, UsageReader } from "./usage.ts";
+import { keptUsage, type Usage, usageReader } from "./usage.ts";
 
 /** What can become of a task. */
 export const STATES = [
@@ -98,7 +98,7 @@ export function taskState(
   const seen = runs
     ? look(namespace, task, taskProcesses(namespace, task).length, warn)
     : look(namespace, task);
-  return seen && conclude(seen, runs ? new UsageReader(namespace).read(task) : undefined);
+  return seen && conclude(seen, runs ? usageReader(namespace).read(task) : undefined);
 }
 
 /** Told of something that could not be read, and is left out. */

@@ -4,7 +4,7 @@ import type { Options } from "../cli/options.ts";
 import { select, type Selection } from "./selection.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, runningTasks, taskProcesses } from "./task.ts";
-import { type Usage, UsageReader } from "./usage.ts";
+import { type Usage, usageReader } from "./usage.ts";
 
 /** A process of a task. */
 export interface Process {
@@ -49,7 +49,7 @@ export function examineRunning(
   names: readonly string[],
   warn: Warn,
 ): (ListedTask & { state: TaskState })[] {
-  const reader = new UsageReader(namespace);
+  const reader = usageReader(namespace);
   return listRunning(namespace, names).flatMap((listed) => {
     const seen = look(namespace, listed.task, listed.processes.length, warn);
     if (seen === undefined) return [];
@@ -90,6 +90,6 @@ export async function survey(
   return {
     running: examineRunning(namespace, tasks.running, warn),
     finished: examineFinished(namespace, tasks.finished, warn),
-    whole: new UsageReader(namespace).readAll(),
+    whole: usageReader(namespace).readAll(),
   };
 }

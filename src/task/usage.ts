@@ -42,7 +42,7 @@ const FILES = [
 type Counters = Map<string, string>;
 
 /** Reads what tasks of a namespace use from their cgroups. */
-export class UsageReader {
+class UsageReader {
   /** Which counters a hierarchy has: the same for each of its tasks. */
   readonly #files = new Map<string, string[]>();
 
@@ -81,6 +81,21 @@ export class UsageReader {
     this.#files.set(place, files);
     return files;
   }
+}
+
+/** By namespace: its reader, and the inode of what the last init has written down. */
+const readers = new Map<string, { init: number | null; reader: UsageReader }>();
+
+/** The reader of a namespace, which knows from the last time what its hierarchies count. */
+export function usageReader(namespace: Namespace): UsageReader {
+  const name = namespace.namespace;
+  const record = `${namespaceDirectory(name)}/namespace.json`;
+  const init = unlessGone(() => Deno.statSync(record).ino, null);
+  const known = readers.get(name);
+  if (known !== undefined && init !== null && known.init === init) return known.reader;
+  const reader = new UsageReader(namespace);
+  readers.set(name, { init, reader });
+  return reader;
 }
 
 function read(file: string): string {
