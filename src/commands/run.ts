@@ -1,15 +1,13 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
-import type { Command, Context } from "../cli/context.ts";
+import { type Command, type Context, warning } from "../cli/context.ts";
 import { AlreadyRunning, LancoError, NotPermitted, reason, Usage } from "../cli/errors.ts";
 import { actsForRoot } from "../namespace/caller.ts";
-import { forwardSignals, hasTerminal } from "../launch/foreground.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../cgroup/limits.ts";
 import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
 import { taskName } from "../cli/names.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { type Options, wholeNumber } from "../cli/options.ts";
-import { givenVariables } from "../launch/variables.ts";
 import { logFile } from "../namespace/paths.ts";
 import { isRunning } from "../task/task.ts";
 
@@ -56,7 +54,7 @@ Examples:
     const foreground = options.count("foreground") > 0;
     const json = options.count("json") > 0;
     if (json && foreground) throw new Usage("--json would be mixed with the output of -f");
-    const launchOptions = read(context, options, task, command, foreground);
+    const launchOptions = await read(context, options, task, command, foreground);
     try {
       return await start(context, task, launchOptions, json);
     } catch (error) {
@@ -77,56 +75,61 @@ async function start(
   const namespace = readNamespace(context.namespace);
   // Only to spare most callers the trouble: register() decides.
   if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
-  const logger = await context.logger();
-  logger.info(`run ${options.command[0]}`);
-  if (options.foreground && hasTerminal() && actsForRoot()) {
+  // Most have nothing to say, and stay in the background: that is not loaded for them.
+  const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
+  logger?.info(`run ${options.command[0]}`);
+  const foreground = options.foreground ? await import("../launch/foreground.ts") : undefined;
+  if (foreground?.hasTerminal() && actsForRoot()) {
     throw new NotPermitted(
       `run -f would give root's terminal to ${namespace.owner}: use "sudo -u ${namespace.owner}"`,
     );
   }
-  const follower = options.foreground ? forwardSignals() : undefined;
-  const debug = (text: string) => logger.debug(text);
+  const follower = foreground?.forwardSignals();
   const launched = await launch(namespace, task, {
     ...options,
-    debug,
+    ...(logger ? { debug: (text: string) => logger.debug(text) } : {}),
     ...(context.batch ? { batch: context.batch } : {}),
   });
   const { pid, shim, admission, unlimited } = launched;
-  logger.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
-  for (const message of unlimited) logger.warn(message);
-  if (shim.leaks.length > 0) {
-    logger.warn(
-      `task ${task} inherits the descriptors ${shim.leaks.join(", ")}: install bash to close them`,
-    );
-  }
-  if (shim.lost !== "") {
-    logger.warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
-  }
+  logger?.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
+  await warning(context, (warn) => {
+    for (const message of unlimited) warn(message);
+    if (shim.leaks.length > 0) {
+      warn(
+        `task ${task} inherits the descriptors ${
+          shim.leaks.join(", ")
+        }: install bash to close them`,
+      );
+    }
+    if (shim.lost !== "") {
+      warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
+    }
+  });
   if (json) context.print(renderJson(context.namespace, launched));
   return follower === undefined ? 0 : await follower(pid, shim.status);
 }
 
 /** What `run --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, { pid, record }: Launched): string {
-  const { version: _, run: __, ...rest } = record;
+  const { version: _, run: __, counted: ___, ...rest } = record;
   const output: Output<"run"> = { namespace, pid, ...rest };
   return printableJson(output) + "\n";
 }
 
-function read(
+async function read(
   context: Context,
   options: Options,
   task: string,
   command: string[],
   foreground: boolean,
-): LaunchOptions {
+): Promise<LaunchOptions> {
   const logs = !foreground || options.count("log") > 0;
   const log = options.value("logfile") ?? (logs ? logFile(context.namespace, task) : undefined);
   const directory = options.value("chdir");
   const exitCommand = options.value("command");
   const input = options.value("stdin");
   return {
-    variables: givenVariables(options.list("env-file"), options.list("env")),
+    variables: await givenVariables(options),
     ...(input === undefined ? {} : { input }),
     command,
     foreground,
@@ -140,3 +143,10 @@ function read(
 }
 
 export default run;
+
+async function givenVariables(options: Options): Promise<ReadonlyMap<string, string>> {
+  const [files, pairs] = [options.list("env-file"), options.list("env")];
+  if (files.length + pairs.length === 0) return new Map();
+  const { givenVariables } = await import("../launch/variables.ts");
+  return givenVariables(files, pairs);
+}

@@ -38,13 +38,14 @@ Examples:
     const patience = options.count("now") ? 0 : seconds * 1000;
     if (options.operands.length === 0) throw new Usage("which task? Give its name");
     const namespace = readNamespace(context.namespace);
-    const logger = await context.logger();
+    const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
+    const debug = logger && { debug: (text: string) => logger.debug(text) };
     const tell = (outcomes: Record<string, Outcome>) => {
       context.print(renderJson(context.namespace, outcomes));
     };
     return eachTask(context, options.operands, async (task) => {
-      await stop(namespace, task, { signal, patience, debug: (text) => logger.debug(text) });
-      logger.info(`task ${task} has been terminated successfully`);
+      await stop(namespace, task, { signal, patience, ...debug });
+      logger?.info(`task ${task} has been terminated successfully`);
     }, options.count("json") ? { tell } : {});
   },
 };

@@ -134,18 +134,26 @@ export async function admit(
   const { shim, child, exit } = candidates;
   const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
   const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
-  leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
   const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
   const waiting = options.meanwhile();
   // It may be refused long before it is waited for.
   waiting.catch(() => {});
   try {
     for (let tries = 0;; tries++) {
-      occupy(namespace, task, child, options.prepare);
-      if (namespace.layout !== "legacy") await letIn(namespace, entries);
-      else if (place?.bed !== undefined && exit) move(exit, place.bed);
+      const isLast = tries > 10;
+      if (!makeRoom(namespace, task, options.prepare) && !isLast) continue;
+      const opened = namespace.layout === "legacy" ? undefined : letIn(namespace, entries);
+      // The agent is at work meanwhile.
+      opened?.catch(() => {});
+      try {
+        leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+        occupy(namespace, task, child, isLast);
+      } finally {
+        await opened;
+      }
+      if (!opened && place?.bed !== undefined && exit) move(exit, place.bed);
       // A late release agent of the task before this one may have removed a cgroup.
-      if (isAt(namespace, child, task) || tries > 10) break;
+      if (isAt(namespace, child, task) || isLast) break;
     }
   } finally {
     // If it was refused, that is why.
@@ -195,33 +203,49 @@ function explained(error: unknown, { namespace }: Namespace, hierarchy: string):
   );
 }
 
-/** Makes the task's own cgroups, new ones, and moves its first process into those of v1. */
-function occupy(namespace: Namespace, task: string, child: number, prepare: () => void): void {
-  const own = taskCgroups(namespace, task);
+/**
+ * Makes the task's own cgroups, new ones. Returns whether all are there: an agent that
+ * comes late may have removed one.
+ */
+function makeRoom(namespace: Namespace, task: string, prepare: () => void): boolean {
+  try {
+    for (const cgroup of taskCgroups(namespace, task)) {
+      if (makeCgroup(cgroup)) continue;
+      removeCgroup(cgroup);
+      makeCgroup(cgroup);
+    }
+    prepare();
+    return true;
+  } catch (error) {
+    return isGoneAgain(namespace, error);
+  }
+}
+
+/** Moves the task's first process into the cgroups of v1 that are the task's, or all tasks'. */
+function occupy(namespace: Namespace, task: string, child: number, isLast: boolean): void {
   const root = namespaceDirectory(namespace.namespace);
   const place = cgroupsOf(child);
-  for (let tries = 0;; tries++) {
-    try {
-      for (const cgroup of own) {
-        if (makeCgroup(cgroup)) continue;
-        removeCgroup(cgroup);
-        makeCgroup(cgroup);
-      }
-      prepare();
-      for (const { name, version, tasks } of namespace.hierarchies) {
-        if (version !== 1) continue;
-        if (tasks) move(child, `${root}/${name}/task-${task}`);
-        else if (!isOut(namespace, place.get(name))) move(child, `${root}/${name}`);
-      }
-      return;
-    } catch (error) {
-      const lost = namespace.hierarchies.find(({ name }) =>
-        !existsSync(`${root}/${name}/cgroup.procs`)
-      );
-      if (lost !== undefined) throw explained(error, namespace, lost.name);
-      if (!isGone(error) || tries > 10) throw error;
+  try {
+    for (const { name, version, tasks } of namespace.hierarchies) {
+      if (version !== 1) continue;
+      if (tasks) move(child, `${root}/${name}/task-${task}`);
+      else if (!isOut(namespace, place.get(name))) move(child, `${root}/${name}`);
     }
+  } catch (error) {
+    if (isLast) throw error;
+    isGoneAgain(namespace, error);
   }
+}
+
+/** @returns false if a cgroup was removed that can be made again; else this is why nothing can be done. */
+function isGoneAgain(namespace: Namespace, error: unknown): false {
+  const root = namespaceDirectory(namespace.namespace);
+  const lost = namespace.hierarchies.find(({ name }) =>
+    !existsSync(`${root}/${name}/cgroup.procs`)
+  );
+  if (lost !== undefined) throw explained(error, namespace, lost.name);
+  if (!isGone(error)) throw error;
+  return false;
 }
 
 /** Whether the task's first process is where it belongs, in each hierarchy. */

@@ -14,31 +14,47 @@ interface Group {
   letIn: Promise<void>;
 }
 
-/** By namespace: what has been asked last, and who will be asked for after that. */
-const asked = new Map<string, { last: Promise<void>; next: Group | undefined }>();
+/** What has been asked last, if that is not done, and who will be asked for after that. */
+interface Door {
+  last: Promise<void> | undefined;
+  next: Group | undefined;
+}
+
+/** Those of the namespaces. */
+const doors = new Map<string, Door>();
 
 /**
- * Asks the release agent to let registered processes into the unified hierarchy. One
- * agent does it for all who ask while another is at work.
+ * Asks the release agent to let registered processes into the unified hierarchy, at once
+ * or, if one is at work, when that is done: then one does it for all who have asked.
  *
  * @param entries The names of their cgroups in the named hierarchy.
  * @throws {Failed} if it does not answer.
  */
 export function letIn(namespace: Namespace, entries: readonly string[]): Promise<void> {
   const name = namespace.namespace;
-  let door = asked.get(name);
-  if (door === undefined) asked.set(name, door = { last: Promise.resolve(), next: undefined });
+  const door: Door = doors.get(name) ?? { last: undefined, next: undefined };
+  doors.set(name, door);
+  if (door.last === undefined) return open(door, name, entries);
   if (door.next !== undefined) {
     door.next.entries.push(...entries);
     return door.next.letIn;
   }
   const group = { entries: [...entries] };
-  const opened = door.last.catch(() => {}).then(() => {
+  const letIn = door.last.catch(() => {}).then(() => {
     door.next = undefined;
-    return ring(name, group.entries);
+    return open(door, name, group.entries);
   });
-  door.next = { entries: group.entries, letIn: opened };
+  door.next = { entries: group.entries, letIn };
+  return letIn;
+}
+
+function open(door: Door, namespace: string, entries: readonly string[]): Promise<void> {
+  const opened = ring(namespace, entries);
   door.last = opened;
+  const done = () => {
+    if (door.last === opened && door.next === undefined) door.last = undefined;
+  };
+  opened.then(done, done);
   return opened;
 }
 

@@ -5,7 +5,6 @@ import { removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
 import { Failed, NotRunning, reason } from "../cli/errors.ts";
-import { executed } from "./executed.ts";
 import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
@@ -16,14 +15,12 @@ import { exitPlace, registered } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
 import type { RunRecord } from "../task/record.ts";
 import { forgetOldRuns } from "../task/retention.ts";
-import { rotate } from "./rotation.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
-import { ExitCommand } from "./shim/exit.ts";
-import { type Nursery, sharedNursery } from "./shim/nursery.ts";
+import type { ExitCommand } from "./shim/exit.ts";
+import type { Nursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
-import { lastCounted } from "../task/usage.ts";
 
 /** What to launch, and how. */
 export interface LaunchOptions {
@@ -100,6 +97,7 @@ class Attempt {
   readonly #staged: StagedRun;
   #shim: Shim | undefined;
   #exit: ExitCommand | undefined;
+  #later: Promise<typeof import("./later.ts")> | undefined;
   #child = 0;
   #run = 0;
   #record: RunRecord | undefined;
@@ -133,13 +131,15 @@ class Attempt {
     if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
     // What the shim has to say counts more than that it is gone.
     this.#staging?.catch(() => {});
+    this.#later = import("./later.ts");
     if (exitCommand !== undefined) {
       this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
-      this.#exit = ExitCommand.start(options);
+      this.#exit = (await import("./shim/exit.ts")).ExitCommand.start(options);
     }
     this.#child = Number(await shim.expect("ready"));
     await this.#exit?.ready();
     await this.#staging;
+    const { lastCounted } = await this.#later;
     this.#record = {
       version: 1,
       task: this.task,
@@ -157,7 +157,9 @@ class Attempt {
 
   async #nursery(): Promise<Nursery | undefined> {
     const { batch, umask } = this.options;
-    return batch && await sharedNursery(this.namespace, umask, batch);
+    if (batch === undefined) return undefined;
+    const { sharedNursery } = await import("./shim/nursery.ts");
+    return await sharedNursery(this.namespace, umask, batch);
   }
 
   #shimOptions(): ShimOptions {
@@ -204,7 +206,7 @@ class Attempt {
   }
 
   async #openLog(): Promise<void> {
-    if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
+    if (this.#log !== undefined) await (await this.#later)?.rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
   }
@@ -213,7 +215,8 @@ class Attempt {
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
-    if (shim === undefined || record === undefined) {
+    const later = await this.#later;
+    if (shim === undefined || record === undefined || later === undefined) {
       throw new Failed("the shim has not been started");
     }
     this.#staged.publish(this.task);
@@ -223,7 +226,7 @@ class Attempt {
     await this.#exit?.wait(this.#asleep ? undefined : { cgroup, run: this.#run });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
-    await executed(shim, { child: this.#child, cgroup, restored: this.#restored });
+    await later.executed(shim, { child: this.#child, cgroup, restored: this.#restored });
     shim.release();
     this.#tidy(record);
     return {

@@ -30,12 +30,13 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
   return told;
 }
 
-cgroupTest(`release and init race with everything, ${ROUNDS} times`, async (ns) => {
+/** Root makes and removes a namespace again and again, whatever its owner does meanwhile. */
+async function isMadeAndRemoved(ns: TestNamespace, rounds: number): Promise<void> {
   let over = false;
-  const racers = ["a", "b", "c"].map((task) => racer(ns, task, () => over));
+  const racers = ["a", "b"].map((task) => racer(ns, task, () => over));
   const released = { done: 0, refused: 0 };
   try {
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i < rounds; i++) {
       const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
       if (code === 0) released.done++;
       else {
@@ -55,6 +56,18 @@ cgroupTest(`release and init race with everything, ${ROUNDS} times`, async (ns) 
   assertEquals(ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`)), []);
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
   assert(!exists(ns.directory));
+}
+
+cgroupTest(`release and init race with everything, ${ROUNDS} times`, async (ns) => {
+  const other = new TestNamespace();
+  try {
+    await other.init();
+    const both = [ns, other].map((each) => isMadeAndRemoved(each, ROUNDS / 2));
+    await Promise.allSettled(both);
+    await Promise.all(both);
+  } finally {
+    await other.remove();
+  }
 });
 
 cgroupTest(`twenty namespaces at once know their own tasks, ${ROUNDS} times`, async (first) => {

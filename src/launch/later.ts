@@ -1,0 +1,4 @@
+// What a launch needs only when its shim has begun: it is loaded while that starts.
+export { executed } from "./executed.ts";
+export { rotate } from "./rotation.ts";
+export { lastCounted } from "../task/usage.ts";
