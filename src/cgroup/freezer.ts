@@ -44,6 +44,25 @@ function write(cgroup: string, file: string, value: string): boolean {
 }
 
 /**
+ * Opens what freezes this cgroup with all below it, and no later one of its name: what is
+ * written to it when the cgroup has been removed fails with ENODEV.
+ *
+ * @returns nothing if the host has no freezer, or there is no such cgroup.
+ * @throws {Deno.errors.PermissionDenied} if it is not the caller's.
+ */
+export function openFreezer(cgroup: string): { freeze(): void; close(): void } | undefined {
+  for (const { file, frozen } of FREEZERS) {
+    const opened = unlessGone(() => Deno.openSync(`${cgroup}/${file}`, { write: true }), undefined);
+    if (opened === undefined) continue;
+    return {
+      freeze: () => void opened.writeSync(new TextEncoder().encode(frozen)),
+      close: () => opened.close(),
+    };
+  }
+  return undefined;
+}
+
+/**
  * Waits until every process of the cgroup has stopped, which one that is in the kernel
  * may put off.
  *

@@ -1,5 +1,5 @@
-import { isThere } from "../cgroup/cgroup.ts";
-import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
+import { isGone, isThere } from "../cgroup/cgroup.ts";
+import { openFreezer, setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
 import { hasBegun } from "../task/begun.ts";
 import type { Namespace } from "../namespace/namespace.ts";
@@ -22,25 +22,50 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
   const run = identity(namespace.namespace, task);
   if (run === undefined) throw new NotRunning(task);
   const cgroup = trackingCgroup(namespace, task);
+  const isOver = () => identity(namespace.namespace, task) !== run;
   try {
-    for (const deadline = performance.now() + PATIENCE; frozen && !hasBegun(cgroup);) {
-      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
-      if (performance.now() > deadline) {
-        throw new Failed(`cannot pause task ${task}: it has not begun yet`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    if (!setFrozen(cgroup, frozen)) {
-      // It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer.
-      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
-      if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
-    }
+    if (frozen) {
+      await untilBegun(cgroup, task, isOver);
+      freezeOnly(cgroup, task, isOver);
+    } else if (!setFrozen(cgroup, false)) explain(cgroup, task, isOver);
     const what = frozen ? "pause" : "resume";
     writeEntry(namespace.namespace, { what, run, task, at: Date.now() });
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);
   }
+}
+
+async function untilBegun(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE; !hasBegun(cgroup);) {
+    if (isOver()) throw new NotRunning(task);
+    if (performance.now() > deadline) {
+      throw new Failed(`cannot pause task ${task}: it has not begun yet`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Freezes this run, and not the next one of its name, which would never begin. */
+function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
+  const freezer = openFreezer(cgroup);
+  try {
+    // What was opened is of this run.
+    if (isOver()) throw new NotRunning(task);
+    if (freezer === undefined) explain(cgroup, task, isOver);
+    freezer?.freeze();
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    throw new NotRunning(task);
+  } finally {
+    freezer?.close();
+  }
+}
+
+/** It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer. */
+function explain(cgroup: string, task: string, isOver: () => boolean): void {
+  if (isOver()) throw new NotRunning(task);
+  if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
 }
 
 /**

@@ -13,7 +13,8 @@ async function race(ns: TestNamespace, round: (racers: Ask[], i: number) => Prom
     const { ask, end } = openBatch(ns);
     const status: Ask = async (command, ...args) => {
       const { exitStatus, messages } = await ask(command, ...args);
-      // A stop came when it had its name, but had not begun.
+      // A stop came when it had its name, but had not begun: whoever waited is told nothing of it.
+      if (exitStatus === 125) assertMatch(messages.join(), /\/wait\] unknown how task a ended/);
       if (exitStatus === 1) assertMatch(messages.join(), /\/run\].* was killed before its start$/);
       return exitStatus;
     };
@@ -77,7 +78,7 @@ cgroupTest(`run, stop, pause, resume and wait race, ${ROUNDS} times`, async (ns)
     stop: [0, 3],
     pause: [0, 3],
     resume: [0, 3],
-    wait: [3, 124, 137, 143],
+    wait: [3, 124, 125, 137, 143],
   };
   const asked = [
     ["run", "--keep", "0", "a", "sleep", "1000"],
