@@ -213,7 +213,7 @@ ids="\"uid\":$uid,\"gid\":$gid"
 # What is half released may still have mounts that are another's.
 for record in "$run/namespace.json" "$run/namespace.json.old"; do
   [ ! -e "$record" ] || grep -q "$ids," "$record" ||
-    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs"): run \"lanco $ns release\" first"
+    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
 done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
 proc

@@ -1,5 +1,5 @@
-import { assert } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO } from "../harness.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, STRANGER } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
 cgroupTest("release that is killed at any call is finished by the next", async (ns) => {
@@ -14,4 +14,26 @@ cgroupTest("release that is killed at any call is finished by the next", async (
       if (killed.code === 0) break;
     }
   }
+});
+
+cgroupTest("a namespace that is half released does not become another's", async (ns) => {
+  const record = `${ns.directory}/namespace.json`;
+  const half = () => Deno.renameSync(record, `${record}.old`);
+  half();
+  const init = [LANCO, ns.name, "init", "-u", String(STRANGER)];
+  const { code, stderr } = await exec(init, { uid: 0 });
+  assertEquals(code, 1);
+  assertMatch(stderr, /belongs to nobody:nogroup: run "lanco .* release" first\n$/);
+  assert([3, 5].includes((await ns.lanco("check", "a")).code));
+  await ns.init();
+  assert(exists(record) && !exists(`${record}.old`));
+  // What runs when a release is done again is found, and keeps its namespace.
+  await ns.must("run", "a", "sleep", "1000");
+  half();
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 4);
+  assert(exists(record));
+  await ns.must("stop", "a");
+  half();
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  assert(!exists(ns.directory));
 });
