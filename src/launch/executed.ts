@@ -1,11 +1,8 @@
 import { processes } from "../cgroup/cgroup.ts";
-import { isWaiting } from "../task/begun.ts";
+import { isDying, isRestoring, isWaiting } from "../task/begun.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { notExecuted, type Shim } from "./shim/shim.ts";
-
-/** What the command line of env(1) begins with, which restores variables. */
-const RESTORING = "/usr/bin/env\0-S\0";
 
 /**
  * Waits until the child has become the command: its command line is no longer the
@@ -24,7 +21,7 @@ export async function executed(
   ended.catch(() => status = "");
   for (let unseen = 0; status === undefined;) {
     const line = readVisible(`${procOf(child)}/cmdline`);
-    const waits = isWaiting(line) || (restored && line.startsWith(RESTORING));
+    const waits = isWaiting(line) || (restored && isRestoring(line));
     // In the middle of execve(2) there is nothing to be seen for a moment.
     unseen = line === "" ? unseen + 1 : 0;
     if (line === "") {
@@ -36,14 +33,4 @@ export async function executed(
   await ended;
   // The command's own, or what env(1) says of one that it cannot execute.
   if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
-}
-
-/**
- * Whether a process is about to be gone, with all its threads: what could not be executed
- * may take a while to end (proc_pid_stat(5), flags and num_threads; PF_EXITING).
- */
-function isDying(pid: number): boolean {
-  const stat = readVisible(`${procOf(pid)}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(") ") + 2).split(" ");
-  return (Number(fields[6]) & 4) !== 0 && Number(fields[17]) <= 1;
 }

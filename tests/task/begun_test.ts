@@ -1,0 +1,34 @@
+import { assert, assertEquals } from "@std/assert";
+import { hasBegun } from "../../src/task/begun.ts";
+import { cgroupTest, OWNER, start, TRACKER, until } from "../harness.ts";
+
+/** A shell in the cgroup of a task, which has what waits for its command as its command line. */
+async function put(cgroup: string, line: string): Promise<Deno.ChildProcess> {
+  const process = start(["/bin/sh", "-c", `# What becomes the command. It\n${line}`]);
+  await until("it is a shell", () => {
+    const words = Deno.readTextFileSync(`/proc/${process.pid}/cmdline`);
+    return words.startsWith("/bin/sh");
+  });
+  Deno.writeTextFileSync(`${cgroup}/cgroup.procs`, String(process.pid));
+  return process;
+}
+
+cgroupTest("what waits for its command has not begun, whatever it forks", async (ns) => {
+  const cgroup = `${ns.directory}/${TRACKER}/task-a`;
+  Deno.mkdirSync(cgroup);
+  Deno.chownSync(cgroup, OWNER, OWNER);
+  assert(!hasBegun(cgroup));
+  const shell = await put(cgroup, "while :; do (:); done");
+  let begun = 0;
+  for (let i = 0; i < 20000; i++) if (hasBegun(cgroup)) begun++;
+  assertEquals(begun, 0);
+  const other = await put(cgroup, "sleep 0.5; sleep 1000; :");
+  await until("it has begun", () => hasBegun(cgroup));
+  for (const process of [shell, other]) process.kill("SIGKILL");
+  Deno.writeTextFileSync(
+    `${cgroup}/${TRACKER === "unified" ? "cgroup.kill" : "freezer.state"}`,
+    TRACKER === "unified" ? "1" : "THAWED",
+  );
+  for (const process of [shell, other]) await process.status;
+  await until("all are gone", () => ns.task("a").length === 0);
+});
