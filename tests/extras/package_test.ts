@@ -14,7 +14,7 @@ async function asRoot(command: string[], env: Record<string, string> = {}): Prom
 /** Makes both packages of the executable under test, which is not compiled again. */
 async function makePackages(directory: string): Promise<{ deb: string; archive: string }> {
   const out = await asRoot([`${HERE}scripts/package`, LANCO, directory], {
-    LANCO_COMPRESSION: "1",
+    LANCO_COMPRESSION: "0",
   });
   const [deb = "", archive = ""] = out.trim().split("\n");
   return { deb, archive };

@@ -4,7 +4,7 @@ import { CALLS, killing, steps } from "./fault.ts";
 
 cgroupTest("release that is killed at any call is finished by the next", async (ns) => {
   for (const call of CALLS) {
-    for (const n of steps(60, 5)) {
+    for (const n of steps(60, 7)) {
       const release = [LANCO, ns.name, "release"];
       const killed = await exec([...killing(call, n, "-f"), ...release], { uid: 0 });
       const { code, stderr } = await exec(release, { uid: 0 });
