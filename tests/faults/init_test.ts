@@ -5,7 +5,7 @@ import { CALLS, killing, steps } from "./fault.ts";
 cgroupTest("init that is killed at any call is finished by the next", async (ns) => {
   const init = [LANCO, ns.name, "init", "-u", String(OWNER), "-g", String(OWNER)];
   for (const call of CALLS) {
-    for (const n of steps(60, 20)) {
+    for (const n of steps(60, 30)) {
       assertEquals((await exec([LANCO, ns.name, "release"], { uid: 0 })).code, 0);
       const killed = await exec([...killing(call, n, "-f"), ...init], { uid: 0 });
       // Nobody is told that a task does not run by what is half made.

@@ -12,11 +12,17 @@ function isStopped(pid: number): boolean {
   }
 }
 
-/** Those of a task, or of what is to be one, that a signal has stopped. */
+/** Those that a signal has stopped and that are to become a task, in whatever cgroup, or are one. */
 function stopped(ns: TestNamespace): number[] {
-  const inside = ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`));
-  const pids = inside.flatMap((path) => ns.pids(path.slice(ns.directory.length + 1)));
-  return [...new Set(pids)].filter(isStopped);
+  const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name));
+  return pids.filter((pid) => {
+    try {
+      return pid > 0 && Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(ns.name) &&
+        isStopped(pid);
+    } catch {
+      return false;
+    }
+  });
 }
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
