@@ -27,7 +27,7 @@ detach() {
     ! umount "$1" 2>/dev/null || continue
     [ "$((tries += 1))" -ge 50 ] || { sleep 0.02 && continue; }
     echo "$1 is still used by process $(holders "$1"): it is gone for all others"
-    umount --lazy "$1"
+    umount --lazy "$1" || fail 1 "cannot unmount $1"
   done
 }
 

@@ -45,12 +45,13 @@ export async function runAsRoot(
   }).output();
   if (success) return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
-  const message = lines.at(-1) || `/bin/sh ended with status ${code}`;
-  // The shell's own failures, as of a command that is missing, are no promise of the contract.
+  const silence = `/bin/sh ended with status ${code}`;
+  // The shell's own failures, as of a command that is missing, are no promise of the contract;
+  // what a program says begins with what is wrong, and may end with advice.
   if (![1, 2, 4, 5, 6].includes(code)) {
-    throw new Failed(`cannot bring the namespace ${words[0]}: ${message}`);
+    throw new Failed(`cannot bring the namespace ${words[0]}: ${lines[0] || silence}`);
   }
-  throw new LancoError(message, code, code === 4 ? "WARN" : "ERROR");
+  throw new LancoError(lines.at(-1) || silence, code, code === 4 ? "WARN" : "ERROR");
 }
 
 function given({ user, group, records, host, limits, bestEffort }: UpOptions): string[] {

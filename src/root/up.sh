@@ -90,8 +90,9 @@ record_directory() {
 # Who sees it sees his own processes in it, and nothing else of the host. Before Linux
 # 5.8 there are no such mounts.
 proc() {
-  mkdir -p /run/lanco/proc
   flock 9
+  # Not before: the release of the last namespace removes it.
+  mkdir -p /run/lanco/proc
   mountpoint -q /run/lanco/proc ||
     mount -t proc -o ro,nosuid,nodev,noexec,hidepid=ptraceable,subset=pid lanco /run/lanco/proc 2>/dev/null ||
     mount --bind -o ro,nosuid,nodev,noexec /proc /run/lanco/proc

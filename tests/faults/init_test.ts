@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, LANCO, OWNER } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
@@ -17,3 +17,25 @@ cgroupTest("init that is killed at any call is finished by the next", async (ns)
     }
   }
 });
+
+// Where a namespace cannot come to be, for the kernel starts agents elsewhere; but so far it comes.
+cgroupTest(
+  "init that begins while the last namespace is released makes the proc anew",
+  async (ns) => {
+    const name = `${ns.name}-b`;
+    const line = `awk '$5 ~ "^/run/lanco/" { print $5 }' /proc/self/mountinfo | sort -r |
+      xargs -r -n 1 umount --lazy
+    mount -t tmpfs none /run/lanco && mkdir /run/lanco/proc
+    exec 9>>/run/lanco/.lock && flock 9
+    ${LANCO} ${name} init -u nobody 9>&- &
+    until [ -d /run/lanco/${name}/named ]; do sleep 0.05; done
+    sleep 0.2
+    rmdir /run/lanco/proc && flock -u 9 && wait $!`;
+    const { code, stderr } = await exec(
+      ["unshare", "--mount", "--propagation", "private", "sh", "-c", line],
+      { uid: 0 },
+    );
+    assertEquals(code, 1);
+    assertMatch(stderr, /the kernel does not run .*release-agent: run init in the first mount/);
+  },
+);
