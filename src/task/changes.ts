@@ -45,6 +45,11 @@ export class Changes {
     }
   }
 
+  /** Whether the kernel tells of changes, so that nobody has to look by himself. */
+  get isTold(): boolean {
+    return (this.#watchers?.size ?? 0) > 0 && this.#interval !== this.#poll;
+  }
+
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
     try {
       for await (const { kind } of watcher) {

@@ -1,5 +1,5 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot } from "../namespace/namespace.ts";
+import { namedRoot, namespaceDirectory } from "../namespace/namespace.ts";
 import { Changes } from "./changes.ts";
 import { registered } from "./places.ts";
 
@@ -18,19 +18,32 @@ interface Waiting {
   run: number | null;
 }
 
-/** All in this process who wait for tasks of a namespace: they share one inotify(7) instance. */
+/** How often to look without being told as long as somebody waits, in milliseconds. */
+const PULSE = 1000;
+
+/**
+ * All in this process who wait for tasks of a namespace: they share one inotify(7) instance.
+ * It is kept when nobody waits, for the runtime never forgets one that was closed, and
+ * looks at each change once for all that there have ever been.
+ */
 class Watch {
-  readonly #changes = new Changes();
+  readonly #changes = new Changes({ pulse: Infinity });
   readonly #waiting = new Map<string, Waiting>();
   #count = 0;
+  #closed = false;
 
-  constructor(private readonly namespace: string) {
+  constructor(
+    private readonly namespace: string,
+    /** The inode of what the last init has written down: each namespace needs a watch of its own. */
+    readonly init: number | null,
+  ) {
     this.#changes.watch(namedRoot(namespace));
     this.#serve();
   }
 
   add(tasks: readonly string[], bell: Bell): void {
-    this.#count++;
+    // From now on it looks by itself, too.
+    if (this.#count++ === 0) this.#changes.wake();
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
       if (waiting !== undefined) waiting.bells.add(bell);
@@ -44,15 +57,20 @@ class Watch {
       if (waiting?.bells.delete(bell) && waiting.bells.size === 0) this.#waiting.delete(task);
     }
     if (--this.#count > 0) return;
-    watches.delete(this.namespace);
+    if (watches.get(this.namespace) === this) {
+      if (this.#changes.isTold && this.init !== null) return;
+      watches.delete(this.namespace);
+    }
+    this.#closed = true;
     this.#changes.close();
     this.#changes.wake();
   }
 
   async #serve(): Promise<void> {
     for (let all = 0;;) {
-      await this.#changes.next();
-      if (this.#count === 0) return;
+      await this.#changes.next(this.#count > 0 ? PULSE : Infinity);
+      if (this.#closed) return;
+      if (this.#count === 0) continue;
       // What the kernel does not tell of they find out by themselves.
       const everybody = this.#count <= MANY || performance.now() >= all;
       if (everybody) all = performance.now() + SELDOM;
@@ -79,8 +97,12 @@ export class Bell extends Changes {
 
   constructor(namespace: string, private readonly tasks: readonly string[]) {
     super({ pulse: Infinity });
+    const record = `${namespaceDirectory(namespace)}/namespace.json`;
+    const init = unlessGone(() => Deno.statSync(record).ino, null);
     let watch = watches.get(namespace);
-    if (watch === undefined) watches.set(namespace, watch = new Watch(namespace));
+    if (watch?.init !== init || watch === undefined) {
+      watches.set(namespace, watch = new Watch(namespace, init));
+    }
     this.#watch = watch;
     watch.add(tasks, this);
   }
