@@ -33,9 +33,10 @@ export function writeEntry(namespace: string, entry: Entry): void {
   const path = journalFile(namespace);
   try {
     using file = openForAll(path);
-    const { isFile, size } = file.statSync();
+    const { isFile, size, ino } = file.statSync();
     if (isFile) file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
-    if (size > LONG) Deno.renameSync(path, `${path}.old`);
+    // Not the new one, if another was faster.
+    if (size > LONG && Deno.statSync(path).ino === ino) Deno.renameSync(path, `${path}.old`);
   } catch {
     // The disk is full, or another has begun a new one.
   }
@@ -108,11 +109,19 @@ export class JournalReader {
   read(): Entry[] {
     const inode = unlessGone(() => Deno.statSync(this.#path).ino, null);
     if (inode !== null && inode !== this.inode) {
-      const next = OpenJournal.open(this.#path);
-      if (next !== undefined) this.#files.push(next);
-      while (this.#files.length > 2) this.#files.shift()?.close();
+      // Two may have begun one at once: then there was another between the last and this.
+      if (this.#files.length > 0) this.#follow(`${this.#path}.old`);
+      this.#follow(this.#path);
+      while (this.#files.length > 3) this.#files.shift()?.close();
     }
     return this.#files.flatMap((file) => file.read());
+  }
+
+  #follow(path: string): void {
+    const file = OpenJournal.open(path);
+    if (file === undefined) return;
+    if (this.#files.some(({ inode }) => inode === file.inode)) file.close();
+    else this.#files.push(file);
   }
 
   /** Closes it. */
