@@ -76,6 +76,20 @@ export function readNamespace(namespace: string): Namespace {
 }
 
 /**
+ * What tells the namespace that the last init has made, or repaired, from any before it: the
+ * inode of what it wrote down. Nothing if there is none.
+ */
+export function lastInit(namespace: string): number | null {
+  const file = `${namespaceDirectory(namespace)}/namespace.json`;
+  try {
+    return Deno.statSync(file).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/**
  * Makes sure that an absent task is an answer: that the named hierarchy is there.
  *
  * @throws {NotInitialised} if there is no such namespace.

@@ -45,9 +45,9 @@ export class Changes {
     }
   }
 
-  /** Whether the kernel tells of changes, so that nobody has to look by himself. */
+  /** Whether the kernel tells of changes, and not all is looked at again and again. */
   get isTold(): boolean {
-    return (this.#watchers?.size ?? 0) > 0 && this.#interval !== this.#poll;
+    return (this.#watchers?.size ?? 0) > 0;
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {

@@ -1,5 +1,5 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot, namespaceDirectory } from "../namespace/namespace.ts";
+import { lastInit, namedRoot } from "../namespace/namespace.ts";
 import { Changes } from "./changes.ts";
 import { registered } from "./places.ts";
 
@@ -34,7 +34,7 @@ class Watch {
 
   constructor(
     private readonly namespace: string,
-    /** The inode of what the last init has written down: each namespace needs a watch of its own. */
+    /** Which init has made the namespace: what is watched goes with it. */
     readonly init: number | null,
   ) {
     this.#changes.watch(namedRoot(namespace));
@@ -97,8 +97,7 @@ export class Bell extends Changes {
 
   constructor(namespace: string, private readonly tasks: readonly string[]) {
     super({ pulse: Infinity });
-    const record = `${namespaceDirectory(namespace)}/namespace.json`;
-    const init = unlessGone(() => Deno.statSync(record).ino, null);
+    const init = lastInit(namespace);
     let watch = watches.get(namespace);
     if (watch?.init !== init || watch === undefined) {
       watches.set(namespace, watch = new Watch(namespace, init));

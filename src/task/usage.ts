@@ -1,7 +1,7 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { lastInit, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { taskCgroups } from "./places.ts";
 
 /** What a task uses, or has used. What the host does not count is null. */
@@ -83,14 +83,13 @@ class UsageReader {
   }
 }
 
-/** By namespace: its reader, and the inode of what the last init has written down. */
+/** By namespace: its reader, and of which init that is. */
 const readers = new Map<string, { init: number | null; reader: UsageReader }>();
 
 /** The reader of a namespace, which knows from the last time what its hierarchies count. */
 export function usageReader(namespace: Namespace): UsageReader {
   const name = namespace.namespace;
-  const record = `${namespaceDirectory(name)}/namespace.json`;
-  const init = unlessGone(() => Deno.statSync(record).ino, null);
+  const init = lastInit(name);
   const known = readers.get(name);
   if (known !== undefined && init !== null && known.init === init) return known.reader;
   const reader = new UsageReader(namespace);
