@@ -142,11 +142,11 @@ async function read(
   };
 }
 
-export default run;
-
 async function givenVariables(options: Options): Promise<ReadonlyMap<string, string>> {
   const [files, pairs] = [options.list("env-file"), options.list("env")];
   if (files.length + pairs.length === 0) return new Map();
   const { givenVariables } = await import("../launch/variables.ts");
   return givenVariables(files, pairs);
 }
+
+export default run;

@@ -40,12 +40,12 @@ export function letIn(namespace: Namespace, entries: readonly string[]): Promise
     return door.next.letIn;
   }
   const group = { entries: [...entries] };
-  const letIn = door.last.catch(() => {}).then(() => {
+  const opened = door.last.catch(() => {}).then(() => {
     door.next = undefined;
     return open(door, name, group.entries);
   });
-  door.next = { entries: group.entries, letIn };
-  return letIn;
+  door.next = { entries: group.entries, letIn: opened };
+  return opened;
 }
 
 function open(door: Door, namespace: string, entries: readonly string[]): Promise<void> {

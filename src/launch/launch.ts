@@ -97,7 +97,6 @@ class Attempt {
   readonly #staged: StagedRun;
   #shim: Shim | undefined;
   #exit: ExitCommand | undefined;
-  #later: Promise<typeof import("./later.ts")> | undefined;
   #child = 0;
   #run = 0;
   #record: RunRecord | undefined;
@@ -131,7 +130,7 @@ class Attempt {
     if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
     // What the shim has to say counts more than that it is gone.
     this.#staging?.catch(() => {});
-    this.#later = import("./later.ts");
+    const later = import("./later.ts");
     if (exitCommand !== undefined) {
       this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
       this.#exit = (await import("./shim/exit.ts")).ExitCommand.start(options);
@@ -139,7 +138,7 @@ class Attempt {
     this.#child = Number(await shim.expect("ready"));
     await this.#exit?.ready();
     await this.#staging;
-    const { lastCounted } = await this.#later;
+    const { lastCounted } = await later;
     this.#record = {
       version: 1,
       task: this.task,
@@ -206,7 +205,8 @@ class Attempt {
   }
 
   async #openLog(): Promise<void> {
-    if (this.#log !== undefined) await (await this.#later)?.rotate(this.#log, this.options.keep);
+    const { rotate } = await import("./later.ts");
+    if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
   }
@@ -215,8 +215,8 @@ class Attempt {
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
-    const later = await this.#later;
-    if (shim === undefined || record === undefined || later === undefined) {
+    const { executed } = await import("./later.ts");
+    if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
     this.#staged.publish(this.task);
@@ -226,7 +226,7 @@ class Attempt {
     await this.#exit?.wait(this.#asleep ? undefined : { cgroup, run: this.#run });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
-    await later.executed(shim, { child: this.#child, cgroup, restored: this.#restored });
+    await executed(shim, { child: this.#child, cgroup, restored: this.#restored });
     shim.release();
     this.#tidy(record);
     return {

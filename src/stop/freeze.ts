@@ -52,8 +52,11 @@ function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
   try {
     // What was opened is of this run.
     if (isOver()) throw new NotRunning(task);
-    if (freezer === undefined) explain(cgroup, task, isOver);
-    freezer?.freeze();
+    if (freezer === undefined) {
+      explain(cgroup, task, isOver);
+      throw new NotRunning(task);
+    }
+    freezer.freeze();
   } catch (error) {
     if (!isGone(error)) throw error;
     throw new NotRunning(task);
