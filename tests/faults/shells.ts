@@ -4,17 +4,16 @@ import { signalling } from "./fault.ts";
 
 /**
  * Runs lanĉo as the owner where setsid(1), by which a shim and its child begin, is traced and
- * sent a signal. The tracer is no parent of theirs, and what is traced already is left alone.
+ * sent a signal at its n-th call of a kind, or of those that concern a path. The tracer is no parent of theirs, and what is traced already is left alone.
  */
 export async function runWhereShells(
-  signal: "KILL" | "STOP",
+  hit: { signal: "KILL" | "STOP"; call: string; n: number; path?: string },
   ns: TestNamespace,
-  call: string,
-  n: number,
   ...args: string[]
 ): Promise<Result> {
+  const { signal, call, n, path } = hit;
   const [setsid, real] = [`${ns.scratch}/setsid`, `${ns.scratch}/setsid.real`];
-  const tracer = signalling(signal, call, n, "-D", "-f").join(" ");
+  const tracer = signalling(signal, call, n, "-D", "-f", ...(path ? ["-P", path] : [])).join(" ");
   const script = `#!/bin/sh
 while read -r key value; do [ "$key" != TracerPid: ] || [ "$value" = 0 ] || exec ${real} "$@"; done </proc/self/status
 exec ${tracer} ${real} "$@"

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest } from "../harness.ts";
 import { Scene } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
@@ -15,7 +15,7 @@ for (const more of [[], ["-c", ":"]]) {
       for (const call of CALLS) {
         for (let n = 1; n <= 12; n++) {
           const args = [...more, "a", "sleep", "1000"];
-          const { code, stderr } = await runWhereShells("KILL", ns, call, n, ...args);
+          const { code, stderr } = await runWhereShells({ signal: "KILL", call, n }, ns, ...args);
           const what = `${call} ${n}: ${code} ${stderr}`;
           // It is said in one line that it was not run, or it runs.
           if (code !== 0) refused++;
@@ -28,3 +28,11 @@ for (const more of [[], ["-c", ":"]]) {
     },
   );
 }
+
+cgroupTest("a log that a killed shell has not opened is not said to be at fault", async (ns) => {
+  const hit = { signal: "KILL", call: "openat", n: 1, path: `${ns.logs}/task-a.log` } as const;
+  const { code, stderr } = await runWhereShells(hit, ns, "a", "sleep", "1000");
+  assertEquals(code, 1);
+  assertMatch(stderr, /task a was killed before its start\n$/);
+  assertEquals((await ns.lanco("check", "a")).code, 3);
+});

@@ -33,7 +33,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
   for (const call of ["clone", "write", "openat", "read", "execve", "dup2"]) {
     for (const n of steps(12, 3)) {
       let over = false;
-      const running = runWhereShells("STOP", ns, call, n, "a", "sleep", "1000")
+      const running = runWhereShells({ signal: "STOP", call, n }, ns, "a", "sleep", "1000")
         .finally(() => over = true);
       await until(
         `it is stopped, or has begun: ${call} ${n}`,

@@ -21,8 +21,12 @@ refuse() {
 open_log() {
   [ -e "$lanco_log" ] || lanco_fresh=1
   # The owner writes, the group reads; and what the caller's umask is, it stays.
-  lanco_error=$( (umask 027 && : >>"$lanco_log") 2>&1) ||
+  lanco_error=$( (umask 027 && : >>"$lanco_log") 2>&1) || {
+    lanco_status=$?
+    # The task was stopped, and the fork was hit first.
+    [ "$lanco_status" -le 128 ] || exit "$lanco_status"
     refuse "cannot write to the log \"$lanco_log\": ${lanco_error##*: }: give another with -l"
+  }
   exec >>"$lanco_log" 2>&1
 }
 
