@@ -28,18 +28,19 @@ class Agent {
   }
 }
 
-const ODD = {
-  "is slow by three seconds": (agent: string) => `sleep 3; exec ${agent} "$@"`,
-  "runs twice at once": (agent: string) => `${agent} "$@" & ${agent} "$@"; wait`,
-  "runs once more, late": (agent: string) => `${agent} "$@"; sleep 0.2; exec ${agent} "$@"`,
-};
+/** What else an agent may do than come once, with "real" for the true one, and how often that is tried. */
+const ODD = [
+  { how: "is slow by three seconds", script: 'sleep 3; exec real "$@"', rounds: 1 },
+  { how: "runs twice at once", script: 'real "$@" & real "$@"; wait', rounds: 20 },
+  { how: "runs once more, late", script: 'real "$@"; sleep 0.2; exec real "$@"', rounds: 20 },
+];
 
-for (const [how, script] of Object.entries(ODD)) {
+for (const { how, script, rounds } of ODD) {
   cgroupTest(`a release agent that ${how} does no harm`, async (ns) => {
     const scene = await Scene.open(ns);
     const agent = new Agent(ns);
-    agent.becomes(script(agent.real));
-    for (let i = 0; i < (how.includes("slow") ? 1 : 20); i++) {
+    agent.becomes(script.replaceAll("real ", `${agent.real} `));
+    for (let i = 0; i < rounds; i++) {
       assertEquals(
         await scene.ask("run", "-c", `echo >>${ns.scratch}/ended`, "a", "sleep", "9"),
         0,
@@ -50,7 +51,7 @@ for (const [how, script] of Object.entries(ODD)) {
       await scene.isSound("a", `${how}, ${i}`);
     }
     const ended = () => Deno.readTextFileSync(`${ns.scratch}/ended`).length;
-    await until("each exit command has run", () => ended() === (how.includes("slow") ? 1 : 20));
+    await until("each exit command has run", () => ended() === rounds);
     agent.restore();
     await scene.close();
   });
