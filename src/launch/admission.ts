@@ -153,7 +153,12 @@ export async function admit(
       }
       if (!opened && place?.bed !== undefined && exit) move(exit, place.bed);
       // A late release agent of the task before this one may have removed a cgroup.
-      if (isAt(namespace, child, task) || isLast) break;
+      if (isAt(namespace, child, task)) break;
+      if (isLast) {
+        throw new Failed(
+          `task ${task} does not come into its cgroups: run "sudo lanco ${namespace.namespace} init" again`,
+        );
+      }
     }
   } finally {
     // If it was refused, that is why.
