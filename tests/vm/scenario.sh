@@ -11,6 +11,9 @@ user=app
 # The one directory that a hardened service may write to as well.
 logs=/var/log/lanco-$ns
 
+# Tells who watches that the kernel of this host goes on.
+while sleep 10; do echo "."; done &
+
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1: $2"; }
 
