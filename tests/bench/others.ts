@@ -156,7 +156,19 @@ const ancestor: Tool = {
   launch: (task) => run(ancestorProgram, [namespace, "run", task, "sleep", "1000"]),
   check: (task) => run(ancestorProgram, [namespace, "check", task]),
   stop: (task) => run(ancestorProgram, [namespace, "stop", task]),
+  launchAll: async (tasks) => {
+    for (const task of tasks) await run(ancestorProgram, [namespace, "run", task, "sleep", "1000"]);
+  },
+  // It sleeps a second before it looks whether the task has ended: all at once.
+  stopAll: async (tasks) =>
+    void await sh(`for task in ${tasks.join(" ")}; do
+      ${ancestorProgram} ${namespace} stop "$task" &
+    done; wait`),
   list: () => run(ancestorProgram, [namespace, "ls"]),
+  bomb: {
+    launch: () => run(ancestorProgram, [namespace, "run", "bomb", bomb]),
+    stop: () => run(ancestorProgram, [namespace, "stop", "bomb"]),
+  },
   resident: /^$/,
   end: () => void run(ancestorProgram, [namespace, "release"], {}),
 };
