@@ -33,13 +33,28 @@ export function writeEntry(namespace: string, entry: Entry): void {
   const path = journalFile(namespace);
   try {
     using file = openForAll(path);
-    const { isFile, size, ino } = file.statSync();
-    if (isFile) file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
-    // Not the new one, if another was faster.
-    if (size > LONG && Deno.statSync(path).ino === ino) Deno.renameSync(path, `${path}.old`);
+    if (file.statSync().isFile) {
+      file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
+    }
+    putAside(path, file);
   } catch {
     // The disk is full, or another has begun a new one.
   }
+}
+
+/**
+ * Gives a journal that is too long its old name. Of those who find that it is, one holds it
+ * (flock(2)): a second would rename the new one, and who follows might never see that. Whoever
+ * may read it could hold it for ever: so not if it is far too long.
+ */
+function putAside(path: string, file: Deno.FsFile): void {
+  const { size, ino } = file.statSync();
+  if (size <= LONG || (!file.tryLockSync(true) && size <= 4 * LONG)) return;
+  if (Deno.statSync(path).ino === ino) Deno.renameSync(path, old(path));
+}
+
+function old(path: string): string {
+  return `${path}.old`;
 }
 
 /** Sees to it that there is a journal that can be watched, before there is something to write. */
@@ -108,20 +123,24 @@ export class JournalReader {
   /** What has been added. Whoever wrote to the one before, while it got another name, is heard too. */
   read(): Entry[] {
     const inode = unlessGone(() => Deno.statSync(this.#path).ino, null);
-    if (inode !== null && inode !== this.inode) {
-      // Two may have begun one at once: then there was another between the last and this.
-      if (this.#files.length > 0) this.#follow(`${this.#path}.old`);
-      this.#follow(this.#path);
-      while (this.#files.length > 3) this.#files.shift()?.close();
-    }
-    return this.#files.flatMap((file) => file.read());
+    if (inode !== null && inode !== this.inode) this.#follow();
+    const entries = this.#files.flatMap((file) => file.read());
+    while (this.#files.length > 3) this.#files.shift()?.close();
+    return entries;
   }
 
-  #follow(path: string): void {
-    const file = OpenJournal.open(path);
-    if (file === undefined) return;
-    if (this.#files.some(({ inode }) => inode === file.inode)) file.close();
-    else this.#files.push(file);
+  /** Opens what is new; a second may have been begun since the last look, and a third just now. */
+  #follow(): void {
+    // What was put aside before there was anybody to read is not for him.
+    const isFirst = this.#files.length === 0;
+    const before = isFirst ? undefined : OpenJournal.open(old(this.#path));
+    const current = OpenJournal.open(this.#path);
+    const between = isFirst ? undefined : OpenJournal.open(old(this.#path));
+    for (const file of [before, between, current]) {
+      if (file === undefined) continue;
+      if (this.#files.some(({ inode }) => inode === file.inode)) file.close();
+      else this.#files.push(file);
+    }
   }
 
   /** Closes it. */

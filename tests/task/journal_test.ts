@@ -32,3 +32,30 @@ cgroupTest(
     await ns.must("ls");
   },
 );
+
+cgroupTest("a journal that is too long is put aside by one, and by no second", async (ns) => {
+  const path = journalFile(ns.name);
+  const inode = () => Deno.statSync(path).ino;
+  writeEntry(ns.name, start(1));
+  const reader = new JournalReader(ns.name);
+  const first = inode();
+  Deno.truncateSync(path, 2 ** 20);
+  {
+    // As one that finds it too long at the same moment, and is about to rename it.
+    using other = Deno.openSync(path);
+    other.lockSync(true);
+    writeEntry(ns.name, start(2));
+    assertEquals(inode(), first);
+    // Whoever may read it cannot keep it for ever.
+    Deno.truncateSync(path, 2 ** 22);
+    writeEntry(ns.name, start(3));
+    assertEquals(Deno.statSync(`${path}.old`).ino, first);
+  }
+  writeEntry(ns.name, start(4));
+  Deno.truncateSync(path, 2 ** 20);
+  const second = inode();
+  writeEntry(ns.name, start(5));
+  assertEquals(Deno.statSync(`${path}.old`).ino, second);
+  reader.close();
+  await ns.must("ls");
+});
