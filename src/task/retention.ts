@@ -14,17 +14,19 @@ const MADE_WAY = 100;
 /** How old what a launcher has begun must be to be what it left when it was killed, in milliseconds. */
 const ABANDONED = 600_000;
 
-/** A run's record, and when it was last written to, in milliseconds since 1970. */
+/** The record of a run. */
 export interface Remembered {
   /** The name of the task. */
   name: string;
-  /** When its record was last written to. */
+  /** When it was last written to, in milliseconds since 1970. */
   written: number;
+  /** The number of its directory, which tells it from that of another run of the name. */
+  inode: number | null;
 }
 
 /** Those of the finished runs that are to be forgotten: all but the newest. */
-export function forgettable(finished: readonly Remembered[], keep = KEPT_RUNS): string[] {
-  return finished.toSorted((a, b) => b.written - a.written).slice(keep).map(({ name }) => name);
+export function forgettable(finished: readonly Remembered[], keep = KEPT_RUNS): Remembered[] {
+  return finished.toSorted((a, b) => b.written - a.written).slice(keep);
 }
 
 /** Forgets the oldest finished runs of a namespace, if there are many more than are kept. */
@@ -53,7 +55,7 @@ export function forgetOldest(namespace: string): boolean {
 function findFinished(namespace: string, names: readonly string[]): Remembered[] {
   return names.filter((name) => !isRunning(namespace, name)).map((name) => ({
     name,
-    written: written(`${runs(namespace)}/${name}`),
+    ...look(`${runs(namespace)}/${name}`),
   }));
 }
 
@@ -61,14 +63,32 @@ function runs(namespace: string): string {
   return `${namespaceDirectory(namespace)}/runs`;
 }
 
-function written(path: string): number {
-  return unlessGone(() => Deno.statSync(path).mtime?.getTime() ?? 0, 0);
+function look(path: string): { written: number; inode: number | null } {
+  return unlessGone(() => {
+    const { mtime, ino } = Deno.statSync(path);
+    return { written: mtime?.getTime() ?? 0, inode: ino };
+  }, { written: 0, inode: null });
 }
 
-function forget(namespace: string, names: readonly string[]): void {
-  for (const name of names) {
-    // One that has been started again meanwhile is not touched: its record is new and in use.
-    if (!isRunning(namespace, name)) remove(`${runs(namespace)}/${name}`);
+/** Forgets these, and no run that has come since they were found, or come and ended. */
+export function forget(namespace: string, finished: readonly Remembered[]): void {
+  for (const { name, inode } of finished) {
+    const place = `${runs(namespace)}/${name}`;
+    const aside = `${runs(namespace)}/.old-${crypto.randomUUID()}`;
+    if (isRunning(namespace, name) || look(place).inode !== inode) continue;
+    unlessGone(() => Deno.renameSync(place, aside), undefined);
+    // Between the two another may have got the name after all.
+    if (look(aside).inode !== inode) putBack(aside, place);
+    remove(aside);
+  }
+}
+
+/** Unless there is a still newer one: then it is of no use any more. */
+function putBack(aside: string, place: string): void {
+  try {
+    Deno.renameSync(aside, place);
+  } catch {
+    // It is removed.
   }
 }
 
@@ -77,12 +97,12 @@ function forgetAbandoned(namespace: string): void {
   for (const { name } of Deno.readDirSync(runs(namespace))) {
     if (!/^\.(new|old)-/.test(name)) continue;
     const path = `${runs(namespace)}/${name}`;
-    if (Date.now() - written(path) > ABANDONED) remove(path);
+    if (Date.now() - look(path).written > ABANDONED) remove(path);
   }
   // A cgroup that was never entered has no release agent; one that is in use is not removed.
   for (const { name } of Deno.readDirSync(namedRoot(namespace))) {
     const path = `${namedRoot(namespace)}/${name}`;
-    if (/^(new|exit|enter|bell)-/.test(name) && Date.now() - written(path) > ABANDONED) {
+    if (/^(new|exit|enter|bell)-/.test(name) && Date.now() - look(path).written > ABANDONED) {
       removeCgroup(path);
     }
   }

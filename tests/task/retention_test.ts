@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { forgettable } from "../../src/task/retention.ts";
+import { forget, forgettable } from "../../src/task/retention.ts";
 import { cgroupTest, exec, until } from "../harness.ts";
 
 Deno.test("forgettable() are all but the newest", () => {
-  const runs = [3, 1, 5, 2].map((written) => ({ name: `t${written}`, written }));
-  assertEquals(forgettable(runs, 2), ["t2", "t1"]);
+  const runs = [3, 1, 5, 2].map((written) => ({ name: `t${written}`, written, inode: 1 }));
+  assertEquals(forgettable(runs, 2).map(({ name }) => name), ["t2", "t1"]);
   assertEquals(forgettable(runs, 4), []);
 });
 
@@ -38,4 +38,20 @@ cgroupTest("the newest 1000 finished runs are remembered, and those that go on",
   assertEquals(left, ["enter-young"]);
   await until("the counters are as many", () => names("usage").length <= 1001);
   assertEquals(names("usage").includes("new"), true);
+});
+
+cgroupTest("a run that ends while those before it are forgotten is remembered", async (ns) => {
+  const found = async () => {
+    await ns.must("run", "a", "true");
+    await ns.gone("a");
+    const { ino: inode } = Deno.statSync(`${ns.directory}/runs/a`);
+    return [{ name: "a", written: 0, inode }];
+  };
+  const before = await found();
+  const now = await found();
+  forget(ns.name, before);
+  assertEquals((await ns.lanco("wait", "a")).code, 0);
+  forget(ns.name, now);
+  assertEquals((await ns.lanco("wait", "a")).code, 3);
+  assertEquals([...Deno.readDirSync(`${ns.directory}/runs`)].filter((e) => e.isDirectory), []);
 });
