@@ -4,7 +4,7 @@ import type { Cancellable } from "../cli/context.ts";
 import { RecordsClosed } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { Changes } from "./changes.ts";
-import { journalFile, JournalReader } from "./journal.ts";
+import { JournalReader } from "./journal.ts";
 import { trackingCgroup } from "./places.ts";
 import { Runs, type TaskEvent } from "./runs.ts";
 import { registeredTasks } from "./task.ts";
@@ -35,20 +35,11 @@ export async function* taskEvents(
       yield* runs.present(task, () => isFrozen(trackingCgroup(namespace, task)));
     }
     yield { event: "ready", at: Date.now() };
-    let watched: number | null = null;
-    let unwatch = () => {};
     while (!cancellable?.cancelled) {
       // Before the list: what is written down is older than the end of what is not listed.
       const listed = tryList(named);
       for (const entry of journal.read()) yield* runs.hear(entry);
-      if (journal.inode !== watched && journal.inode !== null) {
-        unwatch();
-        watched = journal.inode;
-        unwatch = changes.watch(journalFile(name));
-        // And look again, for what happened before that.
-        continue;
-      }
-      yield* runs.lookAround(listed, watched === null);
+      yield* runs.lookAround(listed, journal.inode === null);
       if (!existsSync(`${named}/cgroup.procs`)) return;
       await changes.next(runs.due());
     }

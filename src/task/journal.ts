@@ -1,5 +1,5 @@
 import { isName, TASK_MAX } from "../cli/names.ts";
-import { namespaceDirectory } from "../namespace/namespace.ts";
+import { namedRoot, namespaceDirectory } from "../namespace/namespace.ts";
 import { BadRecord, openRegular } from "./record_file.ts";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 
@@ -36,6 +36,7 @@ export function writeEntry(namespace: string, entry: Entry): void {
     if (file.statSync().isFile) {
       file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
     }
+    ring(namespace);
     putAside(path, file);
   } catch {
     // The disk is full, or another has begun a new one.
@@ -50,20 +51,31 @@ export function writeEntry(namespace: string, entry: Entry): void {
 function putAside(path: string, file: Deno.FsFile): void {
   const { size, ino } = file.statSync();
   if (size <= LONG || (!file.tryLockSync(true) && size <= 4 * LONG)) return;
-  if (Deno.statSync(path).ino === ino) Deno.renameSync(path, old(path));
+  if (Deno.statSync(path).ino !== ino) return;
+  Deno.renameSync(path, old(path));
+  openForAll(path).close();
 }
 
 function old(path: string): string {
   return `${path}.old`;
 }
 
-/** Sees to it that there is a journal that can be watched, before there is something to write. */
+/** Sees to it that there is a journal: the shim would make it with the caller's umask. */
 export function beginJournal(namespace: string): void {
   try {
     openForAll(journalFile(namespace)).close();
   } catch {
     // As above.
   }
+}
+
+/**
+ * Wakes those who follow. They watch the named hierarchy and not the journal: the runtime never
+ * forgets a watch that was closed, and each new journal made every later change dearer.
+ */
+function ring(namespace: string): void {
+  const now = new Date();
+  Deno.utimeSync(namedRoot(namespace), now, now);
 }
 
 /** Not for one of both, so that a fifo in its place keeps nobody waiting. */
