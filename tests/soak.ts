@@ -72,6 +72,8 @@ run(LANCO, [namespace, "init", "-u", "nobody"], {});
 const begin = inventory();
 const batches = Array.from({ length: WORKERS }, () => Session.open(namespace, "batch"));
 const events = Session.open(namespace, "events", "--json");
+// What had ended before that it need not tell.
+while (events.lines === 0) await sleep(10);
 let tasks = 0;
 const sizes: number[][] = [];
 const all = [...batches, events];
