@@ -32,6 +32,7 @@ cgroupTest(
       "EMPTY=",
       "LINES=one\ntwo",
       "UNI=é",
+      "_=/of/the/caller",
     ];
     for (const more of [[], ["PWD=/", "SHLVL=5", "OLDPWD=/var", "PATH=/usr/bin:/bin"]]) {
       const { code, stderr } = await exec(

@@ -1,6 +1,6 @@
 # What becomes the command. It waits until "run" has put it into its cgroups; if
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
-# The command inherits what the caller exported: hence the names of the variables.
+# The command inherits what the caller exported, "_" too: hence the names of the variables.
 #   $1 what each line for "run" begins with
 #   $2 log, or ""                       $3 file for the standard input, or ""
 #   $4 variables that the shells added  $5 SHLVL as the caller has it
@@ -67,7 +67,7 @@ if [ -n "$lanco_restore" ]; then
   fi
 fi
 echo "${lanco_tag}ready $$" >&4
-read -r _ <&3 || give_up
+read -r lanco_word <&3 || give_up
 if [ -n "$lanco_input" ]; then
   # By "command" the shell goes on when it cannot be opened.
   { command exec <"$lanco_input"; } 2>/dev/null || {
@@ -82,7 +82,8 @@ trap not_run EXIT
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
 lanco_opened=yes
 echo "${lanco_tag}opened" >&4
-read -r _ <&3 || give_up
+# shellcheck disable=SC2034 # "_" is the caller's
+read -r lanco_word <&3 || give_up
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 # bash counts SHLVL down when it executes something; an array is in no environment.

@@ -9,7 +9,7 @@ lanco_high=$1 lanco_shim=$2 lanco_child=$3 lanco_nest=$4 lanco_stage=$5 lanco_cg
 shift 6
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 # A fork knows its number from here only: not if this is for another PID namespace.
-read -r lanco_self _ </proc/self/stat && [ "$lanco_self" = $$ ] || exit 1
+read -r lanco_self lanco_rest </proc/self/stat && [ "$lanco_self" = $$ ] || exit 1
 /usr/bin/mkfifo -m 600 "$@" || exit 1
 eval "lanco_shim() {
 $lanco_shim
@@ -21,10 +21,11 @@ while read -r lanco_tag lanco_fifo lanco_run; do
   # Nobody waits for the shim: its parent is killed by it. With "&" instead, the command
   # would ignore SIGINT and SIGQUIT for ever.
   (
-    read -r lanco_parent _ </proc/self/stat
+    read -r lanco_parent lanco_rest </proc/self/stat
     (
       kill -KILL "$lanco_parent"
-      read -r lanco_self _ </proc/self/stat
+      # shellcheck disable=SC2034 # "_" is the caller's
+      read -r lanco_self lanco_rest </proc/self/stat
       # It leaves the caller's cgroups, and its child with it, for less than "run" would need.
       for lanco_cgroup in "$lanco_stage${lanco_run##*/.new-}" $lanco_cgroups; do
         echo 0 >"$lanco_cgroup/cgroup.procs" || { echo "$lanco_tag no" && exit; }

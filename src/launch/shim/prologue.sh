@@ -10,7 +10,10 @@ done
 lanco_shim=$1
 shift
 if [ -n "$lanco_high" ] && command -v bash >/dev/null; then
-  exec bash -c "exec $lanco_high; exec \"\$@\"" bash /bin/sh -c "$lanco_shim" lanco "" "$@"
+  # What bash executes itself it does not give "_".
+  # shellcheck disable=SC3028
+  exec bash -c "exec $lanco_high; exec \"\$@\"" bash /usr/bin/env ${_+"_=$_"} \
+    /bin/sh -c "$lanco_shim" lanco "" "$@"
 fi
 set -- "$lanco_high" "$@"
 eval "$lanco_shim"

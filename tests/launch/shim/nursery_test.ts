@@ -79,12 +79,16 @@ two" QUOTES="a'b\\"c\\\\" UNI=é`,
     `nice() { /usr/bin/nice -n 5 ${LANCO} "$@"; }`,
   ];
   const quoted = command.map((word) => `'${word}'`).join(" ");
+  const isBash = (await exec(["/bin/sh", "-c", "echo ${BASH_VERSION-}"])).stdout !== "\n";
   const request = JSON.stringify({ command: "run", args: ["a", ...command] });
   for (const before of callers) {
     const lanco = before.startsWith("nice") ? "nice" : LANCO;
     const alone = await given(ns, before, `${lanco} ${ns.name} run a ${quoted}`);
     const batch = `echo '${request}' | ${lanco} ${ns.name} batch >/dev/null`;
     assertEquals(await given(ns, before, batch), alone, before);
+    // Where sh is bash, that has its own use for it.
+    const path = lanco === LANCO ? LANCO : "/usr/bin/nice";
+    if (!isBash) assert(alone.includes(`(b'_', b'${path}')`), alone);
   }
 });
 
