@@ -6,7 +6,9 @@ cgroupTest("release that is killed at any call is finished by the next", async (
   for (const call of CALLS) {
     for (const n of steps(60, 7)) {
       const release = [LANCO, ns.name, "release"];
-      const killed = await exec([...killing(call, n, "-f"), ...release], { uid: 0 });
+      const killed = await exec([...killing(call, n, "-f", "--seccomp-bpf"), ...release], {
+        uid: 0,
+      });
       const { code, stderr } = await exec(release, { uid: 0 });
       assert([0, 5].includes(code), `${call} ${n}: ${code} ${stderr}`);
       assert(!exists(ns.directory), `${call} ${n}`);
