@@ -3,11 +3,13 @@
 
 # Prints "PID NAME, " for each process in a cgroup of the namespace, the first ones only.
 processes() {
+  set --
+  while read -r name _; do [ -z "$name" ] || set -- "$@" "$run/$name"; done <<EOF
+$mounted
+EOF
   {
     find "$run/named" -mindepth 2 -name cgroup.procs -execdir cat {} +
-    echo "$mounted" | while read -r name _; do
-      ! mountpoint -q "$run/$name" || find "$run/$name" -name cgroup.procs -execdir cat {} +
-    done
+    [ $# = 0 ] || find "$@" -name cgroup.procs -execdir cat {} +
   } 2>/dev/null | sort -un | head -n 10 | while read -r pid; do
     # It may have ended meanwhile.
     ! read -r command <"/proc/$pid/comm" || printf '%s %s, ' "$pid" "$command"
@@ -29,6 +31,14 @@ detach() {
     echo "$1 is still used by process $(holders "$1"): it is gone for all others"
     umount --lazy "$1" || fail 1 "cannot unmount $1"
   done
+}
+
+# put_away DIRECTORY: unmounts it, and removes what it was mounted on.
+put_away() {
+  [ -d "$1" ] || return 0
+  umount "$1" 2>/dev/null || :
+  # Not as long as something is mounted on it.
+  rmdir "$1" 2>/dev/null || { detach "$1" && rmdir "$1"; }
 }
 
 # Whether the kernel drops the named hierarchy soon after its umount.
@@ -81,16 +91,14 @@ down() {
     umount "$point/lanco-$ns" 2>/dev/null || :
     [ ! -d "$point/lanco-$ns" ] || remove "$point/lanco-$ns"
     [ ! -d "$point/lanco-$ns" ] || in_use "$(processes)"
-    detach "$run/$name"
-    [ ! -d "$run/$name" ] || rmdir "$run/$name"
+    put_away "$run/$name"
   done <<EOF
 $mounted
 EOF
   detach_named
-  detach "$run/runs"
+  put_away "$run/runs"
   rm -rf "$run/usage" "$lib"
   [ ! -d "$run/named" ] || rmdir "$run/named"
-  [ ! -d "$run/runs" ] || rmdir "$run/runs"
   rm -f "$run/namespace.json.old" "$run/namespace.json.new"
   rmdir "$run"
   flock 9

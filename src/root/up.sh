@@ -27,15 +27,22 @@ delegate() {
   dir=$1
   shift
   mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || fail 1 "cannot make the cgroup $dir: is its hierarchy mounted read-only?"
-  chown "$uid:$gid" "$dir"
-  for file; do [ ! -e "$dir/$file" ] || chown "$uid:$gid" "$dir/$file"; done
+  for file; do
+    shift
+    [ ! -e "$dir/$file" ] || set -- "$@" "$dir/$file"
+  done
+  chown "$uid:$gid" "$dir" "$@"
 }
 
-# attach SOURCE TARGET OPTION...: mounts it there, unless that has been done.
+# attach SOURCE TARGET OPTION...: mounts it there, unless that had been done.
 attach() {
-  target=$2
-  mkdir -p "$target"
-  mountpoint -q "$target" || mount "$@"
+  [ -d "$2" ] || mkdir -p "$2"
+  case $points in
+  *"
+$2
+"*) ;;
+  *) mount "$@" ;;
+  esac
 }
 
 # What is left of a failed init is taken back, unless the namespace was there before.
@@ -128,8 +135,10 @@ hierarchy() {
   # daemon-reload, unless something is mounted on it.
   [ "$2" = 2 ] || attach "$cgroup" "$cgroup" --bind
   # A cgroup that was removed all the same has left an empty directory here.
-  [ -e "$run/$1/cgroup.procs" ] || umount "$run/$1" 2>/dev/null || :
-  attach "$cgroup" "$run/$1" --bind
+  [ -e "$run/$1/cgroup.procs" ] || {
+    mkdir "$run/$1" 2>/dev/null || umount "$run/$1" 2>/dev/null || :
+    mount --bind "$cgroup" "$run/$1"
+  }
   case ,$1, in
   *,unified,* | *,cpu,* | *,cpuacct,* | *,memory,* | *,pids,*) tasks=true ;;
   *,freezer,*) [ "$layout" = legacy ] && tasks=true || tasks=false ;;
@@ -207,6 +216,10 @@ owner_name() {
 }
 
 lock
+# As long as this has the lock, nobody else mounts or unmounts what is the namespace's.
+points="
+$(cut -d' ' -f5 /proc/self/mountinfo)
+"
 json='' own='' unified=/none exits='' freeze='' thawed=''
 [ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 owner_ids
