@@ -13,17 +13,19 @@ export function steps(last: number, oneOf: number): number[] {
   return Array.from({ length: last }, (_, i) => first + i * stride).filter((n) => n <= last);
 }
 
-/** What the shells do by which root makes and removes a namespace; the first is to start a program. */
+/** What the shells do by which root makes and removes a namespace; the first are to start a program. */
 export const CALLS = [
+  "vfork",
   "clone",
   "write",
   "mkdir",
   "mount",
   "umount2",
-  "chown",
   "fchownat",
+  "fchmodat",
   "rmdir",
-  "rename",
+  "unlinkat",
+  "renameat2",
 ];
 
 /** What strace(1) is told so that a program is sent a signal at its n-th call of a kind. */
