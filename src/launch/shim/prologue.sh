@@ -11,7 +11,7 @@ lanco_shim=$1
 shift
 if [ -n "$lanco_high" ] && command -v bash >/dev/null; then
   # What bash executes itself it does not give "_".
-  # shellcheck disable=SC3028
+  # shellcheck disable=SC3028 # it is the caller's variable
   exec bash -c "exec $lanco_high; exec \"\$@\"" bash /usr/bin/env ${_+"_=$_"} \
     /bin/sh -c "$lanco_shim" lanco "" "$@"
 fi
