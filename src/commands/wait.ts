@@ -2,13 +2,13 @@ import { AwaitedTask } from "../task/awaited.ts";
 import { Bell } from "../task/ends.ts";
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
-import type { Command, Context } from "../cli/context.ts";
+import { type Command, type Context, report } from "../cli/context.ts";
 import { Failed, LancoError, reason, Usage } from "../cli/errors.ts";
 import { taskName } from "../cli/names.ts";
-import { readNamespace } from "../namespace/namespace.ts";
+import { type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { seconds } from "../cli/options.ts";
 import { exitOf } from "../task/signals.ts";
-import { unknownTask } from "../task/unknown_task.ts";
+import { nothingKnown } from "../task/unknown_task.ts";
 
 /** `wait -t` has run out, as in timeout(1). */
 const TIMED_OUT = 124;
@@ -21,7 +21,8 @@ const wait: Command = {
 
 Waits until tasks have ended, and exits with their status: with the first that is
 not 0, in the order given. One that has ended already is not waited for. Exits with
-124 if the time runs out, with 125 if it is not known how a task ended.
+124 if the time runs out, with 125 if it is not known how a task ended, or nothing is
+known of it at all.
 
   -t, --timeout SECONDS  wait no longer than that; fractions are allowed
       --any              wait for one of them only; its name is printed
@@ -39,79 +40,116 @@ Examples:
   },
   operands: "known tasks",
   async run(context, options) {
-    const tasks = [...new Set(options.operands.map(taskName))];
-    if (tasks.length === 0) throw new Usage("which task? Give its name");
+    const names = [...new Set(options.operands.map(taskName))];
+    if (names.length === 0) throw new Usage("which task? Give its name");
     const given = options.value("timeout");
     const timeout = given === undefined ? Infinity : seconds("-t", given) * 1000;
     const any = options.count("any") > 0;
-    const held: AwaitedTask[] = [];
+    const tasks: Asked[] = [];
     let bell: Bell | undefined;
     try {
-      await hold(context, tasks, held);
+      await hold(context, names, tasks);
       context.batch?.goOn();
-      bell = new Bell(context.namespace, tasks);
+      bell = new Bell(context.namespace, names);
       if (context.batch !== undefined) context.batch.sleeper = bell;
       const deadline = performance.now() + timeout;
-      while (!isOver(held, any)) {
+      while (!isOver(tasks, any)) {
         const left = deadline - performance.now();
         if (left <= 0) break;
         if (context.batch?.cancelled) throw new Failed("the wait was taken back");
         await bell.next(left);
       }
-      const ended = held.filter((task) => task.ended());
-      if (options.count("json")) context.print(renderJson(context.namespace, held, any));
-      else if (any && ended[0]) context.print(`${ended[0].task}\n`);
-      return await answer(context, any ? ended.slice(0, 1) : held);
+      return await answer(context, tasks, { any, json: options.count("json") > 0 });
     } catch (error) {
       // 1 may be a task's own status.
       if (error instanceof LancoError && error.exitStatus !== 1) throw error;
       throw new LancoError(reason(error), FAILED);
     } finally {
       bell?.close();
-      for (const task of held) task.close();
+      for (const { run } of tasks) run?.close();
     }
   },
 };
 
-async function hold(context: Context, tasks: string[], held: AwaitedTask[]): Promise<void> {
+/** A task that is asked for. */
+interface Asked {
+  /** Its name. */
+  task: string;
+  /** Its run that is waited for; nothing if nothing is known of the task. */
+  run: AwaitedTask | undefined;
+  /** Why nothing can be said of it, if that is so. */
+  why: string | null;
+}
+
+/** What nothing is known of is told at once, and the others are waited for all the same. */
+async function hold(context: Context, names: string[], tasks: Asked[]): Promise<void> {
   const namespace = readNamespace(context.namespace);
-  for (const task of tasks) {
+  for (const task of names) {
+    const asked = await look(namespace, task);
+    tasks.push(asked);
+    if (asked.why !== null) await report(context, { message: asked.why, level: "ERROR" });
+  }
+}
+
+async function look(namespace: Namespace, task: string): Promise<Asked> {
+  try {
     const run = await AwaitedTask.hold(namespace, task);
-    if (run === undefined) throw await unknownTask(namespace, task);
-    held.push(run);
+    return { task, run, why: run === undefined ? await nothingKnown(namespace, task) : null };
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    return { task, run: undefined, why: error.message };
   }
 }
 
-function isOver(tasks: readonly AwaitedTask[], any: boolean): boolean {
-  return any ? tasks.some((task) => task.ended()) : tasks.every((task) => task.ended());
+function isOver(tasks: readonly Asked[], any: boolean): boolean {
+  const runs = tasks.flatMap(({ run }) => run ?? []);
+  return any && runs.length > 0
+    ? runs.some((run) => run.ended())
+    : runs.every((run) => run.ended());
 }
 
-async function answer(context: Context, tasks: readonly AwaitedTask[]): Promise<number> {
-  if (tasks.length === 0 || tasks.some((task) => !task.ended())) return TIMED_OUT;
-  const statuses: number[] = [];
-  for (const task of tasks) {
-    const status = task.status();
-    if (status === undefined) {
-      const logger = await context.logger();
-      logger.error(
-        `unknown how task ${task.task} ended: its shim was killed before it could tell`,
-      );
-    }
-    statuses.push(status ?? FAILED);
+/** What came of one of the tasks that were waited for. */
+type Outcome = Output<"wait">["tasks"][string];
+
+function outcome({ task, run, why }: Asked): Outcome {
+  if (run === undefined) {
+    return { ended: null, status: null, ...exitOf(undefined), why, exitStatus: FAILED };
   }
-  return statuses.find((status) => status !== 0) ?? 0;
+  const ended = run.ended();
+  const status = ended ? run.status() : undefined;
+  const lost = ended && status === undefined
+    ? `unknown how task ${task} ended: its shim was killed before it could tell`
+    : null;
+  return {
+    ended,
+    status: status ?? null,
+    ...exitOf(status),
+    why: lost,
+    exitStatus: ended ? status ?? FAILED : TIMED_OUT,
+  };
 }
 
-/** What `wait --json` prints; see `schema.ts`. */
-function renderJson(namespace: string, tasks: readonly AwaitedTask[], any: boolean): string {
-  const byName = tasks.map((task) => {
-    const status = task.ended() ? task.status() : undefined;
-    return [task.task, { ended: task.ended(), status: status ?? null, ...exitOf(status) }] as const;
-  });
-  const running = tasks.filter((task) => !task.ended());
-  const timedOut = running.length > (any ? tasks.length - 1 : 0);
-  const output: Output<"wait"> = { namespace, timedOut, tasks: Object.fromEntries(byName) };
-  return printableJson(output) + "\n";
+/** Tells what came of all. Returns the exit status. */
+async function answer(
+  context: Context,
+  tasks: readonly Asked[],
+  { any, json }: { any: boolean; json: boolean },
+): Promise<number> {
+  const outcomes = tasks.map((asked) => [asked.task, outcome(asked)] as const);
+  const first = outcomes.find(([, { ended }]) => ended);
+  const running = outcomes.filter(([, { ended }]) => ended === false);
+  const timedOut = running.length > 0 && !(any && first !== undefined);
+  if (json) {
+    const all = Object.fromEntries(outcomes);
+    const output: Output<"wait"> = { namespace: context.namespace, timedOut, tasks: all };
+    context.print(printableJson(output) + "\n");
+  } else if (any && first !== undefined) context.print(`${first[0]}\n`);
+  if (timedOut) return TIMED_OUT;
+  const counted = any && first !== undefined ? [first] : outcomes;
+  for (const [, { ended, why }] of counted) {
+    if (ended && why !== null) await report(context, { message: why, level: "ERROR" });
+  }
+  return counted.map(([, { exitStatus }]) => exitStatus).find((status) => status !== 0) ?? 0;
 }
 
 export default wait;

@@ -177,9 +177,11 @@ const wait = object("how tasks have ended", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
-      ended: flag("whether it has ended"),
+      ended: nullable(flag("whether it has ended; null if nothing is known of it")),
       status: nullable(integer("exit status as a shell gives it: 128 + n for signal n")),
       ...exit,
+      why: nullable(text("why it is not known how it ended, if it is not")),
+      exitStatus: integer("wait's exit status for it alone: its own, 124 or 125"),
     }),
   ),
 });

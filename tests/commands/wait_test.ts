@@ -104,13 +104,58 @@ cgroupTest("wait refuses what it cannot wait for", async (ns) => {
     [["a/b"], 2, /cannot name a task/],
     [["-t", "soon", "a"], 2, /-t needs seconds/],
     [["-t", "-1", "a"], 2, /-t needs seconds/],
-    [["never"], 3, /nothing is known of task never: see "lanco .* ls -a"/],
+    [["never"], 125, /nothing is known of task never: see "lanco .* ls -a"/],
   ];
   for (const [args, status, text] of cases) {
     const { code, stdout, stderr } = await ns.lanco("wait", ...args);
     assertEquals([code, stdout], [status, ""], args.join(" "));
     assertMatch(stderr, text);
   }
+});
+
+cgroupTest(
+  "wait of a task that nothing is known of is 125, and not 3 as of one that exited so",
+  async (ns) => {
+    await ns.must("run", "three", "sh", "-c", "exit 3");
+    await ns.gone("three");
+    assertEquals((await ns.lanco("wait", "three")).code, 3);
+    assertEquals((await ns.lanco("check", "never")).code, 3);
+    const { code, stderr } = await ns.lanco("wait", "thre");
+    assertEquals(code, 125);
+    assertMatch(stderr, /\[ERROR\/wait\] nothing is known of task thre, did you mean "three"\?/);
+    const any = await ns.lanco("wait", "--any", "never", "three");
+    assertEquals([any.code, any.stdout], [3, "three\n"]);
+    assertMatch(any.stderr, /nothing is known of task never/);
+    const unknown = await ns.lanco("wait", "--any", "never", "neither");
+    assertEquals([unknown.code, unknown.stdout], [125, ""]);
+  },
+);
+
+cgroupTest("wait --json tells of each task, also of those that nothing is known of", async (ns) => {
+  const go = `${ns.scratch}/go`;
+  await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
+  await ns.must("run", "slow", "sleep", "1000");
+  const nothing = { ended: null, status: null, code: null, signal: null };
+  const entries = async (status: number, ...args: string[]) => {
+    const { code, stdout } = await ns.lanco("wait", "--json", ...args);
+    assertEquals(code, status);
+    return JSON.parse(stdout);
+  };
+  const early = await entries(124, "-t", "0.1", "never", "a");
+  assertEquals([early.timedOut, early.tasks.a.ended, early.tasks.a.exitStatus], [true, false, 124]);
+  const waiting = entries(125, "-t", "10", "never", "a");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  Deno.writeTextFileSync(go, "");
+  const { timedOut, tasks } = await waiting;
+  assertEquals([timedOut, Object.keys(tasks)], [false, ["never", "a"]]);
+  const why = `nothing is known of task never: see "lanco ${ns.name} ls -a"`;
+  assertEquals(tasks.never, { ...nothing, why, exitStatus: 125 });
+  assertEquals(tasks.a, { ...nothing, ended: true, status: 7, code: 7, why: null, exitStatus: 7 });
+  Deno.kill(ns.shim("slow"), "SIGKILL");
+  await ns.must("stop", "--now", "slow");
+  const lost = (await entries(125, "slow")).tasks.slow;
+  assertEquals([lost.ended, lost.status, lost.exitStatus], [true, null, 125]);
+  assertMatch(lost.why, /unknown how task slow ended: its shim was killed/);
 });
 
 cgroupTest("wait ends when the task is stopped and the namespace released", async (ns) => {

@@ -60,7 +60,7 @@ export class Model {
         return this.known === undefined ? 3 : 0;
       case "wait":
       case "wait -t 0":
-        if (this.known === undefined) return 3;
+        if (this.known === undefined) return 125;
         if (runs) return 124;
         return this.known.code ?? { SIGKILL: 137, SIGTERM: 143 }[this.known.signal ?? ""] ?? -1;
       case "ls":

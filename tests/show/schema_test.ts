@@ -69,7 +69,9 @@ cgroupTest(
     assertEquals(Object.keys(dump.finished).sort(), ["failed", "killed"]);
     await conforming(ns, 124, "wait", "-t", "0.1", "a", "failed");
     const waited = await conforming(ns, 3, "wait", "failed", "killed");
-    assertEquals(waited.tasks.killed, { ended: true, status: 137, code: null, signal: "SIGKILL" });
+    const killed = { ended: true, status: 137, code: null, signal: "SIGKILL" };
+    assertEquals(waited.tasks.killed, { ...killed, why: null, exitStatus: 137 });
+    await conforming(ns, 125, "wait", "never", "failed");
     const stopped = await conforming(ns, 3, "stop", "--now", "a", "failed");
     assertEquals([stopped.tasks.a.stopped, stopped.tasks.failed.stopped], [true, false]);
     assertEquals((await conforming(ns, 0, "status", "a")).stopped.signal, "SIGKILL");

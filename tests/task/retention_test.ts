@@ -52,6 +52,6 @@ cgroupTest("a run that ends while those before it are forgotten is remembered", 
   forget(ns.name, before);
   assertEquals((await ns.lanco("wait", "a")).code, 0);
   forget(ns.name, now);
-  assertEquals((await ns.lanco("wait", "a")).code, 3);
+  assertEquals((await ns.lanco("wait", "a")).code, 125);
   assertEquals([...Deno.readDirSync(`${ns.directory}/runs`)].filter((e) => e.isDirectory), []);
 });
