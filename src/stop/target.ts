@@ -3,6 +3,8 @@ import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { registered, taskCgroups, trackingCgroup } from "../task/places.ts";
+import { procOf } from "../task/pid_namespace.ts";
+import { readVisible } from "../task/process.ts";
 import { readRun } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { identity } from "../task/task.ts";
@@ -10,7 +12,10 @@ import { identity } from "../task/task.ts";
 /** How often to kill what is left, in milliseconds. */
 const AGAIN = 20;
 
-/** How long a shim may take to tell how its task has ended, in milliseconds, before it is killed too. */
+/**
+ * How long a shim may take to tell how its task has ended, in milliseconds from when nothing
+ * else is left, before it is killed too.
+ */
 const LAST_WORD = 2000;
 
 /** How long a cgroup of v1 may take to freeze before what is in it is killed all the same, in milliseconds. */
@@ -19,7 +24,10 @@ const FREEZE_WAIT = 50;
 /** One run of a task, as something to be stopped; never the next run of the same name. */
 export class Target {
   readonly #cgroup: string;
-  #killed: number | undefined;
+  /** Whether it has been killed. */
+  #killed = false;
+  /** Since when nothing but the shim has been left of what was killed. */
+  #alone: number | undefined;
 
   private constructor(
     private readonly namespace: Namespace,
@@ -89,8 +97,8 @@ export class Target {
 
   /** Kills the whole tree, once. */
   async kill(): Promise<void> {
-    const again = this.#killed !== undefined;
-    this.#killed ??= performance.now();
+    const again = this.#killed;
+    this.#killed = true;
     // v2 kills the tree at once (cgroup.kill, Linux 5.14), but for what has lost its first
     // thread, which kill(2) reaches. That can wait: the number of one that is dying may be
     // another's in a moment. Else nothing may fork, and nothing frozen can lose its number.
@@ -129,6 +137,13 @@ export class Target {
     const own = processes(this.#cgroup);
     const left = [...own, ...this.#others(own)];
     if (left.length === 0) return this.#unseen();
+    const doomed = left.find(isKilled);
+    if (doomed !== undefined) {
+      return new Failed(
+        `cannot see the end of task ${this.task}: process ${doomed} has been killed, and will ` +
+          "end when it is thawed, or what it waits for in the kernel is done",
+      );
+    }
     return new Failed(
       `cannot stop task ${this.task}: ${left.length} processes are left, such as ${left[0]}: ` +
         `try "sudo lanco ${this.namespace.namespace} stop --now ${this.task}"`,
@@ -145,7 +160,7 @@ export class Target {
   /**
    * The processes that are in another cgroup of the task than the tracking one: v1 keeps
    * nobody from leaving that. The shim, which is what its record says, is spared as long
-   * as it may have something to tell.
+   * as it may have something to tell: what was killed may end late.
    */
   #others(own: readonly number[]): number[] {
     const inside = new Set(own);
@@ -155,9 +170,13 @@ export class Target {
     ];
     const others = [...new Set(places.flatMap(processes))].filter((pid) => !inside.has(pid));
     if (others.length === 0 || this.#isOver) return [];
-    if (this.#killed !== undefined && performance.now() - this.#killed > LAST_WORD) return others;
     const shim = this.#shim();
-    return others.filter((pid) => pid !== shim);
+    const rest = others.filter((pid) => pid !== shim);
+    this.#alone = !this.#killed || own.length + rest.length > 0
+      ? undefined
+      : this.#alone ?? performance.now();
+    const late = this.#alone !== undefined && performance.now() - this.#alone > LAST_WORD;
+    return late ? others : rest;
   }
 
   #shim(): number | undefined {
@@ -207,6 +226,13 @@ function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined
     }
     throw error;
   }
+}
+
+/** Whether a process has been sent SIGKILL and has not ended yet (proc_pid_status(5), ShdPnd). */
+function isKilled(pid: number): boolean {
+  // The ninth bit is of the third digit from the end.
+  return /^S(?:ig|hd)Pnd:\s+[0-9a-f]*[13579bdf][0-9a-f]{2}$/m
+    .test(readVisible(`${procOf(pid)}/status`));
 }
 
 /** Sends a signal to processes. Returns how many could be sent it, or are gone. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exists, messages, STRANGER, until } from "../harness.ts";
+import { cgroupTest, exists, lives, messages, STRANGER, until } from "../harness.ts";
 
 const TRAP = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
 
@@ -63,3 +63,36 @@ cgroupTest("stop by root stops what is the owner's", async (ns) => {
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "a")).code, 0);
   assertEquals((await ns.lanco("check", "a")).code, 3);
 });
+
+// Nothing else keeps a process from dying that a test could do.
+if (exists("/sys/fs/cgroup/freezer")) {
+  cgroupTest(
+    "a task that ends only after stop has given up is remembered as stopped",
+    async (ns) => {
+      await ns.must("run", "a", "sleep", "1000");
+      const [pid = 0] = ns.task("a");
+      const shim = ns.shim("a");
+      // By somebody else, whose cgroup it is: what is frozen there does not end.
+      const held = `${ns.directory}/freezer/held`;
+      Deno.mkdirSync(held);
+      Deno.writeTextFileSync(`${held}/cgroup.procs`, String(pid));
+      const set = (state: string) => Deno.writeTextFileSync(`${held}/freezer.state`, state);
+      set("FROZEN");
+      try {
+        const { code, stderr } = await ns.lanco("stop", "--now", "a");
+        assertEquals([code, lives(pid), lives(shim)], [1, true, true]);
+        assertMatch(stderr, /cannot see the end of task a: process \d+ has been killed, and will/);
+      } finally {
+        set("THAWED");
+      }
+      assertEquals((await ns.lanco("wait", "-t", "10", "a")).code, 137);
+      const { state, signal, stopped } = JSON.parse(await ns.must("status", "a", "--json"));
+      assertEquals([state, signal, stopped.by, stopped.signal], [
+        "killed",
+        "SIGKILL",
+        "nobody",
+        "SIGKILL",
+      ]);
+    },
+  );
+}
