@@ -3,7 +3,7 @@
  * user, in a namespace of the test's own that is gone afterwards.
  */
 
-import { exec, type ExecOptions, OWNER, type Result, until } from "./programs.ts";
+import { exec, type ExecOptions, OWNER, OWNER_GROUP, type Result, until } from "./programs.ts";
 
 export * from "./programs.ts";
 
@@ -27,9 +27,6 @@ const SHELL = Deno.env.get("LANCO_TEST_SHELL") ?? "";
 
 /** The hierarchy whose cgroups have a task's processes and nothing else. */
 export const TRACKER = LEGACY ? "freezer" : "unified";
-
-/** Another unprivileged user: Debian's "daemon". */
-export const STRANGER = 1;
 
 /** Whether the path exists. */
 export function exists(path: string): boolean {
@@ -163,8 +160,8 @@ export class TestNamespace {
   /** Makes it, as root. */
   async init(...options: string[]): Promise<void> {
     Deno.mkdirSync(this.scratch, { recursive: true });
-    Deno.chownSync(this.scratch, OWNER, OWNER);
-    const group = options.includes("-g") ? [] : ["-g", String(OWNER)];
+    Deno.chownSync(this.scratch, OWNER, OWNER_GROUP);
+    const group = options.includes("-g") ? [] : ["-g", String(OWNER_GROUP)];
     const words = ["-u", String(OWNER), ...group, ...options];
     const init = LEGACY
       ? [LEGACY_SCRIPT, "init", LANCO, this.name, ...words]

@@ -1,7 +1,22 @@
 /** How tests run programs, as any user. */
 
-/** The user that owns the namespaces of the tests: nobody. */
-export const OWNER = 65534;
+/**
+ * The user that owns the namespaces of the tests, and another unprivileged one: Debian's
+ * "games" and "man". The numbers of their groups are others, as on most hosts.
+ */
+export const OWNER = 5;
+export const STRANGER = 6;
+
+/** The owner's name, which is his group's too. */
+export const OWNER_NAME = "games";
+
+/** The owner's primary group. */
+export const OWNER_GROUP = 60;
+
+/** The primary group of a user of the tests. */
+export function groupOf(uid: number): number {
+  return uid === OWNER ? OWNER_GROUP : uid === STRANGER ? 12 : uid;
+}
 
 /** What a program left. */
 export interface Result {
@@ -48,11 +63,11 @@ export async function exec(
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** The arguments of setpriv(1) for a user. */
+/** The arguments of setpriv(1) for a user, with his primary group. */
 export function identity(uid: number, groups: readonly number[] = []): string[] {
   return [
     `--reuid=${uid}`,
-    `--regid=${uid}`,
+    `--regid=${groupOf(uid)}`,
     groups.length ? `--groups=${groups.join(",")}` : "--clear-groups",
   ];
 }

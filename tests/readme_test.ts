@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path/posix/dirname";
-import { cgroupTest, exec, exists, LANCO, OWNER } from "./harness.ts";
+import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_NAME } from "./harness.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
@@ -51,7 +51,7 @@ cgroupTest("each command of the README's story does what it says", async (ns) =>
   Deno.writeTextFileSync(`${ns.scratch}/import`, "#!/bin/sh\necho reading; sleep 5\n");
   Deno.chmodSync(`${ns.scratch}/import`, 0o755);
   Deno.writeTextFileSync(`${ns.scratch}/jobs.jsonl`, '{"command":"check","args":["import"]}\n');
-  const own = [["$(id -un)", "nobody"], ["$(id -gn)", "nogroup"], ["testns", ns.name]] as const;
+  const own = [["$(id -un)", OWNER_NAME], ["$(id -gn)", OWNER_NAME], ["testns", ns.name]] as const;
   for (const { line, output } of steps()) {
     const asRoot = line.startsWith("sudo ");
     let command = line.replace(/^sudo /, "");
@@ -70,7 +70,10 @@ cgroupTest("the README's loop makes what is configured, at boot", async (ns) => 
   const loop = blocks().find((text) => text.startsWith("for file in /etc/lanco/*"))
     ?.replace("/etc/lanco", `${ns.scratch}/etc`);
   Deno.mkdirSync(`${ns.scratch}/etc`);
-  Deno.writeTextFileSync(`${ns.scratch}/etc/${ns.name}`, 'LANCO_INIT="-u nobody --pids 77"\n');
+  Deno.writeTextFileSync(
+    `${ns.scratch}/etc/${ns.name}`,
+    `LANCO_INIT="-u ${OWNER_NAME} --pids 77"\n`,
+  );
   const { code, stderr } = await exec(
     ["sh", "-c", `PATH=${dirname(LANCO)}:$PATH; ${loop}`],
     { uid: 0 },

@@ -7,6 +7,8 @@ import {
   LANCO,
   LEGACY,
   OWNER,
+  OWNER_GROUP,
+  OWNER_NAME,
   start,
   TestNamespace,
   until,
@@ -25,7 +27,7 @@ for (const [name, [old = "", young = ""]] of Object.entries(DIRECTIONS)) {
       const ns = new TestNamespace();
       try {
         Deno.mkdirSync(ns.scratch, { recursive: true });
-        Deno.chownSync(ns.scratch, OWNER, OWNER);
+        Deno.chownSync(ns.scratch, OWNER, OWNER_GROUP);
         await isLookedAfter(ns, old, young);
       } finally {
         await ns.remove();
@@ -61,7 +63,7 @@ async function isLookedAfter(ns: TestNamespace, old: string, young: string): Pro
     return { code, stdout };
   };
   const [first, then] = [asks(old), asks(young)];
-  const init = ["init", "-u", String(OWNER), "-g", String(OWNER)];
+  const init = ["init", "-u", String(OWNER), "-g", String(OWNER_GROUP)];
   const root = async (executable: string, ...args: string[]) => {
     const { code, stderr } = await exec([executable, ns.name, ...args], { uid: 0 });
     assertEquals([code, stderr], [0, ""]);
@@ -107,7 +109,7 @@ async function isLookedAfter(ns: TestNamespace, old: string, young: string): Pro
   for (const ask of [first, then]) {
     assertEquals((await ask("check", "job")).code, 3);
     const { state: how, signal, stopped, usage } = await state(ask, "job");
-    assertEquals([how, signal, stopped.by], ["killed", "SIGTERM", "nobody"]);
+    assertEquals([how, signal, stopped.by], ["killed", "SIGTERM", OWNER_NAME]);
     assert(usage.cpu.total > 0);
   }
 

@@ -4,9 +4,11 @@ import {
   exec,
   type ExecOptions,
   exists,
+  identity,
   LANCO,
   lives,
   OWNER,
+  OWNER_GROUP,
   type Result,
   STRANGER,
   type TestNamespace,
@@ -26,7 +28,7 @@ function ids(pid: number): string[] {
   );
 }
 
-const OWNERS = ["65534 65534 65534 65534", "65534 65534 65534 65534"];
+const OWNERS = [OWNER, OWNER_GROUP].map((id) => [id, id, id, id].join(" "));
 
 cgroupTest("what root runs in a user's namespace is the user's in every way", async (ns) => {
   const { code, stderr } = await asRoot(ns, ["run", "-c", "true", "a", "sleep", "1000"], {
@@ -46,7 +48,7 @@ cgroupTest("what root runs in a user's namespace is the user's in every way", as
   const [task = 0] = ns.task("a");
   const environment = Deno.readTextFileSync(`/proc/${task}/environ`);
   assert(!/SECRET_OF_ROOT|LANCO_FOR_ROOT|\/root/.test(environment), environment);
-  assertMatch(environment, /HOME=\/nonexistent\0/);
+  assertMatch(environment, /HOME=\/usr\/games\0/);
   for (const file of [`${ns.logs}/task-a.log`, `${ns.directory}/runs/a/run.json`]) {
     assertEquals(Deno.statSync(file).uid, OWNER);
   }
@@ -67,7 +69,7 @@ cgroupTest("every command does for root what it does for the owner", async (ns) 
   };
   await expect(["run", "a", "sh", "-c", "echo hello; exec sleep 1000"], 0, /^$/);
   await expect(["start", "b", "sleep", "1000"], 0, /^$/);
-  await expect(["run", "-f", "f", "sh", "-c", "id -u; cat; exit 7"], 7, /^65534\nfrom root\n$/, {
+  await expect(["run", "-f", "f", "sh", "-c", "id -u; cat; exit 7"], 7, /^5\nfrom root\n$/, {
     stdin: "from root\n",
   });
   await expect(["check", "a"], 0, /^$/);
@@ -101,7 +103,7 @@ cgroupTest("root's release of a task runs the exit command as the owner", async 
   await until("it has ended", () => ns.pids("named/task-a").length === 0);
   assertEquals((await asRoot(ns, ["release", "a"])).code, 0);
   await until("the exit command has run", () => exists(mark));
-  assertEquals(Deno.readTextFileSync(mark), "65534\n");
+  assertEquals(Deno.readTextFileSync(mark), `${OWNER}\n`);
 });
 
 /** What root does as the owner, while it lasts: the process, which waits in a batch. */
@@ -179,7 +181,7 @@ cgroupTest("root's terminal is not given to a command of the owner's", async (ns
   const run = `exec ${LANCO} ${ns.name} run -f a touch ${ns.scratch}/ran`;
   const { code, stdout } = await exec(["script", "-qec", run, "/dev/null"], { uid: 0 });
   assertEquals(code, 6, stdout);
-  assertMatch(stdout, /run -f would give root's terminal to nobody: use "sudo -u nobody"/);
+  assertMatch(stdout, /run -f would give root's terminal to games: use "sudo -u games"/);
   assert(!exists(`${ns.scratch}/ran`));
 });
 
@@ -189,7 +191,7 @@ cgroupTest("root says where the owner could not execute lanco", async (ns) => {
   await exec(["cp", LANCO, `${directory}/lanco`], { uid: 0 });
   const { code, stderr } = await exec([`${directory}/lanco`, ns.name, "ls"], { uid: 0 });
   assertEquals(code, 6);
-  assertMatch(stderr, /nobody may not execute .*closed\/lanco: put it where he may/);
+  assertMatch(stderr, /games may not execute .*closed\/lanco: put it where he may/);
 });
 
 cgroupTest(
@@ -202,7 +204,7 @@ cgroupTest(
     const code = Deno.readTextFileSync(script);
     const swapper = new Deno.Command("setpriv", {
       args: [
-        ...["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", code],
+        ...[...identity(OWNER), "/usr/bin/python3", "-c", code],
         ...[`${ns.directory}/runs`, precious, ns.logs],
       ],
       cwd: "/",

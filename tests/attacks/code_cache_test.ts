@@ -58,7 +58,7 @@ cgroupTest("no command opens anything that others could have put there", async (
   ].map((words) => [LANCO, ns.name, ...words]);
   const alone = ["doctor", "namespaces", "help", "man"].map((word) => [LANCO, word]);
   for (const uid of [OWNER, 0]) {
-    const root = uid === 0 ? [[LANCO, ns.name, "init", "-u", "nobody"]] : [];
+    const root = uid === 0 ? [[LANCO, ns.name, "init", "-u", String(OWNER)]] : [];
     for (const command of [...lines, ...alone, ...root]) {
       for (const path of await opened(uid, command)) {
         if (own.some((place) => path === place || path.startsWith(`${place}/`))) continue;

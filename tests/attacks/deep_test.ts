@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cgroupTest, exec, exists, LEGACY, shell, until } from "../harness.ts";
+import { cgroupTest, exec, exists, LEGACY, OWNER, shell, until } from "../harness.ts";
 
 /** Makes thirty nested cgroups with names of 140 bytes in the directory, as deep as the kernel allows. */
 const DIG = `dig() { cd -P "$1" 2>/dev/null || return
@@ -30,7 +30,7 @@ cgroupTest(
       );
       await until("all are there", () => ns.pids("named/task-a").length + ns.task("a").length >= 8);
       await ns.must("check", "a");
-      for (const uid of [65534, 0]) {
+      for (const uid of [OWNER, 0]) {
         for (const args of [["ls"], ["status", "a"], ["dump"], ["top", "--once"], ["ls", "-a"]]) {
           const { code, stderr } = await ns.lancoWith({ uid }, ...args);
           assertEquals([code, stderr], [0, ""], args.join(" "));

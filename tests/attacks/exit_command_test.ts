@@ -1,5 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, LEGACY, lives, OWNER, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  LANCO,
+  LEGACY,
+  lives,
+  OWNER,
+  OWNER_GROUP,
+  until,
+} from "../harness.ts";
 
 /** The text that an exit command has left, when it is whole. */
 async function left(mark: string): Promise<string> {
@@ -23,7 +33,17 @@ cgroupTest("an exit command has the sandbox of who launched its task, and no mor
     'ulimit -n 99; umask 0137; cd /tmp; readlink /proc/self/ns/net /proc/self/ns/uts; exec "$@"';
   const { code, stdout, stderr } = await exec([
     ...["unshare", "--net", "--uts", "sh", "-c", line, "sh", ...sandbox],
-    ...[`--regid=${OWNER}`, "--groups=4,24", LANCO, ns.name, "run", "-c", command, "a", "true"],
+    ...[
+      `--regid=${OWNER_GROUP}`,
+      "--groups=4,24",
+      LANCO,
+      ns.name,
+      "run",
+      "-c",
+      command,
+      "a",
+      "true",
+    ],
   ], { uid: 0 });
   assertEquals([code, stderr], [0, ""]);
   const text = await left(mark);

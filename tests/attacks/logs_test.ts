@@ -1,5 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LEGACY, OWNER, shell, STRANGER, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  groupOf,
+  LEGACY,
+  OWNER,
+  OWNER_NAME,
+  shell,
+  STRANGER,
+  until,
+} from "../harness.ts";
 
 const SECRET = "the secret of somebody else\n";
 
@@ -16,7 +27,8 @@ if (!LEGACY) {
         await ns.lancoWith({ uid: 0 }, "release");
         await shell(`chmod 0777 ${ns.logs}; cd ${ns.logs}
         ln -sf ${targets[0]} task-a.log; ln -sf ${targets[1]} task-b.log; ln -sf / task-c.log.1`);
-        const init = await ns.lancoWith({ uid: 0 }, "init", "-u", String(next), "-g", String(next));
+        const ids = ["-u", String(next), "-g", String(groupOf(next))];
+        const init = await ns.lancoWith({ uid: 0 }, "init", ...ids);
         assertEquals(init.code, 0, init.stderr);
         assertMatch(
           init.stderr,
@@ -45,7 +57,7 @@ if (!LEGACY) {
     const victim = `${ns.scratch}/victim`;
     Deno.mkdirSync(victim, { mode: 0o700 });
     Deno.symlinkSync(victim, ns.logs);
-    await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm");
+    await ns.lancoWith({ uid: 0 }, "init", "-u", OWNER_NAME, "-g", "adm");
     const { mode, uid } = Deno.statSync(victim);
     assertEquals([(mode ?? 0) & 0o7777, uid], [0o700, 0]);
     assertEquals(Deno.lstatSync(ns.logs).isDirectory, true);
@@ -85,7 +97,7 @@ cgroupTest("a record that names somebody else's file as the log shows it to nobo
   Deno.chmodSync(secret, 0o640);
   await ns.lancoWith({ uid: 0 }, "release");
   Deno.removeSync(ns.logs, { recursive: true });
-  await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm");
+  await ns.lancoWith({ uid: 0 }, "init", "-u", OWNER_NAME, "-g", "adm");
   await ns.must("run", "a", "echo", "hello");
   await ns.gone("a");
   const member = { uid: STRANGER, groups: [4] };

@@ -7,6 +7,7 @@ import {
   LANCO,
   LEGACY,
   lives,
+  OWNER,
   type Result,
   type TestNamespace,
   until,
@@ -14,7 +15,7 @@ import {
 
 /** Runs lanco as the owner where other processes cannot be seen, as in a container. */
 function contained(ns: TestNamespace, line: string): Promise<Result> {
-  const words = ["--pid", "--fork", "--mount-proc", "--kill-child", "setpriv", ...identity(65534)];
+  const words = ["--pid", "--fork", "--mount-proc", "--kill-child", "setpriv", ...identity(OWNER)];
   const lanco = `lanco() { ${LANCO} ${ns.name} "$@"; }`;
   return exec(["unshare", ...words, "sh", "-c", `${lanco}\n${line}`], { uid: 0 });
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, OWNER, STRANGER } from "../harness.ts";
+import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_GROUP, STRANGER } from "../harness.ts";
 
 const PROC = "/run/lanco/proc";
 
@@ -55,7 +55,7 @@ cgroupTest(
     }
     // What cannot see others' processes in /proc cannot by way of /run either.
     const bound = ["unshare", "--mount", "sh", "-c"];
-    const inside = `mount -t tmpfs none /proc && setpriv --reuid=${OWNER} --regid=${OWNER} ` +
+    const inside = `mount -t tmpfs none /proc && setpriv --reuid=${OWNER} --regid=${OWNER_GROUP} ` +
       `--clear-groups --no-new-privs ${LANCO} ${ns.name} run b sleep 1000`;
     assertEquals((await exec([...bound, inside], { uid: 0 })).code !== 101, true);
     assert(!exists(`${PROC}/sys`));
@@ -66,7 +66,7 @@ cgroupTest("lanco works in a sandbox that sees no process but its own", async (n
   const sandbox = ["unshare", "--mount", "--propagation", "private", "sh", "-c"];
   const inside =
     "mount -o remount,hidepid=2 /proc 2>/dev/null; mount -t proc -o hidepid=2 p /proc; " +
-    `exec setpriv --reuid=${OWNER} --regid=${OWNER} --clear-groups --no-new-privs sh -c '` +
+    `exec setpriv --reuid=${OWNER} --regid=${OWNER_GROUP} --clear-groups --no-new-privs sh -c '` +
     `${LANCO} ${ns.name} run --memory 50% a sleep 1000 && ${LANCO} ${ns.name} dump && ` +
     `${LANCO} ${ns.name} stop a'`;
   const { code, stdout, stderr } = await exec([...sandbox, inside], { uid: 0 });

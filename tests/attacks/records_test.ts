@@ -4,6 +4,7 @@ import {
   exec,
   LANCO,
   OWNER,
+  OWNER_NAME,
   type Result,
   shell,
   STRANGER,
@@ -64,7 +65,7 @@ cgroupTest("a record that is not what lanco writes is passed over, with a warnin
     const directory = `${ns.directory}/runs/${name}`;
     await exec(["mkdir", directory]);
     Deno.writeTextFileSync(`${directory}/run.json`, text);
-    await exec(["chown", "65534", `${directory}/run.json`], { uid: 0 });
+    await exec(["chown", String(OWNER), `${directory}/run.json`], { uid: 0 });
   }
   await shell(
     `mkdir ${ns.directory}/runs/sparse; truncate -s 3G ${ns.directory}/runs/sparse/run.json`,
@@ -111,7 +112,7 @@ cgroupTest("a record that is exchanged for a fifo keeps nobody waiting", async (
 cgroupTest(
   "who fills his records keeps nobody else from anything, nor himself from stopping",
   async (ns) => {
-    await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "nogroup", "--records", "2M");
+    await ns.lancoWith({ uid: 0 }, "init", "-u", OWNER_NAME, "-g", OWNER_NAME, "--records", "2M");
     const other = { uid: 0 };
     await ns.must("run", "a", "sleep", "1000");
     const runs = `${ns.directory}/runs`;
@@ -133,7 +134,7 @@ cgroupTest(
       { uid: 0 },
       "init",
       "-u",
-      "nobody",
+      OWNER_NAME,
       "--records",
       "1k",
     );
@@ -146,7 +147,7 @@ cgroupTest(
   async (ns) => {
     await ns.lancoWith({ uid: 0 }, "release");
     Deno.removeSync(ns.logs, { recursive: true });
-    await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm");
+    await ns.lancoWith({ uid: 0 }, "init", "-u", OWNER_NAME, "-g", "adm");
     const env = { "a.b": "secret" };
     const run = ["run", "-c", "true", "a", "sleep", "1000"];
     assertEquals((await ns.lancoWith({ env }, ...run)).code, 0);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, OWNER, shell, STRANGER } from "../harness.ts";
+import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_NAME, shell, STRANGER } from "../harness.ts";
 
 cgroupTest("nobody but root can open a lock, or is given one", async (ns) => {
   for (const uid of [OWNER, STRANGER]) {
@@ -50,7 +50,7 @@ cgroupTest(
     await ns.must("run", "a", "sleep", "1000");
     const root = (...args: string[]) => exec([LANCO, ...args], { uid: 0, env });
     assertEquals((await root("doctor")).code, 0);
-    assertEquals((await root(ns.name, "init", "-u", "nobody", "--memory", "50%")).code, 0);
+    assertEquals((await root(ns.name, "init", "-u", OWNER_NAME, "--memory", "50%")).code, 0);
     for (const args of [["ls"], ["status", "a"], ["stop", "a"], ["run", "b", "true"], ["dump"]]) {
       assertEquals((await root(ns.name, ...args)).code, 0, args.join(" "));
     }
@@ -64,7 +64,7 @@ cgroupTest(
 
 cgroupTest("no namespace can have the name of what lies beside the namespaces", async (ns) => {
   for (const name of ["proc", ".lock", "..", "-x", "a/b"]) {
-    const { code } = await exec([LANCO, "--", name, "init", "-u", "nobody"], { uid: 0 });
+    const { code } = await exec([LANCO, "--", name, "init", "-u", OWNER_NAME], { uid: 0 });
     assertEquals(code, 2, name);
   }
   assert(exists(`${ns.directory}/namespace.json`));

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, OWNER, shell } from "../harness.ts";
+import { cgroupTest, exec, identity, OWNER, shell } from "../harness.ts";
 
 /** Paints, sets the title, ends a line, turns the direction, and is the C1 form of "ESC [". */
 const EVIL = "\u001b[31m\u001b]0;evil\u0007\n\r\u009b31m\u202e\u2028";
@@ -34,9 +34,7 @@ cgroupTest("nothing that others have named acts on a terminal", async (ns) => {
     const place = `${ns.directory}/named/task-${word}`;
     new Deno.Command("setpriv", {
       args: [
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
+        ...identity(OWNER),
         "sh",
         "-c",
         'echo 0 >"$1/cgroup.procs"; sleep 100',
@@ -51,7 +49,7 @@ cgroupTest("nothing that others have named acts on a terminal", async (ns) => {
   for (const [task, text] of [["ended", stopped], ["a", worse]]) {
     const file = `${ns.directory}/runs/${task}/stopped`;
     Deno.writeTextFileSync(file, text ?? "");
-    await exec(["chown", "65534", file], { uid: 0 });
+    await exec(["chown", String(OWNER), file], { uid: 0 });
   }
   const shown = [
     ["ls"],

@@ -124,7 +124,7 @@ cgroupTest("init limits the whole namespace, and no task may have more", async (
   assertEquals((await ns.lanco("run", "--pids", "51", "a", "true")).code, 6);
   assertEquals((await ns.lanco("run", "--cpus", "1.1", "a", "true")).code, 6);
   await ns.must("run", "--memory", "100M", "--pids", "50", "a", "true");
-  const nonsense = await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "--memory", "10X");
+  const nonsense = await ns.lancoWith({ uid: 0 }, "init", "-u", "games", "--memory", "10X");
   assertEquals(nonsense.code, 2);
 });
 
@@ -134,7 +134,7 @@ cgroupTest("init that fails leaves nothing half-done", async (ns) => {
   const init = (...more: string[]) =>
     exec(
       ["unshare", "--mount", "sh", "-c", 'umount -R /sys/fs/cgroup/pids && exec "$@"', "sh"].concat(
-        [LANCO, fresh, "init", "-u", "nobody", "--pids", "50", ...more],
+        [LANCO, fresh, "init", "-u", "games", "--pids", "50", ...more],
       ),
       { uid: 0 },
     );

@@ -71,9 +71,9 @@ cgroupTest("events tells what runs, and what becomes of tasks", async (ns) => {
   assertEquals(story(heard, "old"), ["present running", "end killed SIGKILL root"]);
   assertEquals(story(heard, "held"), ["present paused"]);
   assertEquals(story(heard, "a"), ["start", "end exited 3"]);
-  assertEquals(story(heard, "b"), ["start", "pause", "resume", "end killed SIGTERM nobody"]);
+  assertEquals(story(heard, "b"), ["start", "pause", "resume", "end killed SIGTERM games"]);
   assertEquals(story(heard, "c"), ["start", "end killed SIGKILL"]);
-  assertEquals(story(heard, "d"), ["start", "end unknown nobody"]);
+  assertEquals(story(heard, "d"), ["start", "end unknown games"]);
   for (const event of heard) assertEquals(departures(event, SCHEMAS.events), []);
   await ns.must("stop", "--now", "held");
 });

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, OWNER, STRANGER } from "../harness.ts";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  LANCO,
+  OWNER,
+  OWNER_GROUP,
+  OWNER_NAME,
+  STRANGER,
+} from "../harness.ts";
 
 function modes(path: string): string {
   const { mode, uid, gid } = Deno.statSync(path);
@@ -10,15 +19,15 @@ cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
   assertEquals(modes(ns.directory), "755 0:0");
   assertEquals(modes(`${ns.directory}/namespace.json`), "644 0:0");
   assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
-  assertEquals(modes(`${ns.directory}/runs`), `2750 ${OWNER}:${OWNER}`);
-  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER}`);
+  assertEquals(modes(`${ns.directory}/runs`), `2750 ${OWNER}:${OWNER_GROUP}`);
+  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER_GROUP}`);
   assertEquals(modes(`${ns.directory}/named/release_agent`), "644 0:0");
   assertEquals(modes(`${ns.directory}/named/notify_on_release`), "644 0:0");
-  assertEquals(modes(ns.logs), `750 ${OWNER}:${OWNER}`);
+  assertEquals(modes(ns.logs), `750 ${OWNER}:${OWNER_GROUP}`);
   assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
   assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
   const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
-  assertEquals([record.version, record.uid, record.owner], [2, OWNER, "nobody"]);
+  assertEquals([record.version, record.uid, record.owner], [2, OWNER, OWNER_NAME]);
   return Promise.resolve();
 });
 
@@ -39,8 +48,8 @@ cgroupTest("init again changes nothing while tasks run", async (ns) => {
 cgroupTest("init with another owner is refused and says whose it is", async (ns) => {
   const { code, stderr } = await ns.lancoWith({ uid: 0 }, "init", "-u", String(STRANGER));
   assertEquals(code, 1);
-  assertMatch(stderr, /belongs to nobody:nogroup: run "lanco .* release" first/);
-  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER}`);
+  assertMatch(stderr, /belongs to games:games: run "lanco .* release" first/);
+  assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER_GROUP}`);
   await ns.must("run", "a", "true");
 });
 
@@ -56,9 +65,9 @@ cgroupTest("init by several at once leaves one whole namespace", async (ns) => {
 cgroupTest("init of nonsense is refused and leaves nothing", async (ns) => {
   const fresh = `${ns.name}x`;
   const cases: [number, string[], number, RegExp][] = [
-    [OWNER, ["-u", "nobody"], 6, /only root may do this: run it with sudo/],
+    [OWNER, ["-u", OWNER_NAME], 6, /only root may do this: run it with sudo/],
     [0, ["-u", "no-such-user"], 1, /unknown user "no-such-user"/],
-    [0, ["-u", "nobody", "-g", "no-such-group"], 1, /unknown group "no-such-group"/],
+    [0, ["-u", OWNER_NAME, "-g", "no-such-group"], 1, /unknown group "no-such-group"/],
   ];
   for (const [uid, args, status, text] of cases) {
     const { code, stderr } = await exec([LANCO, fresh, "init", ...args], { uid });
@@ -73,7 +82,7 @@ cgroupTest("init of nonsense is refused and leaves nothing", async (ns) => {
 cgroupTest("init -g gives the logs to the group, and a member may read them", async (ns) => {
   await ns.lancoWith({ uid: 0 }, "release");
   Deno.removeSync(ns.logs, { recursive: true });
-  const init = await ns.lancoWith({ uid: 0 }, "init", "-u", "nobody", "-g", "adm");
+  const init = await ns.lancoWith({ uid: 0 }, "init", "-u", OWNER_NAME, "-g", "adm");
   assertEquals([init.code, init.stderr], [0, ""]);
   await ns.must("run", "a", "echo", "hello");
   await ns.gone("a");

@@ -55,7 +55,7 @@ cgroupTest("status says who has stopped a task, and by which signal", async (ns)
   await ns.must("stop", "a");
   const end = await state(ns, "a");
   assertEquals([end.state, end.signal], ["killed", "SIGTERM"]);
-  assertEquals([end.stopped.by, end.stopped.signal], ["nobody", "SIGTERM"]);
+  assertEquals([end.stopped.by, end.stopped.signal], ["games", "SIGTERM"]);
   await ns.must("run", "a", "sleep", "1000");
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
   const byRoot = await state(ns, "a");

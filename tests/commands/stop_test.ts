@@ -52,7 +52,7 @@ cgroupTest(
     for (const how of [["--now"], ["-t", "1"]]) {
       const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "stop", ...how, "a");
       assertEquals(code, 6);
-      assertMatch(stderr, /belongs to nobody/);
+      assertMatch(stderr, /belongs to games/);
     }
     assertEquals((await ns.lanco("check", "a")).code, 0);
   },

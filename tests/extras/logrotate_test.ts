@@ -1,5 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, LANCO, type TestNamespace, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exec,
+  LANCO,
+  OWNER,
+  OWNER_NAME,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
 
 /** Writes numbers, a line each, without an end. */
 const COUNT = ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.005; done"];
@@ -11,7 +19,7 @@ async function configuration(ns: TestNamespace): Promise<string> {
     .map((line) => line.slice(1)).join("\n");
   return section.replace("lanco-web", `lanco-${ns.name}`).replace(
     "su app app",
-    "su nobody nogroup",
+    `su ${OWNER_NAME} ${OWNER_NAME}`,
   ) +
     "\n";
 }
@@ -60,7 +68,7 @@ cgroupTest("logrotate shortens the log of a running task, which goes on at its e
   for (const part of parts) assertEquals(part.at(-1)! - part[0]!, part.length - 1);
   assert(all.at(-1)! - all.length <= 40, `${all.at(-1)} lines, ${all.length} kept`);
   const { uid, mode } = Deno.statSync(`${ns.logs}/task-count.log.1`);
-  assertEquals([uid, mode! & 0o777], [65534, 0o640]);
+  assertEquals([uid, mode! & 0o777], [OWNER, 0o640]);
 });
 
 cgroupTest("logrotate and lanco share the numbers of the logs", async (ns) => {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, LANCO, OWNER } from "../harness.ts";
+import { cgroupTest, exec, LANCO, OWNER, OWNER_GROUP } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
 cgroupTest("init that is killed at any call is finished by the next", async (ns) => {
-  const init = [LANCO, ns.name, "init", "-u", String(OWNER), "-g", String(OWNER)];
+  const init = [LANCO, ns.name, "init", "-u", String(OWNER), "-g", String(OWNER_GROUP)];
   let kills = 0;
   for (const call of CALLS) {
     // Each program is counted anew, so that most are at their first.
@@ -31,7 +31,7 @@ cgroupTest(
       xargs -r -n 1 umount --lazy
     mount -t tmpfs none /run/lanco && mkdir /run/lanco/proc
     exec 9>>/run/lanco/.lock && flock 9
-    ${LANCO} ${name} init -u nobody 9>&- &
+    ${LANCO} ${name} init -u ${OWNER} 9>&- &
     until [ -d /run/lanco/${name}/named ]; do sleep 0.05; done
     sleep 0.2
     rmdir /run/lanco/proc && flock -u 9 && wait $!`;

@@ -5,6 +5,7 @@ import {
   identity,
   LANCO,
   OWNER,
+  OWNER_GROUP,
   shell,
   STRANGER,
   type TestNamespace,
@@ -68,7 +69,7 @@ cgroupTest("invariant 5: a task has the caller's directory, umask and limits", a
 });
 
 cgroupTest("invariant 5: a task has the caller's supplementary groups", async (ns) => {
-  const groups = [4, 24, OWNER];
+  const groups = [4, 24, OWNER_GROUP];
   const { code } = await ns.lancoWith(
     { groups },
     "run",
@@ -183,6 +184,6 @@ cgroupTest(
 cgroupTest("run by a user who does not own the namespace is not permitted", async (ns) => {
   const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "run", "a", "true");
   assertEquals(code, 6, stderr);
-  assert(/belongs to nobody: run it as that user/.test(stderr), stderr);
+  assert(/belongs to games: run it as that user/.test(stderr), stderr);
   assertEquals(ns.traces(), []);
 });

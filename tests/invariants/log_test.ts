@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exists, shell, until } from "../harness.ts";
+import { cgroupTest, exists, OWNER, shell, until } from "../harness.ts";
 
 cgroupTest("invariant 6: the task writes into the log itself, which appends", async (ns) => {
   await ns.must("run", "a", "sh", "-c", "echo one; echo two >&2; sleep 1000");
@@ -87,7 +87,7 @@ cgroupTest(
       );
       assertEquals(code, 0);
       const { mode, uid } = Deno.statSync(`${ns.logs}/task-a${umask}.log`);
-      assertEquals([((mode ?? 0) & 0o7777).toString(8), uid], ["640", 65534]);
+      assertEquals([((mode ?? 0) & 0o7777).toString(8), uid], ["640", OWNER]);
     }
   },
 );

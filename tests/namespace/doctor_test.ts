@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { renderFindings } from "../../src/commands/doctor.ts";
 import { diagnose, parseFacts } from "../../src/namespace/doctor.ts";
-import { CAN_TEST_CGROUPS, exec, exists, LANCO, until } from "../harness.ts";
+import { CAN_TEST_CGROUPS, exec, exists, LANCO, OWNER, until } from "../harness.ts";
 
 const PROGRAMS = [
   "setsid",
@@ -90,7 +90,7 @@ Deno.test({
   name: "doctor needs no namespace and no privilege, and finds that this host will do",
   ignore: !CAN_TEST_CGROUPS,
   async fn() {
-    for (const uid of [0, 65534]) {
+    for (const uid of [0, OWNER]) {
       const { code, stdout, stderr } = await exec([LANCO, "doctor"], { uid });
       assertEquals([code, stderr], [0, ""]);
       assertMatch(stdout, /^ok {6}layout \w+/);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { hasBegun } from "../../src/task/begun.ts";
-import { cgroupTest, OWNER, start, TRACKER, until } from "../harness.ts";
+import { cgroupTest, OWNER, OWNER_GROUP, start, TRACKER, until } from "../harness.ts";
 
 /** A shell in the cgroup of a task, which has what waits for its command as its command line. */
 async function put(cgroup: string, line: string): Promise<Deno.ChildProcess> {
@@ -16,7 +16,7 @@ async function put(cgroup: string, line: string): Promise<Deno.ChildProcess> {
 cgroupTest("what waits for its command has not begun, whatever it forks", async (ns) => {
   const cgroup = `${ns.directory}/${TRACKER}/task-a`;
   Deno.mkdirSync(cgroup);
-  Deno.chownSync(cgroup, OWNER, OWNER);
+  Deno.chownSync(cgroup, OWNER, OWNER_GROUP);
   assert(!hasBegun(cgroup));
   const shell = await put(cgroup, "while :; do (:); done");
   let begun = 0;

@@ -27,7 +27,7 @@ export class Tmux {
   /** Opens it. */
   async open(): Promise<void> {
     Deno.mkdirSync(this.#directory);
-    Deno.chownSync(this.#directory, this.uid, this.uid);
+    Deno.chownSync(this.#directory, this.uid, null);
     // Without NO_COLOR, unless the test asks for it: the runner may have it set.
     const shell = ["env", ...("NO_COLOR" in this.env ? [] : ["-u", "NO_COLOR"]), "/bin/sh", "-i"];
     await this.#tmux("new-session", "-d", "-x", "80", "-y", "24", ...shell);
