@@ -1,21 +1,36 @@
+/** How many letters may be wrong in a word, however long it is. */
+const MOST = 3;
+
 /**
  * How many letters must be added, dropped, replaced or swapped with the next to
  * make one word of the other (the optimal string alignment distance).
+ *
+ * @param most What is farther is not looked at closely: it is Infinity.
  */
-export function distance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;
+export function distance(a: string, b: string, most = Infinity): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-        ? at(i - 2, j - 2) + 1
-        : Infinity;
-      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
+    const row: number[] = new Array(b.length + 1).fill(Infinity);
+    const last = Math.min(b.length, i + most);
+    if (i <= most) row[0] = i;
+    let least = row[0] ?? Infinity;
+    // Each letter by which the places differ was added or dropped.
+    for (let j = Math.max(1, i - most); j <= last; j++) {
+      const alike = a[i - 1] === b[j - 1];
+      let far = (above[j - 1] ?? Infinity) + (alike ? 0 : 1);
+      far = Math.min(far, (above[j] ?? Infinity) + 1, (row[j - 1] ?? Infinity) + 1);
+      if (!alike && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        far = Math.min(far, (before[j - 2] ?? Infinity) + 1);
+      }
+      row[j] = far;
+      least = Math.min(least, far);
     }
+    if (least > most) return Infinity;
+    [before, above] = [above, row];
   }
-  return at(a.length, b.length);
+  const far = above[b.length] ?? Infinity;
+  return far > most ? Infinity : far;
 }
 
 /** The candidate that was probably meant, if one is near enough: a third of its letters differ at most. */
@@ -23,13 +38,13 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
+    const third = Math.floor(Math.max(word.length, candidate.length) / 3);
+    const tolerance = Math.min(MOST, least - 1, Math.max(1, third));
     // What differs in length by more cannot be near; this spares most of the work.
-    const tolerance = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
     if (Math.abs(word.length - candidate.length) > tolerance) continue;
-    const far = distance(word.toLowerCase(), candidate.toLowerCase());
+    const far = distance(word.toLowerCase(), candidate.toLowerCase(), tolerance);
     // Of a word of one letter, nothing would be left.
-    const alike = far < Math.min(word.length, candidate.length);
-    if (alike && far <= tolerance && far < least) [best, least] = [candidate, far];
+    if (far < Math.min(word.length, candidate.length)) [best, least] = [candidate, far];
   }
   return best;
 }

@@ -26,7 +26,7 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const matches = await matching(options.operands);
+    const matches = matching(options.operands);
     const json = options.count("json") > 0;
     context.batch?.goOn();
     for await (const event of taskEvents(namespace, context.batch)) {

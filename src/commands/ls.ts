@@ -64,7 +64,7 @@ Examples:
   operands: "known tasks",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const selection = await select(options, { running: true, finished: false });
+    const selection = select(options, { running: true, finished: false });
     const tasks = selectedTasks(namespace, selection);
     const listed = listRunning(namespace, tasks.running);
     const ended = await warning(

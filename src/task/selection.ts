@@ -1,4 +1,4 @@
-import { Usage } from "../cli/errors.ts";
+import { compilePattern } from "./pattern.ts";
 import type { Options } from "../cli/options.ts";
 
 /** The options that select tasks, for a command's `options`. */
@@ -10,7 +10,7 @@ export const SELECTION_OPTIONS = {
 /** What a command's help says of them. */
 export const SELECTION_HELP = `      --running   the running tasks
       --finished  those that have ended, of which there is a record
-  -a, --all       both
+  -a, --all       both, unless one of these is asked for
 `;
 
 /** Which tasks are asked for. */
@@ -25,23 +25,21 @@ export interface Selection {
 
 /**
  * Reads off the options which tasks are asked for: those of certain states, and of
- * names that match one of the operands, which are patterns as in glob(7).
+ * names that match one of the operands, which are patterns.
  *
  * @param otherwise What is asked for if no state is.
  * @throws {Usage} if one is no pattern.
  */
-export async function select(
+export function select(
   options: Options,
   otherwise: Pick<Selection, "running" | "finished">,
-): Promise<Selection> {
+): Selection {
   const given = (flag: string) => options.count(flag) > 0;
-  const named = given("running") || given("finished") || given("all");
-  const matches = await matching(options.operands);
-  return {
-    running: named ? given("running") || given("all") : otherwise.running,
-    finished: named ? given("finished") || given("all") : otherwise.finished,
-    matches,
-  };
+  const [running, finished] = [given("running"), given("finished")];
+  const matches = matching(options.operands);
+  // All is what each of these narrows.
+  if (running || finished) return { running, finished, matches };
+  return given("all") ? { running: true, finished: true, matches } : { ...otherwise, matches };
 }
 
 /**
@@ -49,18 +47,7 @@ export async function select(
  *
  * @throws {Usage} if one is no pattern.
  */
-export async function matching(words: readonly string[]): Promise<(name: string) => boolean> {
-  const patterns = await Promise.all(words.map(matcher));
+export function matching(words: readonly string[]): (name: string) => boolean {
+  const patterns = words.map(compilePattern);
   return (name) => patterns.length === 0 || patterns.some((matches) => matches(name));
-}
-
-async function matcher(pattern: string): Promise<(name: string) => boolean> {
-  if (!/[*?[\]{}()\\|]/.test(pattern)) return (name) => name === pattern;
-  const { globToRegExp } = await import("@std/path/posix/glob-to-regexp");
-  try {
-    const expression = globToRegExp(pattern);
-    return (name) => expression.test(name);
-  } catch {
-    throw new Usage(`"${pattern}" is no pattern: a range such as [a-z] must not go backwards`);
-  }
 }

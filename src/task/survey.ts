@@ -80,12 +80,12 @@ export interface Survey {
 }
 
 /** Examines the tasks that the options of a command select, all if they select none. */
-export async function survey(
+export function survey(
   namespace: Namespace,
   options: Options,
   warn: Warn,
-): Promise<Survey> {
-  const selection = await select(options, { running: true, finished: true });
+): Survey {
+  const selection = select(options, { running: true, finished: true });
   const tasks = selectedTasks(namespace, selection);
   return {
     running: examineRunning(namespace, tasks.running, warn),
