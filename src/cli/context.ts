@@ -52,8 +52,16 @@ export interface Context {
   batch?: InBatch;
 }
 
-/** What the operands of a command name, for those who complete them. */
-export type Operands = "nothing" | "running tasks" | "known tasks" | "signal" | "command";
+/** What the operands of a command are: all but patterns name tasks. */
+export type Operands =
+  | "nothing"
+  | "patterns"
+  | "running tasks"
+  | "known tasks"
+  /** A signal, then tasks. */
+  | "signal"
+  /** A task, then its command. */
+  | "command";
 
 /**
  * What a command does in a namespace, which decides with what rights root has it done:

@@ -29,17 +29,18 @@ once, and answers each by a line on standard output as soon as it is done. What
 concerns one task is done in the order in which it was asked for. For daemons that
 launch much: they are spared the start of a program for each.
 
-  in   {"id": anything, "command": "run", "args": ["import", "./import", "--all"],
+  in   {"id": anything, "command": "run", "task": "import", "args": ["./import", "--all"],
         "env": {"NAME": "VALUE"}, "chdir": "directory", "stdin": "file"}
   out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
 
-"events" is answered by a line {"id": …, "event": …} for each, and at its end. With
-the id of a "wait" or "events" under way, {"command": "cancel", "id": …} ends that.
-At the end of input all else is finished.
+"task" is a name and nothing else, whatever it begins with; names can stand in "args"
+too. "events" is answered by a line {"id": …, "event": …} for each, and at its end.
+With the id of a "wait" or "events" under way, {"command": "cancel", "id": …} ends
+that: its own answer tells. At the end of input all else is finished.
 
 Examples:
-  echo '{"command":"check","args":["import"]}' | lanco web batch
-  jq -c '{command:"run",args:[.name,"make",.name]}' jobs.json | lanco web batch
+  echo '{"command":"check","task":"import"}' | lanco web batch
+  jq -c '{command:"run",task:.name,args:["make",.name]}' jobs.json | lanco web batch
 `,
   options: { interleaved: true },
   operands: "nothing",
@@ -124,15 +125,17 @@ class Batch implements Desk {
       const request = read(line);
       asked.id = request.id;
       asked.command = request.command;
-      if (request.command === "cancel") asked.answer(this.#cancel(request));
-      else this.#work(await this.#place(asked, request.args));
+      if (request.command === "cancel") return this.#cancel(request);
+      this.#work(await this.#place(asked, request));
     } catch (error) {
       if (error instanceof BadRequest) asked.id = error.id;
+      // Nothing but the answer of the request that has the id bears it.
+      if (this.#underWay.has(JSON.stringify(asked.id))) asked.id = null;
       asked.answer(await refused(asked, error));
     }
   }
 
-  async #place(asked: Asked, args: readonly string[]): Promise<Job> {
+  async #place(asked: Asked, { args, task }: Request): Promise<Job> {
     const name = asked.command;
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
     const key = this.#enter(asked);
@@ -140,6 +143,7 @@ class Batch implements Desk {
       const command = await find(asked.tables, name, asked.namespace);
       const json = command.options.flags?.includes("json") ? ["--json"] : [];
       const options = parseOptions([...json, ...args], command.options);
+      if (task !== undefined) insertTask(command, options, task);
       if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
       const turn = this.#lanes.enter(concerned(command, options));
       asked.turn = turn;
@@ -180,13 +184,14 @@ class Batch implements Desk {
     return key;
   }
 
-  #cancel({ id }: Request): number {
+  /** Ends a request, whose own answer then tells of it. */
+  #cancel({ id }: Request): void {
     const request = this.#underWay.get(JSON.stringify(id));
     if (request === undefined || !["events", "wait"].includes(request.command)) {
-      throw new LancoError('no "wait" or "events" with this id is under way', 3, "WARN");
+      const key = JSON.stringify(id).slice(0, 50);
+      throw new LancoError(`no "wait" or "events" with the id ${key} is under way`, 3, "WARN");
     }
     request.cancel();
-    return 0;
   }
 }
 
@@ -213,6 +218,14 @@ function read(line: Uint8Array | undefined): Request {
     throw new Usage("not UTF-8");
   }
   return parseRequest(text);
+}
+
+/** Puts the task where its name stands among the operands, whatever it begins with. */
+function insertTask(command: Command, { operands }: Options, task: string): void {
+  if (command.operands === "nothing" || command.operands === "patterns") {
+    throw new Usage('"task" is no field of a request for this command');
+  }
+  operands.splice(command.operands === "signal" ? 1 : 0, 0, task);
 }
 
 /** The tasks that a command concerns, among which an order is to be kept. */

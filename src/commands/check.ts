@@ -15,7 +15,7 @@ does not, 1 if it cannot be found out.
 
 Examples:
   lanco web check import && echo "Still running"
-  lanco web check import export || echo "Not both"
+  lanco web check -- "$name" || echo "It does not run, or nobody knows"
 `,
   options: { flags: ["json"], interleaved: true },
   operands: "known tasks",

@@ -59,7 +59,10 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
   context.log.verbosity = options.count("debug");
   context.log.tokens = options.list("token");
   const [first, second, ...rest] = options.operands;
-  if (options.count("version")) return await version(context);
+  if (options.count("version")) {
+    if (first !== undefined) throw new Usage("-v stands alone, without a namespace");
+    return await version(context);
+  }
   if (options.count("help")) {
     const word = second ?? first;
     return await execute(
@@ -96,7 +99,8 @@ async function execute(
   // Only before the first operand: `run task ls -h` is the command's own.
   if (asksForHelp(args[0])) {
     context.print(command.help);
-    return 0;
+    // Who asks about a task of that name must not hear that it runs, or has been stopped.
+    return namesTasks(command) ? 2 : 0;
   }
   const options = parseOptions(args, command.options);
   if (context.namespace !== "" && !command.isForRoot?.(options)) {
@@ -104,6 +108,10 @@ async function execute(
     if (status !== undefined) return status;
   }
   return await command.run(context, options);
+}
+
+function namesTasks({ operands }: Command): boolean {
+  return operands !== "nothing" && operands !== "patterns";
 }
 
 /** What root asks for in another user's namespace is done by that user. */

@@ -19,7 +19,7 @@ Examples:
   lanco web dump --finished | jq -r '.finished | to_entries[] | [.key, .value.code] | @tsv'
 `,
   options: { ...SELECTION_OPTIONS, interleaved: true },
-  operands: "known tasks",
+  operands: "patterns",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
     const { running, finished, whole } = await warning(

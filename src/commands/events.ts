@@ -23,7 +23,7 @@ Examples:
   lanco web events --json 'import-*' | jq -c 'select(.event == "end")'
 `,
   options: { flags: ["json"], interleaved: true },
-  operands: "known tasks",
+  operands: "patterns",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
     const matches = matching(options.operands);

@@ -116,6 +116,9 @@ async function showAndFollow(
   if (file === undefined && (run === undefined || run.ended())) throw missing(path);
   if (last !== undefined) await file?.skipToLast(last);
   const logger = await context.logger();
+  if (file === undefined) {
+    logger.warn(`there is no log "${path}": it was removed; one that gets its name is followed`);
+  }
   const reader = {
     print: (bytes: Uint8Array) => context.print(bytes),
     notice: (message: string) => logger.warn(message),
@@ -123,6 +126,7 @@ async function showAndFollow(
   const log = new FollowedLog(path, { ...reader, open }, file);
   await follow(namespace.namespace, log, () => run === undefined || run.ended());
   run?.close();
+  if (!log.isFound) throw missing(path);
   return 0;
 }
 

@@ -61,7 +61,7 @@ Examples:
     alias: { l: "long", ...SELECTION_OPTIONS.alias },
     interleaved: true,
   },
-  operands: "known tasks",
+  operands: "patterns",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
     const selection = select(options, { running: true, finished: false });

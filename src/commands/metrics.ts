@@ -19,7 +19,7 @@ Examples:
   lanco web metrics >/run/x.$$ && mv /run/x.$$ /var/lib/prometheus/node-exporter/lanco-web.prom
 `,
   options: { flags: ["openmetrics"], interleaved: true },
-  operands: "known tasks",
+  operands: "patterns",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
     const found = await warning(context, (warn) => survey(namespace, options, warn));

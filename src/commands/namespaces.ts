@@ -9,7 +9,7 @@ Lists the namespaces of this host, a line each.
 
 Examples:
   lanco namespaces
-  for ns in $(lanco namespaces); do lanco "$ns" ls; done
+  for ns in $(lanco namespaces); do lanco -- "$ns" ls; done
 `,
   options: { interleaved: true },
   operands: "nothing",

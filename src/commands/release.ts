@@ -27,6 +27,7 @@ Examples:
     const [task, ...more] = options.operands;
     if (more.length > 0) throw new Usage("release takes one task at most");
     if (task === undefined) {
+      if (options.count("no-command") > 0) throw new Usage("option -n needs a task");
       const logger = await context.logger();
       for (const warning of await runAsRoot(context.namespace, "down")) logger.warn(warning);
     } else await releaseTask(context, taskName(task), options.count("no-command") === 0);

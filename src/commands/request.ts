@@ -8,6 +8,8 @@ export interface Request {
   command: string;
   /** Its options and operands. */
   args: string[];
+  /** The task, if it stands apart from these. */
+  task?: string;
 }
 
 /** A line that asks for nothing, but may say by what the answer is to be known. */
@@ -33,13 +35,15 @@ export function parseRequest(line: string): Request {
     throw new BadRequest(`not JSON: ${reason(error)}`);
   }
   if (typeof request !== "object" || request === null) throw new BadRequest("not a JSON object");
-  const { id = null, command, args = [], ...more } = request as Record<string, unknown>;
+  const { id = null, command, args = [], task, ...more } = request as Record<string, unknown>;
   const words = Array.isArray(args) && args.every((arg) => typeof arg === "string");
   if (typeof command !== "string" || !words) {
     throw new BadRequest('not of the form {"command": "…", "args": ["…"]}', id);
   }
   try {
-    return { id, command, args: [...extras(command, more), ...args] };
+    if (task !== undefined && typeof task !== "string") throw new Usage('"task" must be a text');
+    const all = [...extras(command, more), ...args];
+    return { id, command, args: all, ...(task === undefined ? {} : { task }) };
   } catch (error) {
     throw new BadRequest(reason(error), id);
   }

@@ -82,7 +82,7 @@ Examples:
     alias: { n: "interval" },
     interleaved: true,
   },
-  operands: "running tasks",
+  operands: "patterns",
   run(context, options) {
     const [filter = "", ...more] = options.operands;
     if (more.length > 0) throw new Usage("top takes one filter at most: see -h");

@@ -34,6 +34,11 @@ export class FollowedLog {
     if (first) this.#files.push(first);
   }
 
+  /** Whether there has been a file of that name. */
+  get isFound(): boolean {
+    return this.#files.length > 0;
+  }
+
   /**
    * What to watch beside the files so far; nothing if there is no file of that name.
    * Not the directory: the runtime opens whatever changes in what it watches, and

@@ -14,9 +14,10 @@ batch = subprocess.Popen(
 )
 
 
-def ask(id, command, *args):
+def ask(id, command, *args, **fields):
     """Asks for a command; the answer comes when it is done."""
-    print(json.dumps({"id": id, "command": command, "args": args}), file=batch.stdin, flush=True)
+    request = {"id": id, "command": command, "args": args, **fields}
+    print(json.dumps(request), file=batch.stdin, flush=True)
 
 
 with open(results, "a+") as file:
@@ -38,14 +39,14 @@ with open(results, "a+") as file:
         if event is not None and event["event"] == "ready":
             # From now on it hears of every end: of those before, the records tell.
             for job in jobs:
-                ask(job, "status", job)
+                ask(job, "status", task=job)
         elif event is not None and event["event"] == "end":
             collect(event["task"], event)
         elif event is None and answer["exitStatus"] == 3:
             number = int(answer["id"].removeprefix("job"))
             script = f"sleep 1.{number % 7}; exit {number}"
             # It is answered by "output": what was started has no state.
-            ask(answer["id"], "run", answer["id"], "sh", "-c", script)
+            ask(answer["id"], "run", "sh", "-c", script, task=answer["id"])
         elif event is None and (answer["output"] or {}).get("ended"):
             collect(answer["id"], answer["output"])
         if len(collected) == len(jobs):

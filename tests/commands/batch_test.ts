@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
+import { cgroupTest, exists, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
 
 /** The answers to lines, in their order. */
 async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
@@ -100,18 +100,55 @@ cgroupTest(
 
 cgroupTest("batch takes back a wait, and refuses what it cannot take back", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
+  await ns.must("run", "deaf", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
   const { say, heard, end } = talk(ns);
   await say(
     { id: 7, command: "wait", args: ["a"] },
     { id: 7, command: "check", args: ["a"] },
+    { id: 7, command: 7 },
     { id: 8, command: "cancel" },
+    { id: 9, command: "stop", args: ["-t", "1", "deaf"] },
+    { id: 9, command: "cancel" },
     { id: 7, command: "cancel" },
   );
   assertEquals(await end(), 0);
-  const statuses = heard.map(({ id, exitStatus }) => [id, exitStatus]);
-  assertEquals(statuses.filter(([id]) => id === 8), [[8, 3]]);
-  assertEquals(statuses.filter(([id]) => id === 7).map(([, status]) => status).sort(), [0, 125, 2]);
+  const statuses = (of: unknown) =>
+    heard.filter(({ id }) => id === of).map(({ exitStatus }) => exitStatus);
+  assertEquals([statuses(7), statuses(8), statuses(9)], [[125], [3], [0]]);
+  // Each id is that of one request: what else had it is answered without.
+  assertEquals(statuses(null), [2, 2, 3]);
+  const messages = heard.flatMap(({ messages }) => messages as string[]).join("\n");
+  assertMatch(messages, /id 7 is that of a request that is not answered yet/);
+  assertMatch(messages, /no "wait" or "events" with the id 9 is under way/);
   await ns.must("check", "a");
+});
+
+cgroupTest("batch takes a task's name apart, whatever it begins with", async (ns) => {
+  const { say, answer, end } = talk(ns);
+  const ask = async (command: string, fields: object) => {
+    const id = crypto.randomUUID();
+    await say({ id, command, ...fields });
+    const { exitStatus, messages } = await answer(id);
+    return [exitStatus, ...messages as string[]].join(" ");
+  };
+  const touched = `${ns.scratch}/touched`;
+  assertEquals(await ask("run", { task: "a", args: ["--keep", "0", "sh", "-c", "exit 5"] }), "0");
+  assertEquals(await ask("wait", { task: "a" }), "5");
+  assertEquals(await ask("run", { task: "a", args: ["--", "sleep", "1000"] }), "0");
+  assertEquals(await ask("check", { task: "a" }), "0");
+  assertEquals(await ask("signal", { task: "a", args: ["KILL"] }), "0");
+  await ns.gone("a");
+  for (const task of ["-h", "--json", `-ctouch ${touched}`, "--", "", "a b"]) {
+    for (const command of ["run", "check", "stop", "wait", "status", "pause"]) {
+      const said = await ask(command, { task, args: command === "run" ? ["true"] : [] });
+      assertMatch(said, /^2 .*cannot name a task/, `${command} ${task}`);
+    }
+  }
+  assertMatch(await ask("ls", { task: "a" }), /^2 .*"task" is no field/);
+  assertMatch(await ask("check", { task: 1 }), /^2 .*"task" must be a text/);
+  assertMatch(await ask("run", { task: "a" }), /^2 .*which command/);
+  assertEquals(await end(), 0);
+  assertEquals(exists(touched), false);
 });
 
 cgroupTest("batch gives each task its environment, directory and input", async (ns) => {

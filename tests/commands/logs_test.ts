@@ -200,6 +200,32 @@ cgroupTest("logs -f follows a log that is deleted to the end", async (ns) => {
   assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" is gone/);
 });
 
+cgroupTest("logs -f of a log that was removed says so, and waits for another", async (ns) => {
+  const say = await speaker(ns, "a");
+  await say("one");
+  await until("it is written", () => ns.log("a") === "one\n");
+  const log = `${ns.logs}/task-a.log`;
+  await shell(`rm ${log}`);
+  const follower = new Follower(ns, "-n", "5", "a");
+  const told = () => /\[WARN\/logs\] there is no log ".*": it was removed/.test(follower.stderr);
+  await until("it has said so", told);
+  await shell(`echo another >${log}`);
+  await follower.shown("another\n");
+  await say("end");
+  assertEquals(await follower.ended(), 0);
+  assertEquals(follower.stdout, "another\n");
+});
+
+cgroupTest("logs -f of a log that was removed, and has shown nothing, fails", async (ns) => {
+  const say = await speaker(ns, "a");
+  await shell(`rm ${ns.logs}/task-a.log`);
+  const follower = new Follower(ns, "a");
+  await until("it has said so", () => follower.stderr.includes("it was removed"));
+  await say("end");
+  assertEquals([await follower.ended(), follower.stdout], [1, ""]);
+  assertMatch(follower.stderr, /\[ERROR\/logs\] there is no log ".*": it was removed, or never/);
+});
+
 cgroupTest("logs -f ends when the task is stopped and the namespace released", async (ns) => {
   const say = await speaker(ns, "a");
   const follower = new Follower(ns, "a");

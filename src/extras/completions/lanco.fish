@@ -143,7 +143,7 @@ function __lanco_operand
             __lanco_first
         case 'running tasks *' 'signal no'
             __lanco_tasks running
-        case 'known tasks *' 'command yes'
+        case 'known tasks *' 'patterns *' 'command yes'
             __lanco_tasks known
         case 'signal yes'
             __lanco_value signal

@@ -14,6 +14,7 @@ const ACTIONS = {
 /** What completes the operands of a command, as _arguments takes it. */
 const OPERANDS = {
   "nothing": [],
+  "patterns": ["*:task:_lanco_tasks known"],
   "running tasks": ["*:task:_lanco_tasks running"],
   "known tasks": ["*:task:_lanco_tasks known"],
   "signal": ["1:signal:_lanco_signals", "*:task:_lanco_tasks running"],
