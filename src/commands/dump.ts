@@ -2,7 +2,7 @@ import { type Command, warning } from "../cli/context.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
-import { startOfThisProcess } from "../task/process.ts";
+import { sinceBoot } from "../task/clock.ts";
 import { SELECTION_HELP, SELECTION_OPTIONS } from "../task/selection.ts";
 import type { TaskState } from "../task/state.ts";
 import { survey } from "../task/survey.ts";
@@ -39,7 +39,7 @@ Examples:
       namespace: namespace.namespace,
       count: running.length,
       nbcpus: namespace.host.cpus,
-      timestamp: Math.round(startOfThisProcess() + performance.now()),
+      timestamp: Math.round(sinceBoot()),
       time: Date.now(),
       cpu: whole.cpu.total,
       memory: whole.memory.now,

@@ -111,7 +111,7 @@ async function start(
 
 /** What `run --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, { pid, record }: Launched): string {
-  const { version: _, run: __, counted: ___, ...rest } = record;
+  const { version: _, run: __, counted: ___, sinceBoot: ____, ...rest } = record;
   const output: Output<"run"> = { namespace, pid, ...rest };
   return printableJson(output) + "\n";
 }

@@ -29,7 +29,6 @@ async function once(context: Context, options: Options, filter: string): Promise
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
   context.print(plainTable(state.rows, {
     cpus: state.host.cpus,
-    time: state.time,
     stopping: state.stopping,
     style: { colour: false, unicode: true },
   }));

@@ -138,7 +138,8 @@ class Attempt {
     this.#child = Number(await shim.expect("ready"));
     await this.#exit?.ready();
     await this.#staging;
-    const { lastCounted } = await later;
+    const { lastCounted, startOf } = await later;
+    const sinceBoot = startOf(this.#child);
     this.#record = {
       version: 1,
       task: this.task,
@@ -147,6 +148,7 @@ class Attempt {
       directory: this.#directory,
       log: this.#log ?? null,
       started: Date.now(),
+      ...(sinceBoot === undefined ? {} : { sinceBoot }),
       counted: lastCounted(this.namespace.namespace, this.task),
       limits,
       shim: shim.pid,

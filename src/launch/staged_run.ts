@@ -44,8 +44,9 @@ export class StagedRun {
     const run = new StagedRun(namespace, id, directory);
     try {
       // Here, for the shim would make it with the caller's umask; and with a byte in it, so
-      // that there is room for the exit status, however full the disk is then.
+      // that there is room for the exit status and its time, however full the disk is then.
       run.#write("ended", "\n");
+      run.#write("uptime", "\n");
     } catch (error) {
       removeTree(directory);
       throw error;

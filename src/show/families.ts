@@ -54,6 +54,11 @@ function runningFamilies(namespace: string, tasks: readonly TaskState[]): Family
       "When a running task was started, in seconds since 1970.",
       each((t) => t.started, fromMilliseconds),
     ),
+    gauge(
+      "lanco_task_age_seconds",
+      "How long a running task has run, by a clock that nobody sets.",
+      each((t) => t.duration, fromMilliseconds),
+    ),
     counter("lanco_task_cpu_seconds", "Processor time of a running task.", [
       ...each((t) => t.usage?.cpu.user, fromNanoseconds, { mode: "user" }),
       ...each((t) => t.usage?.cpu.system, fromNanoseconds, { mode: "system" }),

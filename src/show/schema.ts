@@ -90,7 +90,9 @@ const facts = {
   })),
   started: nullable(integer("when it was started, in milliseconds since 1970")),
   ended: nullable(integer("when its first process ended, in milliseconds since 1970")),
-  duration: nullable(integer("from the start to the end, or until now, in milliseconds")),
+  duration: nullable(
+    integer("from start to end, or until now, by a clock that nobody sets, in milliseconds"),
+  ),
   command: nullable(list("the command and its arguments", text("a word"))),
   directory: nullable(text("the directory it was started in")),
   log: nullable(text("where its output goes; null if to its caller")),

@@ -54,8 +54,12 @@ export function parseCgroups(text: string): Map<string, string> {
  * and by a clock that nobody sets (proc_pid_stat(5), starttime in ticks of USER_HZ).
  */
 export function startOfThisProcess(proc = PROC): number {
-  const text = Deno.readTextFileSync(`${proc}/self/stat`);
+  return startTime(Deno.readTextFileSync(`${proc}/self/stat`)) ?? 0;
+}
+
+/** Reads in `/proc/<pid>/stat` when the process was started, in the same way; nothing if it is not there. */
+export function startTime(stat: string): number | undefined {
   // The name of the program, in parentheses, may have spaces and parentheses itself.
-  const fields = text.slice(text.lastIndexOf(") ") + 2).split(" ");
-  return Number(fields[19]) * 10;
+  const ticks = stat.slice(stat.lastIndexOf(") ") + 2).split(" ")[19] ?? "";
+  return /^\d+$/.test(ticks) ? Number(ticks) * 10 : undefined;
 }

@@ -21,6 +21,8 @@ export interface RunRecord {
   log: string | null;
   /** When it was started, in milliseconds since 1970. */
   started: number;
+  /** When its first process was started, in milliseconds since boot; not known of an older lanĉo. */
+  sinceBoot?: number;
   /** When the counters of the run before it were kept, in milliseconds since 1970: `usage.ts`. */
   counted?: number | null;
   /** What it may use. */
@@ -47,14 +49,19 @@ export function parseRun(text: string): RunRecord {
   if (value.version !== 1) {
     throw new BadRecord("it is not of version 1: ask the lanco that has launched it");
   }
-  const { task, run, command, directory, log, started, counted, limits, shim } = value;
+  const { task, run, command, directory, log, started, sinceBoot, counted, limits, shim } = value;
   const good = isText(task) && isNatural(run) && isNatural(started) && isNatural(shim) &&
     isText(directory) && (log === null || isText(log)) &&
+    (sinceBoot === undefined || isNatural(sinceBoot)) &&
     (counted === undefined || counted === null || isNatural(counted)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits);
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
   const record = { version: 1, task, run, command, directory, log, started, limits, shim } as const;
-  return counted === undefined ? record : { ...record, counted };
+  return {
+    ...record,
+    ...(sinceBoot === undefined ? {} : { sinceBoot }),
+    ...(counted === undefined ? {} : { counted }),
+  };
 }
 
 function isText(value: unknown): value is string {
@@ -102,6 +109,18 @@ export function readStatus(directory: string): number | undefined {
 export function parseStatus(line: string): number | undefined {
   // Who waits ends with it, and of a greater number the kernel keeps a byte: 0 of 256.
   return /^\d{1,3}\n$/.test(line) && Number(line) <= 255 ? Number(line) : undefined;
+}
+
+/** The longest line that tells a time since boot, in bytes. */
+const UPTIME_LENGTH = 32;
+
+/**
+ * When the first process ended, in milliseconds since boot, as the shim wrote it down: `/proc/uptime`
+ * (proc_uptime(5)). Nothing if it has not, or could not.
+ */
+export function readUptime(directory: string): number | undefined {
+  const line = unlessBad(() => readRecord(`${directory}/uptime`, UPTIME_LENGTH)) ?? "";
+  return /^\d{1,12}\.\d\d\n$/.test(line) ? Math.round(Number(line) * 1000) : undefined;
 }
 
 /** Who has stopped a task, and how. */

@@ -3,7 +3,10 @@ import { Failed } from "../cli/errors.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
-import { readRun, readStatus, readStop, type RunRecord, type StopRecord } from "./record.ts";
+import { sinceBoot } from "./clock.ts";
+import { readRun, readStatus, readStop, readUptime, type RunRecord } from "./record.ts";
+import type { StopRecord } from "./record.ts";
+import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
 import { runDirectory, trackingCgroup } from "./places.ts";
 import { identity, taskProcesses } from "./task.ts";
@@ -78,6 +81,8 @@ interface Written {
   status: number | undefined;
   /** When that was, in milliseconds since 1970. */
   ended: number | null;
+  /** The same in milliseconds since boot, if the shim could tell. */
+  uptime: number | undefined;
   /** Who has stopped it, if somebody has. */
   stopped: StopRecord | null;
 }
@@ -146,6 +151,7 @@ function readWritten(directory: string): Written {
   return {
     status,
     ended: status === undefined ? null : unlessGone(time, null),
+    uptime: status === undefined ? undefined : readUptime(directory),
     stopped: readStop(directory) ?? null,
   };
 }
@@ -154,13 +160,11 @@ function readWritten(directory: string): Written {
  * All that is known of a task that was seen.
  *
  * @param live What it uses, if it runs.
- * @param now In milliseconds since 1970.
  */
-export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskState {
+export function conclude(seen: Sighting, live?: Usage): TaskState {
   const { namespace: { namespace }, task, record, status, stopped } = seen;
   const started = record?.started ?? null;
   const usage = live ?? keptUsage(namespace, task, record ?? { started: 0 }) ?? null;
-  const until = seen.live === undefined ? seen.ended : now;
   return {
     namespace,
     task,
@@ -168,7 +172,7 @@ export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskSt
     stopped,
     started,
     ended: seen.ended,
-    duration: started === null || until === null ? null : Math.max(0, until - started),
+    duration: durationOf(seen),
     command: record?.command ?? null,
     directory: record?.directory ?? null,
     log: record?.log ?? null,
@@ -176,6 +180,20 @@ export function conclude(seen: Sighting, live?: Usage, now = Date.now()): TaskSt
     processes: seen.processes,
     usage,
   };
+}
+
+/**
+ * From the start to the end, or until now, in milliseconds: by the clock that nobody sets, or
+ * where an older lanĉo has not written that down, by the other.
+ */
+function durationOf({ namespace, record, live, ended, uptime }: Sighting): number | null {
+  if (record === undefined || (live === undefined && ended === null)) return null;
+  const born = startOfRun(namespace.namespace, record);
+  const until = live === undefined ? uptime : sinceBoot();
+  const duration = born === undefined || until === undefined
+    ? (live === undefined ? ended ?? 0 : Date.now()) - record.started
+    : until - born;
+  return Math.max(0, Math.round(duration));
 }
 
 /** How a task ended, from what its shim wrote down: a shell's status, 128 + n for signal n. */

@@ -136,7 +136,7 @@ function order({ key, reverse }: State["sort"]): (a: Task, b: Task) => number {
     name: byName,
     cpu: most(({ cpu }) => cpu),
     memory: most(({ memory }) => memory),
-    age: most(({ started }) => started === null ? null : -started + Number.MAX_SAFE_INTEGER),
+    age: most(({ age }) => age),
   }[key];
   const sign = reverse ? -1 : 1;
   return (a, b) => sign * compare(a, b) || byName(a, b);
@@ -267,6 +267,6 @@ function paged(state: State, task: Task): Partial<Step> {
 }
 
 /** Where the output of a task goes that has no log, as far as that is known. */
-export function withoutLog({ started }: Task): string {
-  return started === null ? "where only its owner can see" : "to its caller's terminal";
+export function withoutLog({ age }: Task): string {
+  return age === null ? "where only its owner can see" : "to its caller's terminal";
 }

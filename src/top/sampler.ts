@@ -5,6 +5,8 @@ import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgrou
 import { registeredTasks } from "../task/task.ts";
 import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { readRun, type RunRecord } from "../task/record.ts";
+import { sinceBoot } from "../task/clock.ts";
+import { startOfRun } from "../task/start.ts";
 import { trackingCgroup } from "../task/places.ts";
 
 /** A running task at one moment. */
@@ -27,8 +29,8 @@ export interface Task {
   memoryLimit: number | null;
   /** The processors that it may use; null without a limit. */
   cpuLimit: number | null;
-  /** When it was started, in milliseconds since 1970. */
-  started: number | null;
+  /** How long it has run, in milliseconds; null if there is no record of it for the reader. */
+  age: number | null;
   /** The command and its arguments, as it was given: not fit for a terminal. */
   command: string;
   /** Where its output goes; null if to its caller's terminal, or unknown. */
@@ -65,7 +67,9 @@ const COMMAND_MAX = 1000;
 interface Known {
   run: number;
   since: number;
-  about: Pick<Task, "memoryLimit" | "cpuLimit" | "started" | "command" | "log">;
+  about: Pick<Task, "memoryLimit" | "cpuLimit" | "command" | "log">;
+  /** When it was started, in milliseconds since boot. */
+  born: number | null;
   /** The processor time when it was last reckoned with, and when that was. */
   counted?: { cpuTime: number; at: number; cpu: number | null };
 }
@@ -106,15 +110,16 @@ export class Sampler {
    *
    * @param now A clock that is never set back, in milliseconds.
    * @param time In milliseconds since 1970.
+   * @param boot In milliseconds since boot.
    * @throws {NotInitialised} if the namespace has been released.
    * @throws {Failed} if it cannot be looked at.
    */
-  sample(now = performance.now(), time = Date.now()): Sample {
+  sample(now = performance.now(), time = Date.now(), boot = sinceBoot()): Sample {
     this.#source.assertThere();
     const known = new Map<string, Known>();
     const tasks: Task[] = [];
     for (const name of this.#names()) {
-      const found = this.#task(name, now);
+      const found = this.#task(name, now, boot);
       if (found === undefined) continue;
       known.set(name, found.known);
       tasks.push(found.task);
@@ -127,14 +132,14 @@ export class Sampler {
     return registeredTasks(`${this.#source.directory}/named`).sort();
   }
 
-  #task(name: string, now: number): { task: Task; known: Known } | undefined {
+  #task(name: string, now: number, boot: number): { task: Task; known: Known } | undefined {
     const registered = `${this.#source.directory}/named/task-${name}`;
     const run = unlessGone(() => Deno.statSync(registered).ino, null);
     if (run === null) return undefined;
     const size = this.#processes(name);
     // Its first process may not have come in yet, or the release agent not have come.
     if (size === 0 && !isPopulated(registered)) return undefined;
-    const known = this.#recall(name, run, now);
+    const known = this.#recall(name, run, now, boot);
     const cpuTime = this.#cpu?.(name) ?? null;
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
@@ -145,17 +150,26 @@ export class Sampler {
       cpu: counted?.cpu ?? null,
       cpuTime,
       memory: this.#memory?.(name) ?? null,
+      age: known.born === null ? null : Math.max(0, boot - known.born),
       ...known.about,
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
 
   /** What is known of this run; from its record at first, which `run` may be about to write. */
-  #recall(name: string, run: number, now: number): Known {
+  #recall(name: string, run: number, now: number, boot: number): Known {
     const known = this.#known.get(name);
     if (known?.run === run && now - known.since > SETTLED) return known;
-    const about = describe(unlessUnreadable(() => this.#source.record(name)));
-    return known?.run === run ? { ...known, about } : { run, since: now, about };
+    const record = unlessUnreadable(() => this.#source.record(name));
+    const [about, born] = [describe(record), this.#born(record, boot)];
+    return known?.run === run ? { ...known, about, born } : { run, since: now, about, born };
+  }
+
+  /** By the wall clock where nothing better is known. */
+  #born(record: RunRecord | null | undefined, boot: number): number | null {
+    // The record is a file of the owner's.
+    if (typeof record?.started !== "number") return null;
+    return startOfRun(this.namespace.namespace, record) ?? boot - (Date.now() - record.started);
   }
 
   /** A cgroup has two links and one for each below it: only then is there more to read. */
@@ -211,7 +225,6 @@ function describe(record: Partial<RunRecord> | null | undefined): Known["about"]
   return {
     memoryLimit: number(record?.limits?.memory),
     cpuLimit: number(record?.limits?.cpus),
-    started: number(record?.started),
     command: words.join(" ").slice(0, COMMAND_MAX),
     log: typeof record?.log === "string" ? record.log : null,
   };

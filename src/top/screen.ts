@@ -44,7 +44,7 @@ function body(state: State, size: Size, style: Style): string[] {
   const top = header(state, size, style);
   const pane = logPane(state, size, style);
   const room = Math.max(0, size.rows - top.length - pane.length - 2);
-  const view = { cpus: state.host.cpus, time: state.time, stopping: state.stopping, style };
+  const view = { cpus: state.host.cpus, stopping: state.stopping, style };
   const { heads, row } = table(state.rows, view, size.columns - 2, state.sort);
   const place = state.rows.findIndex(({ name }) => name === state.selected);
   // The selected one in the middle, as far as there are rows above and below it.

@@ -49,8 +49,6 @@ export function gauge(part: number, columns: number, { unicode }: Style): string
 export interface View {
   /** The processors of the host. */
   cpus: number;
-  /** In milliseconds since 1970. */
-  time: number;
   /** The tasks that are being stopped. */
   stopping: ReadonlySet<string>;
   style: Style;
@@ -128,7 +126,7 @@ const AGE: Column = {
   right: true,
   rank: 4,
   columns: 6,
-  cell: ({ started }, { time }) => maybe(started, (at) => shortDuration(time - at)),
+  cell: ({ age }) => maybe(age, shortDuration),
 };
 
 const COMMAND: Column = {

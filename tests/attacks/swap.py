@@ -2,7 +2,7 @@
 import os, sys
 
 runs, tasks = sys.argv[1], sys.argv[2:]
-places = [f"{runs}/{task}/{name}" for task in tasks for name in ("run.json", "ended", "stopped")]
+places = [f"{runs}/{task}/{name}" for task in tasks for name in ("run.json", "ended", "uptime", "stopped")]
 texts = {}
 for place in places:
     try:

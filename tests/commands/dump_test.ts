@@ -23,6 +23,8 @@ cgroupTest("dump has the original's fields with their meaning", async (ns) => {
   assert(time > 0 && cpu > 0 && cpu <= (time + 100) * 1e6 * first.nbcpus, `${time} ms, ${cpu} ns`);
   assert(second.tasks.busy.cpu > busy.cpu);
   assert(Math.abs(Date.now() - second.time) < 60_000);
+  const [uptime = 0] = Deno.readTextFileSync("/proc/uptime").split(" ").map(Number);
+  assert(Math.abs(uptime * 1000 - second.timestamp) < 10_000, `${second.timestamp}`);
 });
 
 async function later(dump: () => Promise<string>) {

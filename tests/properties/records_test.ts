@@ -34,11 +34,12 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   directory: path,
   log: fc.option(path),
   started: natural,
+  sinceBoot: natural,
   limits: fc.dictionary(fc.constantFrom(...LIMIT_NAMES), limit),
   shim: natural,
 });
 
-const RUN = object("a run", {
+const ALL_OF_RUN = object("a run", {
   version: integer(""),
   task: text(""),
   run: integer(""),
@@ -46,9 +47,15 @@ const RUN = object("a run", {
   directory: text(""),
   log: nullable(text("")),
   started: integer(""),
+  sinceBoot: integer(""),
   limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
   shim: integer(""),
 });
+/** An older lanĉo has not written all of it. */
+const RUN = {
+  ...ALL_OF_RUN,
+  required: ALL_OF_RUN.required?.filter((field) => field !== "sinceBoot") ?? [],
+};
 const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });
 
 property("parseRun() reads what formatRun() has written", records, (record) => {

@@ -32,7 +32,7 @@ Deno.test("outcome() of a task that still has processes is that it runs", () => 
 
 cgroupTest("what an owner has put in the place of a record keeps nobody waiting", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
-  for (const file of ["run.json", "ended", "stopped"]) {
+  for (const file of ["run.json", "ended", "uptime", "stopped"]) {
     const path = `${ns.directory}/runs/a/${file}`;
     await shell(`rm -f ${path}; mkfifo ${path}`);
   }
@@ -55,7 +55,9 @@ cgroupTest(
     targets.push("/dev/zero", "/etc", "/sys/kernel/notes");
     for (const [i, target] of targets.entries()) {
       await ns.must("run", `a${i}`, "sleep", "1000");
-      const files = ["ended", "stopped"].map((file) => `${ns.directory}/runs/a${i}/${file}`);
+      const files = ["ended", "uptime", "stopped"].map((file) =>
+        `${ns.directory}/runs/a${i}/${file}`
+      );
       for (const file of files) {
         await shell(`rm -f ${file}; ln -s ${target === "self" ? file : target} ${file}`);
       }

@@ -19,7 +19,7 @@ export function task(name: string, given: Partial<Task> = {}): Task {
     memory: MIB,
     memoryLimit: null,
     cpuLimit: null,
-    started: NOW - 60_000,
+    age: 60_000,
     command: "sleep 1000",
     log: `/var/log/lanco-web/task-${name}.log`,
     ...given,
@@ -34,11 +34,11 @@ export const TASKS: readonly Task[] = [
     cpuLimit: 0.5,
     memory: 300 * MIB,
     memoryLimit: 512 * MIB,
-    started: NOW - 2 * 3_600_000 - 7 * 60_000,
+    age: 2 * 3_600_000 + 7 * 60_000,
     command: "./export --to s3://bucket --all --verbose",
   }),
   task("import", { processes: 12, cpu: 131.3, cpuTime: 4.2e9, memory: 1.5 * 1024 * MIB }),
-  task("nightly-backup-of-everything", { state: "paused", started: NOW - 3 * 86_400_000 }),
+  task("nightly-backup-of-everything", { state: "paused", age: 3 * 86_400_000 }),
 ];
 
 /** The state with these tasks after the first sample, on a host with four processors. */

@@ -15,10 +15,10 @@ const ABC = [task("a"), task("b"), task("c")];
 
 Deno.test("the rows are sorted by CPU at first, and by the keys' wish, both ways", () => {
   const tasks = [
-    task("a", { cpu: 1, memory: 20, started: NOW - 300 }),
-    task("b", { cpu: 3, memory: 10, started: NOW - 200 }),
-    task("c", { cpu: null, memory: null, started: null }),
-    task("d", { cpu: 3, memory: 30, started: NOW - 100 }),
+    task("a", { cpu: 1, memory: 20, age: 300 }),
+    task("b", { cpu: 3, memory: 10, age: 200 }),
+    task("c", { cpu: null, memory: null, age: null }),
+    task("d", { cpu: 3, memory: 30, age: 100 }),
   ];
   const state = stateOf(tasks);
   assertEquals(names(state), ["b", "d", "a", "c"]);

@@ -12,6 +12,7 @@ const RECORD: RunRecord = {
   directory: "/",
   log: "/var/log/lanco-web/task-a.log",
   started: 1234,
+  sinceBoot: 5000,
   limits: { memory: 4096, cpus: 0.5 },
   shim: 6,
 };
@@ -88,7 +89,7 @@ function fakeTest(name: string, body: (fake: Fake) => void): void {
 fakeTest("a sample has all that is known of a task", (fake) => {
   fake.task("a", { cpu: 5_000_000, pids: "7\n8\n8\n" });
   fake.write("named/enter-b/cgroup.procs", "9\n");
-  const { time, tasks } = fake.sampler().sample(0, 777);
+  const { time, tasks } = fake.sampler().sample(0, 777, 65_000);
   assertEquals(time, 777);
   assertEquals(tasks, [{
     name: "a",
@@ -98,12 +99,20 @@ fakeTest("a sample has all that is known of a task", (fake) => {
     cpu: null,
     cpuTime: 5_000_000,
     memory: 8192,
+    age: 60_000,
     memoryLimit: 4096,
     cpuLimit: 0.5,
-    started: 1234,
     command: "sleep 1000",
     log: "/var/log/lanco-web/task-a.log",
   }]);
+});
+
+fakeTest("an age is by the clock since boot, whatever becomes of the other", (fake) => {
+  const sampler = fake.sampler();
+  fake.task("a");
+  const age = (time: number, boot: number) => sampler.sample(boot, time, boot).tasks[0]?.age;
+  assertEquals(age(20_785 * 86_400_000, 6000), 1000);
+  assertEquals(age(0, 9000), 4000);
 });
 
 fakeTest("the use of a processor is that between two samples", (fake) => {
@@ -157,8 +166,8 @@ fakeTest("a record that says nonsense does no harm", (fake) => {
   for (const record of [null, 7, [], { command: 7, log: {}, started: "x", limits: null }]) {
     fake.records = { a: record };
     const [task] = fake.sampler().sample().tasks;
-    const { memoryLimit, cpuLimit, started, command, log } = task ?? {};
-    assertEquals([memoryLimit, cpuLimit, started, command, log], [null, null, null, "", null]);
+    const { memoryLimit, cpuLimit, age, command, log } = task ?? {};
+    assertEquals([memoryLimit, cpuLimit, age, command, log], [null, null, null, "", null]);
   }
 });
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { gauge, plainTable, shortBytes, shortDuration, type Style } from "../../src/top/table.ts";
-import { NOW, TASKS } from "./fixture.ts";
+import { TASKS } from "./fixture.ts";
 
 const PLAIN: Style = { colour: false, unicode: true };
 const ASCII: Style = { colour: false, unicode: false };
@@ -39,7 +39,7 @@ Deno.test("sizes and times take six columns at most", () => {
 });
 
 Deno.test("the table for scripts has every column, aligned, and names in full", () => {
-  const view = { cpus: 4, time: NOW, stopping: new Set<string>(), style: PLAIN };
+  const view = { cpus: 4, stopping: new Set<string>(), style: PLAIN };
   assertEquals(
     "\n" + plainTable(TASKS, view),
     `

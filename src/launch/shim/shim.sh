@@ -43,6 +43,22 @@ look_up() {
   done
 }
 
+# Writes down the time since boot, in seconds. A sandbox may leave nothing but processes in
+# /proc: then that of a fork's own start, which is in hundredths.
+tell_uptime() {
+  # shellcheck disable=SC2034 # the second is for nobody
+  if read -r lanco_up lanco_idle </proc/uptime; then
+    echo "$lanco_up" >&7
+    return
+  fi
+  (
+    read -r lanco_stat </proc/self/stat || exit
+    # shellcheck disable=SC2086 # a list of numbers
+    set -- ${lanco_stat##*) }
+    echo "${20%??}.${20#"${20%??}"}" >&7
+  )
+}
+
 [ -z "$lanco_high" ] || echo "${lanco_tag}leak $lanco_high" >&4
 if [ -n "$lanco_dir" ] && ! lanco_error=$(CDPATH='' cd -- "$lanco_dir" 2>&1); then
   refuse 1 "cannot enter the directory \"$lanco_dir\": ${lanco_error##*: }"
@@ -54,19 +70,19 @@ case $lanco_found in
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 
-# Not emptied: what is in it keeps the room for the status.
-exec 9<>"$lanco_run/ended"
+# Not emptied: what is in them keeps the room for the status and its time.
+exec 9<>"$lanco_run/ended" 7<>"$lanco_run/uptime"
 case $lanco_mode in
-bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "" "$@" 9>&-) ;;
+bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "" "$@" 7>&- 9>&-) ;;
 fg)
   # A shell tells of a signal that its child died of: the caller will see the status.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c "$lanco_child" lanco "" "$@" 2>&8 8>&- 9>&-)
+  (exec /bin/sh -c "$lanco_child" lanco "" "$@" 2>&8 7>&- 8>&- 9>&-)
   ;;
 *)
   # Open for both first, for to open it for one waits for the other side, which may be dead.
   # shellcheck disable=SC2094
-  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$@" 9>&- \
+  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$@" 7>&- 9>&- \
     5<>"$lanco_mode" 3<"$lanco_mode" 5>&-)
   ;;
 esac
@@ -77,7 +93,9 @@ if [ -e "$lanco_run.void" ]; then
   { echo "${lanco_tag}void" >&4; } 2>/dev/null
   exit 1
 fi
-# One line by one write: a reader sees all of it or nothing. Its time is the file's.
+# When that was, by the clock that nobody sets; before the status, for those who wait for that.
+tell_uptime 2>/dev/null
+# One line by one write: a reader sees all of it or nothing. Its date is the file's.
 echo "$lanco_status" >&9
 {
   echo "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
