@@ -1,19 +1,31 @@
 # What takes a namespace down: after common.sh. Whatever it finds half done, it does
 # the rest; what tells that there is a namespace, its directory, goes last.
 
-# Prints "PID NAME, " for each process in a cgroup of the namespace, the first ones only.
-processes() {
-  set --
-  while read -r name _; do [ -z "$name" ] || set -- "$@" "$run/$name"; done <<EOF
-$mounted
-EOF
-  {
-    find "$run/named" -mindepth 2 -name cgroup.procs -execdir cat {} +
-    [ $# = 0 ] || find "$@" -name cgroup.procs -execdir cat {} +
-  } 2>/dev/null | sort -un | head -n 10 | while read -r pid; do
-    # It may have ended meanwhile.
-    ! read -r command <"/proc/$pid/comm" || printf '%s %s, ' "$pid" "$command"
-  done 2>/dev/null
+# Prints the number of each process in a cgroup of the namespace, in no order. A path
+# of less than 13 names is not too long for the kernel; what is deeper is read there.
+members() {
+  # shellcheck disable=SC2086 # a list
+  find "$run/named" $places -name cgroup.procs ! -path "$run/named/cgroup.procs" \
+    \( -path '/*/*/*/*/*/*/*/*/*/*/*/*/*' -execdir cat {} + -o -exec cat {} + \) 2>/dev/null
+}
+
+# Whether there is one: of those in v2 the kernel tells it, of others the first line.
+is_populated() {
+  [ -z "$unified" ] || ! read -r state <"$unified/cgroup.events" || [ "$state" = "populated 0" ] || return 0
+  members | read -r _
+}
+
+# Prints "PID NAME, " for the first of them. Any may have ended meanwhile.
+names() {
+  members | sort -un | {
+    told=0
+    while [ "$told" -lt 10 ] && read -r pid; do
+      read -r command <"/proc/$pid/comm" || continue
+      printf '%s %s, ' "$pid" "$command"
+      told=$((told + 1))
+    done
+    [ "$told" -gt 0 ] || printf 'processes that come and go, '
+  } 2>/dev/null
 }
 
 # Prints the processes that have something open below DIRECTORY, or are in it.
@@ -63,42 +75,72 @@ detach_named() {
   detach "$run/named"
 }
 
-# in_use: fails, and gives the namespace back to its owner.
+# Fails, for somebody is there. What is half gone is not given back.
 in_use() {
-  [ -e "$run/namespace.json" ] || [ ! -e "$run/namespace.json.old" ] || mv "$run/namespace.json.old" "$run/namespace.json"
-  [ -z "$owner" ] || {
-    echo "$lib/release-agent" >"$run/named/release_agent"
-    chown "$owner" "$run/named" ${unified:+"$unified"}
-  }
-  fail 4 "namespace $ns is in use, by ${1%, }: see \"lanco $ns ls\", stop its tasks first"
+  who=$(names)
+  who=${who%, }
+  [ -e "$run/namespace.json" ] ||
+    fail 4 "namespace $ns is in use, by $who, and half released: end these and release it again, or run \"lanco $ns init\""
+  fail 4 "namespace $ns is in use, by $who: see \"lanco $ns ls\", stop its tasks first"
+}
+
+# Takes the namespace from its owner, who starts no task from here on, if nobody is
+# there; and gives it back if somebody was faster.
+close_namespace() {
+  ! is_populated || in_use
+  # shellcheck disable=SC2086 # one or two
+  chown 0:0 "$run/named" $unified
+  if is_populated; then
+    if read -r record <"$run/namespace.json"; then
+      uid=${record#*'"uid":'} gid=${record#*'"gid":'}
+      # shellcheck disable=SC2086
+      chown "+${uid%%,*}:+${gid%%,*}" "$run/named" $unified
+    fi 2>/dev/null
+    in_use
+  fi
+  echo >"$run/named/release_agent"
+}
+
+# Removes all cgroups of the namespace. A launch that had begun may have to give up
+# first; and from an owner who makes ever more of them all are taken, parents first.
+remove_cgroups() {
+  # shellcheck disable=SC2086 # a list
+  umount $cgroups 2>/dev/null || :
+  [ ! -e "$unified/cgroup.max.descendants" ] || echo 0 >"$unified/cgroup.max.descendants"
+  tries=0
+  while :; do
+    set --
+    for cgroup in $cgroups; do [ ! -d "$cgroup" ] || set -- "$@" "$cgroup"; done
+    if remove "$run/named" "$@" -mindepth 1 && { [ $# = 0 ] || rmdir "$@"; } 2>/dev/null; then return; fi
+    [ "$((tries += 1))" -lt 50 ] || in_use
+    find "$run/named" "$@" -xdev \( -type d -o -name cgroup.procs -o -name tasks \) ! -uid 0 \
+      -exec chown 0:0 {} + 2>/dev/null || :
+    sleep 0.1
+  done
 }
 
 down() {
-  mounted=$(hierarchies) owner='' unified=''
+  places='' cgroups='' unified=''
+  while read -r name _ point; do
+    [ -z "$name" ] || places="$places $run/$name" cgroups="$cgroups $point/lanco-$ns"
+  done <<EOF
+$(hierarchies)
+EOF
   [ ! -d "$run/unified/shims" ] || unified=$run/unified
-  if mountpoint -q "$run/named"; then
-    owner=$(stat -c %u:%g "$run/named")
-    # From here on the owner starts no task.
-    chown 0:0 "$run/named" ${unified:+"$unified"}
-    used=$(processes)
-    [ -z "$used" ] || in_use "$used"
-    echo >"$run/named/release_agent"
-    remove "$run/named" -mindepth 1
-  fi
+  ! mountpoint -q "$run/named" || close_namespace
   # Who asks from here on is told that there is no namespace, and not that it is broken.
   [ ! -e "$run/namespace.json" ] || mv "$run/namespace.json" "$run/namespace.json.old"
-  while read -r name _ point; do
-    umount "$point/lanco-$ns" 2>/dev/null || :
-    [ ! -d "$point/lanco-$ns" ] || remove "$point/lanco-$ns"
-    [ ! -d "$point/lanco-$ns" ] || in_use "$(processes)"
-    put_away "$run/$name"
-  done <<EOF
-$mounted
-EOF
+  [ -d "$run/named" ] || mkdir "$run/named"
+  remove_cgroups
+  # shellcheck disable=SC2086 # a list
+  umount $places 2>/dev/null || :
+  # shellcheck disable=SC2086
+  rmdir $places 2>/dev/null || :
+  for place in $places; do put_away "$place"; done
   detach_named
   put_away "$run/runs"
   rm -rf "$run/usage" "$lib"
-  [ ! -d "$run/named" ] || rmdir "$run/named"
+  rmdir "$run/named"
   rm -f "$run/namespace.json.old" "$run/namespace.json.new"
   rmdir "$run"
   flock 9

@@ -36,8 +36,11 @@ cgroupTest("a namespace that is half released does not become another's", async 
   // What runs when a release is done again is found, and keeps its namespace.
   await ns.must("run", "a", "sleep", "1000");
   half();
-  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 4);
-  assert(exists(record));
+  const refused = await ns.lancoWith({ uid: 0 }, "release");
+  assertEquals(refused.code, 4);
+  assertMatch(refused.stderr, /is in use, by .*, and half released: end these/);
+  assert([3, 5].includes((await ns.lanco("check", "b")).code));
+  await ns.init();
   await ns.must("stop", "a");
   half();
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
