@@ -25,6 +25,8 @@ export interface State {
   filter: string;
   /** The name of the task that the keys are about. */
   selected: string | undefined;
+  /** Whether its user has selected it, and not only begun at the top. */
+  isChosen: boolean;
   mode: Mode;
   /** The tasks that are being stopped from here. */
   stopping: ReadonlySet<string>;
@@ -73,6 +75,7 @@ export function initialState(
     sort: { key: "cpu", reverse: false },
     filter,
     selected: undefined,
+    isChosen: false,
     mode: { is: "list" },
     stopping: new Set(),
     message: "",
@@ -179,7 +182,8 @@ function moved(state: State, key: Key): State | undefined {
     end: state.rows.length - 1,
   };
   const next = places[key];
-  return next === undefined ? undefined : select(state, next);
+  if (next === undefined) return undefined;
+  return { ...select(state, next), isChosen: key !== "home" };
 }
 
 function filtered(state: State, key: Key): State {
@@ -210,7 +214,8 @@ function listed(state: State, key: Key): Partial<Step> {
   const sort = SORTS[key];
   if (sort !== undefined) {
     const reverse = state.sort.key === sort && !state.sort.reverse;
-    return { state: arranged({ ...state, sort: { key: sort, reverse } }) };
+    const sorted = arranged({ ...state, sort: { key: sort, reverse } });
+    return { state: state.isChosen ? sorted : select(sorted, 0) };
   }
   switch (key) {
     case "q":

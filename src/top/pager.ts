@@ -25,6 +25,8 @@ export async function page(file: string, enough: AbortSignal): Promise<void> {
   try {
     ({ code } = await new Deno.Command("/bin/sh", {
       args: ["-c", SCRIPT, "lanco", file],
+      // The owner may not be allowed into root's.
+      cwd: "/",
       signal: enough,
       stdin: "inherit",
       stdout: "inherit",

@@ -2,7 +2,7 @@ import { formatBytes } from "../show/format.ts";
 import { KEYS } from "./help.ts";
 import { type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "./table.ts";
-import { clean, cut, fit, width } from "./text.ts";
+import { clean, cut, endOf, fit, width } from "./text.ts";
 
 /** The size of a terminal. */
 export interface Size {
@@ -148,6 +148,7 @@ const HINTS = [
 function footer(state: State, { columns }: Size, style: Style): string {
   const filter = clean(state.filter, style.unicode);
   const text = prompt(state.mode, filter);
+  // At the end stands the question, or what is typed.
   if (text !== undefined) return paint(endOf(text, columns), "head", style);
   if (state.message !== "") {
     return paint(fit(clean(state.message, style.unicode), columns, style), "busy", style);
@@ -171,11 +172,4 @@ function prompt(mode: Mode, filter: string): string | undefined {
     case "list":
       return undefined;
   }
-}
-
-/** The end of a text that is too long: that is where the question stands, or the typing. */
-function endOf(text: string, columns: number): string {
-  const characters = [...text];
-  while (width(characters.join("")) > columns) characters.shift();
-  return characters.join("");
 }

@@ -180,7 +180,11 @@ export function table(
   const arrow = (sort.key === "name") === sort.reverse ? down : up;
   const line = (cell: (column: Column) => string) =>
     shown.map(([column, wide]) =>
-      fit(cell(column), wide, { right: column.right === true, unicode })
+      fit(cell(column), wide, {
+        right: column.right === true,
+        middle: column === NAME,
+        unicode,
+      })
     )
       .join(" ");
   return {

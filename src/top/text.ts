@@ -61,6 +61,14 @@ export function width(text: string): number {
   return columns;
 }
 
+/** The end of the text, as much as has room in so many columns. */
+export function endOf(text: string, columns: number): string {
+  const characters = [...text];
+  let columnsLeft = width(text);
+  while (columnsLeft > Math.max(0, columns)) columnsLeft -= width(characters.shift() ?? "");
+  return characters.join("");
+}
+
 /** The beginning of the text, as much as has room in so many columns. */
 export function cut(text: string, columns: number): string {
   if (columns <= 0) return "";
@@ -74,17 +82,23 @@ export function cut(text: string, columns: number): string {
   return taken;
 }
 
-/** The text in exactly so many columns: filled with spaces, or cut and marked so. */
+/**
+ * The text in exactly so many columns: filled with spaces, or cut and marked so.
+ *
+ * @param options.middle Whether it is cut in the middle: what tells names apart is at their ends.
+ */
 export function fit(
   text: string,
   columns: number,
-  { right = false, unicode = true } = {},
+  { right = false, middle = false, unicode = true } = {},
 ): string {
   const taken = width(text);
   if (taken <= columns) {
     const room = " ".repeat(columns - taken);
     return right ? room + text : text + room;
   }
-  const shortened = cut(text, columns - 1) + (unicode ? "…" : "~").slice(0, columns);
+  const end = middle ? endOf(text, Math.floor((columns - 1) / 2)) : "";
+  const begin = cut(text, columns - 1 - width(end));
+  const shortened = begin + (unicode ? "…" : "~").slice(0, columns) + end;
   return shortened + " ".repeat(Math.max(0, columns - width(shortened)));
 }

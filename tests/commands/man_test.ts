@@ -6,6 +6,7 @@ import { VERSION } from "../../src/cli/help.ts";
 import { LIMIT_OPTIONS } from "../../src/cgroup/limits.ts";
 import { manualPage } from "../../src/extras/man.ts";
 import { SCHEMAS } from "../../src/show/schema.ts";
+import { KEYS } from "../../src/top/help.ts";
 import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 
 async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -56,6 +57,11 @@ Deno.test("the manual page has every command, every other name of it and every o
       assertMatch(section, new RegExp(`^ .*(^|[ ,])${spelling}([ ,=[]|$)`, "m"), name);
     }
   }
+});
+
+Deno.test("the manual page has the keys of top as they are typed", async () => {
+  const own = below(await rendered(), /^ {3}top$/).replaceAll(/\s+/g, " ");
+  for (const [keys, what] of KEYS) assertStringIncludes(own, ` ${keys} ${what}`);
 });
 
 Deno.test("mandoc has nothing to say against the manual page", async () => {

@@ -54,6 +54,21 @@ Deno.test("the selection follows its task when the order changes", () => {
   assertEquals([names(busy), busy.selected], [["c", "a", "b"], "b"]);
 });
 
+Deno.test("a sort shows its top, unless its user has selected another", () => {
+  const tasks = [task("a", { cpu: 1 }), task("b", { cpu: 9 }), task("c", { cpu: 5 })];
+  const state = stateOf(tasks);
+  assertEquals([state.selected, names(state)[0]], ["b", "b"]);
+  for (const [keys, selected] of [["n", "a"], ["nn", "c"], ["ncc", "a"]] as const) {
+    const sorted = press(state, ...keys);
+    assertEquals([sorted.selected, names(sorted)[0]], [selected, selected], keys);
+  }
+  assertEquals(press(state, "down", "n", "n").selected, "c");
+  assertEquals(press(state, "down", "n").selected, "c");
+  // Who goes back to the top wants to see what comes there.
+  assertEquals(press(state, "down", "g", "n").selected, "a");
+  assertEquals(press(state, "n").log.lines, []);
+});
+
 Deno.test("a task that ends leaves the selection to the next one, and is told of", () => {
   const state = after(press(stateOf(ABC), "down"), sample([task("a"), task("c")]));
   assertEquals([state.selected, state.message], ["c", "task b has ended"]);

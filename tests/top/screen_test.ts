@@ -33,7 +33,7 @@ Memory [████▌                                   ] 1.8 GiB of 16.0 GiB
   NAME            STATE    PROCS  CPU%▼          MEMORY   TIME    AGE COMMAND
 > import          running     12  131.3 █▋         1.5G   4.2s  1m00s sleep 1000
   export          running      1   50.0 █████ 300M/512M  1m38s  2h07m ./export …
-  nightly-backup… paused       1    0.0            1.0M   0.0s  3d00h sleep 1000
+  nightly…rything paused       1    0.0            1.0M   0.0s  3d00h sleep 1000
 
 
 
@@ -65,7 +65,7 @@ Memory [####                                    ] 1.8 GiB of 16.0 GiB
   NAME            STATE    PROCS  CPU%v          MEMORY   TIME    AGE COMMAND
 > import          running     12  131.3 ##         1.5G   4.2s  1m00s sleep 1000
   export          running      1   50.0 ##### 300M/512M  1m38s  2h07m ./export ~
-  nightly-backup~ paused       1    0.0            1.0M   0.0s  3d00h sleep 1000
+  nightly~rything paused       1    0.0            1.0M   0.0s  3d00h sleep 1000
 
 
 
@@ -97,7 +97,7 @@ Memory [█        ] 1.8 GiB of 16.0 GiB
   NAME         STATE     CPU%▼    MEMORY
 > import       running   131.3      1.5G
   export       running    50.0 300M/512M
-  nightly-bac… paused      0.0      1.0M
+  nightl…thing paused      0.0      1.0M
 
 
 
@@ -129,7 +129,7 @@ Memory [#        ] 1.8 GiB of 16.0 GiB
   NAME         STATE     CPU%v    MEMORY
 > import       running   131.3      1.5G
   export       running    50.0 300M/512M
-  nightly-bac~ paused      0.0      1.0M
+  nightl~thing paused      0.0      1.0M
 
 
 
@@ -154,7 +154,7 @@ Memory [<32>████▌                                   <0>] 1.8 GiB of 16
 <1>  NAME            STATE    PROCS  CPU%▼          MEMORY   TIME    AGE COMMAND   <0>
   import          running     12  131.3 █▋         1.5G   4.2s  1m00s sleep 1000
 <7>> export          stopping     1   50.0 █████ 300M/512M  1m38s  2h07m ./export …<0>
-<33>  nightly-backup… paused       1    0.0            1.0M   0.0s  3d00h sleep 1000<0>
+<33>  nightly…rything paused       1    0.0            1.0M   0.0s  3d00h sleep 1000<0>
 
 
 <2>── log of export: /var/log/lanco-web/task-export.log ───────────────────────────<0>

@@ -201,6 +201,23 @@ topTest("stops for root what is another's", async (ns, tmux) => {
   await tmux.isRestored(0);
 }, { uid: 0 });
 
+topTest("shows root the log from a directory that the owner may not enter", async (ns, tmux) => {
+  await tmux.shows("> alpha ");
+  await tmux.press("q");
+  await tmux.shows("status 0");
+  const closed = `${ns.scratch}/closed`;
+  await tmux.enter(
+    `mkdir -m 700 ${closed} && cd ${closed} && ${LANCO} ${ns.name} top; echo left $?`,
+  );
+  await tmux.shows(/> alpha [^]*\nhello of alpha\n/);
+  await tmux.press("l");
+  await tmux.shows(/^hello of alpha\n.*\(END\)/m);
+  await tmux.press("q");
+  await tmux.shows(/STATE[^]*> alpha /);
+  await tmux.press("q");
+  await tmux.shows("left 0");
+}, { uid: 0 });
+
 topTest(
   "takes a terminal that does not know its size for 80x24",
   async (_ns, tmux) => {

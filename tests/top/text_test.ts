@@ -49,4 +49,9 @@ Deno.test("fit() fills and shortens to exactly so many columns", () => {
   assertEquals(fit("abcdef", 4, { unicode: false }), "abc~");
   assertEquals(fit("漢字漢字", 4), "漢… ");
   assertEquals(fit("abc", 0), "");
+  const middle = (text: string, columns: number) => fit(text, columns, { middle: true });
+  assertEquals(middle("import-customer-0042", 15), "import-…er-0042");
+  assertEquals(["abcdef", "abc"].map((text) => middle(text, 4)), ["ab…f", "abc "]);
+  assertEquals([3, 2, 1, 0].map((columns) => middle("abcdef", columns)), ["a…f", "a…", "…", ""]);
+  assertEquals(middle("漢字漢字", 6), "漢…字 ");
 });
