@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SCHEMAS } from "../../src/show/schema.ts";
+import { writeEntry } from "../../src/task/journal.ts";
 import { departures } from "../show/conform.ts";
 import {
   cgroupTest,
@@ -76,6 +77,20 @@ cgroupTest("events tells what runs, and what becomes of tasks", async (ns) => {
   assertEquals(story(heard, "d"), ["start", "end unknown games"]);
   for (const event of heard) assertEquals(departures(event, SCHEMAS.events), []);
   await ns.must("stop", "--now", "held");
+});
+
+cgroupTest("events names who has stopped a task first, whoever did it again", async (ns) => {
+  const { heard, ready, ends, stop } = listen(ns);
+  await ready();
+  await ns.must("run", "a", "sleep", "1000");
+  const { run } = JSON.parse(Deno.readTextFileSync(`${ns.directory}/runs/a/run.json`));
+  const by = (who: string) =>
+    writeEntry(ns.name, { what: "stop", run, task: "a", at: 1, by: who, signal: "SIGTERM" });
+  for (const who of ["first", "second"]) by(who);
+  Deno.kill(ns.task("a")[0] ?? 0, "SIGKILL");
+  await ends(1);
+  await stop();
+  assertEquals(story(heard, "a"), ["start", "end killed SIGKILL first"]);
 });
 
 cgroupTest(

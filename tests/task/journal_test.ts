@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Entry, journalFile, JournalReader, writeEntry } from "../../src/task/journal.ts";
 import { cgroupTest } from "../harness.ts";
+import { before } from "./before.ts";
 
 /** The start of a run, as it is written down. */
 function start(run: number): Entry {
@@ -58,4 +59,40 @@ cgroupTest("a journal that is too long is put aside by one, and by no second", a
   // The shim finds one, and need not make it with the umask of its task.
   assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
   await ns.must("ls");
+});
+
+cgroupTest("a journal that another has put aside meanwhile is not put aside again", async (ns) => {
+  const path = journalFile(ns.name);
+  const inode = () => Deno.statSync(path).ino;
+  writeEntry(ns.name, start(1));
+  const first = inode();
+  Deno.truncateSync(path, 2 ** 20);
+  let second: number | null = null;
+  // Another is done with it when this one gets the lock.
+  using _ = before(Deno.FsFile.prototype, "tryLockSync", () => {
+    Deno.renameSync(path, `${path}.old`);
+    writeEntry(ns.name, start(3));
+    second = inode();
+  });
+  writeEntry(ns.name, start(2));
+  assertEquals([inode(), Deno.statSync(`${path}.old`).ino], [second, first]);
+  assertEquals(second === null || second === first, false);
+  await ns.must("ls");
+});
+
+cgroupTest("a journal that is put aside while the reader looks for it is read", (ns) => {
+  const path = journalFile(ns.name);
+  const renew = () => Deno.renameSync(path, `${path}.old`);
+  writeEntry(ns.name, start(1));
+  const reader = new JournalReader(ns.name);
+  renew();
+  writeEntry(ns.name, start(2));
+  // The reader has found the first under the old name, and is about to open the second.
+  using _ = before(Deno, "openSync", () => {
+    renew();
+    writeEntry(ns.name, start(3));
+  }, (file) => file === path);
+  assertEquals(reader.read(), [start(2), start(3)]);
+  reader.close();
+  return Promise.resolve();
 });

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { forget, forgettable } from "../../src/task/retention.ts";
 import { cgroupTest, exec, until } from "../harness.ts";
+import { before } from "./before.ts";
 
 Deno.test("forgettable() are all but the newest", () => {
   const runs = [3, 1, 5, 2].map((written) => ({ name: `t${written}`, written, inode: 1 }));
@@ -47,11 +48,48 @@ cgroupTest("a run that ends while those before it are forgotten is remembered", 
     const { ino: inode } = Deno.statSync(`${ns.directory}/runs/a`);
     return [{ name: "a", written: 0, inode }];
   };
-  const before = await found();
+  const earlier = await found();
   const now = await found();
-  forget(ns.name, before);
+  {
+    // Not even for a moment: who looked in it would find no record.
+    using _ = before(Deno, "renameSync", () => assert(false, "it was moved"));
+    forget(ns.name, earlier);
+  }
   assertEquals((await ns.lanco("wait", "a")).code, 0);
   forget(ns.name, now);
   assertEquals((await ns.lanco("wait", "a")).code, 125);
   assertEquals([...Deno.readDirSync(`${ns.directory}/runs`)].filter((e) => e.isDirectory), []);
+});
+
+cgroupTest("a run that takes the name in the moment of forgetting is remembered", async (ns) => {
+  const runs = `${ns.directory}/runs`;
+  await ns.must("run", "a", "true");
+  await ns.gone("a");
+  const { ino: inode } = Deno.statSync(`${runs}/a`);
+  const isAside = (_: unknown, aside: unknown) => String(aside).startsWith(`${runs}/.old-`);
+  const next = (name: string) => {
+    Deno.removeSync(`${runs}/a`, { recursive: true });
+    Deno.mkdirSync(`${runs}/a`);
+    Deno.writeTextFileSync(`${runs}/a/${name}`, "");
+  };
+  {
+    using _ = before(Deno, "renameSync", () => next("second"), isAside);
+    forget(ns.name, [{ name: "a", written: 0, inode }]);
+  }
+  assertEquals([...Deno.readDirSync(`${runs}/a`)].map(({ name }) => name), ["second"]);
+  // Where a third is there when the second is put back, that one is the last.
+  {
+    const back = () => {
+      Deno.mkdirSync(`${runs}/a`);
+      Deno.writeTextFileSync(`${runs}/a/fourth`, "");
+    };
+    using _ = before(Deno, "renameSync", () => {
+      next("third");
+      before(Deno, "renameSync", back, (aside) => isAside("", aside));
+    }, isAside);
+    forget(ns.name, [{ name: "a", written: 0, inode: Deno.statSync(`${runs}/a`).ino }]);
+  }
+  assertEquals([...Deno.readDirSync(`${runs}/a`)].map(({ name }) => name), ["fourth"]);
+  const left = [...Deno.readDirSync(runs)].filter(({ name }) => name.startsWith(".old-"));
+  assertEquals(left, []);
 });

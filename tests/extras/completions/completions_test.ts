@@ -79,8 +79,10 @@ inEveryShell("words that only one command takes", async (offers) => {
 });
 
 inEveryShell("the command that a task is to run", async (offers, name) => {
-  assertEquals(await offers("lanco web run -m 1G task setpri"), ["setpriv"]);
-  assertEquals(await offers("lanco web run -- task setpri"), ["setpriv"]);
+  for (const line of ["lanco web run -m 1G task setpri", "lanco web run -- task setpri"]) {
+    // The shell names it for each directory of the PATH that has it.
+    assertEquals([...new Set(await offers(line))], ["setpriv"]);
+  }
   // Its own completion is asked, where the shell has one.
   if (name !== "bash") assertEquals(await offers("lanco web run x lanco doc"), ["doctor"]);
 });

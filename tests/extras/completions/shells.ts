@@ -33,7 +33,7 @@ async function offered(
     if (text.decode(stderr) !== "") throw new Error(text.decode(stderr));
     const lines = text.decode(stdout) + Deno.readTextFileSync(`${directory}/offered`);
     const words = lines.split("\n").map((line) => line.split("\t")[0] ?? "");
-    return [...new Set(words.filter((word) => word !== ""))].sort();
+    return words.filter((word) => word !== "").sort();
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }

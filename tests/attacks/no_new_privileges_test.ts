@@ -1,0 +1,42 @@
+import { assertMatch } from "@std/assert";
+import { cgroupTest, LANCO, OWNER, until } from "../harness.ts";
+
+/** The status of a process (proc_pid_status(5)); nothing if there is none. */
+function statusOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/status`);
+  } catch {
+    return "";
+  }
+}
+
+/** The child of a process that does as the owner what root has asked for. */
+function actingFor(outer: number): number | undefined {
+  const children = Deno.readTextFileSync(`/proc/${outer}/task/${outer}/children`);
+  return children.split(" ").map(Number).find((pid) =>
+    new RegExp(`^Uid:\\s+${OWNER}\\s`, "m").test(statusOf(pid)) &&
+    Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO
+  );
+}
+
+// A pager, or a tail(1) of the owner's, could otherwise be a setuid program.
+cgroupTest("what looks or stops for root cannot get more rights by a program", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+  for (const words of [["events"], ["wait", "a"], ["logs", "-f", "a"], ["stop", "-t", "60", "a"]]) {
+    const outer = new Deno.Command(LANCO, {
+      args: [ns.name, ...words],
+      cwd: "/",
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      let acting: number | undefined;
+      await until("it acts", () => (acting = actingFor(outer.pid)) !== undefined);
+      assertMatch(statusOf(acting ?? 0), /^NoNewPrivs:\s1$/m, words.join(" "));
+    } finally {
+      outer.kill("SIGTERM");
+      await outer.status;
+    }
+  }
+});
