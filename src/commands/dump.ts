@@ -22,7 +22,7 @@ Examples:
   operands: "patterns",
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
-    const { running, finished, whole } = await warning(
+    const { running, finished, exits, whole } = await warning(
       context,
       (warn) => survey(namespace, options, warn),
     );
@@ -45,6 +45,7 @@ Examples:
       memory: whole.memory.now,
       tasks: Object.fromEntries(entries),
       finished: Object.fromEntries(finished.map((state) => [state.task, facts(state)])),
+      exitCommands: exits,
     };
     context.print(printableJson(output) + "\n");
     return 0;

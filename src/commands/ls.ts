@@ -7,7 +7,15 @@ import { type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../task/places.ts";
 import { select, SELECTION_HELP, SELECTION_OPTIONS } from "../task/selection.ts";
 import type { TaskState } from "../task/state.ts";
-import { examineFinished, type ListedTask, listRunning, selectedTasks } from "../task/survey.ts";
+import type { Process } from "../task/processes.ts";
+import {
+  examineFinished,
+  type ListedExit,
+  type ListedTask,
+  listExits,
+  listRunning,
+  selectedTasks,
+} from "../task/survey.ts";
 
 /** A task that has ended. */
 export type EndedTask =
@@ -17,21 +25,33 @@ export type EndedTask =
 /** The longest command line that is shown without `-l`, in characters. */
 export const COMMAND_MAX = 50;
 
-/** The tree of the original article; tasks that have ended say how instead of their processes. */
+/**
+ * The tree of the original article; tasks that have ended say how instead of their processes,
+ * and exit commands that run stand below the task that they are of.
+ */
 export function renderTree(
   namespace: string,
   tasks: readonly (ListedTask | EndedTask)[],
-  { long = false } = {},
+  { long = false, exits = [] }: { long?: boolean; exits?: readonly ListedExit[] } = {},
 ): string {
-  const lines = [namespace];
-  for (const task of tasks) {
-    lines.push(` ├ ${task.task}`);
-    if (!("processes" in task)) lines.push(` │  ${obituary(task)}`);
-    else {for (const { pid, cmdline } of task.processes) {
-        lines.push(` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`);
-      }}
-  }
-  return [...lines, " ╯", ""].join("\n");
+  const lines = (processes: readonly Process[]) =>
+    processes.map(({ pid, cmdline }) =>
+      ` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`
+    );
+  const known = new Map(tasks.map((task) => [task.task, task]));
+  const names = [...new Set([...known.keys(), ...exits.map(({ task }) => task)])];
+  const shown = names.sort().flatMap((name) => {
+    const task = known.get(name);
+    const own = task === undefined
+      ? []
+      : "processes" in task
+      ? lines(task.processes)
+      : [` │  ${obituary(task)}`];
+    const after = exits.filter(({ task }) => task === name)
+      .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
+    return [` ├ ${name}`, ...own, ...after];
+  });
+  return [namespace, ...shown, " ╯", ""].join("\n");
 }
 
 function shortened(text: string): string {
@@ -46,8 +66,8 @@ function shortened(text: string): string {
 const ls: Command = {
   help: `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--json] [pattern...]
 
-Shows the running tasks and their processes, and how others have ended; of those
-whose names match a pattern, if one is given.
+Shows the running tasks and their processes, exit commands that run, and how other
+tasks have ended; of those whose names match a pattern, if one is given.
 
   -l, --long      do not shorten the command lines to ${COMMAND_MAX} characters
 ${SELECTION_HELP}      --json      print JSON
@@ -71,11 +91,12 @@ Examples:
       context,
       (warn) => examineFinished(namespace, tasks.finished, warn),
     );
+    const exits = selection.running ? listExits(namespace, selection.matches) : [];
     const long = options.count("long") > 0;
     context.print(
       options.count("json")
-        ? renderJson(namespace, listed, ended)
-        : renderTree(namespace.namespace, [...listed, ...ended.map(ending)].sort(byName), { long }),
+        ? renderJson(namespace, listed, ended, exits)
+        : renderTree(namespace.namespace, [...listed, ...ended.map(ending)], { long, exits }),
     );
     return 0;
   },
@@ -94,6 +115,7 @@ function renderJson(
   namespace: Namespace,
   running: readonly ListedTask[],
   finished: readonly TaskState[],
+  exitCommands: ListedExit[],
 ): string {
   const state = (task: string): TaskState["state"] =>
     isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
@@ -108,6 +130,7 @@ function renderJson(
     namespace: namespace.namespace,
     count: rows.length,
     tasks: Object.fromEntries(rows.map(({ task, row }) => [task, row])),
+    exitCommands,
   };
   return printableJson(output) + "\n";
 }

@@ -7,11 +7,17 @@ import { headline } from "../show/headline.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { taskName } from "../cli/names.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import type { Output } from "../show/schema.ts";
+import { type ListedExit, listExits } from "../task/survey.ts";
 import { unknownTask } from "../task/unknown_task.ts";
 import { type TaskState, taskState } from "../task/state.ts";
 
-/** The state of a task for people: a headline, and a line for each thing that is known. */
-export function renderState(state: TaskState): string {
+/**
+ * The state of a task for people: a headline, and a line for each thing that is known.
+ *
+ * @param exits The exit commands of its earlier runs that run.
+ */
+export function renderState(state: TaskState, exits: readonly ListedExit[] = []): string {
   const { usage } = state;
   const time = (at: number | null) => at === null ? null : timestamp(new Date(at));
   const bytes = (value: number | null | undefined) => value == null ? null : formatBytes(value);
@@ -29,6 +35,7 @@ export function renderState(state: TaskState): string {
     ["ended", time(state.ended)],
     ["duration", state.duration === null ? null : formatDuration(state.duration)],
     ["stopped", state.stopped && `by ${state.stopped.by}, ${state.stopped.signal}`],
+    ["exit", renderExits(exits)],
     ["processes", state.processes === 0 ? null : String(state.processes)],
     ["CPU", both(cpu(usage?.cpu.total), ", system ", cpu(usage?.cpu.system))],
     ["throttled", usage?.throttled.times ? `${usage.throttled.times} times` : null],
@@ -42,6 +49,13 @@ export function renderState(state: TaskState): string {
     text === null ? [] : [`  ${name.padEnd(11)} ${text}\n`]
   );
   return `${state.task}: ${headline(state)}\n${shown.join("")}`;
+}
+
+function renderExits(exits: readonly ListedExit[]): string | null {
+  const pids = exits.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+  if (exits.length === 0) return null;
+  const what = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;
+  return [what, pids.join(" ")].filter((part) => part !== "").join(": ");
 }
 
 function renderLimits(limits: Limits): string {
@@ -79,7 +93,11 @@ Examples:
     if (state === undefined) {
       throw await unknownTask(namespace, task);
     }
-    context.print(options.count("json") ? printableJson(state) + "\n" : renderState(state));
+    const exits = listExits(namespace, (name) => name === task);
+    const output: Output<"status"> = { ...state, exitCommands: exits };
+    context.print(
+      options.count("json") ? printableJson(output) + "\n" : renderState(state, exits),
+    );
     return 0;
   },
 };

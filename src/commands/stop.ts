@@ -13,7 +13,8 @@ const command: Command = {
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
-kills. When it returns 0, nothing of them is left.
+kills. When it returns 0, nothing of them is left. Of a task that does not run it
+stops the exit command, if that runs.
 
   -s, --signal SIGNAL  ask with this signal instead of TERM
   -t, --timeout N      kill after N seconds (30)

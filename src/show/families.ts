@@ -29,6 +29,7 @@ export function families(namespace: string, survey: Survey, version: string): Fa
         value: [...running, ...finished].filter((task) => task.state === state).length,
       })),
     ),
+    gauge("lanco_exit_commands", "Exit commands that run.", of(survey.exits.length)),
     counter(
       "lanco_cpu_seconds",
       "Processor time of all tasks, ended ones too.",

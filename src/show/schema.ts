@@ -2,6 +2,7 @@
 import type { Limits } from "../cgroup/limits.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
+import type { ListedExit } from "../task/survey.ts";
 import type { Usage } from "../task/usage.ts";
 import {
   byTask,
@@ -33,7 +34,16 @@ const processes = list(
   "its processes, by pid",
   object("a process", {
     pid: integer("its process id"),
-    cmdline: text("its command line, a space after each word; or its [name]"),
+    cmdline: text("its command line, a space after each word; [name]; or -"),
+  }),
+);
+
+const exitCommands = list(
+  "the exit commands that run, of runs that are over",
+  object("an exit command", {
+    task,
+    run: integer("the number of the run that is over"),
+    processes,
   }),
 );
 
@@ -91,7 +101,7 @@ const facts = {
   started: nullable(integer("when it was started, in milliseconds since 1970")),
   ended: nullable(integer("when its first process ended, in milliseconds since 1970")),
   duration: nullable(
-    integer("from start to end, or until now, by a clock that nobody sets, in milliseconds"),
+    integer("from the start to the end, or until now, in milliseconds"),
   ),
   command: nullable(list("the command and its arguments", text("a word"))),
   directory: nullable(text("the directory it was started in")),
@@ -100,12 +110,16 @@ const facts = {
   usage: nullable(usage),
 };
 
-const status: Schema<TaskState> = object("all that is known of one task", {
-  namespace,
-  task,
-  ...facts,
-  processes: integer("how many processes it has"),
-});
+const status: Schema<TaskState & { exitCommands: ListedExit[] }> = object(
+  "all that is known of one task",
+  {
+    namespace,
+    task,
+    ...facts,
+    processes: integer("how many processes it has"),
+    exitCommands,
+  },
+);
 
 const ls = object("the tasks asked for", {
   namespace,
@@ -114,6 +128,7 @@ const ls = object("the tasks asked for", {
     "the tasks by their names",
     object("a task", { state, count: integer("how many processes it has"), processes }),
   ),
+  exitCommands,
 });
 
 const dump = object("everything", {
@@ -135,6 +150,7 @@ const dump = object("everything", {
     }),
   ),
   finished: byTask("the tasks that have ended, by their names", object("a task", facts)),
+  exitCommands,
 });
 
 const run = object("the task that was started", {

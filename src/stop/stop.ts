@@ -2,10 +2,12 @@
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
+import { type Exit, runningExits } from "../task/exits.ts";
 import { writeEntry } from "../task/journal.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { reap } from "../task/task.ts";
+import { ExitTarget } from "./exit_target.ts";
 import { Target } from "./target.ts";
 
 /** How to stop a task. */
@@ -41,6 +43,49 @@ export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "pat
 }
 
 /**
+ * Stops a task, or if it does not run, the exit commands of its earlier runs.
+ *
+ * @throws {NotRunning} if neither runs.
+ * @throws {NotPermitted} if it is not the caller's.
+ * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
+ */
+export async function stop(
+  namespace: Namespace,
+  task: string,
+  options: StopOptions,
+): Promise<void> {
+  try {
+    return await stopTask(namespace, task, options);
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error;
+    const exits = runningExits(namespace).filter((exit) => exit.task === task);
+    if (exits.length === 0) throw error;
+    await Promise.all(exits.map((exit) => stopExit(namespace, exit, options)));
+  }
+}
+
+/**
+ * Stops an exit command that runs, with all that it has started.
+ *
+ * @throws {NotPermitted} if it is not the caller's.
+ * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
+ */
+export async function stopExit(
+  namespace: Namespace,
+  exit: Exit,
+  options: StopOptions,
+): Promise<void> {
+  const target = new ExitTarget(namespace, exit);
+  for (const { signal, wait } of stopPlan(options)) {
+    options.debug?.(`send ${signal} to ${target.name}`);
+    if (signal === "SIGKILL") await target.kill();
+    else target.ask(signal);
+    if (await target.ends(wait, signal === "SIGKILL")) return await target.settle();
+  }
+  throw target.stubborn();
+}
+
+/**
  * Stops a task: when this returns no process of it is left, whatever it forked. Before
  * the first blow nothing is done that an owner, by what he has made of his records,
  * could make fail or wait.
@@ -49,7 +94,7 @@ export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "pat
  * @throws {NotPermitted} if it is not the caller's.
  * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
  */
-export async function stop(
+async function stopTask(
   namespace: Namespace,
   task: string,
   options: StopOptions,

@@ -7,6 +7,7 @@ import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { readRun } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
+import { send } from "./send.ts";
 import { identity } from "../task/task.ts";
 
 /** How often to kill what is left, in milliseconds. */
@@ -233,20 +234,4 @@ function isKilled(pid: number): boolean {
   // The ninth bit is of the third digit from the end.
   return /^S(?:ig|hd)Pnd:\s+[0-9a-f]*[13579bdf][0-9a-f]{2}$/m
     .test(readVisible(`${procOf(pid)}/status`));
-}
-
-/** Sends a signal to processes. Returns how many could be sent it, or are gone. */
-function send(pids: readonly number[], signal: Signal): number {
-  let reached = 0;
-  for (const pid of pids) {
-    try {
-      Deno.kill(pid, signal);
-      reached++;
-    } catch (error) {
-      if (isGone(error)) reached++;
-      // A setuid process: the kill of the whole cgroup will reach it.
-      else if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    }
-  }
-  return reached;
 }

@@ -5,15 +5,15 @@ import { printable } from "../cli/printable.ts";
 
 /**
  * The command line of a process, with a space after each argument, as the
- * original shows it; its name in brackets if it has none; `?????` if it is gone, or is
+ * original shows it; its name in brackets if it has none; nothing if it is gone, or is
  * not the reader's to look at. No command can paint on a terminal.
  */
-export function commandLine(pid: number, proc = procOf(pid)): string {
+export function commandLine(pid: number, proc = procOf(pid)): string | undefined {
   // Bytes that are not UTF-8 become U+FFFD.
   const words = readVisible(`${proc}/cmdline`);
   if (words !== "") return printable(words);
   const name = readVisible(`${proc}/comm`);
-  return name === "" ? "?????" : `[${printable(name.trimEnd())}]`;
+  return name === "" ? undefined : `[${printable(name.trimEnd())}]`;
 }
 
 /**

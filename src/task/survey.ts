@@ -1,18 +1,11 @@
 import type { Namespace } from "../namespace/namespace.ts";
-import { commandLine } from "./process.ts";
+import { type Exit, exitProcesses, runningExits } from "./exits.ts";
+import { describeExit, describeTask, type Process } from "./processes.ts";
 import type { Options } from "../cli/options.ts";
 import { select, type Selection } from "./selection.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
-
-/** A process of a task. */
-export interface Process {
-  /** Its process id. */
-  pid: number;
-  /** Its command line, as `commandLine` gives it. */
-  cmdline: string;
-}
 
 /** A running task and its processes. */
 export interface ListedTask {
@@ -39,7 +32,24 @@ export function selectedTasks(
 export function listRunning(namespace: Namespace, names: readonly string[]): ListedTask[] {
   return names.map((task) => ({
     task,
-    processes: taskProcesses(namespace, task).map((pid) => ({ pid, cmdline: commandLine(pid) })),
+    processes: describeTask(namespace, task, () => taskProcesses(namespace, task)),
+  }));
+}
+
+/** An exit command that runs, and its processes. */
+export interface ListedExit extends Exit {
+  /** Its processes, sorted by pid. */
+  processes: Process[];
+}
+
+/** The exit commands that run, of tasks of these names: all if nothing is said of the names. */
+export function listExits(
+  namespace: Namespace,
+  matches: (task: string) => boolean = () => true,
+): ListedExit[] {
+  return runningExits(namespace).filter(({ task }) => matches(task)).map((exit) => ({
+    ...exit,
+    processes: describeExit(() => exitProcesses(namespace, exit)),
   }));
 }
 
@@ -75,6 +85,8 @@ export interface Survey {
   running: ReturnType<typeof examineRunning>;
   /** Those that have ended. */
   finished: TaskState[];
+  /** The exit commands that run. */
+  exits: ListedExit[];
   /** What all tasks of the namespace use together. */
   whole: Usage;
 }
@@ -90,6 +102,7 @@ export function survey(
   return {
     running: examineRunning(namespace, tasks.running, warn),
     finished: examineFinished(namespace, tasks.finished, warn),
+    exits: selection.running ? listExits(namespace, selection.matches) : [],
     whole: usageReader(namespace).readAll(),
   };
 }

@@ -3,7 +3,15 @@ import { LancoError, NotInitialised, reason } from "../cli/errors.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
 import { decodeKeys, flushKeys } from "./keys.ts";
 import type { Tail } from "../logs/log_tail.ts";
-import { type Effect, type Event, selectedTask, type State, update } from "./model.ts";
+import {
+  type Effect,
+  type Event,
+  label,
+  nameOf,
+  selectedTask,
+  type State,
+  update,
+} from "./model.ts";
 import type { Sample } from "./sampler.ts";
 import { screen } from "./screen.ts";
 import type { Style } from "./table.ts";
@@ -15,7 +23,7 @@ export interface World {
   sample(): Sample;
   /** The end of a log. */
   tail(log: string): Promise<Tail>;
-  /** Stops that run of a task; at once, or after asking it. */
+  /** Stops that run of a task, or if it is over its exit command; at once, or after asking it. */
   stop(task: string, run: number, atOnce: boolean): Promise<void>;
   /** Holds a task, or lets it go on. */
   freeze(task: string, frozen: boolean): Promise<void>;
@@ -138,7 +146,7 @@ class View {
   }
 
   #leave(status: number): void {
-    this.#left ??= { status, stopping: [...this.state.stopping] };
+    this.#left ??= { status, stopping: [...this.state.stopping].map(nameOf) };
     this.#enough.abort();
     this.#wake();
   }
@@ -229,7 +237,7 @@ class View {
       case "redraw":
         return terminal.invalidate();
       case "stop":
-        return void this.#stop(effect.task, effect.run, effect.atOnce);
+        return void this.#stop(effect);
       case "freeze":
         await world.freeze(effect.task, effect.frozen);
         return this.#look();
@@ -240,15 +248,15 @@ class View {
     }
   }
 
-  async #stop(task: string, run: number, atOnce: boolean): Promise<void> {
-    let text = `task ${task} has been ${atOnce ? "killed" : "stopped"}`;
+  async #stop({ id, task, run, atOnce }: Effect & { type: "stop" }): Promise<void> {
+    let text = `${label({ id, task })} has been ${atOnce ? "killed" : "stopped"}`;
     try {
       await this.options.world.stop(task, run, atOnce);
     } catch (error) {
       text = messageOf(error);
     }
     this.#queue(() => {
-      this.#apply({ type: "stopped", task, text });
+      this.#apply({ type: "stopped", id, text });
       this.#look();
     });
   }

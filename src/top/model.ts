@@ -8,7 +8,7 @@ export type SortKey = "name" | "cpu" | "memory" | "age";
 /** What the keys are for at the moment. */
 export type Mode =
   | { is: "list" | "filter" | "help" }
-  | { is: "confirm"; action: "stop" | "kill"; task: string; run: number };
+  | { is: "confirm"; action: "stop" | "kill"; id: string; task: string; run: number };
 
 /** All that a screen shows. */
 export interface State {
@@ -23,12 +23,12 @@ export interface State {
   rows: readonly Task[];
   sort: { key: SortKey; reverse: boolean };
   filter: string;
-  /** The name of the task that the keys are about. */
+  /** The `id` of the task that the keys are about. */
   selected: string | undefined;
   /** Whether its user has selected it, and not only begun at the top. */
   isChosen: boolean;
   mode: Mode;
-  /** The tasks that are being stopped from here. */
+  /** Those that are being stopped from here, by `id`. */
   stopping: ReadonlySet<string>;
   /** What is to be told, until the next key. */
   message: string;
@@ -43,12 +43,12 @@ export type Event =
   | { type: "log"; task: string; tail: Tail }
   | { type: "message"; text: string }
   /** A stop is over; with a text if it went wrong. */
-  | { type: "stopped"; task: string; text: string };
+  | { type: "stopped"; id: string; text: string };
 
 /** What is to be done about it outside of the state. */
 export type Effect =
   | { type: "quit"; status: number }
-  | { type: "stop"; task: string; run: number; atOnce: boolean }
+  | { type: "stop"; id: string; task: string; run: number; atOnce: boolean }
   | { type: "freeze"; task: string; frozen: boolean }
   | { type: "page"; log: string }
   | { type: "suspend" }
@@ -85,7 +85,17 @@ export function initialState(
 
 /** The task that the keys are about, if there is any. */
 export function selectedTask(state: State): Task | undefined {
-  return state.rows.find(({ name }) => name === state.selected);
+  return state.rows.find(({ id }) => id === state.selected);
+}
+
+/** The name of the task in an `id`. */
+export function nameOf(id: string): string {
+  return id.slice(id.lastIndexOf(" ") + 1);
+}
+
+/** What a row is called in a sentence. */
+export function label({ id, task }: { id: string; task: string }): string {
+  return id === task ? `task ${task}` : `the exit command of task ${task}`;
 }
 
 /** What becomes of the state when something happens. */
@@ -96,12 +106,14 @@ export function update(state: State, event: Event): Step {
     case "sample":
       return { state: sampled(state, event.sample) };
     case "log":
-      return { state: event.task === state.selected ? { ...state, log: event.tail } : state };
+      return {
+        state: event.task === selectedTask(state)?.name ? { ...state, log: event.tail } : state,
+      };
     case "message":
       return { state: { ...state, message: event.text } };
     case "stopped": {
       const stopping = new Set(state.stopping);
-      stopping.delete(event.task);
+      stopping.delete(event.id);
       return { state: { ...state, stopping, message: event.text || state.message } };
     }
   }
@@ -111,11 +123,12 @@ function sampled(state: State, { time, tasks }: Sample): State {
   const before = selectedTask(state);
   const next = arranged({ ...state, time, tasks });
   if (before === undefined || tasks.some(({ run }) => run === before.run)) return next;
-  const { name } = before;
+  const { id, name } = before;
+  const what = label({ id, task: name });
   // Unless something better is already said of it.
-  if (state.stopping.has(name) || state.message.includes(`task ${name} `)) return next;
-  const again = tasks.some((task) => task.name === name);
-  return { ...next, message: `task ${name} has ${again ? "been started anew" : "ended"}` };
+  if (state.stopping.has(id) || state.message.includes(`${what} `)) return next;
+  const again = tasks.some((task) => task.id === id);
+  return { ...next, message: `${what} has ${again ? "been started anew" : "ended"}` };
 }
 
 /** The state with its rows filtered and sorted anew, and one of them selected. */
@@ -124,9 +137,9 @@ function arranged(state: State): State {
   const rows = state.tasks
     .filter(({ name, command }) => `${name} ${command}`.toLowerCase().includes(filter))
     .sort(order(state.sort));
-  if (rows.some(({ name }) => name === state.selected)) return { ...state, rows };
+  if (rows.some(({ id }) => id === state.selected)) return { ...state, rows };
   // It has ended, or is filtered out: the one that takes its place is next.
-  const place = state.rows.findIndex(({ name }) => name === state.selected);
+  const place = state.rows.findIndex(({ id }) => id === state.selected);
   return select({ ...state, rows }, Math.max(0, place));
 }
 
@@ -146,7 +159,7 @@ function order({ key, reverse }: State["sort"]): (a: Task, b: Task) => number {
 }
 
 function select(state: State, place: number): State {
-  const selected = state.rows[Math.max(0, Math.min(place, state.rows.length - 1))]?.name;
+  const selected = state.rows[Math.max(0, Math.min(place, state.rows.length - 1))]?.id;
   return selected === state.selected ? state : { ...state, selected, log: { lines: [] } };
 }
 
@@ -172,7 +185,7 @@ const PAGE = 10;
 
 /** The state after a key that selects another row, in every mode with rows. */
 function moved(state: State, key: Key): State | undefined {
-  const place = state.rows.findIndex(({ name }) => name === state.selected);
+  const place = state.rows.findIndex(({ id }) => id === state.selected);
   const places: Readonly<Record<Key, number>> = {
     up: place - 1,
     down: place + 1,
@@ -200,11 +213,17 @@ function confirmed(state: State, mode: Mode & { is: "confirm" }, key: Key): Step
   if (key !== "y" && key !== "Y") return { state: next };
   // Not another run that has taken its name meanwhile.
   if (!state.tasks.some(({ run }) => run === mode.run)) {
-    return { state: { ...next, message: `task ${mode.task} has ended` } };
+    return { state: { ...next, message: `${label(mode)} has ended` } };
   }
   return {
-    state: { ...next, stopping: new Set([...state.stopping, mode.task]) },
-    effect: { type: "stop", task: mode.task, run: mode.run, atOnce: mode.action === "kill" },
+    state: { ...next, stopping: new Set([...state.stopping, mode.id]) },
+    effect: {
+      type: "stop",
+      id: mode.id,
+      task: mode.task,
+      run: mode.run,
+      atOnce: mode.action === "kill",
+    },
   };
 }
 
@@ -243,14 +262,17 @@ function listed(state: State, key: Key): Partial<Step> {
 function ofTask(state: State, key: Key): Partial<Step> {
   const task = selectedTask(state);
   if (task === undefined) return {};
-  const { name, run } = task;
+  const { id, name, run } = task;
   switch (key) {
     case "s":
     case "K": {
       const action = key === "s" ? "stop" : "kill";
-      return { state: { ...state, mode: { is: "confirm", action, task: name, run } } };
+      return { state: { ...state, mode: { is: "confirm", action, id, task: name, run } } };
     }
     case "p":
+      if (task.state === "exit-cmd") {
+        return { state: { ...state, message: "an exit command cannot be paused" } };
+      }
       return { effect: { type: "freeze", task: name, frozen: task.state !== "paused" } };
     case "l":
     case "enter":

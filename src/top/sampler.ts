@@ -7,16 +7,19 @@ import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/
 import { readRun, type RunRecord } from "../task/record.ts";
 import { sinceBoot } from "../task/clock.ts";
 import { startOfRun } from "../task/start.ts";
-import { trackingCgroup } from "../task/places.ts";
+import { type Exit, runningExits } from "../task/exits.ts";
+import { exitPlace, trackingCgroup } from "../task/places.ts";
 
 /** A running task at one moment. */
 export interface Task {
+  /** What tells it from the others: its name, and what cannot be a name for an exit command. */
+  id: string;
   /** Its name. */
   name: string;
   /** What tells this run of it from any other: the inode of its registered cgroup. */
   run: number;
-  /** Whether it is held. */
-  state: "running" | "paused";
+  /** Whether it is held; or that it has ended, and this is its exit command. */
+  state: "running" | "paused" | "exit-cmd";
   /** How many processes it has. */
   processes: number;
   /** Its part of one processor since the sample before, in percent; null if there is none. */
@@ -53,6 +56,8 @@ export interface Source {
   assertThere(): void;
   /** What was launched under the name. */
   record(task: string): RunRecord | undefined;
+  /** The exit commands that run. */
+  exits(): Exit[];
 }
 
 /** How long a record may still be that of the run before, in milliseconds. */
@@ -92,6 +97,7 @@ export class Sampler {
       directory: namespaceDirectory(name),
       assertThere: () => assertMounted(name),
       record: (task) => readRun(name, task),
+      exits: () => runningExits(namespace),
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
@@ -100,7 +106,7 @@ export class Sampler {
       ? { file: "cgroup.freeze", state: /^1/ }
       : { file: "freezer.state", state: /^FR/ };
     this.#cpu = this.#counter("cpuacct", "cpuacct.usage") ??
-      this.#counter("unified", "cpu.stat", (text) => Number(text.split(/\s/, 2)[1]) * 1000);
+      this.#counter("unified", "cpu.stat", usageUsec);
     this.#memory = this.#counter("memory", "memory.usage_in_bytes") ??
       this.#counter("unified", "memory.current");
   }
@@ -124,6 +130,11 @@ export class Sampler {
       known.set(name, found.known);
       tasks.push(found.task);
     }
+    for (const exit of this.#source.exits()) {
+      const found = this.#exit(exit, now);
+      known.set(found.task.id, found.known);
+      tasks.push(found.task);
+    }
     this.#known = known;
     return { time, tasks };
   }
@@ -143,6 +154,7 @@ export class Sampler {
     const cpuTime = this.#cpu?.(name) ?? null;
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
+      id: name,
       name,
       run,
       state: this.#isFrozen(name) ? "paused" : "running",
@@ -152,6 +164,30 @@ export class Sampler {
       memory: this.#memory?.(name) ?? null,
       age: known.born === null ? null : Math.max(0, boot - known.born),
       ...known.about,
+    };
+    return { task, known: counted === undefined ? known : { ...known, counted } };
+  }
+
+  /** An exit command has no limits, and no place where its memory is counted. */
+  #exit({ task: name, run }: Exit, now: number): { task: Task; known: Known } {
+    const id = `exit ${run} ${name}`;
+    const { registered, bed } = exitPlace(this.namespace, name, run);
+    const known = this.#known.get(id) ??
+      { run, since: now, about: describe(undefined), born: null };
+    const cpuTime = usageUsec(read(`${bed}/cpu.stat`));
+    const counted = count(known.counted, cpuTime, now);
+    const task: Task = {
+      id,
+      name,
+      run,
+      state: "exit-cmd",
+      processes: processes(registered).length,
+      cpu: counted?.cpu ?? null,
+      cpuTime,
+      memory: null,
+      age: null,
+      ...known.about,
+      command: "(exit command)",
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
@@ -189,7 +225,7 @@ export class Sampler {
   #counter(
     controller: string,
     file: string,
-    parse: (text: string) => number = Number,
+    parse: (text: string) => number | null = Number,
   ): ((task: string) => number | null) | undefined {
     const hierarchy = this.namespace.hierarchies.find(({ name, tasks }) =>
       tasks && name.split(",").includes(controller)
@@ -203,6 +239,12 @@ export class Sampler {
       return text === undefined ? null : parse(text);
     };
   }
+}
+
+/** Reads the processor time in cpu.stat of v2, in nanoseconds (cgroup-v2.rst). */
+function usageUsec(text = ""): number | null {
+  const [, microseconds] = /^usage_usec (\d+)$/m.exec(text) ?? [];
+  return microseconds === undefined ? null : Number(microseconds) * 1000;
 }
 
 function count(

@@ -1,6 +1,6 @@
 import { formatBytes } from "../show/format.ts";
 import { KEYS } from "./help.ts";
-import { type Mode, selectedTask, type State, withoutLog } from "./model.ts";
+import { label, type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "./table.ts";
 import { clean, cut, endOf, fit, width } from "./text.ts";
 
@@ -50,10 +50,10 @@ function body(state: State, size: Size, style: Style): string[] {
   // The selected one in the middle, as far as there are rows above and below it.
   const first = Math.max(0, Math.min(place - Math.floor(room / 2), state.rows.length - room));
   const rows = state.rows.slice(first, first + room).map((task) => {
-    const chosen = task.name === state.selected;
+    const chosen = task.id === state.selected;
     const line = cut((chosen ? "> " : "  ") + row(task), size.columns);
     if (chosen) return paint(line, "selected", style);
-    if (state.stopping.has(task.name)) return paint(line, "alarm", style);
+    if (state.stopping.has(task.id)) return paint(line, "alarm", style);
     return task.state === "paused" ? paint(line, "busy", style) : line;
   });
   if (state.rows.length === 0 && room > 0) {
@@ -70,8 +70,10 @@ function header(state: State, { columns, rows }: Size, style: Style): string[] {
   const processes = sum((task) => task.processes);
   const count = (number: number, what: string, plural = `${what}s`) =>
     `${number} ${number === 1 ? what : plural}`;
-  const shown = state.rows.length < tasks.length ? `${state.rows.length} of ` : "";
-  const title = `${namespace}: ${shown}${count(tasks.length, "task")}, ` +
+  const runs = ({ state }: State["tasks"][number]) => state !== "exit-cmd";
+  const [all, some] = [tasks.filter(runs).length, state.rows.filter(runs).length];
+  const shown = some < all ? `${some} of ` : "";
+  const title = `${namespace}: ${shown}${count(all, "task")}, ` +
     `${count(processes, "process", "processes")}, ${count(host.cpus, "CPU")}`;
   const first = paint(fit(title, columns, style), "head", style);
   // A bar says less than a row.
@@ -164,7 +166,7 @@ function footer(state: State, { columns }: Size, style: Style): string {
 function prompt(mode: Mode, filter: string): string | undefined {
   switch (mode.is) {
     case "confirm":
-      return `${mode.action} task ${mode.task}? y/n `;
+      return `${mode.action} ${label(mode)}? y/n `;
     case "filter":
       return `/${filter}_`;
     case "help":

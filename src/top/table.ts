@@ -49,7 +49,7 @@ export function gauge(part: number, columns: number, { unicode }: Style): string
 export interface View {
   /** The processors of the host. */
   cpus: number;
-  /** The tasks that are being stopped. */
+  /** Those that are being stopped, by `id`. */
   stopping: ReadonlySet<string>;
   style: Style;
 }
@@ -74,7 +74,7 @@ const STATE: Column = {
   head: "STATE",
   rank: 2,
   columns: 8,
-  cell: ({ name, state }, { stopping }) => stopping.has(name) ? "stopping" : state,
+  cell: ({ id, state }, { stopping }) => stopping.has(id) ? "stopping" : state,
 };
 
 const PROCESSES: Column = {
@@ -132,7 +132,8 @@ const AGE: Column = {
 const COMMAND: Column = {
   head: "COMMAND",
   rank: 8,
-  cell: ({ command }, { style }) => clean(command, style.unicode),
+  // Who may not read the record does not know it.
+  cell: ({ command }, { style }) => command === "" ? "-" : clean(command, style.unicode),
 };
 
 const ALL = [NAME, STATE, PROCESSES, CPU, GAUGE, MEMORY, TIME, AGE, COMMAND];

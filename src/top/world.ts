@@ -2,7 +2,8 @@ import { effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import { freeze } from "../stop/freeze.ts";
 import type { Namespace } from "../namespace/namespace.ts";
-import { stop } from "../stop/stop.ts";
+import { stop, stopExit } from "../stop/stop.ts";
+import { exitRuns } from "../task/exits.ts";
 import { identity } from "../task/task.ts";
 import type { World } from "./live.ts";
 import { LogTail } from "../logs/log_tail.ts";
@@ -24,8 +25,10 @@ export function realWorld(namespace: Namespace): World {
     sample: () => sampler.sample(),
     tail: (log) => logs.read(log),
     async stop(task, run, atOnce) {
-      if (identity(namespace.namespace, task) !== run) throw new NotRunning(task);
-      await stop(namespace, task, { signal: "SIGTERM", patience: atOnce ? 0 : PATIENCE });
+      const how = { signal: "SIGTERM", patience: atOnce ? 0 : PATIENCE } as const;
+      if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
+      if (!exitRuns(namespace, { task, run })) throw new NotRunning(task);
+      await stopExit(namespace, { task, run }, how);
     },
     freeze: (task, frozen) => freeze(namespace, task, frozen),
     page,

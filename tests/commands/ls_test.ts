@@ -54,6 +54,7 @@ cgroupTest("ls --json gives the same to programs", async (ns) => {
         processes: [{ pid: ns.task("a")[0], cmdline: "sleep 1000 " }],
       },
     },
+    exitCommands: [],
   });
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exists, lives, messages, STRANGER, until } from "../harness.ts";
+import { cgroupTest, exists, lives, messages, OWNER_NAME, STRANGER, until } from "../harness.ts";
 
 const TRAP = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
 
@@ -90,7 +90,7 @@ if (exists("/sys/fs/cgroup/freezer")) {
       assertEquals([state, signal, stopped.by, stopped.signal], [
         "killed",
         "SIGKILL",
-        "nobody",
+        OWNER_NAME,
         "SIGKILL",
       ]);
     },

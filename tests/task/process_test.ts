@@ -11,7 +11,7 @@ function fakeProc(files: Record<string, string | Uint8Array>): string {
   return proc;
 }
 
-function shown(files: Record<string, string | Uint8Array>): string {
+function shown(files: Record<string, string | Uint8Array>): string | undefined {
   const proc = fakeProc(files);
   try {
     return commandLine(7, `${proc}/7`);
@@ -32,9 +32,9 @@ Deno.test("commandLine() shows what it can of arguments that are not UTF-8", () 
   assertEquals(shown({ cmdline: new Uint8Array([97, 255, 98, 0]) }), "a\ufffdb ");
 });
 
-Deno.test("commandLine() shows a process without arguments by its name, a dead one by marks", () => {
+Deno.test("commandLine() shows a process without arguments by its name, a dead one not at all", () => {
   assertEquals(shown({ cmdline: "", comm: "kworker/0:1\n" }), "[kworker/0:1]");
-  assertEquals(commandLine(7, "/nonexistent"), "?????");
+  assertEquals(commandLine(7, "/nonexistent"), undefined);
 });
 
 Deno.test("parseCgroups() names hierarchies as the namespace does", () => {

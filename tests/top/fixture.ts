@@ -10,6 +10,7 @@ const MIB = 1024 ** 2;
 /** A task that sleeps, but for what is given. */
 export function task(name: string, given: Partial<Task> = {}): Task {
   return {
+    id: name,
     name,
     run: [...name].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 7) % 1e9,
     state: "running",

@@ -1,9 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { type Event, type State, update } from "../../src/top/model.ts";
 import type { Task } from "../../src/top/sampler.ts";
+import { screen } from "../../src/top/screen.ts";
 import { NOW, press, stateOf, task, TASKS } from "./fixture.ts";
 
 const names = (state: State) => state.rows.map(({ name }) => name);
+const PLAIN = { colour: false, unicode: true };
 const effect = (state: State, key: string) => update(state, { type: "key", key }).effect;
 const after = (state: State, ...events: Event[]) =>
   events.reduce((before, event) => update(before, event).state, state);
@@ -110,7 +112,13 @@ Deno.test("s and K act after y only, on the run that was asked about", () => {
   for (const [key, atOnce] of [["s", false], ["K", true]] as const) {
     const asked = press(stateOf(ABC), key);
     assertEquals(asked.mode.is, "confirm");
-    assertEquals(effect(asked, "y"), { type: "stop", task: "a", run: task("a").run, atOnce });
+    assertEquals(effect(asked, "y"), {
+      type: "stop",
+      id: "a",
+      task: "a",
+      run: task("a").run,
+      atOnce,
+    });
     assertEquals([...press(asked, "y").stopping], ["a"]);
     for (const no of ["n", "escape", "enter", "q", "s", "K"]) {
       assertEquals([effect(asked, no), press(asked, no).mode.is], [undefined, "list"], no);
@@ -125,11 +133,11 @@ Deno.test("what came of a stop is told, and not hidden by the end of its task", 
   const stopping = press(stateOf(ABC), "s", "y");
   const gone = after(stopping, sample([task("b")]));
   assertEquals(gone.message, "");
-  const told = after(gone, { type: "stopped", task: "a", text: "task a has been stopped" });
+  const told = after(gone, { type: "stopped", id: "a", text: "task a has been stopped" });
   assertEquals([told.message, told.stopping.size], ["task a has been stopped", 0]);
   const other = after(
     stopping,
-    { type: "stopped", task: "a", text: "task a has been stopped" },
+    { type: "stopped", id: "a", text: "task a has been stopped" },
     sample([task("b")]),
   );
   assertEquals(other.message, "task a has been stopped");
@@ -178,4 +186,28 @@ Deno.test("q, ^C and ^\\ leave, ^Z and ^L ask for what they mean, ? shows help u
   assertEquals(effect(press(state, "?"), "q"), undefined);
   assertEquals(press(state, "?", "q").mode.is, "list");
   assertEquals(press(state, "x", "é", "left"), state);
+});
+
+Deno.test("an exit command is stopped apart from a new run of its task, and not paused", () => {
+  const exit = task("a", { id: "exit 5 a", run: 5, state: "exit-cmd", command: "(exit command)" });
+  const both = after(stateOf([task("a"), exit]), { type: "key", key: "down" });
+  assertEquals(both.selected, "exit 5 a");
+  const asked = after(both, { type: "key", key: "s" });
+  assertMatch(
+    screen(asked, { columns: 80, rows: 10 }, PLAIN).at(-1) ?? "",
+    /^stop the exit command of task a\? y/,
+  );
+  const { state, effect } = update(asked, { type: "key", key: "y" });
+  assertEquals(effect, { type: "stop", id: "exit 5 a", task: "a", run: 5, atOnce: false });
+  assertEquals([...state.stopping], ["exit 5 a"]);
+  const lines = screen(state, { columns: 80, rows: 10 }, PLAIN);
+  assertEquals(lines.filter((line) => line.includes("stopping")).length, 1);
+  assertMatch(lines[0] ?? "", /^web: 1 task, 2 processes/);
+  const paused = update(both, { type: "key", key: "p" });
+  assertEquals([paused.effect, paused.state.message], [
+    undefined,
+    "an exit command cannot be paused",
+  ]);
+  const gone = after(both, { type: "sample", sample: { time: NOW, tasks: [task("a")] } });
+  assertEquals(gone.message, "the exit command of task a has ended");
 });

@@ -69,6 +69,7 @@ class Fake {
       directory: this.directory,
       assertThere,
       record: (name) => this.records[name] as RunRecord,
+      exits: () => [],
     });
   }
 }
@@ -92,6 +93,7 @@ fakeTest("a sample has all that is known of a task", (fake) => {
   const { time, tasks } = fake.sampler().sample(0, 777, 65_000);
   assertEquals(time, 777);
   assertEquals(tasks, [{
+    id: "a",
     name: "a",
     run: Deno.statSync(`${fake.directory}/named/task-a`).ino ?? -1,
     state: "running",

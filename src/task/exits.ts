@@ -1,0 +1,46 @@
+import { isPopulated, processes, unlessGone } from "../cgroup/cgroup.ts";
+import { isName, TASK_MAX } from "../cli/names.ts";
+import { namedRoot, type Namespace } from "../namespace/namespace.ts";
+import { exitPlace, registered } from "./places.ts";
+
+/** An exit command that runs: that of a run that is over. */
+export interface Exit {
+  /** The name of the task. */
+  task: string;
+  /** The number of the run. */
+  run: number;
+}
+
+/**
+ * The exit commands that run, sorted by the names of their tasks. What sleeps until the end
+ * of its task, whose run is under way, is not among them.
+ */
+export function runningExits(namespace: Namespace): Exit[] {
+  const named = namedRoot(namespace.namespace);
+  return [...Deno.readDirSync(named)].flatMap(({ name }): Exit[] => {
+    const [, run, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
+    if (run === undefined || !isName(task, TASK_MAX)) return [];
+    const exit = { task, run: Number(run) };
+    return exitRuns(namespace, exit) ? [exit] : [];
+  }).sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
+}
+
+/** Whether an exit command runs. */
+export function exitRuns(namespace: Namespace, { task, run }: Exit): boolean {
+  const cgroup = registered(namespace.namespace, task);
+  const underWay = unlessGone(() => Deno.statSync(cgroup).ino, null);
+  return underWay !== run && isPopulatedExit(namespace, { task, run });
+}
+
+/** Whether there is a process of it, which may be in a PID namespace that the caller does not see. */
+function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
+  const { registered, bed } = exitPlace(namespace, task, run);
+  if (isPopulated(registered)) return true;
+  const events = unlessGone(() => Deno.readTextFileSync(`${bed}/cgroup.events`), "");
+  return /^populated 1$/m.test(events);
+}
+
+/** The processes of an exit command. */
+export function exitProcesses(namespace: Namespace, { task, run }: Exit): number[] {
+  return processes(exitPlace(namespace, task, run).registered);
+}
