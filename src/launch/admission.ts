@@ -1,5 +1,4 @@
 import { existsSync } from "@std/fs/exists";
-import { basename } from "@std/path/posix/basename";
 import {
   isGone,
   isThere,
@@ -134,7 +133,7 @@ export async function admit(
   const { shim, child, exit } = candidates;
   const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
   const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
-  const entries = [`task-${task}`, ...(place ? [basename(place.registered)] : [])];
+  const entrant = { task, run: options.run, exit: place !== undefined };
   const waiting = options.meanwhile();
   // It may be refused long before it is waited for.
   waiting.catch(() => {});
@@ -142,7 +141,7 @@ export async function admit(
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
       if (!makeRoom(namespace, task, options.prepare) && !isLast) continue;
-      const opened = namespace.layout === "legacy" ? undefined : letIn(namespace, entries);
+      const opened = namespace.layout === "legacy" ? undefined : letIn(namespace, entrant);
       // The agent is at work meanwhile.
       opened?.catch(() => {});
       try {

@@ -1,15 +1,27 @@
 import { existsSync } from "@std/fs/exists";
-import { makeCgroup, removeCgroup } from "../cgroup/cgroup.ts";
+import { makeCgroup, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { namedRoot, type Namespace } from "../namespace/namespace.ts";
 
 /** How long the release agent may take to answer, in milliseconds. */
 const PATIENCE = 5000;
 
+/** After how many milliseconds without an answer it is asked again: it may have been killed. */
+const AGAIN = 1000;
+
+/** What is to be let in: a run of a task. */
+export interface Entrant {
+  /** The task's name. */
+  task: string;
+  /** The number of the run. */
+  run: number;
+  /** Whether an exit command comes with it. */
+  exit: boolean;
+}
+
 /** Those that are to be let in next, and when that is done. */
 interface Group {
-  /** Names of cgroups of the named hierarchy. */
-  entries: string[];
+  entrants: Entrant[];
   /** Settled when they have been let in. */
   letIn: Promise<void>;
 }
@@ -27,29 +39,28 @@ const doors = new Map<string, Door>();
  * Asks the release agent to let registered processes into the unified hierarchy, at once
  * or, if one is at work, when that is done: then one does it for all who have asked.
  *
- * @param entries The names of their cgroups in the named hierarchy.
  * @throws {Failed} if it does not answer.
  */
-export function letIn(namespace: Namespace, entries: readonly string[]): Promise<void> {
+export function letIn(namespace: Namespace, entrant: Entrant): Promise<void> {
   const name = namespace.namespace;
   const door: Door = doors.get(name) ?? { last: undefined, next: undefined };
   doors.set(name, door);
-  if (door.last === undefined) return open(door, name, entries);
+  if (door.last === undefined) return open(door, name, [entrant]);
   if (door.next !== undefined) {
-    door.next.entries.push(...entries);
+    door.next.entrants.push(entrant);
     return door.next.letIn;
   }
-  const group = { entries: [...entries] };
+  const group = { entrants: [entrant] };
   const opened = door.last.catch(() => {}).then(() => {
     door.next = undefined;
-    return open(door, name, group.entries);
+    return open(door, name, group.entrants);
   });
-  door.next = { entries: group.entries, letIn: opened };
+  door.next = { entrants: group.entrants, letIn: opened };
   return opened;
 }
 
-function open(door: Door, namespace: string, entries: readonly string[]): Promise<void> {
-  const opened = ring(namespace, entries);
+function open(door: Door, namespace: string, entrants: readonly Entrant[]): Promise<void> {
+  const opened = ring(namespace, entrants);
   door.last = opened;
   const done = () => {
     if (door.last === opened && door.next === undefined) door.last = undefined;
@@ -58,29 +69,63 @@ function open(door: Door, namespace: string, entries: readonly string[]): Promis
   return opened;
 }
 
-/**
- * Has the kernel call the release agent, which it does with a cgroup that is "released";
- * that it is when its last child is removed (cgroup-v1/cgroups.rst, notify_on_release).
- */
-async function ring(namespace: string, entries: readonly string[]): Promise<void> {
-  const named = namedRoot(namespace);
+/** What tells a list from all others; from that of one entrant alone the agent knows what is in it. */
+function listName(entrants: readonly Entrant[]): string {
   const id = crypto.randomUUID();
-  const [list, bell] = [`${named}/enter-${id}`, `${named}/bell-${id}`];
+  const [first] = entrants;
+  if (first === undefined || entrants.length > 1) return id;
+  return `for-${id.slice(0, 8)}-${first.run}-${first.task}`;
+}
+
+/** Makes a list of what is to be let in, and has the release agent called until it has done so. */
+async function ring(namespace: string, entrants: readonly Entrant[]): Promise<void> {
+  const named = namedRoot(namespace);
+  const name = listName(entrants);
+  const [list, bell] = [`${named}/enter-${name}`, `${named}/bell-${name}`];
   try {
-    for (const path of [list, ...entries.map((entry) => `${list}/${entry}`), bell, `${bell}/x`]) {
-      makeCgroup(path);
+    makeCgroup(list);
+    for (const { task, run, exit } of entrants) {
+      makeCgroup(`${list}/task-${task}`);
+      if (exit) makeCgroup(`${list}/exit-${run}-${task}`);
     }
-    Deno.removeSync(`${bell}/x`);
-    for (const deadline = performance.now() + PATIENCE; existsSync(list);) {
-      if (performance.now() > deadline) {
+    const begin = performance.now();
+    for (let asked = 0; !isAnswered(list, bell); await pause()) {
+      const waited = performance.now() - begin;
+      if (waited > PATIENCE) {
         throw new Failed(
           `the release agent does not answer: run "sudo lanco ${namespace} init" again`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (waited >= asked * AGAIN) {
+        call(bell);
+        asked++;
+      }
     }
   } catch (error) {
     for (const cgroup of [list, bell]) removeCgroup(cgroup);
     throw error;
   }
+}
+
+/**
+ * Has the kernel call the release agent, which it does with a cgroup that is "released";
+ * that it is when its last child is removed (cgroup-v1/cgroups.rst, notify_on_release).
+ */
+function call(bell: string): void {
+  makeCgroup(bell);
+  // The agent may come for an earlier call, and take the bell away.
+  unlessGone(() => {
+    makeCgroup(`${bell}/x`);
+    Deno.removeSync(`${bell}/x`);
+  }, undefined);
+}
+
+/** The agent marks the bell when all are in, and then removes the list; one of before 1.2 only that. */
+function isAnswered(list: string, bell: string): boolean {
+  const mark = unlessGone(() => Deno.readTextFileSync(`${bell}/cgroup.clone_children`), "");
+  return mark.trim() === "1" || !existsSync(list);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }

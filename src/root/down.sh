@@ -139,6 +139,9 @@ EOF
   for place in $places; do put_away "$place"; done
   detach_named
   put_away "$run/runs"
+  rm -rf "$run/usage"
+  # A release agent that is late finds no place for its errand.
+  [ ! -d "$run/errands" ] || mv "$run/errands" "$run/usage"
   rm -rf "$run/usage" "$lib"
   rmdir "$run/named"
   rm -f "$run/namespace.json.old" "$run/namespace.json.new"

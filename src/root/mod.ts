@@ -2,9 +2,13 @@
 import agent from "./release-agent.sh" with { type: "text" };
 import common from "./common.sh" with { type: "text" };
 import down from "./down.sh" with { type: "text" };
+import errands from "./errands.sh" with { type: "text" };
 import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
 import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
+
+/** The release agent: what it does, and who of many does it when. */
+const AGENT = agent + errands;
 
 /** What `init` asks for. */
 export interface UpOptions {
@@ -59,5 +63,5 @@ function given({ user, group, records, host, limits, bestEffort }: UpOptions): s
     `${option}:${alternatives.map(({ file, value }) => `${file}=${value}`).join("|")}`
   );
   const size = records === undefined ? "" : String(records);
-  return [user, group, size, JSON.stringify(host), bestEffort ? "yes" : "no", agent, ...plans];
+  return [user, group, size, JSON.stringify(host), bestEffort ? "yes" : "no", AGENT, ...plans];
 }

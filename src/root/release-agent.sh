@@ -2,15 +2,21 @@
 # The release agent of namespace @NAMESPACE@. The kernel runs it as root, with the path
 # of a cgroup of the named hierarchy that has become empty:
 #
-#   /bell-U    the owner asks to let in what enter-U names
-#   /task-X    task X has ended
-#   /exit-I-X  the exit command of a run of task X has ended
-#   /new-U     what is left of a task that did not come to be
+#   /bell-U          the owner asks to let in what enter-U names
+#   /bell-for-U-I-X  the same for run I of task X and its exit command alone
+#   /task-X          task X has ended
+#   /exit-I-X        the exit command of run I of task X has ended
+#   /new-U           what is left of a task that did not come to be
 #
 # The names are the owner's to choose, and so are the moments: nothing here may do harm
 # when it comes twice, late, or beside a new task of the same name. It lets in, counts,
 # removes and thaws, and touches for that cgroups, where there are no links, and the
-# directory "usage", which is root's. It opens nothing else, and starts nothing.
+# directories "usage" and "errands", which are root's. It opens nothing else, and starts
+# nothing.
+#
+# How often it is called is the owner's to choose, too. What it does for a call does not
+# grow with what he has made, and one agent works at a time: see errands.sh, which is the
+# second half of this.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -19,14 +25,28 @@ here=/run/lanco/@NAMESPACE@
 named=$here/named
 hierarchies="@HIERARCHIES@"
 exits=$here/@EXITS@/exits
+ended='' ending=''
 
 is_name() {
   case $1 in '' | [.-]* | *[!A-Za-z0-9._-]*) return 1 ;; esac
 }
 
-# remove CGROUP...: with all below them, as far as no process is in them.
+# away COMMAND...: runs a program that does not keep the lock when this shell is killed.
+away() {
+  "$@" 9>&-
+}
+
+# remove CGROUP...: with all below them, as far as no process is in them. Fails if there
+# is too much for one call.
 remove() {
-  rmdir "$@" || find "$@" -xdev -depth -type d -delete
+  for cgroup; do
+    shift
+    [ ! -d "$cgroup" ] || set -- "$@" "$cgroup"
+  done
+  [ $# -gt 0 ] || return 0
+  away rmdir "$@" && return
+  away timeout 1 find "$@" -xdev -depth -type d -delete
+  [ $? -lt 124 ]
 }
 
 # let_in PID FROM CHILD OTHER: moves a process that the kernel has let into FROM of the
@@ -75,66 +95,139 @@ let_all_in() {
 
 # A task is let in only as a whole, into a cgroup where nobody is yet: nothing that runs
 # can be taken to another task, where a stop of its own would not find it.
+let_task_in() {
+  read -r state <"$here/unified/$1/cgroup.events" && [ "$state" = "populated 0" ] &&
+    let_all_in "$1" "$here/unified/$1" "$here/unified/shims"
+}
+
+# entries_of CGROUP: sets entries to the names of some of those below it, a line each.
+entries_of() {
+  entries=$({ find "$1" -mindepth 1 -maxdepth 1 -type d | head -n 256; } 9>&-)
+}
+
 open_door() {
-  for entry in "$1"/*; do
+  door=$named/enter-$1 bell=$named/bell-$1
+  # It becomes empty too, but nobody has to be told.
+  echo 0 >"$door/notify_on_release" || { away rmdir "$bell" && return; }
+  case $1 in
+  for-*-*-*) entries="$door/exit-${1#for-*-}
+$door/task-${1#for-*-*-}" ;;
+  *) entries_of "$door" ;;
+  esac
+  # No name of a cgroup has the end of a line in it.
+  IFS='
+'
+  set -f
+  # shellcheck disable=SC2086 # a list of names
+  set -- $entries
+  set +f
+  unset IFS
+  for entry; do
     entry=${entry##*/}
     is_name "$entry" || continue
     case $entry in
-    task-*)
-      read -r state <"$here/unified/$entry/cgroup.events" && [ "$state" = "populated 0" ] &&
-        let_all_in "$entry" "$here/unified/$entry" "$here/unified/shims"
-      ;;
+    task-*) let_task_in "$entry" ;;
     exit-*) let_all_in "$entry" /none "$exits/${entry#exit-}" ;;
     esac
   done
+  # For who has rung, that is the end. If there were more entries, they stay.
+  echo 1 >"$bell/cgroup.clone_children"
+  away rmdir "$@" "$door" "$bell"
 }
 
-case $1 in
-/bell-*/* | /task-*/* | /exit-*/* | /new-*) exec rmdir "$named$1" ;;
-/bell-*)
-  door=$named/enter-${1#/bell-}
-  is_name "${1#/bell-}" || exit 0
-  # It becomes empty too, but nobody has to be told.
-  echo 0 >"$door/notify_on_release"
-  open_door "$door"
-  exec rmdir "$door"/* "$door" "$named$1"
-  ;;
-/exit-*)
-  is_name "${1#/exit-}" || exit 0
-  remove "$exits/${1#/exit-}"
-  exec rmdir "$named$1"
-  ;;
-/task-*) name=${1#/task-} ;;
-*) exit 0 ;;
-esac
-is_name "$name" || exit 0
-
-# Another agent was faster, or a new task of this name is running already.
-task=$named/task-$name
-[ -d "$task" ] || exit 0
-read -r _ <"$task/cgroup.procs" && exit 0
-set --
-for hierarchy in $hierarchies; do set -- "$@" "$here/$hierarchy/task-$name"; done
-# What it has used is kept, a line a counter: the file's name, and its line.
-used=
-for file in cpu.stat cpuacct.usage cpuacct.stat memory.peak memory.events \
-  memory.max_usage_in_bytes memory.oom_control pids.peak; do
-  for cgroup; do
-    [ ! -e "$cgroup/$file" ] || while read -r line; do
-      used="$used$file $line
+# keep_counters TASK: keeps what it has used, a line a counter: the file's name, and its
+# line.
+keep_counters() {
+  used=
+  for file in cpu.stat cpuacct.usage cpuacct.stat memory.peak memory.events \
+    memory.max_usage_in_bytes memory.oom_control pids.peak; do
+    for hierarchy in $hierarchies; do
+      [ ! -e "$here/$hierarchy/task-$1/$file" ] || while read -r line; do
+        used="$used$file $line
 "
-    done <"$cgroup/$file"
+      done <"$here/$hierarchy/task-$1/$file"
+    done
   done
-done
-[ -z "$used" ] || echo "$used" >"$here/usage/$name"
-remove "$@"
-# Its exit command sleeps in a cgroup that bears the number of this run: it wakes.
-for exit in "$exits"/*-"$name"; do
-  [ ! -d "$exit" ] || echo @THAWED@ >"$exits/$(stat -c %i "$task")-$name/@FREEZE@"
-  break
-done
-remove "$task"
-# Of the newest thousand; the names are tasks'.
-set -- "$here"/usage/*
-# shellcheck disable=SC2012
-[ $# -le 1100 ] || ls -t "$here/usage" | tail -n +1001 | while read -r old; do rm -f "$here/usage/$old"; done
+  [ -z "$used" ] || echo "$used" >"$here/usage/$1"
+  ended=yes
+}
+
+# wake TASK-CGROUP...: their exit commands sleep in cgroups that bear the numbers of the
+# runs.
+wake() {
+  some=yes
+  # v2 counts them: without any, there is none of these runs.
+  while read -r key value; do
+    [ "$key $value" != "nr_descendants 0" ] || some=
+  done <"$exits/cgroup.stat"
+  [ -n "$some" ] || return 0
+  for run in $(away stat -c %i/%n "$@"); do
+    echo @THAWED@ >"$exits/${run%%/*}-${run##*/task-}/@FREEZE@"
+  done
+}
+
+# end_task TASK BEGUN: its counters are kept, and the rest is done for all together.
+end_task() {
+  # Another agent was faster, or a new task of this name is running already.
+  [ -d "$named/task-$1" ] || return
+  read -r _ <"$named/task-$1/cgroup.procs" && return
+  # What has been begun is counted, and may have gone in part.
+  [ "$2" -gt 0 ] || keep_counters "$1"
+  ending="$ending $1:$2"
+}
+
+# cgroups_of TASK: sets cgroups to its own that are there, but for the registered one.
+cgroups_of() {
+  cgroups=
+  for hierarchy in $hierarchies; do
+    [ ! -d "$here/$hierarchy/task-$1" ] || cgroups="$cgroups $here/$hierarchy/task-$1"
+  done
+}
+
+# Removes the tasks that have ended, the registered cgroups last: what is asked meanwhile
+# is answered by them.
+end_tasks() {
+  [ -n "$ending" ] || return 0
+  set --
+  for task in $ending; do
+    cgroups_of "${task%:*}"
+    # shellcheck disable=SC2086 # a list of names
+    set -- "$@" $cgroups
+  done
+  [ $# = 0 ] || away rmdir "$@"
+  set --
+  for task in $ending; do
+    cgroups_of "${task%:*}"
+    # shellcheck disable=SC2086
+    if remove $cgroups; then set -- "$@" "$named/task-${task%:*}"; else leave_rest "task-${task%:*}" "${task#*:}"; fi
+  done
+  ending=
+  [ $# -gt 0 ] || return 0
+  wake "$@"
+  away rmdir "$@" && return
+  for task; do remove "$task" || leave_rest "${task##*/}" 0; done
+}
+
+# end_exit_command RUN-TASK BEGUN
+end_exit_command() {
+  read -r _ <"$named/exit-$1/cgroup.procs" && return
+  remove "$exits/$1" "$named/exit-$1" || leave_rest "exit-$1" "$2"
+}
+
+# Of the counters, the newest thousand are kept; the names are tasks'.
+forget_counters() {
+  [ -n "$ended" ] || return 0
+  ended=''
+  set -- "$here"/usage/*
+  # shellcheck disable=SC2012
+  [ $# -le 1100 ] || (cd "$here/usage" && ls -t | tail -n +1001 | xargs rm -f) 9>&-
+}
+
+# perform ERRAND BEGUN
+perform() {
+  case $1 in
+  bell-*) open_door "${1#bell-}" ;;
+  task-*) end_task "${1#task-}" "$2" ;;
+  exit-*) end_exit_command "${1#exit-}" "$2" ;;
+  esac
+}

@@ -230,6 +230,8 @@ for record in "$run/namespace.json" "$run/namespace.json.old"; do
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
 done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
+# Who may open what is in it could take the release agent's lock.
+[ -d "$run/errands" ] || mkdir -m 0700 "$run/errands"
 proc
 record_directory
 log_directory
