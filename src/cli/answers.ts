@@ -1,10 +1,9 @@
 import { Failed, reason } from "./errors.ts";
+import { isUnread, writeMeanwhile } from "./standard_output.ts";
+import type { Way } from "./unwritten.ts";
 
 /** How much may wait to be read, in characters, before no more is asked for. */
 const FULL = 2 ** 20;
-
-/** How long a full pipe that does not block is left alone, in milliseconds. */
-const PAUSE = 1;
 
 /** Writes lines to standard output without waiting for who reads them. */
 export class Answers {
@@ -13,6 +12,8 @@ export class Answers {
   #writing: Promise<void> | undefined;
   readonly #gone = Promise.withResolvers<void>();
   #open = true;
+
+  constructor(private readonly way: Way) {}
 
   /** Whether somebody reads them, as far as is known. */
   get open(): boolean {
@@ -50,26 +51,14 @@ export class Answers {
         const bytes = new TextEncoder().encode(this.#queue.join(""));
         const length = this.#length;
         this.#queue = [];
-        await writeAll(bytes);
+        await writeMeanwhile(bytes, this.way);
         this.#length -= length;
       }
     } catch (error) {
       this.#open = false;
-      if (error instanceof Deno.errors.BrokenPipe) this.#gone.resolve();
+      if (isUnread(error)) this.#gone.resolve();
       else this.#gone.reject(new Failed(`cannot write to standard output: ${reason(error)}`));
     }
     this.#writing = undefined;
-  }
-}
-
-async function writeAll(bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    try {
-      sent += await Deno.stdout.write(bytes.subarray(sent));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // The caller has made the pipe non-blocking, for himself and so for us.
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    }
   }
 }

@@ -3,6 +3,8 @@ import type { LevelName } from "@std/log/levels";
 import { Logger, type LogRecord } from "@std/log/logger";
 import { timestamp } from "./timestamp.ts";
 import { printable } from "./printable.ts";
+import { writeWhole } from "./standard_output.ts";
+import { Unwritten } from "./unwritten.ts";
 
 /** What decides which messages are shown. */
 export interface LogOptions {
@@ -25,7 +27,7 @@ export function formatRecord(record: LogRecord): string {
 function toStandardError(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
+    writeWhole(new Unwritten(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
   } catch {
     // Standard error is closed: there is nobody left to tell.
   }

@@ -1,8 +1,6 @@
 import { Failed, reason } from "./errors.ts";
 import { pause } from "./pause.ts";
-
-/** How long a full pipe that does not block is left alone, in milliseconds. */
-const PAUSE = 1;
+import { Unwritten, type Way } from "./unwritten.ts";
 
 /**
  * Writes a result to standard output, whole.
@@ -10,19 +8,42 @@ const PAUSE = 1;
  * @returns false if nobody reads it any more: `lanco web ls | head` has seen enough.
  * @throws {Failed} if it cannot be written, as on a full disk.
  */
-export function toStandardOutput(result: string | Uint8Array): boolean {
+export function toStandardOutput(result: string | Uint8Array, way: Way): boolean {
   const bytes = typeof result === "string" ? new TextEncoder().encode(result) : result;
-  for (let sent = 0; sent < bytes.length;) {
+  try {
+    writeWhole(new Unwritten(bytes, way), (piece) => Deno.stdout.writeSync(piece));
+    return true;
+  } catch (error) {
+    if (isUnread(error)) return false;
+    throw new Failed(`cannot write to standard output: ${reason(error)}`);
+  }
+}
+
+/** Whether a write has failed because nobody reads any more: a socket may be reset before it is broken. */
+export function isUnread(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
+}
+
+/** Writes, however long that takes. Whoever shares the descriptor may have made it non-blocking. */
+export function writeWhole(rest: Unwritten, write: (piece: Uint8Array) => number): void {
+  while (!rest.isDone) {
     try {
-      sent += Deno.stdout.writeSync(bytes.subarray(sent));
+      rest.took(write(rest.piece()));
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return false;
-      if (!(error instanceof Deno.errors.WouldBlock)) {
-        throw new Failed(`cannot write to standard output: ${reason(error)}`);
-      }
-      // The caller has made the pipe non-blocking, for himself and so for us.
-      pause(PAUSE);
+      pause(rest.refused(error));
     }
   }
-  return true;
+}
+
+/** Writes to standard output; something else can be done meanwhile. */
+export async function writeMeanwhile(bytes: Uint8Array, way: Way): Promise<void> {
+  const rest = new Unwritten(bytes, way);
+  while (!rest.isDone) {
+    try {
+      rest.took(await Deno.stdout.write(rest.piece()));
+    } catch (error) {
+      const wait = rest.refused(error);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
 }

@@ -5,6 +5,8 @@ import { find } from "../cli/find.ts";
 import { Gate, Lanes, type Turn } from "../cli/lanes.ts";
 import { lines } from "../cli/lines.ts";
 import { type Options, parseOptions } from "../cli/options.ts";
+import { standardInput } from "../cli/standard_input.ts";
+import { wayOfOutput } from "../namespace/caller.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { Asked, type Desk, renderAnswer } from "./asked.ts";
 import { BadRequest, parseRequest, type Request } from "./request.ts";
@@ -48,10 +50,10 @@ Examples:
   async run(context, { operands }) {
     if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
     readNamespace(context.namespace);
-    const answers = new Answers();
+    const answers = new Answers(wayOfOutput());
     const desk = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
-    await Promise.race([desk.serve(Deno.stdin.readable), answers.gone]);
+    await Promise.race([desk.serve(standardInput()), answers.gone]);
     await desk.close();
     // Not if the last ones could not be written.
     if (!answers.open) await answers.gone;
@@ -85,7 +87,7 @@ class Batch implements Desk {
   constructor(private readonly context: Context, private readonly answers: Answers) {}
 
   /** Takes requests until there are no more, or nobody reads what becomes of them. */
-  async serve(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const line of lines(stream, LONGEST)) {
       if (!this.answers.open) return;
       await this.#begin(line);

@@ -1,10 +1,11 @@
-import { effectiveUser } from "../namespace/caller.ts";
+import { effectiveUser, wayOfOutput } from "../namespace/caller.ts";
 import { type Command, type Context, report } from "../cli/context.ts";
 import { find } from "../cli/find.ts";
 import { COMMANDS, STANDALONE } from "./mod.ts";
 import { LancoError, reason, Usage } from "../cli/errors.ts";
 import type { LogOptions } from "../cli/log.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
+import type { Way } from "../cli/unwritten.ts";
 import { namespaceName } from "../cli/names.ts";
 import { GLOBAL_OPTIONS, parseOptions } from "../cli/options.ts";
 
@@ -23,7 +24,7 @@ export interface Streams {
  */
 export async function main(
   args: readonly string[],
-  streams: Streams = { print: toStandardOutput },
+  streams: Streams = { print: standardOutput() },
 ): Promise<number> {
   const log: LogOptions = {
     verbosity: 0,
@@ -52,6 +53,11 @@ export async function main(
     }
     return known.exitStatus;
   }
+}
+
+function standardOutput(): Streams["print"] {
+  let way: Way | undefined;
+  return (result) => toStandardOutput(result, way ??= wayOfOutput());
 }
 
 async function dispatch(args: readonly string[], context: Context): Promise<number> {

@@ -1,7 +1,7 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import { type Command, type Context, warning } from "../cli/context.ts";
-import { AlreadyRunning, LancoError, NotPermitted, reason, Usage } from "../cli/errors.ts";
+import { AlreadyRunning, Failed, LancoError, NotPermitted, reason, Usage } from "../cli/errors.ts";
 import { actsForRoot } from "../namespace/caller.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../cgroup/limits.ts";
 import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
@@ -105,8 +105,17 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  if (json) context.print(renderJson(context.namespace, launched));
+  if (json) tell(context, task, launched);
   return follower === undefined ? 0 : await follower(pid, shim.status);
+}
+
+/** Prints what was started; if that cannot be written, says so. */
+function tell(context: Context, task: string, launched: Launched): void {
+  try {
+    context.print(renderJson(context.namespace, launched));
+  } catch (error) {
+    throw new Failed(`task ${task} has been started, process ${launched.pid}: ${reason(error)}`);
+  }
 }
 
 /** What `run --json` prints; see `schema.ts`. */

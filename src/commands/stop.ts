@@ -1,7 +1,7 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import type { Command } from "../cli/context.ts";
-import { Usage } from "../cli/errors.ts";
+import { Failed, reason, Usage } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { wholeNumber } from "../cli/options.ts";
 import { parseSignal } from "../task/signals.ts";
@@ -42,7 +42,11 @@ Examples:
     const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
     const debug = logger && { debug: (text: string) => logger.debug(text) };
     const tell = (outcomes: Record<string, Outcome>) => {
-      context.print(renderJson(context.namespace, outcomes));
+      try {
+        context.print(renderJson(context.namespace, outcomes));
+      } catch (error) {
+        throw new Failed(`${stopped(outcomes)}: ${reason(error)}`);
+      }
     };
     return eachTask(context, options.operands, async (task) => {
       await stop(namespace, task, { signal, patience, ...debug });
@@ -50,6 +54,12 @@ Examples:
     }, options.count("json") ? { tell } : {});
   },
 };
+
+/** What is said in place of it, if it cannot be written. */
+function stopped(outcomes: Record<string, Outcome>): string {
+  const names = Object.entries(outcomes).filter(([, { exitStatus }]) => exitStatus === 0);
+  return `stopped: ${names.map(([name]) => name).join(", ") || "nothing"}`;
+}
 
 /** What `stop --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, outcomes: Record<string, Outcome>): string {

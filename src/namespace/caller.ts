@@ -1,3 +1,4 @@
+import type { Way } from "../cli/unwritten.ts";
 import { PROC } from "./paths.ts";
 
 /** The variable that tells lanĉo that it does what root has asked for: see root/owner.sh. */
@@ -40,6 +41,17 @@ export function effectiveUser(proc = PROC): number {
     );
   }
   return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
+}
+
+/** How the runtime writes to the standard output that the caller gave. */
+export function wayOfOutput(proc = PROC): Way {
+  if (Deno.stdout.isTerminal()) return "lines";
+  try {
+    return Deno.readLinkSync(`${proc}/self/fd/1`).startsWith("socket:") ? "lines" : "pipe";
+  } catch {
+    // There is no namespace.
+    return "lines";
+  }
 }
 
 /** Whether this process does as a namespace's owner what root has asked for. */
