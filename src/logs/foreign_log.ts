@@ -1,6 +1,5 @@
 import script from "./foreign_log.sh" with { type: "text" };
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
-import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import type { LogFile } from "./log_file.ts";
@@ -8,8 +7,13 @@ import type { LogFile } from "./log_file.ts";
 /** A log where this program may not read, but its user may, with a shell's help. */
 export class ForeignLog implements LogFile {
   #heard = "";
+  readonly #shown: ReadableStreamDefaultReader<Uint8Array>;
   readonly #said: ReadableStreamDefaultReader<Uint8Array>;
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+
+  #next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  /** What to show before all else. */
+  #first: string | undefined;
 
   inode = 0;
   uid = 0;
@@ -18,6 +22,7 @@ export class ForeignLog implements LogFile {
     private readonly path: string,
     private readonly shell: Deno.ChildProcess,
   ) {
+    this.#shown = shell.stdout.getReader();
     this.#said = shell.stderr.getReader();
     this.#orders = shell.stdin.getWriter();
   }
@@ -31,13 +36,13 @@ export class ForeignLog implements LogFile {
   static async open(path: string): Promise<ForeignLog> {
     // Not a fifo, which would keep the shell waiting.
     if (!Deno.statSync(visible(path)).isFile) throw new Error("it is not a regular file");
-    // Its output needs no way through this program.
+    // Its output goes through this program: no other continues a write that fails half-way.
     const shell = new Deno.Command("/bin/sh", {
       args: ["-c", script, "lanco", path],
       cwd: "/",
       clearEnv: true,
       stdin: "piped",
-      stdout: "inherit",
+      stdout: "piped",
       stderr: "piped",
     }).spawn();
     const log = new ForeignLog(path, shell);
@@ -50,7 +55,8 @@ export class ForeignLog implements LogFile {
 
   async skipToLast(lines: number): Promise<void> {
     // tail(1) does not even read for no lines.
-    await this.#order(lines === 0 ? "skip" : `last ${lines}`);
+    this.#first = lines === 0 ? undefined : `last ${lines}`;
+    if (lines === 0) await this.#order("skip");
   }
 
   async rewindIfTruncated(): Promise<boolean> {
@@ -59,7 +65,8 @@ export class ForeignLog implements LogFile {
     const { ino, size } = this.#stat();
     // Of a file that has lost its name nothing is known.
     if (read === null || ino !== this.inode || size >= Number(read[1])) return false;
-    return await this.#order("rewind");
+    await this.#order("rewind");
+    return true;
   }
 
   #stat(): { ino: number | null; size: number } {
@@ -73,20 +80,35 @@ export class ForeignLog implements LogFile {
     }
   }
 
-  copy(): Promise<boolean> {
-    return this.#order("more");
+  async copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
+    const order = this.#first ?? "more";
+    this.#first = undefined;
+    let [shown, all] = [0, Infinity];
+    const ready = this.#order(order).then((count) => all = count);
+    while (shown < all) {
+      const next = this.#next ??= this.#shown.read();
+      // Before the first bytes come, it may say that there are none.
+      await Promise.race([next, ready]);
+      if (shown >= all) break;
+      const { value } = await next;
+      this.#next = undefined;
+      // Somebody has killed it.
+      if (value === undefined) return false;
+      shown += value.length;
+      if (!print(value)) return false;
+    }
+    return true;
   }
 
-  /** Returns whether it was done: not if nobody reads. */
-  async #order(order: string): Promise<boolean> {
+  /** Returns how many bytes it shows; none either if it has ended. */
+  async #order(order: string): Promise<number> {
     try {
       await this.#orders.write(new TextEncoder().encode(`${order}\n`));
     } catch {
-      return false;
+      return 0;
     }
-    const answer = await this.#hear();
-    if (answer === "failed") throw new Failed("cannot write to standard output");
-    return answer === "ready";
+    const [, count] = /^ready (\d+)$/.exec(await this.#hear() ?? "") ?? [];
+    return Number(count ?? 0);
   }
 
   /** The next thing it says; nothing if it has ended. */
@@ -105,6 +127,7 @@ export class ForeignLog implements LogFile {
   close(): void {
     // The end of its orders ends it.
     this.#orders.close().catch(() => {});
+    this.#shown.cancel().catch(() => {});
     this.#said.cancel().catch(() => {});
   }
 }
