@@ -80,7 +80,7 @@ export async function live(state: State, options: LiveOptions): Promise<Left> {
   try {
     return await view.run();
   } finally {
-    view.close();
+    await view.close();
   }
 }
 
@@ -124,9 +124,9 @@ class View {
     return this.#left;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearTimeout(this.#timer);
-    this.options.terminal.leave();
+    await this.options.terminal.leave();
     for (const close of this.#closers) close();
   }
 
@@ -264,7 +264,7 @@ class View {
   /** Leaves the terminal to somebody else meanwhile. */
   async #away(meanwhile: () => Promise<void>): Promise<void> {
     const { terminal } = this.options;
-    terminal.leave();
+    await terminal.leave();
     this.#isAway = true;
     try {
       await meanwhile();

@@ -1,4 +1,5 @@
 import { Failed, reason } from "../cli/errors.ts";
+import { writeMeanwhile } from "../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "./table.ts";
 
@@ -9,8 +10,11 @@ export interface Terminal {
   /** Takes it over: keys come one by one, and what was on it is kept for later. */
   enter(): void;
   /** Gives it back as it was. May be called at any time, and more than once. */
-  leave(): void;
-  /** Draws the lines, of which those that are there already cost nothing. */
+  leave(): Promise<void>;
+  /**
+   * Draws the lines, of which those that are there already cost nothing. Waits for nothing:
+   * as long as the terminal is held, only the last of them are kept.
+   */
   draw(lines: readonly string[]): void;
   /** Forgets what is there: the next `draw` draws everything. */
   invalidate(): void;
@@ -45,6 +49,9 @@ export function sizeOr80x24(look: () => Size = Deno.consoleSize): Size {
 /** How often to look for keys where the runtime cannot wait for them, in milliseconds. */
 const KEY_WAIT = 30;
 
+/** How long a terminal that is held may take to be given back, in milliseconds. */
+const LEAVE_WAIT = 2000;
+
 // xterm's ctlseqs: the alternate screen, the cursor, and whether long lines wrap.
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l";
@@ -62,6 +69,10 @@ export function difference(before: readonly string[], now: readonly string[]): s
 export class Console implements Terminal {
   #shown: readonly string[] = [];
   #entered = false;
+  /** What is being written, and the screen that is to follow it. */
+  #writing: Promise<void> | undefined;
+  #next: readonly string[] | undefined;
+  #failure: Failed | undefined;
   readonly #decoder = new TextDecoder();
   readonly #input = new Uint8Array(1024);
 
@@ -77,22 +88,34 @@ export class Console implements Terminal {
     this.invalidate();
   }
 
-  leave(): void {
+  async leave(): Promise<void> {
     if (!this.#entered) return;
     this.#entered = false;
-    for (const step of [() => this.#write(LEAVE), () => Deno.stdin.setRaw(false)]) {
-      try {
-        step();
-      } catch {
-        // The terminal is gone, or one half of it.
-      }
+    this.#next = undefined;
+    this.#write(LEAVE);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, LEAVE_WAIT));
+    await Promise.race([this.#writing, enough]);
+    clearTimeout(timer);
+    try {
+      Deno.stdin.setRaw(false);
+    } catch {
+      // The terminal is gone, or one half of it.
     }
   }
 
   draw(lines: readonly string[]): void {
-    const changes = difference(this.#shown, lines);
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#next = lines;
+    if (this.#writing === undefined) this.#drawNext();
+  }
+
+  #drawNext(): void {
+    if (this.#next === undefined) return;
+    const changes = difference(this.#shown, this.#next);
+    this.#shown = this.#next;
+    this.#next = undefined;
     if (changes !== "") this.#write(changes);
-    this.#shown = lines;
   }
 
   invalidate(): void {
@@ -106,20 +129,31 @@ export class Console implements Terminal {
         if (count === null) return undefined;
         return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
       } catch (error) {
-        // The runtime opens the terminal anew, and cannot wait for one that is another
-        // user's: "sudo -u app lanco web top" where sudo makes none of its own.
+        // Others who share the terminal may have made it non-blocking.
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
         await new Promise((resolve) => setTimeout(resolve, KEY_WAIT));
       }
     }
   }
 
+  /** Writes after what is being written. A terminal that is held keeps nothing else waiting. */
   #write(text: string): void {
     const bytes = new TextEncoder().encode(text);
+    const writing = this.#finish(this.#writing, bytes);
+    this.#writing = writing;
+    writing.then(() => {
+      if (this.#writing !== writing) return;
+      this.#writing = undefined;
+      this.#drawNext();
+    });
+  }
+
+  async #finish(before: Promise<void> | undefined, bytes: Uint8Array): Promise<void> {
+    await before;
     try {
-      for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+      await writeMeanwhile(bytes, "lines");
     } catch (error) {
-      throw new Failed(`cannot write to the terminal: ${reason(error)}`);
+      this.#failure ??= new Failed(`cannot write to the terminal: ${reason(error)}`);
     }
   }
 }

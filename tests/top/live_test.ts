@@ -24,9 +24,10 @@ class Stage implements Terminal {
     this.isEntered = true;
     this.done.push("enter");
   }
-  leave(): void {
+  leave(): Promise<void> {
     if (this.isEntered) this.done.push("leave");
     this.isEntered = false;
+    return Promise.resolve();
   }
   invalidate = () => {};
   draw(lines: readonly string[]): void {
