@@ -49,9 +49,6 @@ export function sizeOr80x24(look: () => Size = Deno.consoleSize): Size {
 /** How often to look for keys where the runtime cannot wait for them, in milliseconds. */
 const KEY_WAIT = 30;
 
-/** How long a terminal that is held may take to be given back, in milliseconds. */
-const LEAVE_WAIT = 2000;
-
 // xterm's ctlseqs: the alternate screen, the cursor, and whether long lines wrap.
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l";
@@ -93,10 +90,8 @@ export class Console implements Terminal {
     this.#entered = false;
     this.#next = undefined;
     this.#write(LEAVE);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, LEAVE_WAIT));
-    await Promise.race([this.#writing, enough]);
-    clearTimeout(timer);
+    // However long it is held: to change its modes would wait for that, too (tcsetattr(3)).
+    await this.#writing;
     try {
       Deno.stdin.setRaw(false);
     } catch {

@@ -222,3 +222,54 @@ cgroupTest("nothing that cannot be written is passed over", async (ns) => {
     if (words[1] === "stop") assertMatch(stderr, /stopped: c: cannot write/);
   }
 });
+
+cgroupTest("no command changes the flags of a terminal, whenever it is killed", async (ns) => {
+  const commands = [
+    ["check", "a"],
+    ["ls", "-l"],
+    ["run", "a", "true"],
+    ["run", "-f", "b", "true"],
+    ["run", "-f", "-L", "c", "cat"],
+    ["logs", "-f", "a"],
+    ["wait", "a"],
+    ["stop", "a"],
+    ["top", "--once"],
+    ["dump"],
+    ["batch"],
+    ["nonsense"],
+  ];
+  // Root's terminal, at which another user works. Each command line is run to its end, and
+  // once more for each moment at which it is killed.
+  const line = `import fcntl, json, os, pty, subprocess, sys, termios, threading, time
+prefix, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+master, slave = pty.openpty()
+def leader():
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+def drain():
+    try:
+        while os.read(master, 65536): pass
+    except OSError: pass
+threading.Thread(target=drain, daemon=True).start()
+kept = 0
+for blocking in (True, False):
+    os.set_blocking(slave, blocking)
+    before = fcntl.fcntl(slave, fcntl.F_GETFL)
+    for command in commands:
+        for moment in (None, 0.005, 0.01, 0.02, 0.04):
+            child = subprocess.Popen(prefix + command, stdin=slave, stdout=slave, stderr=slave, preexec_fn=leader)
+            begin = time.monotonic()
+            while child.poll() is None:
+                flags = fcntl.fcntl(slave, fcntl.F_GETFL)
+                if flags != before: sys.exit(f"{command} has made {before:#o} {flags:#o}")
+                # The end of input.
+                if moment is None: os.write(master, b"\\x04")
+                elif time.monotonic() - begin > moment: child.kill()
+                time.sleep(0.001 if moment else 0.02)
+            kept += fcntl.fcntl(slave, fcntl.F_GETFL) == before
+print(kept)`;
+  const prefix = ["setpriv", ...identity(OWNER), LANCO, ns.name];
+  const words = ["/usr/bin/python3", "-c", line, JSON.stringify(prefix), JSON.stringify(commands)];
+  const { stdout, stderr } = await exec(words, { uid: 0 });
+  assertEquals([stdout, stderr], [`${2 * 5 * commands.length}\n`, ""]);
+});
