@@ -1,6 +1,6 @@
 import { Answers } from "../cli/answers.ts";
 import { type Command, type Context, report } from "../cli/context.ts";
-import { LancoError, reason, Usage } from "../cli/errors.ts";
+import { LancoError, Usage } from "../cli/errors.ts";
 import { find } from "../cli/find.ts";
 import { Gate, Lanes, type Turn } from "../cli/lanes.ts";
 import { lines } from "../cli/lines.ts";
@@ -8,6 +8,7 @@ import { type Options, parseOptions } from "../cli/options.ts";
 import { standardInput } from "../cli/standard_input.ts";
 import { wayOfOutput } from "../namespace/caller.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import { known } from "./known.ts";
 import { Asked, type Desk, renderAnswer } from "./asked.ts";
 import { BadRequest, parseRequest, type Request } from "./request.ts";
 
@@ -199,11 +200,9 @@ class Batch implements Desk {
 
 /** Says why a request has failed. Returns its exit status. */
 async function refused(asked: Asked, error: unknown): Promise<number> {
-  const known = error instanceof LancoError
-    ? error
-    : new LancoError(`unexpected: ${reason(error)}`, 1);
-  await report(asked, known);
-  return known.exitStatus;
+  const failure = known(error);
+  await report(asked, failure);
+  return failure.exitStatus;
 }
 
 function isBlank(line: Uint8Array): boolean {

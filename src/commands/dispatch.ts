@@ -1,8 +1,9 @@
 import { effectiveUser, wayOfOutput } from "../namespace/caller.ts";
 import { type Command, type Context, report } from "../cli/context.ts";
 import { find } from "../cli/find.ts";
+import { known } from "./known.ts";
 import { COMMANDS, STANDALONE } from "./mod.ts";
-import { LancoError, reason, Usage } from "../cli/errors.ts";
+import { Usage } from "../cli/errors.ts";
 import type { LogOptions } from "../cli/log.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
 import type { Way } from "../cli/unwritten.ts";
@@ -44,14 +45,12 @@ export async function main(
   try {
     return await dispatch(args, context);
   } catch (error) {
-    const known = error instanceof LancoError
-      ? error
-      : new LancoError(`unexpected: ${reason(error)}`, 1);
-    await report(context, known);
+    const failure = known(error);
+    await report(context, failure);
     if (log.verbosity > 1 && error instanceof Error) {
       (await context.logger()).debug(error.stack ?? "no stack");
     }
-    return known.exitStatus;
+    return failure.exitStatus;
   }
 }
 

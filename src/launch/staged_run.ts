@@ -1,5 +1,6 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
+import { limitBehind } from "../namespace/caller_limits.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { beginJournal } from "../task/journal.ts";
 import { runDirectory } from "../task/places.ts";
@@ -166,6 +167,8 @@ function withRoom(namespace: string, write: () => void): void {
       write();
     }
   } catch (error) {
+    const limit = limitBehind(error);
+    if (limit !== undefined) throw new Failed(`cannot write down what is run: ${limit}`);
     if (!isFull(error)) throw error;
     throw new Failed(
       `cannot write down what is run: No space left on device: remove what else is in ${

@@ -8,6 +8,8 @@
 # stands on standard output is a warning.
 set -eu
 umask 022
+# The caller's limit on the size of files is none for what lasts until the next boot.
+ulimit -f unlimited 2>/dev/null || :
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 action=$1 ns=$2

@@ -26,15 +26,17 @@ export function journalFile(namespace: string): string {
 }
 
 /**
- * Adds a line, by one write(2) of which others see all or nothing (O_APPEND). That it
- * cannot be written must not hinder anybody: who follows looks at the tasks too.
+ * Adds a line, by one write(2) of which others see all or nothing (O_APPEND), but for a
+ * caller whose limit on the size of files ends within it: so each line begins with the end
+ * of the one before. That it cannot be written must not hinder anybody: who follows looks
+ * at the tasks too.
  */
 export function writeEntry(namespace: string, entry: Entry): void {
   const path = journalFile(namespace);
   try {
     using file = openForAll(path);
     if (file.statSync().isFile) {
-      file.writeSync(new TextEncoder().encode(JSON.stringify(entry) + "\n"));
+      file.writeSync(new TextEncoder().encode(`\n${JSON.stringify(entry)}\n`));
     }
     ring(namespace);
     putAside(path, file);

@@ -13,8 +13,9 @@ case $lanco_mode in
 bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
 fg) exec 3<"$lanco_run/go" 4>"$lanco_run/said" ;;
 esac
-# Caught and not ignored, for the child would inherit that.
-trap : HUP INT QUIT TERM PIPE
+# Caught and not ignored, for the child would inherit that. XFSZ: a journal that is longer
+# than the caller's limit on the size of files.
+trap : HUP INT QUIT TERM PIPE XFSZ
 
 refuse() {
   printf '%serror %s\n' "$lanco_tag" "$*" >&4
@@ -97,8 +98,9 @@ fi
 tell_uptime 2>/dev/null
 # One line by one write: a reader sees all of it or nothing. Its date is the file's.
 echo "$lanco_status" >&9
+# It begins with the end of a line: what that limit cut off before it is a line by itself.
 {
-  echo "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
+  printf '\n%s\n' "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
     >>"${lanco_run%/*}/.journal"
 } 2>/dev/null
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null

@@ -1,4 +1,5 @@
 import { Failed, NotPermitted, reason } from "../../cli/errors.ts";
+import { limitBehind } from "../../namespace/caller_limits.ts";
 import type { CallerEnvironment } from "./environment.ts";
 
 /** What to start, and how. */
@@ -54,5 +55,8 @@ function explained(error: unknown, program: string): Error {
       "cannot enter the working directory: permission denied: change it, or give one with --chdir",
     );
   }
-  return new Failed(`cannot start ${program}: ${why}: install util-linux`);
+  const limit = limitBehind(error);
+  if (limit !== undefined) return new Failed(`cannot start ${program}: ${limit}`);
+  const missing = error instanceof Deno.errors.NotFound ? ": install util-linux" : "";
+  return new Failed(`cannot start ${program}: ${why}${missing}`);
 }

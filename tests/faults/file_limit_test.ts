@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, LANCO, type Result, type TestNamespace } from "../harness.ts";
+import { JournalReader } from "../../src/task/journal.ts";
+
+/** Runs a command under a limit on the size of files (RLIMIT_FSIZE), in bytes. */
+function limited(ns: TestNamespace, bytes: number, ...args: string[]): Promise<Result> {
+  return exec(["prlimit", `--fsize=${bytes}`, LANCO, ns.name, ...args]);
+}
+
+/** Makes the journal so long that it ends so many bytes before the limit. */
+function fillJournal(ns: TestNamespace, bytes: number): void {
+  const path = `${ns.directory}/runs/.journal`;
+  const { size } = Deno.statSync(path);
+  Deno.writeTextFileSync(path, "\n".repeat(bytes - size), { append: true });
+}
+
+cgroupTest(
+  "a limit on the size of files that the journal has passed hinders nobody",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    fillJournal(ns, 5000);
+    assertEquals((await limited(ns, 4096, "check", "a")).code, 0);
+    const stopped = await limited(ns, 4096, "stop", "a");
+    assertEquals([stopped.code, stopped.stderr], [0, ""]);
+    assertEquals((await ns.lanco("check", "a")).code, 3);
+    const line = "ulimit -f; grep SigIgn /proc/self/status; exit 7";
+    const { code, stderr } = await limited(ns, 4096, "run", "b", "sh", "-c", line);
+    assertEquals([code, stderr], [0, ""]);
+    // Its own end is written down by a shell with the same limit.
+    assertEquals((await ns.lanco("wait", "b")).code, 7);
+    // In units of 512 bytes; and the signal is not ignored, for it was not.
+    assertMatch(ns.log("b"), /^8\nSigIgn:\s*[0-9a-f]{9}[02468ace][0-9a-f]{6}\n$/);
+    assertEquals((await limited(ns, 4096, "run", "-f", "c", "sh", "-c", "exit 9")).code, 9);
+    const request = { id: 1, command: "run", args: ["d", "sleep", "1000"] };
+    const batch = await exec(["prlimit", "--fsize=4096", LANCO, ns.name, "batch"], {
+      stdin: JSON.stringify(request) + "\n" +
+        JSON.stringify({ id: 2, command: "stop", args: ["d"] }) + "\n",
+    });
+    assertEquals(batch.code, 0);
+    const answers = batch.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]), [[1, 0], [2, 0]]);
+  },
+);
+
+cgroupTest("a line of the journal that a limit cuts off spoils no other", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  await ns.must("run", "b", "sleep", "1000");
+  const reader = new JournalReader(ns.name);
+  fillJournal(ns, 4096 - 20);
+  assertEquals((await limited(ns, 4096, "stop", "--now", "a")).code, 0);
+  assertEquals(Deno.statSync(`${ns.directory}/runs/.journal`).size > 4096 - 20, true);
+  await ns.must("stop", "--now", "b");
+  const stops = reader.read().filter(({ what }) => what === "stop").map(({ task }) => task);
+  reader.close();
+  assertEquals(stops, ["b"]);
+});
+
+cgroupTest(
+  "what cannot be written down for a limit on the size of files is not run",
+  async (ns) => {
+    const traces = ns.traces();
+    for (const bytes of [0, 100]) {
+      const { code, stderr } = await limited(ns, bytes, "run", "a", "sleep", "1000");
+      assertEquals(code, 1, stderr);
+      assertMatch(
+        stderr,
+        new RegExp(`RLIMIT_FSIZE, "ulimit -f"\\) is ${bytes} bytes: raise it\n$`),
+      );
+      assertEquals(ns.traces(), traces);
+    }
+    assertEquals((await limited(ns, 0, "check", "a")).code, 3);
+  },
+);
+
+cgroupTest("who ignores SIGXFSZ hands that on", async (ns) => {
+  const line = `trap '' XFSZ; exec prlimit --fsize=4096 ${LANCO} ${ns.name} run a sh -c ` +
+    "'grep SigIgn /proc/self/status'";
+  assertEquals((await exec(["sh", "-c", line])).code, 0);
+  await ns.gone("a");
+  assert(/^SigIgn:\s*[0-9a-f]{9}[13579bdf][0-9a-f]{6}\n$/.test(ns.log("a")), ns.log("a"));
+});
