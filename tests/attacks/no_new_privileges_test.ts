@@ -3,8 +3,13 @@ import { cgroupTest, LANCO, OWNER, until } from "../harness.ts";
 
 /** The status of a process (proc_pid_status(5)); nothing if there is none. */
 function statusOf(pid: number): string {
+  return unlessGone(() => Deno.readTextFileSync(`/proc/${pid}/status`));
+}
+
+/** What it reads; nothing if the process has ended meanwhile. */
+function unlessGone(read: () => string): string {
   try {
-    return Deno.readTextFileSync(`/proc/${pid}/status`);
+    return read();
   } catch {
     return "";
   }
@@ -15,7 +20,7 @@ function actingFor(outer: number): number | undefined {
   const children = Deno.readTextFileSync(`/proc/${outer}/task/${outer}/children`);
   return children.split(" ").map(Number).find((pid) =>
     new RegExp(`^Uid:\\s+${OWNER}\\s`, "m").test(statusOf(pid)) &&
-    Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO
+    unlessGone(() => Deno.readLinkSync(`/proc/${pid}/exe`)) === LANCO
   );
 }
 

@@ -169,6 +169,7 @@ cgroupTest(
       "ended",
       "run.json",
       "task-a.log",
+      "uptime",
     ]);
     const { code } = await exec(["sh", "-c", `: >${directory}/x`], { uid: STRANGER, groups: [4] });
     assert(code !== 0);
