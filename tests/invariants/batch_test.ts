@@ -52,8 +52,10 @@ cgroupTest(
     const { answers, end } = openBatch(ns, ...requests);
     assertEquals((await end()).code, 0);
     assertEquals(answers().map(({ exitStatus }) => exitStatus), names(20).map(() => 0));
-    const calls = Deno.readTextFileSync(`${ns.scratch}/calls`).match(/^\/bell-/gm) ?? [];
-    assert(calls.length <= 6, `${calls.length} calls`);
+    // The agent is called again for what it has not answered within a second.
+    const calls = Deno.readTextFileSync(`${ns.scratch}/calls`).match(/^\/bell-.*/gm) ?? [];
+    const asked = new Set(calls).size;
+    assert(asked > 0 && asked <= 6, `${asked} of ${calls.length} calls`);
     await exec(["mv", `${ns.agent}.real`, ns.agent], { uid: 0 });
     await ns.must("stop", "--now", ...names(20));
   },
@@ -96,7 +98,8 @@ cgroupTest("more wait for one run than a batch may have descriptors", async (ns)
     stdin: [...waits, line(300, "stop"), ""].join("\n"),
   });
   assertEquals(code, 0);
-  assertEquals(stdout.match(/"exitStatus":143/g)?.length, 300);
+  const answers = stdout.trim().split("\n").map((answer) => JSON.parse(answer));
+  assertEquals(answers.filter(({ exitStatus }) => exitStatus === 143).length, 300);
 });
 
 cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", async (ns) => {
