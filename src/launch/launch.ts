@@ -1,5 +1,4 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
-import { join } from "@std/path/posix/join";
 import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
 import { removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
@@ -9,7 +8,7 @@ import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { callerUmask } from "../namespace/caller.ts";
-import { PROC } from "../namespace/paths.ts";
+import { absolute, PROC } from "../namespace/paths.ts";
 import { isOccupied } from "../task/occupied.ts";
 import { exitPlace, registered } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
@@ -19,6 +18,7 @@ import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit.ts";
 import type { Nursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
+import { assertLog } from "./opened.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
 
@@ -136,6 +136,7 @@ class Attempt {
       this.#exit = (await import("./shim/exit.ts")).ExitCommand.start(options);
     }
     this.#child = Number(await shim.expect("ready"));
+    this.#staged.assertOpened(shim.pid);
     await this.#exit?.ready();
     await this.#staging;
     const { lastCounted, startOf } = await later;
@@ -211,6 +212,7 @@ class Attempt {
     if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
+    if (this.#log !== undefined) assertLog(this.#child, this.#log);
   }
 
   /** Lets the child become the command. */
@@ -274,10 +276,6 @@ class Attempt {
   #debug(message: string): void {
     this.options.debug?.(message);
   }
-}
-
-function absolute(path: string, working: string): string {
-  return path.startsWith("/") ? path : join(working, path);
 }
 
 /**

@@ -1,6 +1,10 @@
 # Rotates the log $1 and keeps $2 old ones, where only a shell of the user's may
 # write. The same as in rotation.ts.
 log=$1 keep=$2
+if [ -h "$log" ]; then
+  echo "it is a symbolic link: remove it, or give another with -l" >&2
+  exit 1
+fi
 if [ ! -f "$log" ] || [ ! -w "${log%/*}/" ]; then exit 0; fi
 last=1
 while [ "$last" -lt "$keep" ] && [ -e "$log.$last" ]; do last=$((last + 1)); done

@@ -1,10 +1,12 @@
 import { existsSync } from "@std/fs/exists";
 import { Failed, reason } from "../cli/errors.ts";
 import { isBelowLogs } from "../namespace/paths.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
 
 /**
  * Moves an existing log out of the way: it becomes `.1`, `.1` becomes `.2` and so
- * on. What is not a file, or lies where the user may not rename, is left as it is.
+ * on. What is not a file, or lies where the user may not rename, is left as it is; a
+ * symbolic link is refused, for it may be somebody's who wants another file written.
  *
  * @param log The log's absolute path.
  * @param keep How many rotated logs to keep.
@@ -20,7 +22,11 @@ export async function rotate(log: string, keep: number): Promise<void> {
 }
 
 function rotateHere(log: string, keep: number): void {
-  if (!existsSync(log, { isFile: true })) return;
+  const there = unlessGone(() => Deno.lstatSync(log), undefined);
+  if (there?.isSymlink) {
+    throw new Error("it is a symbolic link: remove it, or give another with -l");
+  }
+  if (!there?.isFile) return;
   let last = 1;
   while (last < keep && existsSync(`${log}.${last}`)) last++;
   try {

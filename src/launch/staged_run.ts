@@ -5,6 +5,7 @@ import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { beginJournal } from "../task/journal.ts";
 import { runDirectory } from "../task/places.ts";
 import { formatRun, type RunRecord, shellQuote } from "../task/record.ts";
+import { type FileIdentity, hasOpen } from "./opened.ts";
 import { forgetOldest } from "../task/retention.ts";
 
 /**
@@ -14,6 +15,8 @@ import { forgetOldest } from "../task/retention.ts";
 export class StagedRun {
   readonly #old: string;
   readonly #inode: number | null;
+  #ended: FileIdentity | undefined;
+  #uptime: FileIdentity | undefined;
 
   private constructor(
     private readonly namespace: string,
@@ -46,8 +49,8 @@ export class StagedRun {
     try {
       // Here, for the shim would make it with the caller's umask; and with a byte in it, so
       // that there is room for the exit status and its time, however full the disk is then.
-      run.#write("ended", "\n");
-      run.#write("uptime", "\n");
+      run.#ended = run.#make("ended", "\n");
+      run.#uptime = run.#make("uptime", "\n");
     } catch (error) {
       removeTree(directory);
       throw error;
@@ -75,24 +78,44 @@ export class StagedRun {
     this.#write("exit-command", lines.join("\n") + "\n", 0o600);
   }
 
+  /**
+   * Sees to it that the shim writes into what was made here, and not where a link leads.
+   *
+   * @throws {Failed} if somebody has laid something else in its place.
+   */
+  assertOpened(shim: number): void {
+    const [ended, uptime] = [this.#ended, this.#uptime];
+    if (ended && uptime && hasOpen(shim, 9, ended) && hasOpen(shim, 7, uptime)) return;
+    throw new Failed(
+      `cannot write down how the task ends: another file was laid into ${this.directory}: ` +
+        `see who may write there`,
+    );
+  }
+
   /** Writes what is launched. */
   write(record: RunRecord): void {
     this.#write("run.json", formatRun(record));
   }
 
   #write(name: string, content: string | Uint8Array, mode = 0o640): string {
+    this.#make(name, content, mode);
+    return `${this.directory}/${name}`;
+  }
+
+  #make(name: string, content: string | Uint8Array, mode = 0o640): FileIdentity {
     const path = `${this.directory}/${name}`;
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    withRoom(this.namespace, () => {
+    return withRoom(this.namespace, () => {
       try {
-        Deno.writeFileSync(path, bytes, { createNew: true, mode });
+        using file = Deno.openSync(path, { write: true, createNew: true, mode });
+        for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+        return file.statSync();
       } catch (error) {
         // Half of it may be there.
         if (isFull(error)) unlessGone(() => Deno.removeSync(path), undefined);
         throw error;
       }
     });
-    return path;
   }
 
   /** Puts the record in its place. Only the holder of the name may do so. */
@@ -158,13 +181,13 @@ function removeTree(directory: string): void {
 }
 
 /** Writes; if there is no room, once more without the oldest records. */
-function withRoom(namespace: string, write: () => void): void {
+function withRoom<T>(namespace: string, write: () => T): T {
   try {
     try {
-      write();
+      return write();
     } catch (error) {
       if (!isFull(error) || !forgetOldest(namespace)) throw error;
-      write();
+      return write();
     }
   } catch (error) {
     const limit = limitBehind(error);

@@ -1,3 +1,4 @@
+import { join } from "@std/path/posix/join";
 import { normalize } from "@std/path/posix/normalize";
 
 /**
@@ -24,6 +25,11 @@ export function isBelowLogs(path: string): boolean {
  */
 export function visible(path: string): string {
   return isBelowLogs(path) ? normalize(path) : `${PROC}/self/root${normalize(`/${path}`)}`;
+}
+
+/** The absolute path of a file that a caller names in his working directory, without `.` and `..`. */
+export function absolute(path: string, working: string): string {
+  return path.startsWith("/") ? normalize(path) : join(working, path);
 }
 
 /** The directory of the logs of a namespace: its owner's and group's, 0750. */

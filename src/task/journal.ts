@@ -80,9 +80,22 @@ function ring(namespace: string): void {
   Deno.utimeSync(namedRoot(namespace), now, now);
 }
 
-/** Not for one of both, so that a fifo in its place keeps nobody waiting. */
+/**
+ * Opens a journal, or begins one. Not for one of both, so that a fifo in its place keeps
+ * nobody waiting; and not where a link leads, which may be whatever this user may write.
+ */
 function openForAll(path: string): Deno.FsFile {
-  return Deno.openSync(path, { read: true, append: true, create: true, mode: 0o640 });
+  const options = { read: true, append: true };
+  for (let tries = 0; tries < 3; tries++) {
+    const file = unlessGone(() => Deno.openSync(path, options), undefined) ??
+      Deno.openSync(path, { ...options, createNew: true, mode: 0o640 });
+    const { ino, dev } = file.statSync();
+    const named = unlessGone(() => Deno.lstatSync(path), undefined);
+    if (named?.ino === ino && named.dev === dev) return file;
+    file.close();
+    // Or another has put it aside.
+  }
+  throw new BadRecord("another file lies in its place");
 }
 
 /** Reads a line; nothing if it is not what lanĉo would have written. */

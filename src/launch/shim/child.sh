@@ -18,16 +18,29 @@ refuse() {
   exit 1
 }
 
+refuse_log() {
+  refuse "cannot write to the log \"$lanco_log\": $1: give another with -l"
+}
+
+# What has been opened, "run" compares with the name before anything is written.
 open_log() {
-  [ -e "$lanco_log" ] || lanco_fresh=1
-  # The owner writes, the group reads; and what the caller's umask is, it stays.
-  lanco_error=$( (umask 027 && : >>"$lanco_log") 2>&1) || {
+  [ ! -h "$lanco_log" ] || refuse_log "it is a symbolic link"
+  lanco_error=''
+  if [ ! -e "$lanco_log" ]; then
+    # The owner writes, the group reads; and what the caller's umask is, it stays. It is
+    # not made where a link leads that is laid meanwhile (O_EXCL).
+    lanco_error=$( (umask 027 && set -C && : >"$lanco_log") 2>&1) && lanco_fresh=1
     lanco_status=$?
     # The task was stopped, and the fork was hit first.
     [ "$lanco_status" -le 128 ] || exit "$lanco_status"
-    refuse "cannot write to the log \"$lanco_log\": ${lanco_error##*: }: give another with -l"
+  fi
+  # Another task may have made it meanwhile.
+  [ -e "$lanco_log" ] || refuse_log "${lanco_error##*: }"
+  { command exec >>"$lanco_log"; } 2>/dev/null || {
+    lanco_error=$( (: >>"$lanco_log") 2>&1)
+    refuse_log "${lanco_error##*: }"
   }
-  exec >>"$lanco_log" 2>&1
+  exec 2>&1
 }
 
 # Takes back a log that nobody but this shell has written to, and a command for
@@ -42,7 +55,7 @@ not_run() {
 # "run" was killed: what it has made is taken back, for nothing has been run.
 give_up() {
   trap - EXIT
-  : >"$lanco_run.void"
+  /bin/mkdir "$lanco_run.void"
   [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
   [ ! -d "$lanco_run" ] || exec /bin/rm -rf "$lanco_run"
   [ -n "$lanco_opened" ] || exit

@@ -51,21 +51,29 @@ export interface Fifos {
 }
 
 /**
- * Makes FIFOs called `go` and `said` in a directory.
+ * Makes FIFOs called `go` and `said` in a directory, for nobody else: who reads from one takes
+ * what is in it.
  *
  * @throws {Failed} if they cannot be made.
  */
 export async function openFifos(directory: string): Promise<Fifos> {
   const [go, said] = [`${directory}/go`, `${directory}/said`];
-  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args: [go, said], cwd: "/" })
-    .output();
+  const args = ["-m", "600", go, said];
+  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args, cwd: "/" }).output();
   if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
   return { go: openBoth(go), said: openBoth(said) };
 }
 
-/** Opens a FIFO for both, because opening it for one waits for the other side. */
+/**
+ * Opens a FIFO for both, because opening it for one waits for the other side.
+ *
+ * @throws {Failed} if somebody has laid something else in its place.
+ */
 export function openBoth(fifo: string): Deno.FsFile {
-  return Deno.openSync(fifo, { read: true, write: true });
+  const file = Deno.openSync(fifo, { read: true, write: true });
+  if (file.statSync().isFifo) return file;
+  file.close();
+  throw new Failed(`cannot use ${fifo}: another file was laid in its place`);
 }
 
 /** Speaks with a process by FIFOs. */

@@ -11,7 +11,12 @@ shift 7
 case $lanco_mode in bg | fg) lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- ;; esac
 case $lanco_mode in
 bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
-fg) exec 3<"$lanco_run/go" 4>"$lanco_run/said" ;;
+fg)
+  # Nothing is emptied or made, should there be anything but the FIFOs.
+  { [ -p "$lanco_run/said" ] && [ ! -h "$lanco_run/said" ] && [ -p "$lanco_run/go" ]; } || exit 1
+  exec 3<"$lanco_run/go" 4>>"$lanco_run/said"
+  ;;
+*) { [ -p "$lanco_mode" ] && [ ! -h "$lanco_mode" ]; } || exit 1 ;;
 esac
 # Caught and not ignored, for the child would inherit that. XFSZ: a journal that is longer
 # than the caller's limit on the size of files.
@@ -71,7 +76,8 @@ case $lanco_found in
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 
-# Not emptied: what is in them keeps the room for the status and its time.
+# Not emptied: what is in them keeps the room for the status and its time. Nothing is
+# written before "run" has looked whether they are what it has made.
 exec 9<>"$lanco_run/ended" 7<>"$lanco_run/uptime"
 case $lanco_mode in
 bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "" "$@" 7>&- 9>&-) ;;
@@ -89,8 +95,8 @@ fg)
 esac
 lanco_status=$?
 # It was not run: see the child.
-if [ -e "$lanco_run.void" ]; then
-  /bin/rm -f "$lanco_run.void"
+if [ -d "$lanco_run.void" ]; then
+  /bin/rmdir "$lanco_run.void"
   { echo "${lanco_tag}void" >&4; } 2>/dev/null
   exit 1
 fi
@@ -99,9 +105,10 @@ tell_uptime 2>/dev/null
 # One line by one write: a reader sees all of it or nothing. Its date is the file's.
 echo "$lanco_status" >&9
 # It begins with the end of a line: what that limit cut off before it is a line by itself.
-{
+lanco_journal=${lanco_run%/*}/.journal
+[ ! -f "$lanco_journal" ] || [ -h "$lanco_journal" ] || {
   printf '\n%s\n' "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
-    >>"${lanco_run%/*}/.journal"
+    >>"$lanco_journal"
 } 2>/dev/null
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
 exit "$lanco_status"
