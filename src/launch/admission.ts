@@ -18,6 +18,7 @@ import {
   taskCgroups,
   trackingCgroup,
 } from "../task/places.ts";
+import { removeWhenOpen, whenOpen } from "./closed.ts";
 import { cgroupsOf } from "../task/process.ts";
 import { reap } from "../task/task.ts";
 import { letIn } from "./door.ts";
@@ -33,8 +34,8 @@ function staged(namespace: Namespace, id: string): string {
  * @param id What tells this `run` from all others.
  * @returns the number of the run, which stays when it gets its name: the cgroup's inode.
  */
-export function openStage(namespace: Namespace, id: string): number {
-  makeCgroup(staged(namespace, id));
+export async function openStage(namespace: Namespace, id: string): Promise<number> {
+  await whenOpen(namespace, () => makeCgroup(staged(namespace, id)));
   const { ino } = Deno.statSync(staged(namespace, id));
   if (ino === null) throw new Failed("the named hierarchy has no inodes");
   return ino;
@@ -49,8 +50,8 @@ export function stage(namespace: Namespace, shim: number, id: string): Promise<v
  * Removes what `openStage` and `admit` have made, as far as it is empty; the release agent
  * comes only if a process was in it.
  */
-export function unstage(namespace: Namespace, id: string, task: string): void {
-  removeCgroup(staged(namespace, id));
+export async function unstage(namespace: Namespace, id: string, task: string): Promise<void> {
+  await removeWhenOpen(namespace, staged(namespace, id));
   // Those that were made again when the release agent had been there already.
   if (isThere(registered(namespace.namespace, task))) return;
   for (const cgroup of taskCgroups(namespace, task)) removeCgroup(cgroup);
@@ -73,7 +74,8 @@ export async function register(
   if (child !== undefined) move(child, staged(namespace, id));
   for (;;) {
     try {
-      return Deno.renameSync(staged(namespace, id), registered(namespace.namespace, task));
+      const name = registered(namespace.namespace, task);
+      return await whenOpen(namespace, () => Deno.renameSync(staged(namespace, id), name));
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
@@ -132,7 +134,8 @@ export async function admit(
 ): Promise<boolean> {
   const { shim, child, exit } = candidates;
   const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
-  const asleep = place !== undefined && exit !== undefined && layDown(exit, place);
+  const asleep = place !== undefined && exit !== undefined &&
+    await whenOpen(namespace, () => layDown(exit, place));
   const entrant = { task, run: options.run, exit: place !== undefined };
   const waiting = options.meanwhile();
   // It may be refused long before it is waited for.
@@ -140,7 +143,8 @@ export async function admit(
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
-      if (!makeRoom(namespace, task, options.prepare) && !isLast) continue;
+      const room = await whenOpen(namespace, () => makeRoom(namespace, task, options.prepare));
+      if (!room && !isLast) continue;
       const opened = namespace.layout === "legacy" ? undefined : letIn(namespace, entrant);
       // The agent is at work meanwhile.
       opened?.catch(() => {});

@@ -1,6 +1,7 @@
 import { existsSync } from "@std/fs/exists";
-import { makeCgroup, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
+import { makeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
+import { removeWhenOpen, whenOpen } from "./closed.ts";
 import { namedRoot, type Namespace } from "../namespace/namespace.ts";
 
 /** How long the release agent may take to answer, in milliseconds. */
@@ -45,7 +46,7 @@ export function letIn(namespace: Namespace, entrant: Entrant): Promise<void> {
   const name = namespace.namespace;
   const door: Door = doors.get(name) ?? { last: undefined, next: undefined };
   doors.set(name, door);
-  if (door.last === undefined) return open(door, name, [entrant]);
+  if (door.last === undefined) return open(door, namespace, [entrant]);
   if (door.next !== undefined) {
     door.next.entrants.push(entrant);
     return door.next.letIn;
@@ -53,13 +54,13 @@ export function letIn(namespace: Namespace, entrant: Entrant): Promise<void> {
   const group = { entrants: [entrant] };
   const opened = door.last.catch(() => {}).then(() => {
     door.next = undefined;
-    return open(door, name, group.entrants);
+    return open(door, namespace, group.entrants);
   });
   door.next = { entrants: group.entrants, letIn: opened };
   return opened;
 }
 
-function open(door: Door, namespace: string, entrants: readonly Entrant[]): Promise<void> {
+function open(door: Door, namespace: Namespace, entrants: readonly Entrant[]): Promise<void> {
   const opened = ring(namespace, entrants);
   door.last = opened;
   const done = () => {
@@ -78,31 +79,31 @@ function listName(entrants: readonly Entrant[]): string {
 }
 
 /** Makes a list of what is to be let in, and has the release agent called until it has done so. */
-async function ring(namespace: string, entrants: readonly Entrant[]): Promise<void> {
-  const named = namedRoot(namespace);
+async function ring(namespace: Namespace, entrants: readonly Entrant[]): Promise<void> {
+  const named = namedRoot(namespace.namespace);
   const name = listName(entrants);
   const [list, bell] = [`${named}/enter-${name}`, `${named}/bell-${name}`];
   try {
-    makeCgroup(list);
-    for (const { task, run, exit } of entrants) {
-      makeCgroup(`${list}/task-${task}`);
-      if (exit) makeCgroup(`${list}/exit-${run}-${task}`);
-    }
+    const paths = entrants.flatMap(({ task, run, exit }) => [
+      `${list}/task-${task}`,
+      ...(exit ? [`${list}/exit-${run}-${task}`] : []),
+    ]);
+    for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();
     for (let asked = 0; !isAnswered(list, bell); await pause()) {
       const waited = performance.now() - begin;
       if (waited > PATIENCE) {
         throw new Failed(
-          `the release agent does not answer: run "sudo lanco ${namespace} init" again`,
+          `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
         );
       }
       if (waited >= asked * AGAIN) {
-        call(bell);
+        await whenOpen(namespace, () => call(bell));
         asked++;
       }
     }
   } catch (error) {
-    for (const cgroup of [list, bell]) removeCgroup(cgroup);
+    for (const cgroup of [list, bell]) await removeWhenOpen(namespace, cgroup);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
 import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
-import { removeCgroup } from "../cgroup/cgroup.ts";
+import { explainClosed, removeWhenOpen } from "./closed.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
 import { Failed, NotRunning, reason } from "../cli/errors.ts";
@@ -85,7 +85,7 @@ export async function launch(
   } catch (error) {
     const killed = await attempt.undo();
     if (killed) throw new Failed(`task ${task} was killed before its start`);
-    throw error;
+    throw explainClosed(namespace, error);
   }
 }
 
@@ -123,7 +123,7 @@ class Attempt {
   async start(): Promise<void> {
     const { command, exitCommand, limits } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
-    this.#run = openStage(this.namespace, this.#staged.id);
+    this.#run = await openStage(this.namespace, this.#staged.id);
     const options = { ...this.#shimOptions(), nursery: await this.#nursery() };
     this.#restored = options.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
@@ -260,7 +260,7 @@ class Attempt {
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#staging?.catch(() => {});
     await this.#undoExit();
-    unstage(this.namespace, this.#staged.id, this.task);
+    await unstage(this.namespace, this.#staged.id, this.task);
     this.#staged.withdraw(this.task, this.#published);
     return killed;
   }
@@ -270,7 +270,8 @@ class Attempt {
     const { bed, registered } = exitPlace(this.namespace, this.task, this.#run);
     if (bed !== undefined) setFrozen(bed, false);
     await this.#exit.abandon();
-    for (const cgroup of [bed, registered]) if (cgroup !== undefined) removeCgroup(cgroup);
+    if (bed !== undefined) await removeWhenOpen(this.namespace, bed);
+    await removeWhenOpen(this.namespace, registered);
   }
 
   #debug(message: string): void {

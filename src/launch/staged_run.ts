@@ -1,6 +1,8 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
+import { explainClosed } from "./closed.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
+import { effectiveUser } from "../namespace/caller.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { beginJournal } from "../task/journal.ts";
 import { runDirectory } from "../task/places.ts";
@@ -36,13 +38,14 @@ export class StagedRun {
    * @throws {NotPermitted} if the caller does not own the namespace.
    * @throws {Failed} if it cannot be written.
    */
-  static create({ namespace, owner }: Namespace): StagedRun {
+  static create(of: Namespace): StagedRun {
+    const { namespace } = of;
     const id = crypto.randomUUID();
     const directory = `${runs(namespace)}/.new-${id}`;
     try {
       withRoom(namespace, () => Deno.mkdirSync(directory, { mode: 0o750 }));
     } catch (error) {
-      throw explained(error, namespace, owner);
+      throw explained(error, of);
     }
     beginJournal(namespace);
     const run = new StagedRun(namespace, id, directory);
@@ -149,8 +152,10 @@ export class StagedRun {
   }
 }
 
-function explained(error: unknown, namespace: string, owner: string): unknown {
+function explained(given: unknown, of: Namespace): unknown {
+  const error = effectiveUser() === of.uid ? explainClosed(of, given) : given;
   if (error instanceof Failed) return error;
+  const { namespace, owner } = of;
   if (error instanceof Deno.errors.PermissionDenied) {
     return new NotPermitted(
       `namespace ${namespace} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,

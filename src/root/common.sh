@@ -60,10 +60,10 @@ hierarchies() {
 }
 
 # remove DIRECTORY...: removes cgroups and all below them as far as no process is in
-# them, however deep; whether all is gone. Where the kernel makes all that is there, there
-# are no links.
+# them, however deep, in some seconds; whether all is gone, or 124 if the time ran out.
+# As they are directories of the kernel's, there are no links.
 remove() {
-  find "$@" -xdev -depth -type d -delete 2>/dev/null
+  timeout --foreground 9 find "$@" -xdev -depth -type d -delete 2>/dev/null
 }
 
 # Takes the lock of this namespace, and makes way to that of what all share. A release

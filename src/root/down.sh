@@ -1,12 +1,13 @@
 # What takes a namespace down: after common.sh. Whatever it finds half done, it does
 # the rest; what tells that there is a namespace, its directory, goes last.
 
-# Prints the number of each process in a cgroup of the namespace, in no order. A path
-# of less than 13 names is not too long for the kernel; what is deeper is read there.
+# Prints the number of each process in a cgroup of the namespace, in no order. What is
+# deeper than anybody needs, where a path may be too long for the kernel and an owner go
+# on digging, is passed over, unless it has kept the namespace from being removed.
 members() {
-  # shellcheck disable=SC2086 # a list
-  find "$run/named" $places -name cgroup.procs ! -path "$run/named/cgroup.procs" \
-    \( -path '/*/*/*/*/*/*/*/*/*/*/*/*/*' -execdir cat {} + -o -exec cat {} + \) 2>/dev/null
+  # shellcheck disable=SC2086 # lists
+  timeout --foreground "$patience" find "$run/named" $places $depth -name cgroup.procs \
+    ! -path "$run/named/cgroup.procs" "-exec$dir" cat {} + 2>/dev/null
 }
 
 # Whether there is one: of those in v2 the kernel tells it, of others the first line.
@@ -102,25 +103,36 @@ close_namespace() {
 }
 
 # Removes all cgroups of the namespace. A launch that had begun may have to give up
-# first; and from an owner who makes ever more of them all are taken, parents first.
+# first. From an owner who makes ever more all are taken, parents first, and who is not
+# inside comes to none by its path: one who digs there all the time is hard to follow.
 remove_cgroups() {
   # shellcheck disable=SC2086 # a list
   umount $cgroups 2>/dev/null || :
   [ ! -e "$unified/cgroup.max.descendants" ] || echo 0 >"$unified/cgroup.max.descendants"
   tries=0
   while :; do
-    set --
+    set -- "$run/named"
     for cgroup in $cgroups; do [ ! -d "$cgroup" ] || set -- "$@" "$cgroup"; done
-    if remove "$run/named" "$@" -mindepth 1 && { [ $# = 0 ] || rmdir "$@"; } 2>/dev/null; then return; fi
-    [ "$((tries += 1))" -lt 50 ] || in_use
-    find "$run/named" "$@" -xdev \( -type d -o -name cgroup.procs -o -name tasks \) ! -uid 0 \
-      -exec chown 0:0 {} + 2>/dev/null || :
+    chown 0:0 "$@"
+    [ "$tries" = 0 ] || chmod 700 "$@"
+    status=0
+    remove "$@" -mindepth 1 || status=$?
+    shift
+    [ "$status" != 0 ] || [ $# != 0 ] || return 0
+    if [ "$status" = 0 ] && rmdir "$@" 2>/dev/null; then return; fi
+    [ "$status" != 124 ] || tries=$((tries + 9)) # out of time
+    [ "$((tries += 1))" -lt 40 ] || break
+    timeout --foreground 9 find "$run/named" "$@" -xdev -maxdepth 12 ! -uid 0 \
+      \( -type d -o -name cgroup.procs -o -name tasks \) -exec chown 0:0 {} + 2>/dev/null || :
     sleep 0.1
   done
+  chmod 755 "$run/named" "$@"
+  depth="" dir=dir patience=9
+  in_use
 }
 
 down() {
-  places='' cgroups='' unified=''
+  places='' cgroups='' unified='' depth="-maxdepth 12" dir="" patience=5
   while read -r name _ point; do
     [ -z "$name" ] || places="$places $run/$name" cgroups="$cgroups $point/lanco-$ns"
   done <<EOF

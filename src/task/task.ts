@@ -9,6 +9,7 @@ import {
   namedRoot,
   type Namespace,
   namespaceDirectory,
+  readNamespace,
 } from "../namespace/namespace.ts";
 import { registered, taskCgroups, trackingCgroup } from "./places.ts";
 
@@ -36,7 +37,11 @@ export function identity(namespace: string, task: string): number | undefined {
     if (ino !== null && isOccupied(namespace, task)) return ino;
   } catch (error) {
     if (error instanceof Failed) throw error;
-    if (!isGone(error)) throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
+    if (!isGone(error)) {
+      // A release that has begun keeps its owner out.
+      if (error instanceof Deno.errors.PermissionDenied) readNamespace(namespace);
+      throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
+    }
   }
   assertMounted(namespace);
   return undefined;

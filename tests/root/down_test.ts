@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  LANCO,
+  OWNER,
+  start,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
+import { openBatch } from "../batch.ts";
+
+/** Runs release, with strace(1) holding some of its calls up for so many milliseconds. */
+function release(ns: TestNamespace, calls = "", milliseconds = 0) {
+  const inject = `inject=${calls}:delay_enter=${milliseconds * 1000}`;
+  const slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];
+  return exec([...(calls ? slow : []), LANCO, ns.name, "release"], { uid: 0 });
+}
+
+/** Whether nothing of it is left, in any hierarchy. */
+function isGone(ns: TestNamespace): boolean {
+  const files = ["/proc/self/mountinfo", "/proc/self/cgroup"].map((file) =>
+    Deno.readTextFileSync(file)
+  );
+  return !exists(ns.directory) && !files.some((text) => text.includes(ns.name));
+}
+
+/** Something of the owner's in Python that goes on until it is stopped. */
+function python(text: string, ...args: string[]) {
+  const process = start(["/usr/bin/python3", "-c", text, ...args]);
+  return {
+    pid: process.pid,
+    async stop() {
+      process.kill("SIGKILL");
+      await process.status;
+    },
+  };
+}
+
+cgroupTest("a release that is refused hinders nobody who launches", async (ns) => {
+  await ns.must("run", "other", "sleep", "1000");
+  const { ask, end } = openBatch(ns);
+  let over = false;
+  const refused = release(ns, "execve", 300).finally(() => over = true);
+  let runs = 0;
+  for (; !over; runs++) {
+    const { exitStatus, messages } = await ask("run", `a${runs}`, "sleep", "1000");
+    assertEquals(exitStatus, 0, JSON.stringify(messages));
+  }
+  assertMatch((await refused).stderr, /is in use, by \d+ /);
+  assert(runs > 2, `${runs} runs`);
+  await end();
+});
+
+const FORKS = "import os\nwhile True:\n  if os.fork(): os._exit(0)";
+
+cgroupTest("release knows of a task whose processes end before they are named", async (ns) => {
+  await ns.must("run", "a", "/usr/bin/python3", "-c", FORKS);
+  // The shim would be one that lasts.
+  const shim = JSON.parse(await ns.must("status", "--json", "a")).shim;
+  if (typeof shim === "number") Deno.kill(shim, "SIGKILL");
+  const { code, stderr } = await release(ns, "write", 50);
+  assertEquals(code, 4, stderr);
+  assertMatch(stderr, /is in use, by (processes that come and go|\d+ python3)/);
+  assertEquals(Deno.statSync(`${ns.directory}/named`).uid, OWNER);
+  await ns.must("check", "a");
+  await ns.must("stop", "--now", "a");
+});
+
+const MAKER = `import os, sys
+n = 0
+while True:
+  for place in sys.argv[1:]:
+    n += 1
+    try: os.makedirs(f"{place}/x{n % 9}/y{n % 2000}/z")
+    except OSError: pass`;
+
+// Not without end: nothing but the kernel's memory would limit that in v1.
+const DIGGER = `import os, sys, time
+os.makedirs(sys.argv[1] + "/pit", exist_ok=True)
+os.chdir(sys.argv[1] + "/pit")
+for n in range(3000):
+  if n > 1000: time.sleep(0.001)
+  try:
+    os.mkdir("p")
+    os.chdir("p")
+  except OSError: pass
+time.sleep(1000)`;
+
+cgroupTest("an owner who makes cgroups without end does not hinder release", async (ns) => {
+  const places = ["named", "unified", "memory", "pids"].map((name) => `${ns.directory}/${name}`)
+    .filter(exists);
+  for (const text of [MAKER, DIGGER]) {
+    const maker = python(text, ...places);
+    try {
+      await until("he is at it", () => exists(`${places[0]}/x1`) || exists(`${places[0]}/pit`));
+      const { code, stderr } = await release(ns);
+      assertEquals(code, 0, stderr);
+      assert(!exists(ns.directory));
+    } finally {
+      await maker.stop();
+    }
+    // The kernel frees what was nested one after the other, which takes it a minute.
+    if (text === MAKER) await until("nothing is left", () => isGone(ns));
+    await ns.init();
+    await ns.must("run", "a", "true");
+    await ns.gone("a");
+  }
+});
+
+cgroupTest("release waits for a launch that has to give up", async (ns) => {
+  const staged = `${ns.directory}/named/new-x`;
+  await exec(["mkdir", staged]);
+  const released = release(ns, "unlinkat", 300);
+  await until("it is closed", () => Deno.statSync(`${ns.directory}/named`).uid === 0);
+  // As a launch whose cgroup had been made before.
+  const enter =
+    `until [ ! -e ${ns.directory}/namespace.json ]; do :; done; echo 0 >${staged}/cgroup.procs && exec sleep 2`;
+  const late = await exec(["sh", "-c", enter]);
+  assertEquals(late.code, 0, late.stderr);
+  const { code, stderr } = await released;
+  assertEquals([code, stderr], [0, ""]);
+  assert(isGone(ns));
+});
+
+cgroupTest(
+  "release that finds somebody too late says who, and is finished when he has gone",
+  async (ns) => {
+    const place = `${ns.directory}/named/x`;
+    await exec(["mkdir", place]);
+    const released = release(ns, "unlinkat", 300);
+    const enter =
+      `until [ ! -e ${ns.directory}/namespace.json ]; do :; done; echo 0 >${place}/cgroup.procs && exec sleep 1000`;
+    const sleeper = start(["sh", "-c", enter]);
+    const { code, stderr } = await released;
+    assertEquals(code, 4);
+    assertMatch(
+      stderr,
+      new RegExp(`is in use, by ${sleeper.pid} sleep, and half released: end these`),
+    );
+    // It is not his again, and no place for tasks.
+    assertEquals(Deno.statSync(`${ns.directory}/named`).uid, 0);
+    assertEquals((await ns.lanco("run", "a", "true")).code, 5);
+    sleeper.kill("SIGKILL");
+    await sleeper.status;
+    assertEquals((await release(ns)).code, 0);
+    assert(isGone(ns));
+  },
+);
