@@ -63,11 +63,16 @@ export type Operands =
   /** A task, then its command. */
   | "command";
 
-/**
- * What a command does in a namespace, which decides with what rights root has it done:
- * it only looks, it launches programs of the owner's, or it kills them.
- */
-export type Purpose = "look" | "launch" | "kill";
+/** How root has a command done by the owner of a namespace. */
+export interface ByOwner {
+  /**
+   * How long it may say nothing before it is taken for lost, in milliseconds. If that is
+   * Infinity it waits on purpose, and has root's own streams.
+   */
+  patience?: number;
+  /** The exit status if it is lost; 1 if the command does not say. */
+  lost?: number;
+}
 
 /** A command: its help, what may stand on its command line, and what it does. */
 export interface Command {
@@ -77,8 +82,10 @@ export interface Command {
   options: OptionSpec;
   /** What its operands name. */
   operands: Operands;
-  /** With what rights root has it done in another user's namespace; "look" if it does not say. */
-  purpose?: Purpose;
+  /** Whether it launches what the owner of a namespace gives it, which root does for himself only. */
+  launches?: boolean;
+  /** How root has it done in another user's namespace. */
+  byOwner?(options: Options): ByOwner;
   /** Whether root does it himself, whoever owns the namespace. */
   isForRoot?(options: Options): boolean;
   /** Does it. Returns the exit status; throws a `LancoError` for anything but success. */

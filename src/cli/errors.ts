@@ -65,6 +65,14 @@ export class NotPermitted extends LancoError {
   }
 }
 
+/** Status 6: what a process inherits from root is more than his ids, so he launches none for others. */
+export class RootLaunchesNothing extends NotPermitted {
+  constructor(namespace: string, owner: string) {
+    const user = /^\d+$/.test(owner) ? `'#${owner}'` : owner;
+    super(`root launches nothing for ${owner}: use "sudo -u ${user} lanco ${namespace} run …"`);
+  }
+}
+
 /** Status 6: what is written down in a namespace is for its owner and his group only. */
 export class RecordsClosed extends NotPermitted {
   constructor(namespace: string) {

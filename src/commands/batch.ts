@@ -47,7 +47,7 @@ Examples:
 `,
   options: { interleaved: true },
   operands: "nothing",
-  purpose: "launch",
+  byOwner: () => ({ patience: Infinity }),
   async run(context, { operands }) {
     if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
     readNamespace(context.namespace);
@@ -162,7 +162,7 @@ class Batch implements Desk {
     let exitStatus: number;
     try {
       await turn.come;
-      exitStatus = await (command.purpose === "launch"
+      exitStatus = await (command.launches
         ? this.#launches.pass(() =>
           command.run(asked, options)
         )

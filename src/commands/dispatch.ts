@@ -8,7 +8,7 @@ import type { LogOptions } from "../cli/log.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
 import type { Way } from "../cli/unwritten.ts";
 import { namespaceName } from "../cli/names.ts";
-import { GLOBAL_OPTIONS, parseOptions } from "../cli/options.ts";
+import { GLOBAL_OPTIONS, type Options, parseOptions } from "../cli/options.ts";
 
 /** Where results and messages go; tests give their own. */
 export interface Streams {
@@ -109,7 +109,7 @@ async function execute(
   }
   const options = parseOptions(args, command.options);
   if (context.namespace !== "" && !command.isForRoot?.(options)) {
-    const status = await asOwner(context, command);
+    const status = await asOwner(context, command, options);
     if (status !== undefined) return status;
   }
   return await command.run(context, options);
@@ -120,10 +120,18 @@ function namesTasks({ operands }: Command): boolean {
 }
 
 /** What root asks for in another user's namespace is done by that user. */
-async function asOwner(context: Context, command: Command): Promise<number | undefined> {
+async function asOwner(
+  context: Context,
+  command: Command,
+  options: Options,
+): Promise<number | undefined> {
   if (effectiveUser() !== 0) return undefined;
-  const { asOwner } = await import("../root/owner.ts");
-  return await asOwner(context.namespace, context.args, command.purpose ?? "look");
+  const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
+  if (command.launches) {
+    refuseToLaunch(context.namespace);
+    return undefined;
+  }
+  return await asOwner(context.namespace, context.args, command.byOwner?.(options) ?? {});
 }
 
 function asksForHelp(word: string | undefined): boolean {

@@ -24,6 +24,7 @@ Examples:
 `,
   options: { flags: ["json"], interleaved: true },
   operands: "patterns",
+  byOwner: () => ({ patience: Infinity }),
   async run(context, options) {
     const namespace = readNamespace(context.namespace);
     const matches = matching(options.operands);

@@ -33,6 +33,7 @@ Examples:
     interleaved: true,
   },
   operands: "known tasks",
+  byOwner: (options) => options.count("follow") > 0 ? { patience: Infinity } : {},
   async run(context, options) {
     const [name, ...more] = options.operands;
     if (name === undefined || more.length > 0) throw new Usage("which task? Give one name");

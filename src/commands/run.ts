@@ -1,7 +1,14 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import { type Command, type Context, warning } from "../cli/context.ts";
-import { AlreadyRunning, Failed, LancoError, NotPermitted, reason, Usage } from "../cli/errors.ts";
+import {
+  AlreadyRunning,
+  Failed,
+  LancoError,
+  reason,
+  RootLaunchesNothing,
+  Usage,
+} from "../cli/errors.ts";
 import { actsForRoot } from "../namespace/caller.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../cgroup/limits.ts";
 import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
@@ -44,9 +51,13 @@ Examples:
     alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
   },
   operands: "command",
-  purpose: "launch",
+  launches: true,
   async run(context, options) {
     const [name, ...command] = options.operands;
+    if (actsForRoot()) {
+      const { owner } = readNamespace(context.namespace);
+      throw new RootLaunchesNothing(context.namespace, owner);
+    }
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
     const task = taskName(name);
     if (command[0] === "--") command.shift();
@@ -79,11 +90,6 @@ async function start(
   const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
   logger?.info(`run ${options.command[0]}`);
   const foreground = options.foreground ? await import("../launch/foreground.ts") : undefined;
-  if (foreground?.hasTerminal() && actsForRoot()) {
-    throw new NotPermitted(
-      `run -f would give root's terminal to ${namespace.owner}: use "sudo -u ${namespace.owner}"`,
-    );
-  }
   const follower = foreground?.forwardSignals();
   const launched = await launch(namespace, task, {
     ...options,

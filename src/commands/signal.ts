@@ -16,7 +16,6 @@ Examples:
 `,
   options: { interleaved: true },
   operands: "signal",
-  purpose: "kill",
   run(context, { operands: [name, ...tasks] }) {
     if (name === undefined) throw new Usage("which signal? Give its name, then the task's");
     const parsed = parseSignal(name);

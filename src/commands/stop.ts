@@ -32,7 +32,6 @@ Examples:
     interleaved: true,
   },
   operands: "running tasks",
-  purpose: "kill",
   async run(context, options) {
     const signal = parseSignal(options.value("signal") ?? "TERM");
     const seconds = wholeNumber("-t", options.value("timeout") ?? "30", { max: 86_400 });

@@ -82,6 +82,10 @@ Examples:
     interleaved: true,
   },
   operands: "patterns",
+  byOwner: (options) =>
+    options.count("once") > 0
+      ? { patience: 30_000 + interval(options, ONCE_INTERVAL) }
+      : { patience: Infinity },
   run(context, options) {
     const [filter = "", ...more] = options.operands;
     if (more.length > 0) throw new Usage("top takes one filter at most: see -h");

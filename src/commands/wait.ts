@@ -39,6 +39,7 @@ Examples:
     interleaved: true,
   },
   operands: "known tasks",
+  byOwner: () => ({ patience: Infinity, lost: FAILED }),
   async run(context, options) {
     const names = [...new Set(options.operands.map(taskName))];
     if (names.length === 0) throw new Usage("which task? Give its name");

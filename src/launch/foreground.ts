@@ -14,7 +14,7 @@ const FORWARDED: readonly Signal[] = [
 const FROM_TERMINAL: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
 /** Whether one of the standard streams is a terminal. */
-export function hasTerminal(): boolean {
+function hasTerminal(): boolean {
   return Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
 }
 

@@ -56,8 +56,10 @@ export function wayOfOutput(proc = PROC): Way {
 
 /** Whether this process does as a namespace's owner what root has asked for. */
 export function actsForRoot(): boolean {
-  return readVariables().has(FOR_ROOT);
+  return forRoot ??= readVariables().has(FOR_ROOT);
 }
+
+let forRoot: boolean | undefined;
 
 let umask: number | undefined;
 

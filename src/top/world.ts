@@ -1,5 +1,5 @@
-import { effectiveUser } from "../namespace/caller.ts";
-import { NotRunning } from "../cli/errors.ts";
+import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
+import { Failed, NotRunning } from "../cli/errors.ts";
 import { freeze } from "../stop/freeze.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { stop, stopExit } from "../stop/stop.ts";
@@ -45,6 +45,8 @@ export function realWorld(namespace: Namespace): World {
  * kernel does nothing where there is no shell to let it go on (signal(7), setpgid(2)).
  */
 async function suspend(): Promise<void> {
+  // The job is another session's: see root/owner.sh.
+  if (actsForRoot()) throw new Failed("root's top cannot be stopped: leave it by q");
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, STOP_WAIT);
     function done() {

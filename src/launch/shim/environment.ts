@@ -1,4 +1,4 @@
-import { FOR_ROOT, readEnvironment } from "../../namespace/caller.ts";
+import { readEnvironment } from "../../namespace/caller.ts";
 import { shellQuote } from "../../task/record.ts";
 
 /** What a shell is given in the place of variables that would change what its scripts do, or keep it from starting. */
@@ -33,8 +33,6 @@ export interface CallerEnvironment {
   restore: Uint8Array | undefined;
   /** What a shell can be given of the variables that were added. */
   given: Record<string, string>;
-  /** Whether the caller is root, who has lanĉo act for a namespace's owner. */
-  forRoot: boolean;
 }
 
 /**
@@ -55,7 +53,6 @@ export function callerEnvironment(
       variables.set(bytes(entry.subarray(0, equals)), bytes(entry.subarray(equals + 1)));
     }
   }
-  const forRoot = variables.delete(FOR_ROOT);
   for (const [name, value] of added) variables.set(latin(name), latin(value));
   const level = variables.get("SHLVL") ?? "";
   const dropped = [...variables].filter(([name]) =>
@@ -71,7 +68,6 @@ export function callerEnvironment(
       Object.entries(DISTURBING).filter(([name]) => variables.has(name)),
     ),
     restore: dropped.length === 0 ? undefined : encode(restoration(dropped)),
-    forRoot,
   };
 }
 

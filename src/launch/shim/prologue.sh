@@ -1,7 +1,5 @@
 # Started by "run" with the caller's environment and descriptors.
 #   $1 the text of the shim, $2... its arguments
-# Root's asking ends here: it is no business of what is run for a namespace's owner.
-unset LANCO_FOR_ROOT
 # dash can name the descriptors 0 to 9 only: bash closes those above.
 lanco_high=
 for lanco_fd in /proc/self/fd/??*; do

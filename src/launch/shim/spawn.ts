@@ -28,10 +28,6 @@ export function spawn(
   const words = [
     // Not `detached`, with which the runtime takes root's groups away.
     ...(session ? ["/usr/bin/setsid"] : []),
-    // What guards lanĉo itself from the one whose part it acts (root/owner.sh) ends here.
-    ...(environment.forRoot
-      ? ["/usr/bin/setpriv", "--inh-caps=-wake_alarm", "--ambient-caps=-wake_alarm"]
-      : []),
     "/bin/sh",
     ...shell,
   ];

@@ -1,0 +1,66 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, exists, LANCO, lives, shell, until } from "../harness.ts";
+import { whileActing } from "./acting.ts";
+
+/** What lasts as long as its caller wants. */
+const LASTING = [["wait", "a"], ["logs", "-f", "a"], ["events"], ["batch"]];
+
+/** How an owner holds what has his number. */
+const HOLDS: Record<string, (pid: number, directory: string) => string> = {
+  "by a signal": (pid) => `kill -STOP ${pid}`,
+  ...(exists("/sys/fs/cgroup/freezer")
+    ? {
+      "in a frozen cgroup of v1": (pid: number, directory: string) =>
+        `cd ${directory}/freezer && mkdir -p held && echo ${pid} >held/cgroup.procs &&
+        echo FROZEN >held/freezer.state`,
+    }
+    : {}),
+};
+
+for (const [how, hold] of Object.entries(HOLDS)) {
+  cgroupTest(`what the owner holds ${how} keeps no command of root's from ending`, async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+    await Promise.all(LASTING.map(async (args, i) => {
+      const [signal = "SIGTERM"] = [signals[i % signals.length]];
+      await whileActing([LANCO, ns.name, ...args], async ({ outer, acting, ended }) => {
+        assertEquals((await shell(hold(acting, ns.directory))).code, 0);
+        Deno.kill(outer, signal);
+        const { code } = await ended;
+        assertEquals(code, { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[signal], args.join(" "));
+        await until("what acted is gone", () => !lives(acting));
+      });
+    }));
+    if (exists(`${ns.directory}/freezer/held`)) {
+      await exec(["rmdir", `${ns.directory}/freezer/held`]);
+    }
+  });
+}
+
+cgroupTest(
+  "what the owner kills is told by root's command, and not taken for an answer",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    for (const args of LASTING) {
+      await whileActing([LANCO, ns.name, ...args], async ({ acting, ended }) => {
+        assertEquals((await shell(`kill -KILL ${acting}`)).code, 0);
+        const { code, stderr } = await ended;
+        assertEquals(code, args[0] === "wait" ? 125 : 1, args.join(" "));
+        assertMatch(stderr, /what acted as games for root was killed by SIGKILL\n$/);
+      });
+    }
+  },
+);
+
+cgroupTest("what is held and has to answer is given up after half a minute", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const commands = [["check", "a"], ["ls"], ["status", "a"], ["logs", "a"], ["pause", "a"]];
+  await Promise.all(commands.map(async (args) => {
+    await whileActing([LANCO, ns.name, ...args], async ({ acting, ended }) => {
+      await shell(`kill -STOP ${acting}`);
+      const { code, stderr } = await ended;
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /said nothing for 30 seconds and was killed\n$/);
+    });
+  }));
+});
