@@ -1,5 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, exists, LEGACY, OWNER, shell, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  LEGACY,
+  OWNER,
+  shell,
+  start,
+  STRANGER,
+  until,
+} from "../harness.ts";
+import { StoppedAgent } from "../root/stopped_agent.ts";
 import { pythonOf } from "./python.ts";
 
 /** The cgroup of v2 that each process of the owner's is in. */
@@ -44,10 +55,11 @@ if (!LEGACY) {
         await until("the agent has come", () => !exists(list ?? ""));
       }
       const inside = `/lanco-${ns.name}/`;
-      for (const [pid, place] of placesOf(OWNER)) {
-        const line = commandLine(pid);
-        if (!line.includes(ns.directory)) continue;
-        assert(place.startsWith(inside), `${line} is in ${place}`);
+      const found = [...placesOf(OWNER)].filter(([pid]) => commandLine(pid).includes(ns.directory));
+      // The task, its three children, and what is between two moves.
+      assert(found.length >= 4, `${found.length} found`);
+      for (const [pid, place] of found) {
+        assert(place.startsWith(inside), `${commandLine(pid)} is in ${place}`);
       }
       assertEquals(ns.task("a").length, 2);
     },
@@ -66,6 +78,52 @@ if (!LEGACY) {
       await ns.must("check", "b");
     },
   );
+
+  cgroupTest("the agent lets in no process that has left the task meanwhile", async (ns) => {
+    const process = start(["sleep", "1000"]);
+    const place = () => placesOf(OWNER).get(process.pid);
+    try {
+      await until("it is the owner's", () => place() !== undefined);
+      const outside = place();
+      for (const leaves of [true, false]) {
+        const line = `cd ${ns.directory} && mkdir -p named/keep &&
+          echo 0 >named/keep/notify_on_release && mkdir named/task-x unified/task-x named/enter-x named/enter-x/task-x &&
+          echo ${process.pid} >named/task-x/cgroup.procs`;
+        assertEquals(await shell(line), { code: 0, stdout: "", stderr: "" });
+        const opening = { call: "openat", path: `/proc/${process.pid}/stat` };
+        const agent = await StoppedAgent.at(ns, "/bell-x", opening);
+        try {
+          if (leaves) await shell(`echo ${process.pid} >${ns.directory}/named/keep/cgroup.procs`);
+          await agent.goOn();
+        } finally {
+          await agent.end();
+        }
+        assertEquals(place(), leaves ? outside : `/lanco-${ns.name}/shims`);
+        if (leaves) await ns.gone("x");
+      }
+    } finally {
+      process.kill("SIGKILL");
+      await process.status;
+    }
+  });
+
+  cgroupTest("the agent gives back whoever has got the number of one that ended", async (ns) => {
+    const line = `cd ${ns.directory} &&
+      mkdir named/task-x unified/task-x named/enter-x named/enter-x/task-x`;
+    assertEquals((await shell(line)).code, 0);
+    const script = `${ns.scratch}/number_again.py`;
+    Deno.writeTextFileSync(script, pythonOf("number_again.py"));
+    const words = [ns.agent, ns.directory, `${ns.scratch}/trace`, String(OWNER), String(STRANGER)];
+    const { code, stdout, stderr } = await exec(
+      ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "python3", script, ...words],
+      { uid: 0 },
+    );
+    assertEquals([code, stderr], [0, ""]);
+    const { same, moved, before, after } = JSON.parse(stdout);
+    // Else it would not have been in danger.
+    assertEquals([same, moved], [true, true]);
+    assertEquals(after, before);
+  });
 }
 
 cgroupTest(

@@ -1,0 +1,83 @@
+/** How tests stop a release agent in the midst of its work. */
+import { signalling } from "../faults/fault.ts";
+import { type TestNamespace, until } from "../harness.ts";
+
+/** A call by which an agent is to be stopped. */
+export interface Moment {
+  /** A system call. */
+  call: string;
+  /** The path that it concerns; any, if there is none. */
+  path?: string;
+  /** The how-manieth of them. */
+  n?: number;
+}
+
+/** An agent that has been stopped. */
+export class StoppedAgent {
+  private constructor(
+    private readonly tracer: Deno.ChildProcess,
+    private readonly said: string,
+    /** The process that has been stopped: the agent, or a program that it has started. */
+    readonly pid: number,
+    /** The agent. */
+    readonly agent: number,
+  ) {}
+
+  /** Runs the agent as the kernel does, and waits until it has come there. */
+  static async at(ns: TestNamespace, path: string, moment: Moment): Promise<StoppedAgent> {
+    const said = `${ns.scratch}/stopped-${crypto.randomUUID()}`;
+    const { call, n = 1 } = moment;
+    const options = ["-f", ...(moment.path ? ["-P", moment.path] : [])];
+    const words = signalling("STOP", call, n, ...options).map((word) =>
+      word === "/dev/null" ? said : word
+    );
+    const process = new Deno.Command("/usr/bin/strace", {
+      args: [...words.slice(1).filter((word) => word !== "-qq"), ns.agent, path],
+      cwd: "/",
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const stopped = /^(\d+) +--- stopped by SIGSTOP ---$/m;
+    await until(`the agent is stopped at ${call}`, () => stopped.test(textOf(said)));
+    const pid = Number(stopped.exec(textOf(said))?.[1]);
+    const children = `/proc/${process.pid}/task/${process.pid}/children`;
+    const [agent = 0] = Deno.readTextFileSync(children).trim().split(" ").map(Number);
+    return new StoppedAgent(process, said, pid, agent);
+  }
+
+  /** Lets it go on, and waits for its end. Programs that it starts later are stopped, too. */
+  async goOn(): Promise<void> {
+    let hasEnded = false;
+    const end = this.tracer.status.then(() => hasEnded = true);
+    for (let done = 0; !hasEnded;) {
+      const stopped = [...textOf(this.said).matchAll(/^(\d+) +--- stopped by SIGSTOP ---$/gm)];
+      for (; done < stopped.length; done++) Deno.kill(Number(stopped[done]?.[1]), "SIGCONT");
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 10))]);
+    }
+  }
+
+  /** Kills the agent. */
+  kill(): void {
+    Deno.kill(this.agent, "SIGKILL");
+  }
+
+  /** Ends what is left of it. */
+  async end(): Promise<void> {
+    for (const pid of new Set([this.agent, this.pid])) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch { /* it has ended */ }
+    }
+    await this.tracer.status;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return "";
+  }
+}
