@@ -205,6 +205,12 @@ function isOut({ namespace }: Namespace, path = ""): boolean {
 }
 
 function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
+  // EAGAIN: cgroup.max.descendants is reached.
+  if (error instanceof Error && error.message.includes("os error 11)")) {
+    return new Failed(
+      `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
+    );
+  }
   if (!(error instanceof Deno.errors.NotFound)) return error;
   return new Failed(
     `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
@@ -252,7 +258,7 @@ function isGoneAgain(namespace: Namespace, error: unknown): false {
     !existsSync(`${root}/${name}/cgroup.procs`)
   );
   if (lost !== undefined) throw explained(error, namespace, lost.name);
-  if (!isGone(error)) throw error;
+  if (!isGone(error)) throw explained(error, namespace, "unified");
   return false;
 }
 

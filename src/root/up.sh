@@ -119,7 +119,7 @@ hierarchy() {
       echo "+$controller" >"$cgroup/cgroup.subtree_control" || continue
     done 2>/dev/null
     # No path may become longer than the kernel can say.
-    for limit in depth=12 descendants=20000; do
+    for limit in depth=12 descendants=6000; do
       [ ! -e "$cgroup/cgroup.max.${limit%=*}" ] || echo "${limit#*=}" >"$cgroup/cgroup.max.${limit%=*}"
     done
     mkdir -p "$cgroup/shims"
@@ -146,6 +146,24 @@ hierarchy() {
   esac
   json="$json${json:+,}{\"name\":\"$1\",\"version\":$2,\"cgroup\":\"$cgroup\",\"tasks\":$tasks}"
   [ "$tasks" = false ] || own="$own $1"
+}
+
+# numbers_left UNIFIED CGROUPS: says it when more than half of the numbers may go that the
+# kernel has for the memory cgroups of all: where that is v2, by what the namespaces may
+# make, else by what there is (/proc/cgroups).
+numbers_left() {
+  taken=0
+  if [ -r "$1/cgroup.controllers" ] && grep -qw memory "$1/cgroup.controllers"; then
+    for share in "$1"/lanco-*/cgroup.max.descendants; do
+      read -r share <"$share" || continue
+      case $share in *[!0-9]*) ;; *) taken=$((taken + share)) ;; esac
+    done 2>/dev/null
+    which="the namespaces of this host may make $taken"
+  else
+    while read -r name _ many _; do [ "$name" != memory ] || taken=$many; done <"$2"
+    which="this host has $taken"
+  fi
+  [ "$taken" -le 32767 ] || echo "$which of the 65535 memory cgroups that the kernel has numbers for: release a namespace, for without a number nothing can be started in a cgroup of its own"
 }
 
 # Where exit commands sleep until their time has come: beside the tasks in the unified
@@ -249,6 +267,7 @@ done <<EOF
 $found
 EOF
 exit_commands
+numbers_left "$unified" /proc/cgroups
 for limit; do limit "$limit"; done
 release_agent
 named_hierarchy

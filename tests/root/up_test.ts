@@ -1,0 +1,51 @@
+import up from "../../src/root/up.sh" with { type: "text" };
+import { assertEquals, assertMatch } from "@std/assert";
+import { cgroupTest, exec, LEGACY } from "../harness.ts";
+import { partOf, underEachShell } from "../properties/shells.ts";
+
+const numbersLeft = partOf(up, /^numbers_left\(\) \{[^]*?^\}/m);
+
+/** What init says where v2 has these controllers, namespaces these shares, and v1 so many cgroups. */
+async function said(controllers: string, shares: string[], memory: number): Promise<string> {
+  const directory = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(`${directory}/cgroup.controllers`, `${controllers}\n`);
+    Deno.writeTextFileSync(`${directory}/cgroups`, `#subsys_name\nmemory\t4\t${memory}\t1\n`);
+    for (const [i, share] of shares.entries()) {
+      Deno.mkdirSync(`${directory}/lanco-${i}`);
+      Deno.writeTextFileSync(`${directory}/lanco-${i}/cgroup.max.descendants`, `${share}\n`);
+    }
+    const script = `set -eu\n${numbersLeft}\nnumbers_left "$1" "$1/cgroups"`;
+    const outputs = (await underEachShell(script, [directory])).map(([, output]) =>
+      new TextDecoder().decode(output)
+    );
+    assertEquals(new Set(outputs).size, 1);
+    return outputs[0] ?? "";
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("init tells of the namespaces that may take more than half of the numbers of memory cgroups", async () => {
+  const five = Array.from({ length: 5 }, () => "6000");
+  assertEquals(await said("cpu memory pids", five, 0), "");
+  assertEquals(await said("cpu memory pids", ["max", "0", ...five], 0), "");
+  assertMatch(await said("cpu memory pids", [...five, "6000"], 0), /^the namespaces .* 36000 of/);
+  assertEquals(await said("cpu pids", [...five, "6000"], 32767), "");
+  assertMatch(await said("hugetlb", [], 32768), /^this host has 32768 of .*: release a/);
+});
+
+if (!LEGACY) {
+  cgroupTest("a namespace has its share of cgroups, and says so when it is used up", async (ns) => {
+    const file = `${ns.directory}/unified/cgroup.max.descendants`;
+    assertEquals(Deno.readTextFileSync(file), "6000\n");
+    await exec(["sh", "-c", `echo 3 >${file}`], { uid: 0 });
+    await ns.must("run", "a", "sleep", "1000");
+    const { code, stderr } = await ns.lanco("run", "b", "sleep", "1000");
+    assertEquals(code, 1);
+    assertMatch(stderr, /has as many cgroups as it may have: stop tasks, or remove/);
+    await ns.must("stop", "a");
+    await ns.gone("a");
+    await ns.must("run", "b", "true");
+  });
+}
