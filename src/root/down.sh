@@ -100,6 +100,9 @@ close_namespace() {
     in_use
   fi
   echo >"$run/named/release_agent"
+  # An agent that is late finds no place for its errand, and the one at work nothing to do.
+  rm -rf "$run/.errands"
+  [ ! -d "$run/errands" ] || mv "$run/errands" "$run/.errands"
 }
 
 # Removes all cgroups of the namespace. A launch that had begun may have to give up
@@ -151,10 +154,7 @@ EOF
   for place in $places; do put_away "$place"; done
   detach_named
   put_away "$run/runs"
-  rm -rf "$run/usage"
-  # A release agent that is late finds no place for its errand.
-  [ ! -d "$run/errands" ] || mv "$run/errands" "$run/usage"
-  rm -rf "$run/usage" "$lib"
+  rm -rf "$run/usage" "$run/errands" "$run/.errands" "$lib"
   rmdir "$run/named"
   rm -f "$run/namespace.json.old" "$run/namespace.json.new"
   rmdir "$run"

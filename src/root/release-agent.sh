@@ -25,7 +25,7 @@ here=/run/lanco/@NAMESPACE@
 named=$here/named
 hierarchies="@HIERARCHIES@"
 exits=$here/@EXITS@/exits
-ended='' ending=''
+ended='' ending='' useless='' found=0
 
 is_name() {
   case $1 in '' | [.-]* | *[!A-Za-z0-9._-]*) return 1 ;; esac
@@ -107,8 +107,9 @@ entries_of() {
 
 open_door() {
   door=$named/enter-$1 bell=$named/bell-$1
+  found=$((found + 1))
   # It becomes empty too, but nobody has to be told.
-  echo 0 >"$door/notify_on_release" || { away rmdir "$bell" && return; }
+  echo 0 >"$door/notify_on_release" || { useless="$useless $bell" && return; }
   case $1 in
   for-*-*-*) entries="$door/exit-${1#for-*-}
 $door/task-${1#for-*-*-}" ;;
@@ -171,6 +172,7 @@ end_task() {
   # Another agent was faster, or a new task of this name is running already.
   [ -d "$named/task-$1" ] || return
   read -r _ <"$named/task-$1/cgroup.procs" && return
+  found=$((found + 1))
   # What has been begun is counted, and may have gone in part.
   [ "$2" -gt 0 ] || keep_counters "$1"
   ending="$ending $1:$2"
@@ -184,9 +186,12 @@ cgroups_of() {
   done
 }
 
-# Removes the tasks that have ended, the registered cgroups last: what is asked meanwhile
-# is answered by them.
-end_tasks() {
+# Removes what is of no more use, and the tasks that have ended, the registered cgroups
+# last: what is asked meanwhile is answered by them.
+finish() {
+  # shellcheck disable=SC2086 # a list of names
+  [ -z "$useless" ] || away rmdir $useless
+  useless=
   [ -n "$ending" ] || return 0
   set --
   for task in $ending; do
@@ -211,6 +216,7 @@ end_tasks() {
 # end_exit_command RUN-TASK BEGUN
 end_exit_command() {
   read -r _ <"$named/exit-$1/cgroup.procs" && return
+  found=$((found + 1))
   remove "$exits/$1" "$named/exit-$1" || leave_rest "exit-$1" "$2"
 }
 
