@@ -43,7 +43,9 @@ function dpkg(root: string, ...args: string[]): Promise<string> {
   for (const file of ["status", "available"]) {
     Deno.writeTextFileSync(`${root}/var/lib/dpkg/${file}`, "", { append: true });
   }
-  const options = ["--force-depends", "--force-unsafe-io", "--path-include=/*"];
+  // There is no shell in it for the package's script.
+  const force = ["--force-depends", "--force-unsafe-io", "--force-script-chrootless"];
+  const options = [...force, "--path-include=/*"];
   return asRoot(["dpkg", `--root=${root}`, `--log=${root}/log`, ...options, ...args]);
 }
 
@@ -91,6 +93,27 @@ packageTest("installing brings these files, and removing takes all away", async 
   assertEquals(await files(root), []);
   assertEquals(exists(`${root}/usr`), false);
 });
+
+packageTest(
+  "removing says which namespaces are left, and an upgrade nothing",
+  async ({ deb }, root) => {
+    await dpkg(root, "--install", deb);
+    for (const name of ["web", "db", "half"]) {
+      Deno.mkdirSync(`${root}/run/lanco/${name}`, { recursive: true });
+      if (name !== "half") Deno.writeTextFileSync(`${root}/run/lanco/${name}/namespace.json`, "");
+    }
+    assertEquals(
+      (await dpkg(root, "--install", await newer(deb, root))).includes("are left"),
+      false,
+    );
+    const said = await dpkg(root, "--remove", "lanco");
+    assertMatch(said, /lanco: these namespaces are left, and their tasks go on: db web\n/);
+    assertMatch(
+      said,
+      /To remove one, install lanco again, .*\n.* run "lanco NAMESPACE release"; or reboot/,
+    );
+  },
+);
 
 packageTest("what is installed is what the executable prints", async ({ deb }, root) => {
   await dpkg(root, "--install", deb);
