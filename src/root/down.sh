@@ -76,13 +76,26 @@ detach_named() {
   detach "$run/named"
 }
 
+# Prints the names of some tasks that run, and of some whose exit command does.
+tasks() {
+  find "$run/named" -mindepth 1 -maxdepth 1 \( -name "task-*" -o -name "exit-[0-9]*-*" \) 2>/dev/null |
+    head -n 1000 | while read -r cgroup; do
+    name=${cgroup##*/}
+    case $name in task-*) name=${name#task-} ;; *) name=${name#exit-*-} ;; esac
+    case $name in [.-]* | *[!A-Za-z0-9._-]*) continue ;; esac
+    if read -r _ <"$cgroup/cgroup.procs"; then echo "$name"; fi
+  done 2>/dev/null | sort -u | head -n 10 | tr '\n' ' '
+}
+
 # Fails, for somebody is there. What is half gone is not given back.
 in_use() {
   who=$(names)
   who=${who%, }
   [ -e "$run/namespace.json" ] ||
     fail 4 "namespace $ns is in use, by $who, and half released: end these and release it again, or run \"lanco $ns init\""
-  fail 4 "namespace $ns is in use, by $who: see \"lanco $ns ls\", stop its tasks first"
+  tasks=$(tasks)
+  tasks=${tasks% }
+  fail 4 "namespace $ns is in use, by $who: see \"lanco $ns ls\", stop its tasks first${tasks:+, with \"sudo lanco $ns stop $tasks\"}"
 }
 
 # Takes the namespace from its owner, who starts no task from here on, if nobody is

@@ -35,6 +35,26 @@ cgroupTest("release refuses while a task runs, and the namespace goes on working
   await ns.must("run", "b", "true");
 });
 
+cgroupTest(
+  "release that is refused names the command to type, also for exit commands",
+  async (ns) => {
+    await ns.must("run", "b", "sleep", "1000");
+    await ns.must("run", "-c", "sleep 1000", "a", "true");
+    await ns.gone("a");
+    // Not a name, and nobody is there.
+    await exec(["mkdir", `${ns.directory}/named/task-$(x) y`, `${ns.directory}/named/task-empty`]);
+    const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+    assertEquals(code, 4);
+    const [, command = ""] =
+      /stop its tasks first, with "sudo (lanco \S+ stop [^"]+)"/.exec(stderr) ??
+        [];
+    assertEquals(command, `lanco ${ns.name} stop a b`);
+    const stopped = await ns.lancoWith({ uid: 0 }, ...command.split(" ").slice(2));
+    assertEquals(stopped.code, 0, stopped.stderr);
+    assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  },
+);
+
 cgroupTest("release without a task is for root", async (ns) => {
   const { code, stderr } = await ns.lanco("release");
   assertEquals(code, 6);
