@@ -98,7 +98,7 @@ export class Acting {
         env: { ...handedOn(), PATH },
         stdin: output === "inherited" ? "inherit" : "null",
         stdout: piped,
-        stderr: output === "kept" ? "null" : "inherit",
+        stderr: "inherit",
       }).spawn();
       return new Acting(owner, child, output);
     } catch (error) {
@@ -264,7 +264,7 @@ function idsOf(uid: number): Ids {
 }
 
 function assertExecutable(program: string, { uid, gid, groups }: Ids, { owner }: Owner): void {
-  const ids = [`--reuid=${uid}`, `--regid=${gid}`, groups];
+  const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
   if (run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]).success) return;
   throw new NotPermitted(
     `${owner} may not execute ${program}: put it where he may, such as /usr/local/bin`,

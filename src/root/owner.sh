@@ -31,5 +31,5 @@ export HOME LANCO_FOR_ROOT
 # A session of its own has no controlling terminal. What has a capability that its user has
 # not, even one as harmless as this, he cannot trace: nor look at the memory, or take a
 # descriptor, perhaps root's terminal, away.
-exec setsid --wait setpriv --reuid="$uid" --regid="$gid" "$groups" --no-new-privs \
+exec setsid --wait setpriv --reuid="+$uid" --regid="+$gid" "$groups" --no-new-privs \
   --bounding-set=-all,+wake_alarm --inh-caps=-all,+wake_alarm --ambient-caps=-all,+wake_alarm "$@"
