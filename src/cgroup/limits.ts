@@ -52,14 +52,20 @@ export const LIMIT_HELP =
  * Reads the limits off the options.
  *
  * @param capacity What the host has; asked for only if there is a limit.
+ * @param liftable Whether "max" may be said, which is read as infinity.
  * @throws {Usage} for nonsense, and for more than the host has.
  */
-export function parseLimits(options: Options, capacity: () => Capacity): Limits {
+export function parseLimits(
+  options: Options,
+  capacity: () => Capacity,
+  { liftable = false } = {},
+): Limits {
   const limits: Limits = {};
   const given = (name: string, use: (text: string, option: string) => void) => {
     const text = options.value(name);
-    if (text !== undefined) use(text, `--${name}`);
+    if (text !== undefined && !(liftable && text === "max")) use(text, `--${name}`);
   };
+  if (liftable) lift(limits, options);
   given("memory", (text, option) => {
     const host = capacity().memory;
     limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
@@ -86,6 +92,14 @@ export function parseLimits(options: Options, capacity: () => Capacity): Limits 
   given("cpu-weight", (text, option) => limits.cpuWeight = weight(option, text));
   given("io-weight", (text, option) => limits.ioWeight = weight(option, text));
   return limits;
+}
+
+/** Lifts what is "max". In v1 swap is limited by its sum with memory, and so lifted with that. */
+function lift(limits: Limits, options: Options): void {
+  for (const name of ["memory", "swap", "cpus", "pids"] as const) {
+    if (options.value(name) === "max") limits[name] = Infinity;
+  }
+  if (limits.memory !== undefined && options.value("swap") === undefined) limits.swap = Infinity;
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -155,6 +169,7 @@ const PERIOD = 100_000;
  */
 export function planLimits(limits: Limits): LimitPlan[] {
   const plans: LimitPlan[] = [];
+  const or = (value: number, none: string) => value === Infinity ? none : value;
   const plan = (
     value: number | undefined,
     option: string,
@@ -167,23 +182,23 @@ export function planLimits(limits: Limits): LimitPlan[] {
     plans.push({ option, controller, alternatives });
   };
   plan(limits.memory, "--memory", "memory", (bytes) => ({
-    "memory.max": bytes,
-    "memory.limit_in_bytes": bytes,
+    "memory.max": or(bytes, "max"),
+    "memory.limit_in_bytes": or(bytes, "-1"),
   }));
   plan(limits.swap, "--swap", "memory", (bytes) => ({
-    "memory.swap.max": bytes,
+    "memory.swap.max": or(bytes, "max"),
     // v1 limits the sum of both.
-    "memory.memsw.limit_in_bytes": bytes + (limits.memory ?? 0),
+    "memory.memsw.limit_in_bytes": or(bytes + (limits.memory ?? 0), "-1"),
   }));
   plan(limits.cpus, "--cpus", "cpu", (cpus) => ({
-    "cpu.max": `${Math.round(cpus * PERIOD)} ${PERIOD}`,
-    "cpu.cfs_quota_us": Math.round(cpus * PERIOD),
+    "cpu.max": `${or(Math.round(cpus * PERIOD), "max")} ${PERIOD}`,
+    "cpu.cfs_quota_us": or(Math.round(cpus * PERIOD), "-1"),
   }));
   plan(limits.cpuWeight, "--cpu-weight", "cpu", (weight) => ({
     "cpu.weight": weight,
     "cpu.shares": Math.max(2, Math.round(weight * 1024 / 100)),
   }));
-  plan(limits.pids, "--pids", "pids", (count) => ({ "pids.max": count }));
+  plan(limits.pids, "--pids", "pids", (count) => ({ "pids.max": or(count, "max") }));
   plan(limits.ioWeight, "--io-weight", "io", (weight) => ({
     "io.weight": `default ${weight}`,
     // bfq and v1 know weights up to 1000 only.

@@ -5,16 +5,14 @@ import { askCapacity } from "../namespace/capacity.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 
-/** A name of an account, also of a Windows domain: `DOMAIN\user`. */
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?$/;
+/** A name of an account as a directory of a company has them, such as `CORP\domain users`; or a number. */
+const NAME = /^[^\-+:\p{Cc}][^:\p{Cc}]*$/u;
 
 /** The least room for records, in bytes. */
 const LEAST_RECORDS = 2 ** 20;
 
 function account(option: string, name: string): string {
-  // setpriv(1) and the kernel take 4294967295 for "leave it as it is".
-  if (/^\d+$/.test(name) && Number(name) < 2 ** 32 - 1) return String(Number(name));
-  if (!NAME.test(name) || /^\d+$/.test(name)) {
+  if (!NAME.test(name)) {
     throw new Usage(`option ${option} needs a name or a number, not "${name}"`);
   }
   return name;
@@ -23,8 +21,9 @@ function account(option: string, name: string): string {
 const init: Command = {
   help: `Usage: lanco <namespace> init [-u user] [-g group] [limits]
 
-Makes a namespace in which a user can launch tasks. Needs root, once a boot; doing
-it again changes nothing, and repairs what is missing.
+Makes a namespace in which a user can launch tasks. Needs root, once a boot. Doing
+it again repairs what is missing, and changes the limits that are given: "max" lifts
+one. What was changed is printed.
 
   -u, --user USER     the owner of the namespace (root)
   -g, --group GROUP   the group that may read logs and records (the owner's)
@@ -34,6 +33,7 @@ What all its tasks together may use:
 ${LIMIT_HELP}
 Examples:
   sudo lanco web init -u app --memory 50% --pids 5000
+  sudo lanco web init -u app --pids max
   sudo lanco web init -u $(id -un) -g $(id -gn)
 `,
   options: {
@@ -51,7 +51,7 @@ Examples:
     const host = askCapacity();
     const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");
     if (fatal) throw new Failed(fatal.text);
-    const warnings = await runAsRoot(context.namespace, {
+    const { warnings, changes } = await runAsRoot(context.namespace, {
       up: {
         user: account("-u", options.value("user") ?? "root"),
         group: group === undefined ? "" : account("-g", group),
@@ -59,12 +59,13 @@ Examples:
           ? {}
           : { records: size("--records", records, host.memory, LEAST_RECORDS) }),
         host,
-        limits: parseLimits(options, () => host),
+        limits: parseLimits(options, () => host, { liftable: true }),
         bestEffort: options.count("best-effort") > 0,
       },
     });
     const logger = await context.logger();
     for (const warning of warnings) logger.warn(warning);
+    for (const change of changes) context.print(`${change}\n`);
     logger.info(`namespace ${context.namespace} is ready`);
     return 0;
   },

@@ -29,7 +29,8 @@ Examples:
     if (task === undefined) {
       if (options.count("no-command") > 0) throw new Usage("option -n needs a task");
       const logger = await context.logger();
-      for (const warning of await runAsRoot(context.namespace, "down")) logger.warn(warning);
+      const { warnings } = await runAsRoot(context.namespace, "down");
+      for (const warning of warnings) logger.warn(warning);
     } else await releaseTask(context, taskName(task), options.count("no-command") === 0);
     return 0;
   },

@@ -59,6 +59,7 @@ const COMPARED = [
   "memory.max",
   "memory.limit_in_bytes",
   "memory.swap.max",
+  "memory.memsw.limit_in_bytes",
   "pids.max",
   "cpu.max",
   "cpu.cfs_quota_us",
@@ -72,8 +73,9 @@ function assertAllowed(namespace: Namespace, plan: LimitPlan): void {
     const allowed = Deno.readTextFileSync(file).trim().split(" ")[0] ?? "max";
     // "max", or -1 in v1, is no limit.
     if (Number(allowed) >= 0 && Number(setting.value.split(" ")[0]) > Number(allowed)) {
+      const both = setting.file.includes("memsw") ? " and --memory together" : "";
       throw new NotPermitted(
-        `${plan.option} is more than namespace ${namespace.namespace} has, ${allowed}: give less`,
+        `${plan.option}${both} is more than namespace ${namespace.namespace} has, ${allowed}: give less`,
       );
     }
   }

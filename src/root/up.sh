@@ -9,17 +9,36 @@
 user=$1 group=$2 records=$3 host=$4 best_effort=$5 agent=$6
 shift 6
 
+# number TEXT: sets number to what it says in digits; fails if it says none that an
+# account can have. The greatest is "leave it as it is" to chown(2).
+number() {
+  number=
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  number=${1#"${1%%[!0]*}"}
+  number=${number:-0}
+  [ "${#number}" -le 10 ] && [ "$number" -lt 4294967295 ]
+}
+
+# Sets uid and gid. As id(1) and chown(1) do it, a name comes before a number, also one of
+# digits alone; from here on there are numbers only, written so that nobody takes one for
+# a name. What is at hand to ask for a group so is chgrp(1), of a file of root's.
 owner_ids() {
-  case $user in
-  *[!0-9]*) uid=$(id -u -- "$user" 2>/dev/null) || fail 1 "unknown user \"$user\": see \"getent passwd\"" ;;
-  *) uid=$user ;;
-  esac
-  case $group in
-  '') gid=$(id -g -- "$user" 2>/dev/null) || fail 1 "user $user has no primary group: give one with -g" ;;
-  *[!0-9]*) gid=$(getent group "$group" | cut -d: -f3) ;;
-  *) gid=$group ;;
-  esac
-  [ -n "$gid" ] || fail 1 "unknown group \"$group\": see \"getent group\""
+  if uid=$(id -u -- "$user" 2>/dev/null); then
+    primary=$(id -g -- "$user")
+  else
+    number "$user" || fail 1 "unknown user \"$user\": see \"getent passwd\""
+    uid=$number primary=
+  fi
+  if [ -z "$group" ]; then
+    gid=$primary
+    [ -n "$gid" ] || fail 1 "user $user has no primary group: give one with -g"
+  else
+    # With the greatest number chgrp(1) leaves the file as it is.
+    if { ! number "$group" && [ "$number" = 4294967295 ]; } || ! chgrp -- "$group" "/run/lanco/.lock-$ns" 2>/dev/null; then
+      fail 1 "unknown group \"$group\": see \"getent group\""
+    fi
+    gid=$(stat -c %g "/run/lanco/.lock-$ns")
+  fi
 }
 
 # delegate DIRECTORY FILE...: makes a cgroup and gives it and the files to the owner.
@@ -31,7 +50,7 @@ delegate() {
     shift
     [ ! -e "$dir/$file" ] || set -- "$@" "$dir/$file"
   done
-  chown "$uid:$gid" "$dir" "$@"
+  chown "+$uid:+$gid" "$dir" "$@"
 }
 
 # attach SOURCE TARGET OPTION...: mounts it there, unless that had been done.
@@ -71,9 +90,9 @@ log_directory() {
   esac
   cd -P "$logs"
   [ "$(pwd -P)" = "$place/$logs" ] || fail 1 "/var/log/$logs is a link: remove it, and try again"
-  chown "$uid:$gid" .
+  chown "+$uid:+$gid" .
   # The logs belong to the group also where that is not the owner's own.
-  if [ "$(id -g "$uid" 2>/dev/null)" = "$gid" ]; then sticky=g-s; else sticky=g+s; fi
+  if [ "$(getent passwd "$uid" | cut -d: -f4)" = "$gid" ]; then sticky=g-s; else sticky=g+s; fi
   chmod "u=rwx,g=rx,o=,$sticky" .
   cd /
 }
@@ -179,23 +198,6 @@ exit_commands() {
   delegate "$run/$exits/exits"
 }
 
-# limit OPTION:...: sets it for the whole namespace.
-limit() {
-  IFS='|'
-  for setting in ${1#*:}; do
-    unset IFS
-    while read -r _ _ point; do
-      [ -e "$point/lanco-$ns/${setting%%=*}" ] || continue
-      echo "${setting#*=}" >"$point/lanco-$ns/${setting%%=*}" || fail 1 "cannot set ${1%%:*} to ${setting#*=}"
-      return
-    done <<EOF
-$found
-EOF
-  done
-  [ "$best_effort" = yes ] || fail 1 "${1%%:*} cannot be enforced: this host has no controller for it: leave it out, or give --best-effort"
-  echo "${1%%:*} cannot be enforced: this host has no controller for it"
-}
-
 # The kernel runs it as root: it is replaced as a whole, and must be executable where it lies.
 release_agent() {
   mkdir -p "$lib"
@@ -213,24 +215,29 @@ named_hierarchy() {
     fail 1 "cannot mount a named hierarchy: boot without cgroup_no_v1=named, and run init outside of containers"
   echo "$lib/release-agent" >"$run/named/release_agent"
   echo 1 >"$run/named/notify_on_release"
-  # Make and empty a cgroup: unless the agent takes it away, no task would ever end.
-  # The owner, who has the directory if this is not the first init, cannot guess its name.
+  # Make and empty a cgroup: unless the agent takes it away, no task would ever end. The
+  # owner, who has the directory if this is not the first init, could rename it.
+  chown 0:0 "$run/named"
   read -r try </proc/sys/kernel/random/uuid
   try=$run/named/new-$try
   mkdir "$try" "$try/child"
   rmdir "$try/child"
   tries=0
   while [ -d "$try" ]; do
-    [ "$((tries += 1))" -lt 200 ] || fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
+    [ "$((tries += 1))" -lt 200 ] || {
+      chown "+$uid:+$gid" "$run/named"
+      fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
+    }
     sleep 0.01
   done
   chmod 755 "$run/named"
-  chown "$uid:$gid" "$run/named"
+  chown "+$uid:+$gid" "$run/named"
 }
 
 # The owner's name, or his number if he has none, for JSON: it may have a backslash.
+# getent(1) takes what has digits alone for a number.
 owner_name() {
-  { id -nu -- "$uid" 2>/dev/null || echo "$uid"; } | sed 's/[\\"]/\\&/g'
+  { getent passwd "$uid" || echo "$uid"; } | cut -d: -f1 | sed 's/[\\"]/\\&/g'
 }
 
 lock
@@ -239,6 +246,8 @@ points="
 $(cut -d' ' -f5 /proc/self/mountinfo)
 "
 json='' own='' unified=/none exits='' freeze='' thawed=''
+again=yes
+[ -e "$run/namespace.json" ] || again=no
 [ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 owner_ids
 ids="\"uid\":$uid,\"gid\":$gid"
@@ -268,7 +277,7 @@ $found
 EOF
 exit_commands
 numbers_left "$unified" /proc/cgroups
-for limit; do limit "$limit"; done
+limits "$again" "$best_effort" "$@"
 release_agent
 named_hierarchy
 # Not echo, which in some shells reads backslashes.

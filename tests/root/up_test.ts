@@ -1,6 +1,6 @@
 import up from "../../src/root/up.sh" with { type: "text" };
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, LEGACY } from "../harness.ts";
+import { cgroupTest, exec, exists, LEGACY, OWNER, start, until } from "../harness.ts";
 import { partOf, underEachShell } from "../properties/shells.ts";
 
 const numbersLeft = partOf(up, /^numbers_left\(\) \{[^]*?^\}/m);
@@ -49,3 +49,29 @@ if (!LEGACY) {
     await ns.must("run", "b", "true");
   });
 }
+
+const RENAMER = `import os, sys
+named = sys.argv[1]
+print("ready", flush=True)
+while True:
+  for name in os.listdir(named):
+    if name.startswith("new-"):
+      try: os.rename(f"{named}/{name}", f"{named}/mine-{name}")
+      except OSError: pass`;
+
+cgroupTest("an owner who renames what init tries the agent with does not hinder it", async (ns) => {
+  const named = `${ns.directory}/named`;
+  const renamer = start(["/usr/bin/python3", "-c", RENAMER, named], { stdout: "piped" });
+  try {
+    await renamer.stdout.getReader().read();
+    for (let i = 0; i < 4; i++) await ns.init();
+    assertEquals(Deno.statSync(named).uid, OWNER);
+    assertEquals([...Deno.readDirSync(named)].filter(({ isDirectory }) => isDirectory), []);
+  } finally {
+    renamer.kill("SIGKILL");
+    await renamer.stdout.cancel().catch(() => {});
+    await renamer.status;
+  }
+  await ns.must("run", "a", "true");
+  await until("it has ended", () => !exists(`${named}/task-a`));
+});

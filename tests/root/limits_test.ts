@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  cgroupTest,
+  exec,
+  LANCO,
+  LEGACY,
+  OWNER,
+  OWNER_GROUP,
+  type TestNamespace,
+} from "../harness.ts";
+
+/** What init says when it is done again with these options: standard output and messages. */
+async function again(ns: TestNamespace, ...options: string[]) {
+  const owner = ["-u", String(OWNER), "-g", String(OWNER_GROUP)];
+  const script = new URL("../../scripts/legacy", import.meta.url).pathname;
+  const init = LEGACY
+    ? [script, "init", LANCO, ns.name, ...owner]
+    : [LANCO, ns.name, "init", ...owner];
+  const { code, stdout, stderr } = await exec([...init, ...options], { uid: 0 });
+  assertEquals(code, 0, stderr);
+  return { stdout, stderr };
+}
+
+function limit(ns: TestNamespace, file: string): string {
+  return Deno.readTextFileSync(`${ns.directory}/${file}`).trim();
+}
+
+const FILES = ["pids/pids.max", "memory/memory.limit_in_bytes", "cpu/cpu.cfs_quota_us"];
+
+cgroupTest(
+  "init again prints what each limit was, and changes none that is not given",
+  async (ns) => {
+    assertEquals(await again(ns, "--pids", "500", "-m", "200M", "--swap", "0", "--cpus", "1.5"), {
+      stdout: "--memory 209715200, was max\n--swap 209715200, was max\n--cpus 1.5, was max\n" +
+        "--pids 500, was max\n",
+      stderr: "",
+    });
+    assertEquals(await again(ns, "--pids", "500"), { stdout: "", stderr: "" });
+    assertEquals(await again(ns), { stdout: "", stderr: "" });
+    assertEquals(FILES.map((file) => limit(ns, file)), ["500", "209715200", "150000"]);
+    // In v1 these depend on each other.
+    const raised = await again(ns, "-m", "300M", "--swap", "0");
+    assertEquals(
+      raised.stdout,
+      "--swap 314572800, was 209715200\n--memory 314572800, was 209715200\n",
+    );
+    const lifted = await again(ns, "--pids", "max", "-m", "max", "--cpus", "max");
+    for (
+      const option of ["--pids max, was 500", "--memory max, was 314572800", "--cpus max, was 1.5"]
+    ) {
+      assert(lifted.stdout.includes(`${option}\n`), lifted.stdout);
+    }
+    assertEquals(limit(ns, "pids/pids.max"), "max");
+    assertEquals(limit(ns, "cpu/cpu.cfs_quota_us"), "-1");
+    assert(Number(limit(ns, "memory/memory.memsw.limit_in_bytes")) > 2 ** 60);
+  },
+);
+
+cgroupTest("init again warns of a limit below what is used", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "sleep 1000 & sleep 1000 & sleep 1000");
+  const { stdout, stderr } = await again(ns, "--pids", "2");
+  assertEquals(stdout, "--pids 2, was max\n");
+  assertMatch(stderr, /WARN\/init\] --pids is 2 now, and its tasks use [4-9] already: see "lanco/);
+});
+
+cgroupTest("only init can lift a limit", async (ns) => {
+  const { code, stderr } = await ns.lanco("run", "--pids", "max", "a", "true");
+  assertEquals(code, 2);
+  assertMatch(stderr, /needs a number of processes/);
+});
+
+cgroupTest("a task gets no more memory and swap together than the namespace has", async (ns) => {
+  await again(ns, "--memory", "100M", "--swap", "0");
+  const { code, stderr } = await ns.lanco("run", "-m", "50M", "--swap", "1G", "a", "true");
+  assertEquals(code, 6, stderr);
+  assertMatch(
+    stderr,
+    /--swap and --memory together is more than namespace .* has, 104857600: give/,
+  );
+  await ns.must("run", "-m", "100M", "--swap", "0", "b", "true");
+});
