@@ -118,6 +118,16 @@ for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh", "/bin/bash --posi
 
   cgroupTest(`what cannot be left is found by a look at all, under ${sh}`, async (ns) => {
     ns.runAgentUnder(sh);
+    // One that runs in a cgroup of its own below has not ended.
+    const below = `${ns.directory}/named/task-r/below`;
+    await ns.must(
+      "run",
+      "r",
+      "sh",
+      "-c",
+      `mkdir ${below} && echo 0 >${below}/cgroup.procs && exec sleep 1000`,
+    );
+    await until("it is there", () => exists(below) && ns.pids("named/task-r/below").length === 1);
     const agent = await working(ns, "works");
     try {
       await ended(ns, 1, 400);
@@ -130,6 +140,8 @@ for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh", "/bin/bash --posi
     await until("all are done", () => isEmpty(ns) && left(ns).length === 0);
     await until("no look is under way", () => textOf(`${errands(ns)}/looking`) === "");
     assertEquals(startedByKernel(ns), ns.agent);
+    assertEquals(ns.pids("named/task-r/below").length, 1);
+    assertEquals((await ns.lanco("run", "r", "true")).code, 4);
     await ns.must("run", "a", "true");
   });
 }
