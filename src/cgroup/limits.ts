@@ -122,10 +122,20 @@ export function size(option: string, text: string, host: number, least = 1): num
   // Divided last, for 100% is to be all of it, to the byte.
   const [factor = NaN, divisor] = unit === "%" ? [host, 100] : [UNITS[unit ?? "none"], 1];
   const bytes = Math.floor(Number(number) * factor / divisor);
+  if (bytes < least && least > 1) {
+    throw new Usage(`option ${option} needs at least ${inUnits(least)}, not "${text}"`);
+  }
   if (!Number.isSafeInteger(bytes) || bytes < least) {
     throw new Usage(`option ${option} needs a size such as 512M, 2G or 50%, not "${text}"`);
   }
   return bytes;
+}
+
+/** The size as it can be given: in the greatest unit of which it is a multiple. */
+function inUnits(bytes: number): string {
+  const [unit, factor] = Object.entries(UNITS).findLast(([, factor]) => bytes % factor === 0) ??
+    ["", 1];
+  return `${bytes / factor}${unit}`;
 }
 
 function weight(option: string, text: string): number {
@@ -135,7 +145,18 @@ function weight(option: string, text: string): number {
   return Number(text);
 }
 
-function atMost(option: string, text: string, value: number, host: number, what: string): number {
+/**
+ * The value, if the host has as much.
+ *
+ * @throws {Usage} if it has not.
+ */
+export function atMost(
+  option: string,
+  text: string,
+  value: number,
+  host: number,
+  what: string,
+): number {
   if (value > host) {
     throw new Usage(`option ${option}: ${text} is more than the ${host} ${what} of this host`);
   }

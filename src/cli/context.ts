@@ -57,6 +57,8 @@ export type Operands =
   | "nothing"
   | "patterns"
   | "running tasks"
+  /** Those that run, and those of which an exit command runs. */
+  | "tasks to stop"
   | "known tasks"
   /** A signal, then tasks. */
   | "signal"

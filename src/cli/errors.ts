@@ -73,6 +73,13 @@ export class RootLaunchesNothing extends NotPermitted {
   }
 }
 
+/** Status 6: what somebody asks for is for the owner and root to ask for. */
+export class NotOwner extends NotPermitted {
+  constructor(what: string, owner: string) {
+    super(`${what} belongs to ${owner}: do it as that user or as root, e.g. with sudo`);
+  }
+}
+
 /** Status 6: what is written down in a namespace is for its owner and his group only. */
 export class RecordsClosed extends NotPermitted {
   constructor(namespace: string) {

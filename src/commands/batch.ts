@@ -227,6 +227,8 @@ function insertTask(command: Command, { operands }: Options, task: string): void
     throw new Usage('"task" is no field of a request for this command');
   }
   operands.splice(command.operands === "signal" ? 1 : 0, 0, task);
+  // Its options have been taken away: what begins with a dash is the command.
+  if (command.operands === "command" && operands[1] !== "--") operands.splice(1, 0, "--");
 }
 
 /** The tasks that a command concerns, among which an order is to be kept. */

@@ -87,7 +87,12 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
     );
   }
   context.namespace = namespaceName(first);
-  if (second === undefined) throw new Usage(`which command for namespace ${first}? See lanco -h`);
+  if (second === undefined) {
+    const meant = Object.hasOwn(COMMANDS, first)
+      ? `, or did you mean "lanco NAMESPACE ${first}"`
+      : "";
+    throw new Usage(`which command for namespace ${first}${meant}? See lanco -h`);
+  }
   if (asksForHelp(second)) {
     return await execute(context, "help", await find(context.tables, "help"), []);
   }

@@ -56,7 +56,8 @@ export async function explained(
   task: string,
   error: LancoError,
 ): Promise<LancoError> {
-  if (!(error instanceof NotRunning)) return error;
+  // Programs do not mistype, and to compare thousands of names takes milliseconds.
+  if (!(error instanceof NotRunning) || context.batch !== undefined) return error;
   const names = unlessGone(() => knownTasks(context.namespace), []);
   if (names.includes(task)) return error;
   const { suggestion } = await import("../cli/nearest.ts");

@@ -2,7 +2,7 @@ import type { Command } from "../cli/context.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
 import { Failed, Usage } from "../cli/errors.ts";
 import { askCapacity } from "../namespace/capacity.ts";
-import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../cgroup/limits.ts";
+import { atMost, LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 
 /** A name of an account as a directory of a company has them, such as `CORP\domain users`; or a number. */
@@ -18,6 +18,12 @@ function account(option: string, name: string): string {
   return name;
 }
 
+/** The room for records, in bytes. */
+function room(text: string, memory: number): number {
+  const bytes = size("--records", text, memory, LEAST_RECORDS);
+  return atMost("--records", text, bytes, memory, "bytes of memory");
+}
+
 const init: Command = {
   help: `Usage: lanco <namespace> init [-u user] [-g group] [limits]
 
@@ -27,7 +33,7 @@ one. What was changed is printed.
 
   -u, --user USER     the owner of the namespace (root)
   -g, --group GROUP   the group that may read logs and records (the owner's)
-      --records SIZE  room for what is written down of tasks (32M: a thousand runs)
+      --records SIZE  room for what is written down of tasks (1M at least; 32M: a thousand runs)
 
 What all its tasks together may use:
 ${LIMIT_HELP}
@@ -55,9 +61,7 @@ Examples:
       up: {
         user: account("-u", options.value("user") ?? "root"),
         group: group === undefined ? "" : account("-g", group),
-        ...(records === undefined
-          ? {}
-          : { records: size("--records", records, host.memory, LEAST_RECORDS) }),
+        ...(records === undefined ? {} : { records: room(records, host.memory) }),
         host,
         limits: parseLimits(options, () => host, { liftable: true }),
         bestEffort: options.count("best-effort") > 0,

@@ -75,7 +75,9 @@ async function logOf(
       `task ${task} has no log, its output went to its caller: see run -L`,
     );
   }
-  if (record === undefined && !existsSync(fallback)) throw await unknownTask(namespace, task);
+  if (record === undefined && !existsSync(fallback)) {
+    throw await unknownTask(namespace, task, context);
+  }
   // The owner's own records make him see nothing that he could not see anyway.
   const own = effectiveUser() === namespace.uid;
   return { path: record?.log ?? fallback, ...(own ? {} : { writer: namespace.uid }) };

@@ -61,6 +61,12 @@ Examples:
     if (name === undefined) throw new Usage("which task? Give its name, then its command");
     const task = taskName(name);
     if (command[0] === "--") command.shift();
+    else if (command[0]?.startsWith("-")) {
+      throw new Usage(
+        `"${command[0]}" is no command: options go before the task's name, ` +
+          'and a command that begins with "-" after "--"',
+      );
+    }
     if (command.length === 0) throw new Usage(`which command? Give it after "${task}"`);
     const foreground = options.count("foreground") > 0;
     const json = options.count("json") > 0;

@@ -91,7 +91,7 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const state = await warning(context, (warn) => taskState(namespace, task, warn));
     if (state === undefined) {
-      throw await unknownTask(namespace, task);
+      throw await unknownTask(namespace, task, context);
     }
     const exits = listExits(namespace, (name) => name === task);
     const output: Output<"status"> = { ...state, exitCommands: exits };

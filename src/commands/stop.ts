@@ -31,7 +31,7 @@ Examples:
     alias: { s: "signal", t: "timeout" },
     interleaved: true,
   },
-  operands: "running tasks",
+  operands: "tasks to stop",
   async run(context, options) {
     const signal = parseSignal(options.value("signal") ?? "TERM");
     const seconds = wholeNumber("-t", options.value("timeout") ?? "30", { max: 86_400 });

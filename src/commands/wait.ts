@@ -86,16 +86,20 @@ interface Asked {
 async function hold(context: Context, names: string[], tasks: Asked[]): Promise<void> {
   const namespace = readNamespace(context.namespace);
   for (const task of names) {
-    const asked = await look(namespace, task);
+    const asked = await look(context, namespace, task);
     tasks.push(asked);
     if (asked.why !== null) await report(context, { message: asked.why, level: "ERROR" });
   }
 }
 
-async function look(namespace: Namespace, task: string): Promise<Asked> {
+async function look(context: Context, namespace: Namespace, task: string): Promise<Asked> {
   try {
     const run = await AwaitedTask.hold(namespace, task);
-    return { task, run, why: run === undefined ? await nothingKnown(namespace, task) : null };
+    return {
+      task,
+      run,
+      why: run === undefined ? await nothingKnown(namespace, task, context) : null,
+    };
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
     return { task, run: undefined, why: error.message };

@@ -8,7 +8,7 @@ import { exitCommandFile } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { callerUmask } from "../namespace/caller.ts";
-import { absolute, PROC } from "../namespace/paths.ts";
+import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { isOccupied } from "../task/occupied.ts";
 import { exitPlace, registered } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
@@ -91,7 +91,6 @@ export async function launch(
 
 /** One attempt to launch a task, step by step. */
 class Attempt {
-  readonly #working: string;
   readonly #directory: string;
   readonly #log: string | undefined;
   readonly #staged: StagedRun;
@@ -113,9 +112,8 @@ class Attempt {
     private readonly options: LaunchOptions & { umask: number },
   ) {
     const { directory, log } = options;
-    this.#working = Deno.readLinkSync(`${PROC}/self/cwd`);
-    this.#directory = directory === undefined ? this.#working : absolute(directory, this.#working);
-    this.#log = log === undefined ? undefined : absolute(log, this.#working);
+    this.#directory = directory === undefined ? workingDirectory() : fromHere(directory);
+    this.#log = log === undefined ? undefined : fromHere(log);
     this.#staged = StagedRun.create(namespace);
   }
 
@@ -183,7 +181,7 @@ class Attempt {
         LANCO_NAMESPACE: namespace,
         LANCO_TASK: this.task,
       },
-      ...(input === undefined ? {} : { input: absolute(input, this.#working) }),
+      ...(input === undefined ? {} : { input: fromHere(input) }),
       ...(this.#log === undefined ? {} : { log: this.#log }),
       ...(directory === undefined ? {} : { directory }),
     };

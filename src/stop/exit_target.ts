@@ -1,6 +1,6 @@
 import { isThere, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
-import { Failed, NotPermitted } from "../cli/errors.ts";
+import { Failed, NotOwner, type NotPermitted } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { type Exit, exitRuns } from "../task/exits.ts";
 import { type ExitPlace, exitPlace } from "../task/places.ts";
@@ -120,6 +120,6 @@ export class ExitTarget {
   }
 
   #foreign(): NotPermitted {
-    return new NotPermitted(`${this.name} belongs to ${this.namespace.owner}`);
+    return new NotOwner(this.name, this.namespace.owner);
   }
 }

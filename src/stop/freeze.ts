@@ -1,6 +1,6 @@
 import { isGone, isThere } from "../cgroup/cgroup.ts";
 import { openFreezer, setFrozen, untilFrozen } from "../cgroup/freezer.ts";
-import { Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
+import { Failed, NotOwner, NotRunning } from "../cli/errors.ts";
 import { hasBegun } from "../task/begun.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../task/places.ts";
@@ -32,7 +32,7 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
     writeEntry(namespace.namespace, { what, run, task, at: Date.now() });
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw new NotPermitted(`task ${task} belongs to ${namespace.owner}`);
+    throw new NotOwner(`task ${task}`, namespace.owner);
   }
 }
 

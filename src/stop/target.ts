@@ -1,6 +1,7 @@
 import { isGone, processes } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
-import { Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { Failed, NotOwner, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { registered, taskCgroups, trackingCgroup } from "../task/places.ts";
 import { procOf } from "../task/pid_namespace.ts";
@@ -209,10 +210,7 @@ export class Target {
   }
 
   #explained(error: unknown): unknown {
-    if (!(error instanceof Deno.errors.PermissionDenied)) return error;
-    return new NotPermitted(
-      `task ${this.task} belongs to ${this.namespace.owner}: ${reason(error)}`,
-    );
+    return explained(this.namespace, this.task, error);
   }
 }
 
@@ -222,11 +220,16 @@ function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined
     return Deno.openSync(`${trackingCgroup(namespace, task)}/cgroup.kill`, { write: true });
   } catch (error) {
     if (isGone(error)) return undefined;
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new NotPermitted(`task ${task} belongs to ${namespace.owner}: ${reason(error)}`);
-    }
-    throw error;
+    throw explained(namespace, task, error);
   }
+}
+
+/** What a refusal of the kernel means: the owner is to hear what keeps him from what is his. */
+function explained(namespace: Namespace, task: string, error: unknown): unknown {
+  if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+  const { owner, uid } = namespace;
+  if (effectiveUser() !== uid) return new NotOwner(`task ${task}`, owner);
+  return new NotPermitted(`task ${task} belongs to ${owner}: ${reason(error)}`);
 }
 
 /** Whether a process has been sent SIGKILL and has not ended yet (proc_pid_status(5), ShdPnd). */

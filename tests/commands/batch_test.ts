@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exists, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
 
 /** The answers to lines, in their order. */
@@ -240,6 +240,25 @@ cgroupTest("batch says what is wrong with a line, and goes on", async (ns) => {
   const run = { command: "run", args: ["a", "no-such-command"] };
   assertEquals((await answers(ns, run))[0].exitStatus, 127);
 });
+
+cgroupTest(
+  "a batch does not look for what may have been meant by the name of a task",
+  async (ns) => {
+    await ns.must("run", "import", "true");
+    await ns.gone("import");
+    const asked = ["status", "stop", "wait", "release"].map((command) => ({
+      command,
+      task: "improt",
+    }));
+    for (const request of asked) {
+      const [answer] = await answers(ns, request);
+      assertEquals(answer.messages.length, 1, request.command);
+      assert(!answer.messages[0].includes("did you mean"), answer.messages[0]);
+      const { stderr } = await ns.lanco(request.command, request.task);
+      assertMatch(stderr, /did you mean "import"/);
+    }
+  },
+);
 
 cgroupTest("batch fails if its answers cannot be written", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");

@@ -50,6 +50,30 @@ cgroupTest("run of what cannot be executed fails, says why, and leaves nothing",
   assertEquals(ns.log("a"), "hello\n");
 });
 
+cgroupTest("run executes a command that begins with a dash only behind --", async (ns) => {
+  const odd = `${ns.scratch}/-odd`;
+  Deno.writeTextFileSync(odd, "#!/bin/sh\nexec sleep 1000\n");
+  Deno.chmodSync(odd, 0o755);
+  const env = { PATH: `${ns.scratch}:/usr/bin:/bin` };
+  for (const words of [["a", "-odd"], ["--", "a", "-odd"]]) {
+    const { code, stderr } = await ns.lancoWith({ env }, "run", ...words);
+    assertEquals(code, 2, stderr);
+    assertMatch(stderr, /"-odd" is no command: options go before the task's name/);
+  }
+  assertEquals(ns.traces(), []);
+  assertEquals((await ns.lancoWith({ env }, "run", "a", "--", "-odd")).code, 0);
+  const requests = [{ id: 1, command: "run", task: "b", args: ["--", "-odd"] }, {
+    id: 2,
+    command: "run",
+    args: ["c", "-odd"],
+  }];
+  const lines = requests.map((request) => JSON.stringify(request) + "\n").join("");
+  const batch = await ns.lancoWith({ env, stdin: lines }, "batch");
+  const statuses = batch.stdout.trim().split("\n").map((line) => JSON.parse(line))
+    .sort((a, b) => a.id - b.id).map(({ exitStatus }) => exitStatus);
+  assertEquals(statuses, [0, 2]);
+});
+
 cgroupTest("run finds commands by the caller's PATH, or in his directory by ./", async (ns) => {
   await shell(
     `mkdir ${ns.scratch}/bin; printf '#!/bin/sh\\necho "$0"\\n' >${ns.scratch}/bin/mine; chmod +x ${ns.scratch}/bin/mine`,
@@ -274,3 +298,39 @@ cgroupTest("a task that a task has launched is a task of its own", async (ns) =>
   assert(lives(ns.shim("b")));
   assertEquals((await exec([LANCO, ns.name, "check", "a"])).code, 3);
 });
+
+cgroupTest(
+  "where the name of a directory is not UTF-8, run says so, or needs it not",
+  async (ns) => {
+    const line = `odd=$(printf '%s/b\\377d' ${ns.scratch}) && mkdir "$odd" && cd "$odd" &&
+    for words in "run a true" "run --chdir sub a true" "run --chdir /tmp -l log a true" \
+      "run --chdir /tmp --stdin file a true" "ls --json" "check a" "status a" "stop a" \
+      "run -f a true" "run --chdir /tmp -c pwd a pwd" "wait a"; do
+      ${LANCO} ${ns.name} $words; echo "$words: $?"
+    done`;
+    const { stdout, stderr } = await shell(line);
+    assertEquals(stdout.split("\n").filter((line) => /: \d+$/.test(line)), [
+      "run a true: 1",
+      "run --chdir sub a true: 1",
+      "run --chdir /tmp -l log a true: 1",
+      "run --chdir /tmp --stdin file a true: 1",
+      "ls --json: 0",
+      "check a: 3",
+      "status a: 3",
+      "stop a: 3",
+      "run -f a true: 125",
+      "run --chdir /tmp -c pwd a pwd: 0",
+      "wait a: 0",
+    ]);
+    assertMatch(stdout, /"count":0/);
+    const said = messages(stderr).filter(({ level }) => level === "ERROR").map(({ text }) => text);
+    assertEquals(said.length, 5);
+    for (const text of said) {
+      assertMatch(
+        text,
+        /^the name of the working directory is not UTF-8: change to another, or give/,
+      );
+    }
+    await until("its exit command has run", () => ns.log("a") === "/tmp\n/tmp\n");
+  },
+);

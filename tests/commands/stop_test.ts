@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exists, lives, messages, OWNER_NAME, STRANGER, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exists,
+  lives,
+  messages,
+  OWNER_GROUP,
+  OWNER_NAME,
+  STRANGER,
+  until,
+} from "../harness.ts";
 
 const TRAP = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
 
@@ -49,10 +58,21 @@ cgroupTest(
   "stop by a user who does not own the task is not permitted, and does nothing",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
-    for (const how of [["--now"], ["-t", "1"]]) {
-      const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "stop", ...how, "a");
+    const members = [{ uid: STRANGER }, { uid: STRANGER, groups: [OWNER_GROUP] }];
+    for (
+      const how of [["--now"], ["-t", "1"]].flatMap((how) => members.map((who) => ({ how, who })))
+    ) {
+      const { code, stderr } = await ns.lancoWith(how.who, "stop", ...how.how, "a");
       assertEquals(code, 6);
-      assertMatch(stderr, /belongs to games/);
+      assertMatch(stderr, /belongs to games: do it as that user or as root, e\.g\. with sudo\n$/);
+    }
+    for (const words of [["signal", "HUP", "a"], ["pause", "a"], ["resume", "a"]]) {
+      const { code, stderr } = await ns.lancoWith(
+        { uid: STRANGER, groups: [OWNER_GROUP] },
+        ...words,
+      );
+      assertEquals(code, 6, words.join(" "));
+      assertMatch(stderr, /belongs to games: do it as that user or as root, e\.g\. with sudo\n$/);
     }
     assertEquals((await ns.lanco("check", "a")).code, 0);
   },

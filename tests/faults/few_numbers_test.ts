@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, exec, LANCO, LEGACY, OWNER } from "../harness.ts";
+import { repetitions } from "../repetitions.ts";
 
 const SCRIPT = new URL("few_numbers.py", import.meta.url);
 
 /** How often a task is started, sent twenty signals, and stopped. */
-const ROUNDS = Number(Deno.env.get("LANCO_TEST_ROUNDS") ?? 50);
+const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 50);
 
 /** The signals as the kernel numbers them. */
 const KILL = 9;

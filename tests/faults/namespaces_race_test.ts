@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { openBatch } from "../batch.ts";
 import { cgroupTest, exists, TestNamespace, until } from "../harness.ts";
+import { repetitions } from "../repetitions.ts";
 
-/** How often each race is run; with LANCO_TEST_ROUNDS, so often. */
-const ROUNDS = Number(Deno.env.get("LANCO_TEST_ROUNDS") ?? 200);
+/** How often each race is run; more often with LANCO_TEST_ROUNDS. */
+const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 200);
 
 /** One who runs tasks of a name of his own until all is over, and what he was told. */
 async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {

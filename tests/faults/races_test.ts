@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openBatch } from "../batch.ts";
 import { cgroupTest, type TestNamespace } from "../harness.ts";
+import { repetitions } from "../repetitions.ts";
 
-/** How often each race is run; with LANCO_TEST_ROUNDS, so often. */
-const ROUNDS = Number(Deno.env.get("LANCO_TEST_ROUNDS") ?? 200);
+/** How often each race is run; more often with LANCO_TEST_ROUNDS. */
+const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 200);
 
 type Ask = (command: string, ...args: string[]) => Promise<number>;
 

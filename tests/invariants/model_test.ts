@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openBatch } from "../batch.ts";
 import { cgroupTest, LEGACY, until } from "../harness.ts";
+import { repetitions } from "../repetitions.ts";
 import { type Action, ACTIONS, type Known, Model } from "./model.ts";
 
-/** How many walks are tried; with LANCO_TEST_WALKS, so many. */
-const WALKS = Number(Deno.env.get("LANCO_TEST_WALKS") ?? 500);
+/** How many walks are tried; more with LANCO_TEST_WALKS. */
+const WALKS = repetitions("LANCO_TEST_WALKS", 500);
 
 /** What is written for each action, the name of the task left out. */
 const REQUESTS: Readonly<Record<Action, [string, ...string[]]>> = {

@@ -180,11 +180,11 @@ topTest(
     await tmux.shows("> alpha ");
     await tmux.shows("log of alpha: where only its owner can see");
     await tmux.press("p");
-    await tmux.shows(/task alpha belongs to \S+\n/);
+    await tmux.shows(/task alpha belongs to \S+: do it as that user or as root/);
     await tmux.press("K");
     await tmux.shows("kill task alpha? y/n");
     await tmux.press("y");
-    await tmux.shows(/task alpha belongs to \S+: /);
+    await tmux.shows(/task alpha belongs to \S+: do it as that user or as root/);
     assertEquals(ns.task("alpha").length, 2);
     await tmux.press("q");
     await tmux.isRestored(0);

@@ -93,16 +93,20 @@ _lanco_namespaces() {
   done
 }
 
-# _lanco_tasks KIND: the tasks that run, and with "known" those that have run. One
-# that has been given already is not offered again.
+# _lanco_tasks KIND: the tasks that run, with "known" those that have run, and with "stop"
+# those of which an exit command runs. One that has been given already is not offered again.
 _lanco_tasks() {
   local path task given=" " place
   local -a paths=(/run/lanco/"$namespace"/named/task-*)
+  [[ $1 != stop ]] || paths+=(/run/lanco/"$namespace"/named/exit-[0-9]*-*)
   [[ $1 != known ]] || paths+=(/run/lanco/"$namespace"/runs/*)
   for place in "${places[@]}"; do given+="${words[place]} "; done
   for path in "${paths[@]}"; do
     task=${path##*/}
-    [[ $path != */named/task-* ]] || task=${task#task-}
+    case $path in
+      */named/task-*) task=${task#task-} ;;
+      */named/exit-*) task=${task#exit-*-} ;;
+    esac
     if [[ $given == *" $task "* || ! -d $path ]] || ! _lanco_is_name "$task"; then continue; fi
     given+="$task "
     _lanco_offer "$task"
@@ -141,6 +145,7 @@ _lanco_operand() {
   case $operands in
     first) _lanco_offer $standalone && _lanco_namespaces ;;
     "running tasks") _lanco_tasks running ;;
+    "tasks to stop") _lanco_tasks stop ;;
     "known tasks" | patterns) _lanco_tasks known ;;
     signal) if [[ ${#places[@]} -eq 0 ]]; then _lanco_value signal; else _lanco_tasks running; fi ;;
     command)

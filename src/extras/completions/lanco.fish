@@ -95,8 +95,8 @@ function __lanco_names
         @NAMES@
 end
 
-# __lanco_tasks KIND: the tasks that run, and with "known" those that have run. One that
-# has been given already is not offered again.
+# __lanco_tasks KIND: the tasks that run, with "known" those that have run, and with "stop"
+# those of which an exit command runs. One that has been given already is not offered again.
 function __lanco_tasks
     set -l given $__lanco_words[$__lanco_places]
     set -l paths /run/lanco/$__lanco_namespace/named/task-*/
@@ -104,6 +104,15 @@ function __lanco_tasks
         contains -- $task $given; and continue
         set -a given $task
         printf '%s\trunning\n' $task
+    end
+    if test $argv[1] = stop
+        set -l paths /run/lanco/$__lanco_namespace/named/exit-*/
+        set -l exits (string split -f 6 / -- $paths | string replace -rf '^exit-\d+-' '')
+        for task in (__lanco_names_only $exits)
+            contains -- $task $given; and continue
+            set -a given $task
+            printf '%s\texit command\n' $task
+        end
     end
     test $argv[1] = known; or return
     set -l paths /run/lanco/$__lanco_namespace/runs/*/
@@ -143,6 +152,8 @@ function __lanco_operand
             __lanco_first
         case 'running tasks *' 'signal no'
             __lanco_tasks running
+        case 'tasks to stop *'
+            __lanco_tasks stop
         case 'known tasks *' 'patterns *' 'command yes'
             __lanco_tasks known
         case 'signal yes'

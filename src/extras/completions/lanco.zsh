@@ -6,15 +6,17 @@ _lanco_signals() {
   compadd "$@" - @SIGNALS@
 }
 
-# _lanco_tasks [OPTION...] KIND: the tasks that run, and with "known" those that have
-# run. _arguments puts options for compadd before the kind. One that has been given
-# already is not offered again.
+# _lanco_tasks [OPTION...] KIND: the tasks that run, with "known" those that have run, and
+# with "stop" those of which an exit command runs. _arguments puts options for compadd
+# before the kind. One that has been given already is not offered again.
 _lanco_tasks() {
   local kind=$@[-1]
-  local -aU tasks given
+  local -aU tasks exits given
   given=($words[2,CURRENT-1])
   tasks=(/run/lanco/$namespace/named/task-*(N/:t))
   tasks=(${tasks#task-})
+  exits=(/run/lanco/$namespace/named/exit-[0-9]*-*(N/:t))
+  [[ $kind != stop ]] || tasks+=(${exits#exit-*-})
   [[ $kind != known ]] || tasks+=(/run/lanco/$namespace/runs/*(N/:t))
   _lanco_names_only tasks
   compadd "${@[1,-2]}" - ${tasks:|given}

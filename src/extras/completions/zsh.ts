@@ -16,6 +16,7 @@ const OPERANDS = {
   "nothing": [],
   "patterns": ["*:task:_lanco_tasks known"],
   "running tasks": ["*:task:_lanco_tasks running"],
+  "tasks to stop": ["*:task:_lanco_tasks stop"],
   "known tasks": ["*:task:_lanco_tasks known"],
   "signal": ["1:signal:_lanco_signals", "*:task:_lanco_tasks running"],
   "command": ["(-)1:task:_lanco_tasks known", "*:::command:_lanco_subcommand"],

@@ -8,7 +8,7 @@ import {
   GLOBAL,
 } from "../../../src/extras/completions/data.ts";
 import type { Command } from "../../../src/cli/context.ts";
-import { cgroupTest } from "../../harness.ts";
+import { cgroupTest, exists, until } from "../../harness.ts";
 import { type Shell, SHELLS } from "./shells.ts";
 
 const all = await collectCommands({ commands: COMMANDS, standalone: STANDALONE });
@@ -138,12 +138,21 @@ cgroupTest(
     for (const task of ["steady", "story"]) await ns.must("run", task, "sleep", "1000");
     await ns.must("run", "ended", "true");
     await ns.gone("ended");
+    const mark = `${ns.scratch}/begun`;
+    await ns.must("run", "-c", `: >${mark}; exec sleep 1000`, "stubborn-1", "true");
+    await ns.gone("stubborn-1");
+    await until("its exit command has begun", () => exists(mark));
+    await ns.must("run", "-c", "true", "asleep", "sleep", "1000");
     const cases: [string, string[]][] = [
+      [`lanco ${ns.name} stop stu`, ["stubborn-1"]],
+      [`lanco ${ns.name} kill --now stu`, ["stubborn-1"]],
+      [`lanco ${ns.name} pause `, ["asleep", "steady", "story"]],
+      [`lanco ${ns.name} stop a`, ["asleep"]],
       [`lanco ${ns.name.slice(0, -1)}`, [ns.name]],
-      [`lanco ${ns.name} stop `, ["steady", "story"]],
-      [`lanco ${ns.name} stop --now st`, ["steady", "story"]],
-      [`lanco ${ns.name} stop steady s`, ["story"]],
-      [`lanco ${ns.name} status `, ["ended", "steady", "story"]],
+      [`lanco ${ns.name} stop `, ["asleep", "steady", "story", "stubborn-1"]],
+      [`lanco ${ns.name} stop --now st`, ["steady", "story", "stubborn-1"]],
+      [`lanco ${ns.name} stop steady s`, ["story", "stubborn-1"]],
+      [`lanco ${ns.name} status `, ["asleep", "ended", "steady", "story", "stubborn-1"]],
       [`lanco ${ns.name} signal HUP st`, ["steady", "story"]],
       [`lanco ${ns.name} run en`, ["ended"]],
       [`lanco no-such-namespace stop `, []],
