@@ -115,7 +115,7 @@ close_namespace() {
   echo >"$run/named/release_agent"
   # An agent that is late finds no place for its errand, and the one at work nothing to do.
   rm -rf "$run/.errands"
-  [ ! -d "$run/errands" ] || mv "$run/errands" "$run/.errands"
+  [ ! -d "$run/usage/.errands" ] || mv "$run/usage/.errands" "$run/.errands"
 }
 
 # Removes all cgroups of the namespace. A launch that had begun may have to give up
@@ -167,7 +167,7 @@ EOF
   for place in $places; do put_away "$place"; done
   detach_named
   put_away "$run/runs"
-  rm -rf "$run/usage" "$run/errands" "$run/.errands" "$lib"
+  rm -rf "$run/usage" "$run/.errands" "$lib"
   rmdir "$run/named"
   rm -f "$run/namespace.json.old" "$run/namespace.json.new"
   rmdir "$run"

@@ -1,6 +1,6 @@
 # shellcheck disable=SC2154 # what the first half has set
 # The second half of the release agent: what it is called for is done by one agent at a
-# time. The others leave their errands and go. In the directory "errands", which only
+# time. The others leave their errands and go. In the directory "usage/.errands", which only
 # root can open, for who opens a file can lock it, there are
 #
 #   lock      locked by the agent at work, until it has ended, however it does (flock(2))
@@ -16,7 +16,7 @@
 # errands than that, the kernel is told to start none, and the agent at work looks by
 # itself for what there is to do, until there is little. Meanwhile another one waits: it
 # goes on if that is killed.
-errands=$here/errands agent=/var/lib/lanco/@NAMESPACE@/release-agent looking='' calm=''
+errands=$here/usage/.errands agent=/var/lib/lanco/@NAMESPACE@/release-agent looking='' calm=''
 
 # tell_kernel PROGRAM: which agent it is to start from here on; none, if that is empty.
 tell_kernel() {

@@ -11,8 +11,7 @@
 # The names are the owner's to choose, and so are the moments: nothing here may do harm
 # when it comes twice, late, or beside a new task of the same name. It lets in, counts,
 # removes and thaws, and touches for that cgroups, where there are no links, and the
-# directories "usage" and "errands", which are root's. It opens nothing else, and starts
-# nothing.
+# directory "usage", which is root's. It opens nothing else, and starts nothing.
 #
 # How often it is called is the owner's to choose, too. What it does for a call does not
 # grow with what he has made, and one agent works at a time: see errands.sh, which is the

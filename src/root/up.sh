@@ -258,7 +258,8 @@ for record in "$run/namespace.json" "$run/namespace.json.old"; do
 done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
 # Who may open what is in it could take the release agent's lock.
-[ -d "$run/errands" ] || mkdir -m 0700 "$run/errands"
+# There, for the release of a version before this one removes what it knows.
+[ -d "$run/usage/.errands" ] || mkdir -m 0700 "$run/usage/.errands"
 proc
 record_directory
 log_directory

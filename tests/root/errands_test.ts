@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, exists, shell, type TestNamespace, until } from "../harness.ts";
 import { StoppedAgent } from "./stopped_agent.ts";
 
-const errands = (ns: TestNamespace) => `${ns.directory}/errands`;
+const errands = (ns: TestNamespace) => `${ns.directory}/usage/.errands`;
 
 /** What has been left for the agent at work. */
 function left(ns: TestNamespace): string[] {

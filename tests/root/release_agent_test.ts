@@ -56,7 +56,7 @@ cgroupTest("invariant 7: the owner can change nothing that runs as root", async 
       `mv /var/lib/lanco/${ns.name} /var/lib/lanco/x`,
       `rm -f ${directory}/namespace.json`,
       `touch ${directory}/usage/x`,
-      `touch ${directory}/errands/1`,
+      `touch ${directory}/usage/.errands/1`,
       `mv ${directory}/runs ${directory}/x`,
       `/bin/echo $$ >${ROOT_OF_HIERARCHY}/cgroup.procs`,
     ]
