@@ -3,7 +3,8 @@ import { AlreadyRunning, Failed, LancoError, NotRunning, Usage } from "../cli/er
 import { taskName } from "../cli/names.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { explained } from "./each_task.ts";
-import { forgetExitCommand, wakeExitCommands } from "../task/exit_command.ts";
+import { forgetExitCommands, wakeExitCommands } from "../task/exit_command.ts";
+import { sleepingExits } from "../task/exits.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task/task.ts";
 
@@ -38,10 +39,12 @@ Examples:
 
 async function releaseTask(context: Context, task: string, withCommand: boolean): Promise<void> {
   const namespace = readNamespace(context.namespace);
+  // In this order: that of a run that begins now is none of them.
+  const unwanted = withCommand ? [] : sleepingExits(namespace, task);
   if (isRunning(context.namespace, task)) {
     throw new AlreadyRunning(task, "is running: stop it first");
   }
-  if (!withCommand) forgetExitCommand(context.namespace, task);
+  forgetExitCommands(context.namespace, task, unwanted);
   // The agent may have died when it had removed all but before it woke the exit command.
   const woken = wakeExitCommands(namespace, task);
   let free: boolean;

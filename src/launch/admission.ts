@@ -113,7 +113,7 @@ export interface Candidates {
 export interface AdmitOptions {
   /** The number of the run. */
   run: number;
-  /** Something to do while the release agent is at work. */
+  /** Something to do while the release agent is at work, or before the exit command sleeps. */
   meanwhile: () => Promise<unknown>;
   /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
   prepare: () => void;
@@ -133,13 +133,15 @@ export async function admit(
   options: AdmitOptions,
 ): Promise<boolean> {
   const { shim, child, exit } = candidates;
+  const waiting = options.meanwhile();
+  // It may be refused long before it is waited for.
+  waiting.catch(() => {});
+  // What is asleep does nothing of that.
+  if (exit !== undefined) await waiting;
   const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
   const asleep = place !== undefined && exit !== undefined &&
     await whenOpen(namespace, () => layDown(exit, place));
   const entrant = { task, run: options.run, exit: place !== undefined };
-  const waiting = options.meanwhile();
-  // It may be refused long before it is waited for.
-  waiting.catch(() => {});
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;

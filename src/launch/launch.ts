@@ -4,7 +4,7 @@ import { explainClosed, removeWhenOpen } from "./closed.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { setLimits } from "./set_limits.ts";
 import { Failed, NotRunning, reason } from "../cli/errors.ts";
-import { exitCommandFile } from "../task/exit_command.ts";
+import { exitMark, removeMark } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { callerUmask } from "../namespace/caller.ts";
@@ -18,7 +18,7 @@ import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit.ts";
 import type { Nursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
-import { assertLog } from "./opened.ts";
+import { assertLog, descriptor } from "./opened.ts";
 import { StagedRun } from "./staged_run.ts";
 import { reap } from "../task/task.ts";
 
@@ -130,8 +130,8 @@ class Attempt {
     this.#staging?.catch(() => {});
     const later = import("./later.ts");
     if (exitCommand !== undefined) {
-      this.#staged.writeExitCommand(exitCommand, this.#directory, this.#log);
-      this.#exit = (await import("./shim/exit.ts")).ExitCommand.start(options);
+      const { ExitCommand } = await import("./shim/exit.ts");
+      this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
     }
     this.#child = Number(await shim.expect("ready"));
     this.#staged.assertOpened(shim.pid);
@@ -163,7 +163,7 @@ class Attempt {
   }
 
   #shimOptions(): ShimOptions {
-    const { command, directory, foreground, umask, input, variables } = this.options;
+    const { command, directory, exitCommand, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
     const environment = readCallerEnvironment(variables);
     return {
@@ -173,7 +173,7 @@ class Attempt {
       environment,
       runDirectory: this.#staged.directory,
       run: this.#run,
-      exitCommand: exitCommandFile(namespace, this.task),
+      mark: exitCommand === undefined ? "" : exitMark(namespace, this.#run),
       writeStart: (text) => this.#staged.writeStart(text),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
@@ -210,7 +210,9 @@ class Attempt {
     if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
-    if (this.#log !== undefined) assertLog(this.#child, this.#log);
+    if (this.#log === undefined) return;
+    assertLog(this.#child, this.#log);
+    await this.#exit?.openLog(descriptor(this.#child, 2));
   }
 
   /** Lets the child become the command. */
@@ -268,6 +270,7 @@ class Attempt {
     const { bed, registered } = exitPlace(this.namespace, this.task, this.#run);
     if (bed !== undefined) setFrozen(bed, false);
     await this.#exit.abandon();
+    removeMark(this.namespace.namespace, this.#run);
     if (bed !== undefined) await removeWhenOpen(this.namespace, bed);
     await removeWhenOpen(this.namespace, registered);
   }

@@ -6,7 +6,7 @@ import { effectiveUser } from "../namespace/caller.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { beginJournal } from "../task/journal.ts";
 import { runDirectory } from "../task/places.ts";
-import { formatRun, type RunRecord, shellQuote } from "../task/record.ts";
+import { formatRun, type RunRecord } from "../task/record.ts";
 import { type FileIdentity, hasOpen } from "./opened.ts";
 import { forgetOldest } from "../task/retention.ts";
 
@@ -69,16 +69,6 @@ export class StagedRun {
   /** What the nursery is to read, and nobody else: there are variables in it. Returns its path. */
   writeStart(text: string): string {
     return this.#write("start", text, 0o600);
-  }
-
-  /** The script that is run at the end, in the directory of the task; its output goes where the task's went. */
-  writeExitCommand(command: string, directory: string, log: string | undefined): void {
-    const lines = [
-      ...(log === undefined ? [] : [`exec >>${shellQuote(log)} 2>&1`]),
-      `cd ${shellQuote(directory)} 2>/dev/null || cd /`,
-      command,
-    ];
-    this.#write("exit-command", lines.join("\n") + "\n", 0o600);
   }
 
   /**

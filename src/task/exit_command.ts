@@ -2,11 +2,17 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { registered, runDirectory } from "./places.ts";
-import { openRegular } from "./record_file.ts";
+import type { Exit } from "./exits.ts";
+import { BadRecord, openRegular } from "./record_file.ts";
 
-/** The script for the end of a task; what waits for that has it open. */
-export function exitCommandFile(namespace: string, task: string): string {
-  return `${runDirectory(namespace, task)}/exit-command`;
+/** A directory that is there if the exit command of a run must not be run: when that wakes, it removes it. */
+export function exitMark(namespace: string, run: number): string {
+  return `${namespaceDirectory(namespace)}/runs/.no-exit-${run}`;
+}
+
+/** Removes it, if it is there. */
+export function removeMark(namespace: string, run: number): void {
+  unlessGone(() => Deno.removeSync(exitMark(namespace, run)), undefined);
 }
 
 /**
@@ -31,17 +37,34 @@ export function wakeExitCommands(namespace: Namespace, task: string): boolean {
 }
 
 /**
- * Empties the exit command, so that there is none when it wakes.
+ * Keeps the exit commands of a task from being run when they wake.
  *
- * @throws {BadRecord} if its owner has put something else in its place.
+ * @param sleeping Those that sleep.
+ * @throws {BadRecord} if that of an older lanĉo has been replaced by something else.
  */
-export function forgetExitCommand(namespace: string, task: string): void {
-  unlessGone(() => {
-    const file = openRegular(exitCommandFile(namespace, task));
+export function forgetExitCommands(
+  namespace: string,
+  task: string,
+  sleeping: readonly Exit[],
+): void {
+  for (const { run } of sleeping) {
     try {
-      file.truncateSync();
-    } finally {
-      file.close();
+      Deno.mkdirSync(exitMark(namespace, run));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
+  }
+  if (sleeping.length > 0) emptyOldCommand(`${runDirectory(namespace, task)}/exit-command`);
+}
+
+/** Before 1.2 the command was read from this file, which was emptied if it was not to be run. */
+function emptyOldCommand(path: string): void {
+  unlessGone(() => {
+    using file = openRegular(path);
+    const { ino, dev } = file.statSync();
+    const named = Deno.lstatSync(path);
+    // Not where a link leads.
+    if (named.ino !== ino || named.dev !== dev) throw new BadRecord("it is a link");
+    file.truncateSync();
   }, undefined);
 }

@@ -1,4 +1,5 @@
 import { isPopulated, processes, unlessGone } from "../cgroup/cgroup.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import { namedRoot, type Namespace } from "../namespace/namespace.ts";
 import { exitPlace, registered } from "./places.ts";
@@ -16,13 +17,24 @@ export interface Exit {
  * of its task, whose run is under way, is not among them.
  */
 export function runningExits(namespace: Namespace): Exit[] {
-  const named = namedRoot(namespace.namespace);
-  return [...Deno.readDirSync(named)].flatMap(({ name }): Exit[] => {
+  return registeredExits(namespace).filter((exit) => exitRuns(namespace, exit))
+    .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
+}
+
+/** The exit commands that sleep until their task has ended and is released, or wait for it. */
+export function sleepingExits(namespace: Namespace, task: string): Exit[] {
+  return registeredExits(namespace).filter((exit) => {
+    const { bed } = exitPlace(namespace, exit.task, exit.run);
+    return exit.task === task && (bed === undefined || isFrozen(bed));
+  });
+}
+
+/** The exit commands that have a cgroup, in no order. */
+function registeredExits({ namespace }: Namespace): Exit[] {
+  return [...Deno.readDirSync(namedRoot(namespace))].flatMap(({ name }): Exit[] => {
     const [, run, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
-    if (run === undefined || !isName(task, TASK_MAX)) return [];
-    const exit = { task, run: Number(run) };
-    return exitRuns(namespace, exit) ? [exit] : [];
-  }).sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
+    return run === undefined || !isName(task, TASK_MAX) ? [] : [{ task, run: Number(run) }];
+  });
 }
 
 /** Whether an exit command runs. */

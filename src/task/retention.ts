@@ -95,7 +95,7 @@ function putBack(aside: string, place: string): void {
 /** What launchers that were killed have begun. */
 function forgetAbandoned(namespace: string): void {
   for (const { name } of Deno.readDirSync(runs(namespace))) {
-    if (!/^\.(new|old)-/.test(name)) continue;
+    if (!/^\.(new|old|no-exit)-/.test(name)) continue;
     const path = `${runs(namespace)}/${name}`;
     if (Date.now() - look(path).written > ABANDONED) remove(path);
   }

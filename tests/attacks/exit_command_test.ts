@@ -8,6 +8,7 @@ import {
   lives,
   OWNER,
   OWNER_GROUP,
+  shell,
   until,
 } from "../harness.ts";
 
@@ -116,8 +117,8 @@ cgroupTest(
     assertEquals([ticks(), exists(mark), lives(pid)], [before, false, true]);
     // Nobody reads it off the arguments, or off a file.
     assert(!Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("LANCO_STATUS >"));
-    const { mode } = Deno.statSync(`${ns.directory}/runs/a/exit-command`);
-    assertEquals((mode ?? 0) & 0o777, 0o600);
+    const { stdout: named } = await exec(["grep", "-rl", "LANCO_STATUS", `${ns.directory}/runs`]);
+    assertEquals(named, "");
     await ns.must("stop", "a");
     await until("it has run", () => exists(mark) && Deno.readTextFileSync(mark) === "143\n");
     await until("it is gone", () => !lives(pid));
@@ -131,4 +132,83 @@ cgroupTest("an exit command needs nothing of its record any more when it wakes",
   Deno.removeSync(`${ns.directory}/runs/a`, { recursive: true });
   await ns.must("stop", "a");
   assertEquals(await left(mark), "143\n");
+});
+
+cgroupTest("nothing that lies among the records is run as an exit command", async (ns) => {
+  const [mark, evil] = [`${ns.scratch}/mark`, `${ns.scratch}/evil`];
+  await ns.must("run", "-c", leaving("echo $LANCO_STATUS", mark), "a", "sleep", "1000");
+  const run = `${ns.directory}/runs/a`;
+  const shim = ns.shim("a");
+  // As another process of the owner's may, in a sandbox where it can write here and nowhere else.
+  const names = [
+    "exit-command",
+    "start",
+    "environment",
+    ...[...Deno.readDirSync(run)].map((e) => e.name),
+  ];
+  for (const name of names) {
+    await shell(`echo 'a[$(touch ${evil})] ; touch ${evil}' >${run}/${name}`);
+  }
+  for (const pid of [shim, ...ns.task("a")]) Deno.kill(pid, "SIGKILL");
+  await until("it has run", () => exists(mark));
+  assertEquals([Deno.readTextFileSync(mark), exists(evil)], ["unknown\n", false]);
+});
+
+cgroupTest("an exit command writes to the log that its task has opened", async (ns) => {
+  const victim = `${ns.scratch}/victim`;
+  const log = `${ns.logs}/task-a.log`;
+  for (const target of [victim, `${ns.scratch}/made`]) {
+    await shell(`echo precious >${victim}`);
+    await ns.must(
+      "run",
+      "-c",
+      "echo $LANCO_STATUS; echo error >&2",
+      "a",
+      "sh",
+      "-c",
+      "echo task; sleep 1000",
+    );
+    await until("it has written", () => ns.log("a") === "task\n");
+    await shell(`mv ${log} ${log}.9; ln -s ${target} ${log}`);
+    await ns.must("stop", "--now", "a");
+    await until(
+      "the exit command has written",
+      () => Deno.readTextFileSync(`${log}.9`).includes("error"),
+    );
+    assertEquals(Deno.readTextFileSync(`${log}.9`), "task\n137\nerror\n");
+    assertEquals([Deno.readTextFileSync(victim), exists(`${ns.scratch}/made`)], [
+      "precious\n",
+      false,
+    ]);
+    await shell(`rm ${log} ${log}.9`);
+  }
+});
+
+cgroupTest("release -n empties nothing that a link leads to, and leaves no mark", async (ns) => {
+  const [victim, mark] = [`${ns.scratch}/victim`, `${ns.scratch}/mark`];
+  await shell(`echo precious >${victim}`);
+  await ns.must("run", "-c", `touch ${mark}`, "a", "sleep", "1000");
+  await exec(["mv", ns.agent, `${ns.agent}.gone`], { uid: 0 });
+  await shell(`ln -s ${victim} ${ns.directory}/runs/a/exit-command`);
+  const [waiting = 0] = sleeping(ns.directory);
+  for (const pid of ns.task("a")) Deno.kill(pid, "SIGKILL");
+  await until("it has ended", () => ns.pids("named/task-a").length === 0);
+  await ns.lanco("release", "-n", "a");
+  assertEquals(Deno.readTextFileSync(victim), "precious\n");
+  await shell(`rm -f ${ns.directory}/runs/a/exit-command`);
+  await ns.lanco("release", "-n", "a");
+  await until("what waited is gone", () => !lives(waiting));
+  assert(!exists(mark));
+  const names = [...Deno.readDirSync(`${ns.directory}/runs`)].map(({ name }) => name);
+  assertEquals(names.filter((name) => name.startsWith(".no-exit")), []);
+});
+
+cgroupTest("an exit command that is too long is refused", async (ns) => {
+  const requests = ["x".repeat(200_000), "x".repeat(120_000)].map((tail, id) =>
+    JSON.stringify({ id, command: "run", args: ["-c", `true ${tail}`, `t${id}`, "true"] })
+  );
+  const { stdout } = await exec([LANCO, ns.name, "batch"], { stdin: requests.join("\n") });
+  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]).sort(), [[0, 1], [1, 0]]);
+  assertMatch(stdout, /the exit command has more than 131000 bytes/);
 });

@@ -4,11 +4,11 @@
 #   $1 what each line for "run" begins with
 #   $2 log, or ""                       $3 file for the standard input, or ""
 #   $4 variables that the shells added  $5 SHLVL as the caller has it
-#   $6 the exit command of this task
+#   $6 a directory to make so that the exit command is not run, or "" if there is none
 #   $7 a file that restores what shells drop of the environment, or ""
 #   $8 the directory of this run, until it gets the place of that of the run before
 #   $9... the command
-lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_exit_command=$6
+lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_mark=$6
 lanco_restore=$7 lanco_run=$8
 shift 8
 lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost=''
@@ -47,7 +47,7 @@ open_log() {
 # the end of what has not begun.
 not_run() {
   lanco_status=$?
-  [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
+  [ -z "$lanco_mark" ] || /bin/mkdir "$lanco_mark"
   [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
   { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
 }
@@ -60,8 +60,8 @@ give_up() {
   [ ! -d "$lanco_run" ] || exec /bin/rm -rf "$lanco_run"
   [ -n "$lanco_opened" ] || exit
   # It has got its place: that is still its own, for this process has the name.
-  lanco_place=${lanco_exit_command%/*} lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
-  [ ! -e "$lanco_exit_command" ] || : >"$lanco_exit_command"
+  lanco_place=${lanco_run%/*}/$LANCO_TASK lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
+  [ -z "$lanco_mark" ] || /bin/mkdir "$lanco_mark"
   /bin/rm -rf "$lanco_place"
   [ ! -d "$lanco_old" ] || exec /bin/mv "$lanco_old" "$lanco_place"
   exit

@@ -1,24 +1,35 @@
 # Waits for the end of a task and then runs its exit command, in the sandbox of "run"'s
 # caller, as the task was. It is put into a cgroup that is frozen: it does nothing until
-# somebody thaws that, which is the release agent, when the task has ended.
+# somebody thaws that, which is the release agent, when the task has ended. The command
+# itself is in the environment: whoever can write it there can do anything.
 #   $1 descriptors that could not be closed    $2 the directory of this run
+#   $3 what is there if the command must not be run
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-cd -- "$2" || exit
+unset lanco_text
+# shellcheck disable=SC2154 # it is in the environment
+lanco_text=$lanco_script lanco_mark=$3
+unset lanco_script
 # Before it sleeps, for the record may be another run's by then.
-exec 3<ended 4<exit-command
+exec 3<"$2/ended" 5>/dev/null
 echo ready
-exec >/dev/null
-# The end of the input before a word says that there was no task to wait for.
-read -r lanco_word lanco_cgroup lanco_run || exit
-exec </dev/null
+# The end of the input before one of the last words says that there is no task to wait for.
+while read -r lanco_word lanco_cgroup lanco_run; do
+  case $lanco_word in
+  # The log is what the task has opened, whatever has its name in the end.
+  log) exec 5>>"$lanco_cgroup" && echo opened ;;
+  *) break ;;
+  esac
+done
+[ -n "$lanco_word" ] || exec /bin/rmdir "$lanco_mark"
+exec </dev/null >/dev/null
 # Where there is no freezer, it looks whether that run is over.
 while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_run" ]; do sleep 1; done
-lanco_script=$(/bin/cat <&4)
-# It is emptied if the task did not begin, or by "release -n".
-[ -n "$lanco_script" ] || exit
-/bin/rm -f exit-command
-read -r LANCO_STATUS <&3 && [ -n "$LANCO_STATUS" ] || LANCO_STATUS=unknown
+# The task did not begin, or "release -n" was asked for.
+[ ! -d "$lanco_mark" ] || exec /bin/rmdir "$lanco_mark"
+read -r LANCO_STATUS <&3
+# The command may calculate with it.
+case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
 export LANCO_STATUS
-exec 3<&- 4<&-
+exec >&5 2>&1 3<&- 5>&-
 set --
-eval "$lanco_script"
+eval "$lanco_text"

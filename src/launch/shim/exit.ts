@@ -1,32 +1,52 @@
 import prologue from "./prologue.sh" with { type: "text" };
-import script from "./exit.sh" with { type: "text" };
+import exit from "./exit.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
+import { shellQuote } from "../../task/record.ts";
+import { encode } from "./contact.ts";
 import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
+/** The longest exit command, in bytes: a variable can have no more (execve(2), MAX_ARG_STRLEN). */
+const LONGEST = 131_000;
+
 /** What waits for the end of a task to run its exit command, seen from `run`. See `exit.sh`. */
 export class ExitCommand {
   readonly #word: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #said: ReadableStreamDefaultReader<Uint8Array>;
 
   private constructor(private readonly process: Deno.ChildProcess) {
     this.#word = process.stdin.getWriter();
+    this.#said = process.stdout.getReader();
   }
 
-  /** Starts it, in a session of its own: "kill 0" in it reaches nobody else. */
+  /**
+   * Starts it, in a session of its own: "kill 0" in it reaches nobody else.
+   *
+   * @param command The command, for a shell.
+   * @param place The directory in which it is run.
+   * @throws {Failed} if there is no way to start it, or the command is too long.
+   */
   static start(
-    { runDirectory, environment, variables, umask, directory }: ShimOptions,
+    { runDirectory, environment, variables, umask, directory, mark }: ShimOptions,
+    command: string,
+    place: string,
   ): ExitCommand {
+    const text = `cd ${shellQuote(place)} 2>/dev/null || cd /\n${command}\n`;
+    if (encode(text).length > LONGEST) {
+      throw new Failed(`the exit command has more than ${LONGEST} bytes: put it into a file`);
+    }
     const process = spawn({
       session: true,
-      shell: ["-c", prologue, "lanco", script, runDirectory],
+      shell: ["-c", prologue, "lanco", exit, runDirectory, mark],
       environment,
       umask,
       options: {
         stdin: "piped",
         stdout: "piped",
         stderr: "null",
-        env: variables,
+        // Nobody can change it there; and only who may trace the process can read it.
+        env: { ...variables, lanco_script: text },
         // As for the shim.
         ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
       },
@@ -40,15 +60,24 @@ export class ExitCommand {
   }
 
   /**
-   * Waits until it has what it needs of the record, and may be frozen.
+   * Waits until it has what it needs of the record.
    *
    * @throws {Failed} if it has ended, or does not answer.
    */
   async ready(): Promise<void> {
-    const reader = this.process.stdout.getReader();
-    const { done } = await within(PATIENCE, reader.read());
-    await reader.cancel();
+    const { done } = await within(PATIENCE, this.#said.read());
     if (done) throw new Failed("what waits for the end of the task was killed before its start");
+  }
+
+  /**
+   * Has it open what a process of this user has open, for the output of the command.
+   *
+   * @param opened The descriptor below /run/lanco/proc.
+   * @throws {Failed} as `ready`.
+   */
+  async openLog(opened: string): Promise<void> {
+    await this.#tell(`log ${opened}`);
+    await this.ready();
   }
 
   /**
@@ -57,10 +86,15 @@ export class ExitCommand {
    * @param watched What to look at instead, where there is no freezer: a cgroup and its inode.
    */
   async wait(watched?: { cgroup: string; run: number }): Promise<void> {
-    const word = watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.run}`;
-    await this.#word.write(new TextEncoder().encode(`${word}\n`) as Uint8Array<ArrayBuffer>);
+    await this.#tell(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.run}`);
     await this.#word.close();
+    await this.#said.cancel();
     this.process.unref();
+  }
+
+  #tell(word: string): Promise<void> {
+    // That it has ended is told by what it does not say.
+    return this.#word.write(encode(`${word}\n`)).catch(() => {});
   }
 
   /** Ends it; it must not be frozen any more. */
@@ -71,6 +105,7 @@ export class ExitCommand {
       // It has ended.
     }
     await this.#word.abort().catch(() => {});
+    await this.#said.cancel().catch(() => {});
     await this.process.status;
   }
 }

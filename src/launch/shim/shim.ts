@@ -16,8 +16,8 @@ export interface ShimOptions {
   runDirectory: string;
   /** The number of the run. */
   run: number;
-  /** Where the exit command will be, if there is one. */
-  exitCommand: string;
+  /** A directory to make if the exit command must not be run; empty if there is none. */
+  mark: string;
   /** A file that restores what shells drop of the environment, if they drop something. */
   restore: string | undefined;
   /** The log's absolute path; none leaves the output where it goes. */
@@ -134,7 +134,7 @@ function shimWords(options: ShimOptions): string[] {
     options.input ?? "",
     environment.unset.join(" "),
     environment.shellLevel,
-    options.exitCommand,
+    options.mark,
     options.restore ?? "",
     runDirectory,
     ...command,
