@@ -48,17 +48,32 @@ export const LIMIT_HELP =
       --best-effort      warn where the host lacks a controller, instead of failing
 `;
 
+/** The least that can be given, with which anything can be started at all. */
+export interface Least {
+  /** Memory in bytes. */
+  memory: number;
+  /** Processes. */
+  pids: number;
+}
+
+/** A shell becomes the command of a task; with 128 KiB the kernel kills it before. */
+export const LEAST_OF_TASK: Least = { memory: 160 * 1024, pids: 1 };
+
+/** Of a namespace's, a shim takes a part, and what the first process of a task forks to open its log. */
+export const LEAST_OF_NAMESPACE: Least = { memory: 256 * 1024, pids: 3 };
+
 /**
  * Reads the limits off the options.
  *
  * @param capacity What the host has; asked for only if there is a limit.
  * @param liftable Whether "max" may be said, which is read as infinity.
- * @throws {Usage} for nonsense, and for more than the host has.
+ * @param least The least that can be given.
+ * @throws {Usage} for nonsense, for more than the host has, and for less than the least.
  */
 export function parseLimits(
   options: Options,
   capacity: () => Capacity,
-  { liftable = false } = {},
+  { liftable = false, least = LEAST_OF_TASK } = {},
 ): Limits {
   const limits: Limits = {};
   const given = (name: string, use: (text: string, option: string) => void) => {
@@ -69,6 +84,13 @@ export function parseLimits(
   given("memory", (text, option) => {
     const host = capacity().memory;
     limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
+    if (limits.memory < least.memory) {
+      throw new Usage(
+        `option ${option}: ${text} is too little to start anything: give ${
+          least.memory / 1024
+        }K at least`,
+      );
+    }
   });
   given("swap", (text, option) => {
     limits.swap = size(option, text, capacity().memory, 0);
@@ -84,8 +106,10 @@ export function parseLimits(
     limits.cpus = atMost(option, text, Number(text), capacity().cpus, "processors");
   });
   given("pids", (text, option) => {
-    if (!/^[1-9]\d*$/.test(text)) {
-      throw new Usage(`option ${option} needs a number of processes, at least 1, not "${text}"`);
+    if (!/^[1-9]\d*$/.test(text) || Number(text) < least.pids) {
+      throw new Usage(
+        `option ${option} needs a number of processes, at least ${least.pids}, not "${text}"`,
+      );
     }
     limits.pids = atMost(option, text, Number(text), capacity().pids, "processes");
   });

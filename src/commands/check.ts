@@ -1,7 +1,10 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import type { Command } from "../cli/context.ts";
-import { NotRunning, Usage } from "../cli/errors.ts";
+import { Failed, NotRunning, Usage } from "../cli/errors.ts";
+import { whyFrozen } from "../namespace/frozen.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { isBeingStarted } from "../task/begun.ts";
 import { isRunning } from "../task/task.ts";
 import { eachTask, type Outcome } from "./each_task.ts";
 
@@ -25,11 +28,36 @@ Examples:
     const tell = (outcomes: Record<string, Outcome>) => {
       context.print(renderJson(context.namespace, outcomes));
     };
-    return eachTask(context, operands, (task) => {
+    return eachTask(context, operands, async (task) => {
       if (!isRunning(context.namespace, task)) throw new NotRunning(task);
+      if (isBeingStarted(context.namespace, task)) await untilStarted(context.namespace, task);
     }, { silent: true, ...(options.count("json") ? { tell } : {}) });
   },
 };
+
+/** How long a task may take to be started, in milliseconds, before nobody knows whether it will run. */
+const PATIENCE = 5000;
+
+/**
+ * Waits for the end of what is under way: that its command is executed, or not.
+ *
+ * @throws {NotRunning} if it is not.
+ * @throws {Failed} if that cannot be found out.
+ */
+async function untilStarted(namespace: string, task: string): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE; isBeingStarted(namespace, task);) {
+    const frozen = whyFrozen(readNamespace(namespace));
+    if (frozen !== undefined || performance.now() > deadline) {
+      throw new Failed(
+        `the command of task ${task} has not been executed yet: ${
+          frozen ?? "whoever starts it has stopped, or waits"
+        }`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  if (!isRunning(namespace, task)) throw new NotRunning(task);
+}
 
 /** What `check --json` prints; see `schema.ts`. */
 function renderJson(namespace: string, outcomes: Record<string, Outcome>): string {

@@ -2,7 +2,14 @@ import type { Command } from "../cli/context.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
 import { Failed, Usage } from "../cli/errors.ts";
 import { askCapacity } from "../namespace/capacity.ts";
-import { atMost, LIMIT_HELP, LIMIT_OPTIONS, parseLimits, size } from "../cgroup/limits.ts";
+import {
+  atMost,
+  LEAST_OF_NAMESPACE,
+  LIMIT_HELP,
+  LIMIT_OPTIONS,
+  parseLimits,
+  size,
+} from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 
 /** A name of an account as a directory of a company has them, such as `CORP\domain users`; or a number. */
@@ -63,7 +70,7 @@ Examples:
         group: group === undefined ? "" : account("-g", group),
         ...(records === undefined ? {} : { records: room(records, host.memory) }),
         host,
-        limits: parseLimits(options, () => host, { liftable: true }),
+        limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
         bestEffort: options.count("best-effort") > 0,
       },
     });

@@ -11,6 +11,7 @@ import {
 } from "../cli/errors.ts";
 import { actsForRoot } from "../namespace/caller.ts";
 import { LIMIT_HELP, LIMIT_OPTIONS, parseLimits } from "../cgroup/limits.ts";
+import { parseOomScore } from "../launch/oom_score.ts";
 import { launch, type Launched, type LaunchOptions } from "../launch/launch.ts";
 import { taskName } from "../cli/names.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -34,6 +35,7 @@ cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.
       --keep N           keep N rotated logs (${KEPT_LOGS})
       --chdir DIR        change to this directory first
       --stdin FILE       read the standard input from this file
+      --oom-score-adj N  what the kernel kills first, -1000 to 1000 (the caller's, or 0)
       --env NAME=VALUE   set a variable of the environment; may be repeated
       --env-file FILE    set those in FILE, NAME=VALUE a line, # begins a comment
       --json             print JSON of what was started
@@ -46,7 +48,15 @@ Examples:
 `,
   options: {
     flags: ["foreground", "log", "json", ...LIMIT_OPTIONS.flags],
-    values: ["logfile", "keep", "chdir", "stdin", "command", ...LIMIT_OPTIONS.values],
+    values: [
+      "logfile",
+      "keep",
+      "chdir",
+      "stdin",
+      "oom-score-adj",
+      "command",
+      ...LIMIT_OPTIONS.values,
+    ],
     lists: ["env", "env-file"],
     alias: { f: "foreground", L: "log", l: "logfile", c: "command", ...LIMIT_OPTIONS.alias },
   },
@@ -149,9 +159,11 @@ async function read(
   const directory = options.value("chdir");
   const exitCommand = options.value("command");
   const input = options.value("stdin");
+  const oomScore = options.value("oom-score-adj");
   return {
     variables: await givenVariables(options),
     ...(input === undefined ? {} : { input }),
+    ...(oomScore === undefined ? {} : { oomScore: parseOomScore(oomScore) }),
     command,
     foreground,
     limits: parseLimits(options, () => readNamespace(context.namespace).host),

@@ -9,7 +9,7 @@ import {
   unlessGone,
 } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
-import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
+import { AlreadyRunning, Failed, NotRunning, reason } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import {
   type ExitPlace,
@@ -213,6 +213,15 @@ function explained(error: unknown, { namespace }: Namespace, hierarchy: string):
       `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
     );
   }
+  // EINVAL: a cgroup of v1 has no share of real time unless it is given one (sched-rt-group.rst).
+  if (
+    reason(error).includes("os error 22)") &&
+    existsSync(`${namespaceDirectory(namespace)}/${hierarchy}/cpu.rt_runtime_us`)
+  ) {
+    return new Failed(
+      `hierarchy ${hierarchy} of cgroup version 1 takes no real-time process: start it as an ordinary one, with "chrt -o 0 lanco ${namespace} run ..."`,
+    );
+  }
   if (!(error instanceof Deno.errors.NotFound)) return error;
   return new Failed(
     `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
@@ -241,14 +250,17 @@ function makeRoom(namespace: Namespace, task: string, prepare: () => void): bool
 function occupy(namespace: Namespace, task: string, child: number, isLast: boolean): void {
   const root = namespaceDirectory(namespace.namespace);
   const place = cgroupsOf(child);
+  let hierarchy = "";
   try {
     for (const { name, version, tasks } of namespace.hierarchies) {
       if (version !== 1) continue;
+      hierarchy = name;
       if (tasks) move(child, `${root}/${name}/task-${task}`);
       else if (!isOut(namespace, place.get(name))) move(child, `${root}/${name}`);
     }
   } catch (error) {
-    if (isLast) throw error;
+    const known = explained(error, namespace, hierarchy);
+    if (isLast || !isGone(error)) throw known;
     isGoneAgain(namespace, error);
   }
 }

@@ -1,15 +1,16 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
+import { abandon } from "./abandon.ts";
 import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
 import { explainClosed, removeWhenOpen } from "./closed.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
-import { setLimits } from "./set_limits.ts";
-import { Failed, NotRunning, reason } from "../cli/errors.ts";
+import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
+import { Failed, reason } from "../cli/errors.ts";
 import { exitMark, removeMark } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
-import { isOccupied } from "../task/occupied.ts";
+import { assertThawed, thawWatch } from "../namespace/frozen.ts";
 import { exitPlace, registered } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
 import type { RunRecord } from "../task/record.ts";
@@ -19,8 +20,8 @@ import type { ExitCommand } from "./shim/exit.ts";
 import type { Nursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { assertLog, descriptor } from "./opened.ts";
+import { oomScore } from "./oom_score.ts";
 import { StagedRun } from "./staged_run.ts";
-import { reap } from "../task/task.ts";
 
 /** What to launch, and how. */
 export interface LaunchOptions {
@@ -42,6 +43,8 @@ export interface LaunchOptions {
   exitCommand?: string;
   /** What the task may use. */
   limits: Limits;
+  /** The oom_score_adj that is asked for; else the caller's, if that is not below 0. */
+  oomScore?: number;
   /** Whether a limit that the host cannot enforce is left out. */
   bestEffort: boolean;
   /** A batch, which has a nursery until its end. */
@@ -77,13 +80,18 @@ export async function launch(
   task: string,
   options: LaunchOptions,
 ): Promise<Launched> {
+  assertThawed(namespace);
   const attempt = new Attempt(namespace, task, { ...options, umask: callerUmask() });
   try {
     await attempt.start();
     await attempt.enter();
     return await attempt.execute();
   } catch (error) {
+    const { refusal } = await import("./refusal.ts");
+    // As long as there are the cgroups that tell.
+    const why = refusal(namespace, task, options.limits, error);
     const killed = await attempt.undo();
+    if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);
   }
@@ -94,6 +102,7 @@ class Attempt {
   readonly #directory: string;
   readonly #log: string | undefined;
   readonly #staged: StagedRun;
+  readonly #look: () => void;
   #shim: Shim | undefined;
   #exit: ExitCommand | undefined;
   #child = 0;
@@ -115,6 +124,7 @@ class Attempt {
     this.#directory = directory === undefined ? workingDirectory() : fromHere(directory);
     this.#log = log === undefined ? undefined : fromHere(log);
     this.#staged = StagedRun.create(namespace);
+    this.#look = thawWatch(namespace);
   }
 
   /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
@@ -174,6 +184,8 @@ class Attempt {
       runDirectory: this.#staged.directory,
       run: this.#run,
       mark: exitCommand === undefined ? "" : exitMark(namespace, this.#run),
+      oomScore: oomScore(this.options.oomScore),
+      look: this.#look,
       writeStart: (text) => this.#staged.writeStart(text),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
@@ -223,6 +235,8 @@ class Attempt {
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
+    const { limits } = this.options;
+    this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     this.#staged.publish(this.task);
     this.#published = true;
     const cgroup = registered(this.namespace.namespace, this.task);
@@ -230,7 +244,8 @@ class Attempt {
     await this.#exit?.wait(this.#asleep ? undefined : { cgroup, run: this.#run });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
-    await executed(shim, { child: this.#child, cgroup, restored: this.#restored });
+    const execution = { child: this.#child, cgroup, restored: this.#restored };
+    await executed(shim, execution, this.#look);
     shim.release();
     this.#tidy(record);
     return {
@@ -255,6 +270,7 @@ class Attempt {
 
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
   async undo(): Promise<boolean> {
+    if (this.#published) liftProcessLimit(this.namespace, this.task);
     this.#shim?.abandon();
     letGoOn(this.namespace, this.task, this.#run);
     const killed = await abandon(this.namespace, this.task, this.#shim);
@@ -278,21 +294,4 @@ class Attempt {
   #debug(message: string): void {
     this.options.debug?.(message);
   }
-}
-
-/**
- * Waits until a shim and child that have been given up are gone, and the kernel has
- * forgotten them.
- *
- * @returns whether somebody else had killed them.
- */
-async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
-  if (shim === undefined) return false;
-  const { code, signal } = await shim.status;
-  try {
-    if (!isOccupied(namespace.namespace, task)) await reap(namespace, task);
-  } catch (error) {
-    if (!(error instanceof NotRunning)) throw error;
-  }
-  return signal !== null || code > 128;
 }

@@ -1,10 +1,12 @@
 import { existsSync } from "@std/fs/exists";
+import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 
 /**
- * Sets the limits of a task whose cgroups have been made, and are still empty.
+ * Sets the limits of a task whose cgroups have been made, and are still empty; that on
+ * processes is only looked at: see `limitProcesses`.
  *
  * @returns what could not be set, for a warning, if `bestEffort`.
  * @throws {Failed} if the host lacks a controller, unless `bestEffort`.
@@ -16,6 +18,34 @@ export function setLimits(
   limits: Limits,
   { bestEffort = false } = {},
 ): string[] {
+  const { pids, ...atOnce } = limits;
+  for (const plan of planLimits(pids === undefined ? {} : { pids })) {
+    assertAllowed(namespace, plan);
+  }
+  return set(namespace, task, atOnce, bestEffort);
+}
+
+/**
+ * Sets the limit on processes, which may allow no more than one: when the task's first
+ * process has forked for the last time. Returns and throws as `setLimits` does.
+ */
+export function limitProcesses(
+  namespace: Namespace,
+  task: string,
+  { pids }: Limits,
+  { bestEffort = false } = {},
+): string[] {
+  return pids === undefined ? [] : set(namespace, task, { pids }, bestEffort);
+}
+
+/** Takes that limit back from a run that is given up, which has something to tidy. */
+export function liftProcessLimit(namespace: Namespace, task: string): void {
+  const file = locate(namespace, `task-${task}`, "pids.max");
+  if (file === undefined) return;
+  unlessGone(() => Deno.writeTextFileSync(file, "max", { create: false }), undefined);
+}
+
+function set(namespace: Namespace, task: string, limits: Limits, bestEffort: boolean): string[] {
   const missing: string[] = [];
   for (const plan of planLimits(limits)) {
     assertAllowed(namespace, plan);

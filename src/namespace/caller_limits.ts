@@ -33,20 +33,29 @@ function callerLimit(name: string, proc = PROC): string {
   return /^\s+(\S+)/.exec(line?.slice(name.length) ?? "")?.[1] ?? "unknown";
 }
 
+function shownLimit(name: string, proc: string): string {
+  try {
+    return callerLimit(name, proc);
+  } catch {
+    // No descriptor is left.
+    return "reached";
+  }
+}
+
+/** Whose limits there are on processes, one of which was reached. */
+export function noMoreProcesses(proc = PROC): string {
+  return `no more processes may be started: the caller's limit (RLIMIT_NPROC, "ulimit -u") is ${
+    shownLimit("Max processes", proc)
+  }, and his cgroup (pids.max) and the host (kernel.threads-max) have one too: raise the one that is reached`;
+}
+
 /**
  * Which limit has made a system call fail, whose it is, and what to do; nothing if none has.
  *
  * @param error What the runtime throws: it has the number of the error in its message (errno(3)).
  */
 export function limitBehind(error: unknown, proc = PROC): string | undefined {
-  const limit = (name: string): string => {
-    try {
-      return callerLimit(name, proc);
-    } catch {
-      // No descriptor is left.
-      return "reached";
-    }
-  };
+  const limit = (name: string) => shownLimit(name, proc);
   const message = reason(error);
   const number = /os error (\d+)\)/.exec(message)?.[1];
   // EAGAIN is also what a stream says that does not block.
@@ -58,9 +67,7 @@ export function limitBehind(error: unknown, proc = PROC): string | undefined {
           limit("Max stack size")
         }: shorten them`;
     case "11":
-      return `no more processes may be started: the caller's limit (RLIMIT_NPROC, "ulimit -u") is ${
-        limit("Max processes")
-      }, and his cgroup (pids.max) and the host (kernel.threads-max) have one too: raise the one that is reached`;
+      return noMoreProcesses(proc);
     case "12":
       return "there is not enough memory: in the caller's limits (RLIMIT_AS, RLIMIT_DATA), in his cgroup (memory.max) or in the host";
     case "23":

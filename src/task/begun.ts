@@ -1,5 +1,6 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { procOf } from "./pid_namespace.ts";
+import { registered } from "./places.ts";
 import { readVisible } from "./process.ts";
 
 /** What the command line of a task's first process begins with as long as it waits for `run`. */
@@ -41,4 +42,17 @@ export function hasBegun(cgroup: string): boolean {
     // is privileged, but that stays.
     return !isDying(pid) && processes(cgroup).includes(pid);
   });
+}
+
+/** How many processes there are at most before a command is executed: its shim, what waits, and its forks. */
+const BEFORE = 4;
+
+/**
+ * Whether a task is registered whose command has not been executed yet, as far as the caller
+ * may see: of another's processes nothing is to be seen.
+ */
+export function isBeingStarted(namespace: string, task: string): boolean {
+  const pids = processes(registered(namespace, task));
+  return pids.length <= BEFORE &&
+    pids.some((pid) => isWaiting(readVisible(`${procOf(pid)}/cmdline`)));
 }

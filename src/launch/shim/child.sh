@@ -7,10 +7,11 @@
 #   $6 a directory to make so that the exit command is not run, or "" if there is none
 #   $7 a file that restores what shells drop of the environment, or ""
 #   $8 the directory of this run, until it gets the place of that of the run before
-#   $9... the command
+#   $9 what to set oom_score_adj to, or "" to leave it
+#   $10... the command
 lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_mark=$6
-lanco_restore=$7 lanco_run=$8
-shift 8
+lanco_restore=$7 lanco_run=$8 lanco_oom_score=$9
+shift 9
 lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost=''
 
 refuse() {
@@ -47,9 +48,12 @@ open_log() {
 # the end of what has not begun.
 not_run() {
   lanco_status=$?
+  { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
+  # "run" hangs up when it has lifted the limit on processes, which may be 1.
+  # shellcheck disable=SC2034 # "_" is the caller's
+  { read -r lanco_word <&3 || :; } 2>/dev/null
   [ -z "$lanco_mark" ] || /bin/mkdir "$lanco_mark"
   [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-  { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
 }
 
 # "run" was killed: what it has made is taken back, for nothing has been run.
@@ -67,6 +71,9 @@ give_up() {
   exit
 }
 
+# Below its caller's only root may set it, and in no container that lacks CAP_SYS_RESOURCE.
+[ -z "$lanco_oom_score" ] || { echo "$lanco_oom_score" >/proc/self/oom_score_adj; } 2>/dev/null ||
+  refuse "cannot set oom_score_adj to $lanco_oom_score: to lower it takes the capability CAP_SYS_RESOURCE, and /proc: leave --oom-score-adj out"
 if [ -n "$lanco_restore" ]; then
   # shellcheck source=/dev/null
   . "$lanco_restore"

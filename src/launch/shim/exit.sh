@@ -4,11 +4,14 @@
 # itself is in the environment: whoever can write it there can do anything.
 #   $1 descriptors that could not be closed    $2 the directory of this run
 #   $3 what is there if the command must not be run
+#   $4 what to set oom_score_adj to, or "" to leave it
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
 lanco_text=$lanco_script lanco_mark=$3
 unset lanco_script
+# What cannot be set is refused by the child.
+[ -z "$4" ] || { echo "$4" >/proc/self/oom_score_adj; } 2>/dev/null
 # Before it sleeps, for the record may be another run's by then.
 exec 3<"$2/ended" 5>/dev/null
 echo ready

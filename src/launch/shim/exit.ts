@@ -2,7 +2,7 @@ import prologue from "./prologue.sh" with { type: "text" };
 import exit from "./exit.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
-import { encode } from "./contact.ts";
+import { encode, later } from "./contact.ts";
 import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
@@ -28,7 +28,7 @@ export class ExitCommand {
    * @throws {Failed} if there is no way to start it, or the command is too long.
    */
   static start(
-    { runDirectory, environment, variables, umask, directory, mark }: ShimOptions,
+    { runDirectory, environment, variables, umask, directory, mark, oomScore }: ShimOptions,
     command: string,
     place: string,
   ): ExitCommand {
@@ -38,7 +38,7 @@ export class ExitCommand {
     }
     const process = spawn({
       session: true,
-      shell: ["-c", prologue, "lanco", exit, runDirectory, mark],
+      shell: ["-c", prologue, "lanco", exit, runDirectory, mark, String(oomScore ?? "")],
       environment,
       umask,
       options: {
@@ -106,6 +106,7 @@ export class ExitCommand {
     }
     await this.#word.abort().catch(() => {});
     await this.#said.cancel().catch(() => {});
-    await this.process.status;
+    // What is frozen by v1 ends when it is thawed.
+    await Promise.race([this.process.status, later(1000)]);
   }
 }

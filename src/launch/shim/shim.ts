@@ -16,6 +16,8 @@ export interface ShimOptions {
   runDirectory: string;
   /** The number of the run. */
   run: number;
+  /** What to set oom_score_adj to, if it is not to be the caller's. */
+  oomScore: number | undefined;
   /** A directory to make if the exit command must not be run; empty if there is none. */
   mark: string;
   /** A file that restores what shells drop of the environment, if they drop something. */
@@ -36,8 +38,18 @@ export interface ShimOptions {
   command: readonly string[];
   /** What to fork the shim from, if that can be. */
   nursery?: Nursery | undefined;
+  /** Called while it is waited for what the shim says: throws if there is no use in that. */
+  look: () => void;
   /** Writes what the nursery is to read, for nobody else; returns the file's path. */
   writeStart(text: string): string;
+}
+
+/** The shim, or the task's first process, has ended before it became the command, and said nothing. */
+export class EndedEarly extends Failed {
+  /** @param status The exit status, 128 + n for signal n. */
+  constructor(readonly status: number) {
+    super("the task was killed before its start");
+  }
 }
 
 /** The shim of one task, seen from `run`. See `shim.sh` for what it does. */
@@ -49,7 +61,7 @@ export class Shim {
   #lines: string[] = [];
   #rest = "";
 
-  private constructor(private readonly contact: Contact) {}
+  private constructor(private readonly contact: Contact, private readonly look: () => void) {}
 
   /**
    * Starts the shim, which looks for the command and waits.
@@ -58,7 +70,7 @@ export class Shim {
    * @throws {Failed} if there is no way to start a shell.
    */
   static async start(options: ShimOptions): Promise<Shim> {
-    return new Shim(await byNursery(options) ?? await bySpawning(options));
+    return new Shim(await byNursery(options) ?? await bySpawning(options), options.look);
   }
 
   /** The process id of the shim. */
@@ -106,6 +118,7 @@ export class Shim {
       else if (said === "lost") this.lost = text;
       else if (said === "error") throw refusal(Number(rest[0]), rest.slice(1).join(" "));
       else if (said === "failed") throw notExecuted(text);
+      else if (said === "ended") throw new EndedEarly(Number(text));
       else throw new Failed(`the shim said "${said}" instead of "${word}"`);
     }
   }
@@ -113,8 +126,8 @@ export class Shim {
   async #line(): Promise<string> {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
       if (line !== undefined) return line;
-      const text = await within(PATIENCE, this.contact.hear());
-      if (text === null) throw new Failed("the task was killed before its start");
+      const text = await within(PATIENCE, this.contact.hear(), this.look);
+      if (text === null) throw new EndedEarly((await this.status).code);
       const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
       this.#lines.push(...lines);
@@ -137,6 +150,7 @@ function shimWords(options: ShimOptions): string[] {
     options.mark,
     options.restore ?? "",
     runDirectory,
+    String(options.oomScore ?? ""),
     ...command,
   ];
 }

@@ -1,0 +1,66 @@
+import { unlessGone } from "../cgroup/cgroup.ts";
+import type { Limits } from "../cgroup/limits.ts";
+import { limitBehind, noMoreProcesses } from "../namespace/caller_limits.ts";
+import { whyFrozen } from "../namespace/frozen.ts";
+import { Failed, LancoError } from "../cli/errors.ts";
+import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { EndedEarly } from "./shim/shim.ts";
+
+/** What shells end with that cannot fork: dash and busybox, bash. */
+const CANNOT_FORK = [2, 254];
+
+/** How many processes a launch needs at most in its namespace beside those that are there. */
+const NEEDED = 5;
+
+/**
+ * Why a launch has failed that has come as far as its cgroups, which must still be there:
+ * which limit was reached, and whose it is. Nothing if the error says it all.
+ */
+export function refusal(
+  namespace: Namespace,
+  task: string,
+  limits: Limits,
+  error: unknown,
+): string | undefined {
+  const frozen = error instanceof Failed ? whyFrozen(namespace) : undefined;
+  if (frozen !== undefined) return frozen;
+  if (!(error instanceof LancoError)) return limitBehind(error);
+  if (!(error instanceof EndedEarly)) return undefined;
+  if (error.status === 137) return outOfMemory(namespace, task, limits);
+  if (!CANNOT_FORK.includes(error.status)) return undefined;
+  return tooManyProcesses(namespace) ?? noMoreProcesses();
+}
+
+/** The kernel has killed a process of the task's for memory (memory.events; v1: memory.oom_control). */
+function outOfMemory(namespace: Namespace, task: string, limits: Limits): string | undefined {
+  const own = `/task-${task}`;
+  const killed = ["memory.events", "memory.oom_control"].some((file) =>
+    /^oom_kill [1-9]/m.test(read(namespace, `${own}/${file}`))
+  );
+  if (!killed) return undefined;
+  const reached = ["memory.events", "memory.failcnt"].some((file) =>
+    /^(max )?[1-9]\d*$/m.test(read(namespace, `${own}/${file}`))
+  );
+  return limits.memory !== undefined && reached
+    ? `its limit on memory, --memory, is ${limits.memory} bytes, with which it cannot be started: give more`
+    : `the memory of namespace ${namespace.namespace} is full: end a task, or give it more with "init --memory"`;
+}
+
+function tooManyProcesses(namespace: Namespace): string | undefined {
+  const [most, now] = ["pids.max", "pids.current"].map((file) => read(namespace, `/${file}`));
+  if (most === undefined || !/^\d+$/.test(most) || Number(now) + NEEDED <= Number(most)) {
+    return undefined;
+  }
+  return `namespace ${namespace.namespace} may have ${most} processes, shims included, and has ${now}: end a task, or give it more with "init --pids"`;
+}
+
+/** The text of a file of the namespace's cgroup, or below it, in whatever hierarchy has it. */
+function read({ namespace, hierarchies }: Namespace, file: string): string {
+  for (const { name, tasks } of hierarchies) {
+    if (!tasks) continue;
+    const path = `${namespaceDirectory(namespace)}/${name}${file}`;
+    const text = unlessGone(() => Deno.readTextFileSync(path), undefined);
+    if (text !== undefined) return text.trim();
+  }
+  return "";
+}
