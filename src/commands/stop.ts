@@ -1,11 +1,13 @@
 import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
-import type { Command } from "../cli/context.ts";
-import { Failed, reason, Usage } from "../cli/errors.ts";
-import { readNamespace } from "../namespace/namespace.ts";
+import { type Command, type Context, warning } from "../cli/context.ts";
+import { Failed, LancoError, reason, Usage } from "../cli/errors.ts";
+import { taskName } from "../cli/names.ts";
+import { effectiveUser } from "../namespace/caller.ts";
+import { type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { wholeNumber } from "../cli/options.ts";
 import { parseSignal } from "../task/signals.ts";
-import { stop } from "../stop/stop.ts";
+import { stop, type StopOptions } from "../stop/stop.ts";
 import { eachTask, type Outcome } from "./each_task.ts";
 
 const command: Command = {
@@ -32,6 +34,7 @@ Examples:
     interleaved: true,
   },
   operands: "tasks to stop",
+  isForRoot: () => true,
   async run(context, options) {
     const signal = parseSignal(options.value("signal") ?? "TERM");
     const seconds = wholeNumber("-t", options.value("timeout") ?? "30", { max: 86_400 });
@@ -47,12 +50,38 @@ Examples:
         throw new Failed(`${stopped(outcomes)}: ${reason(error)}`);
       }
     };
+    const how = { signal, patience, ...debug };
+    const stopTask = effectiveUser() === 0 && namespace.uid !== 0
+      ? await asRoot(context, namespace, options.operands, how)
+      : (task: string) => stop(namespace, task, how);
     return eachTask(context, options.operands, async (task) => {
-      await stop(namespace, task, { signal, patience, ...debug });
+      await stopTask(task);
       logger?.info(`task ${task} has been terminated successfully`);
     }, options.count("json") ? { tell } : {});
   },
 };
+
+/**
+ * Has the owner of the tasks ask them to end. Returns what kills them if they have not.
+ *
+ * @throws {LancoError} with 128 + n, if signal n ends root's command before.
+ */
+async function asRoot(
+  context: Context,
+  namespace: Namespace,
+  names: readonly string[],
+  how: StopOptions,
+): Promise<(task: string) => Promise<void>> {
+  const { OwnersTasks } = await import("../root/stop.ts");
+  const tasks = new OwnersTasks(namespace, names.map(taskName));
+  how.debug?.(`have ${namespace.owner} stop what runs`);
+  const { signalled, what = "" } = await tasks.ask(how) ?? {};
+  if (signalled !== undefined) {
+    throw new LancoError(what || "not all may have been stopped", signalled, "WARN");
+  }
+  if (what !== "") await warning(context, (warn) => warn(`${what}: root kills what is left`));
+  return (task) => tasks.kill(task);
+}
 
 /** What is said in place of it, if it cannot be written. */
 function stopped(outcomes: Record<string, Outcome>): string {

@@ -98,7 +98,7 @@ export class Acting {
         env: { ...handedOn(), PATH },
         stdin: output === "inherited" ? "inherit" : "null",
         stdout: piped,
-        stderr: "inherit",
+        stderr: output === "kept" ? "null" : "inherit",
       }).spawn();
       return new Acting(owner, child, output);
     } catch (error) {

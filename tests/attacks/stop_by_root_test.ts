@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  LANCO,
+  LEGACY,
+  lives,
+  shell,
+  start,
+  type TestNamespace,
+  until,
+} from "../harness.ts";
+import { whileActing } from "./acting.ts";
+
+/** A task that does not end by itself; what is in it, with its shim. */
+async function stubborn(ns: TestNamespace): Promise<number[]> {
+  await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000; sleep 1000");
+  await until("all are there", () => ns.task("a").length === 3);
+  return ns.pids("named/task-a");
+}
+
+/** Stops it as root, while the owner does something to what acts for root. */
+async function stopWhile(
+  ns: TestNamespace,
+  how: string[],
+  hinder: (acting: number) => string,
+): Promise<string> {
+  let said = "";
+  await whileActing([LANCO, ns.name, "stop", ...how, "a"], async ({ acting, ended }) => {
+    assertEquals((await shell(hinder(acting))).code, 0);
+    const { code, stderr } = await ended;
+    assertEquals(code, 0, stderr);
+    assert(!lives(acting));
+    said = stderr;
+  });
+  return said;
+}
+
+/** How an owner hinders what acts, and what root is told. */
+const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string, RegExp][] = [
+  ["kills", (pid) => `kill -KILL ${pid}`, /was killed by SIGKILL: root kills what is left\n$/],
+  ["holds", (pid) => `kill -STOP ${pid}`, /said nothing for 6 seconds and was killed: root/],
+  ...(exists("/sys/fs/cgroup/freezer")
+    ? [
+      [
+        "freezes",
+        (pid: number, ns: TestNamespace) =>
+          `cd ${ns.directory}/freezer && mkdir -p held && echo ${pid} >held/cgroup.procs &&
+         echo FROZEN >held/freezer.state`,
+        /said nothing for 6 seconds and was killed: root/,
+      ] satisfies (typeof HINDRANCES)[number],
+    ]
+    : []),
+];
+
+for (const [verb, hinder, said] of HINDRANCES) {
+  cgroupTest(`stop by root reaches its end when the owner ${verb} what acts for it`, async (ns) => {
+    const pids = await stubborn(ns);
+    const told = await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
+    assertMatch(told, said);
+    assertEquals(pids.filter(lives), []);
+    assertEquals((await ns.lanco("check", "a")).code, 3);
+    // The exit command of what does not run, too.
+    await ns.must("run", "-c", "trap '' TERM; while :; do sleep 1; done", "a", "true");
+    const exits = () =>
+      [...Deno.readDirSync(`${ns.directory}/named`)].map(({ name }) => name)
+        .filter((name) => /^exit-\d+-a$/.test(name)).flatMap((name) => ns.pids(`named/${name}`));
+    await ns.gone("a");
+    await until("it runs", () => exits().length >= 2);
+    const running = exits();
+    await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
+    assertEquals(running.filter(lives), []);
+    await until("it is gone", () => exits().length === 0);
+  });
+}
+
+cgroupTest("root's stop ends with his signal, and then kills nothing", async (ns) => {
+  await stubborn(ns);
+  await whileActing([LANCO, ns.name, "stop", "a"], async ({ outer, acting, ended }) => {
+    await shell(`kill -STOP ${acting}`);
+    Deno.kill(outer, "SIGTERM");
+    const { code } = await ended;
+    assertEquals(code, 143);
+  });
+  await ns.must("check", "a");
+  assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
+});
+
+cgroupTest("root kills a shim that is held, and what its owner has frozen", async (ns) => {
+  const pids = await stubborn(ns);
+  Deno.kill(ns.shim("a"), "SIGSTOP");
+  if (exists("/sys/fs/cgroup/freezer")) {
+    await shell(`cd ${ns.directory}/freezer && mkdir held && echo FROZEN >held/freezer.state
+      for pid in ${pids.join(" ")}; do echo $pid >held/cgroup.procs; done`);
+  } else ns.freeze("a");
+  // What it says of them is no matter.
+  await shell(`rm -rf ${ns.directory}/runs/a`);
+  assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
+  assertEquals(pids.filter(lives), []);
+});
+
+cgroupTest("an owner who puts ever more into a task does not save it", async (ns) => {
+  const pids = await stubborn(ns);
+  const filler = start([
+    "sh",
+    "-c",
+    `while :; do sleep 1003 & echo $! >"$1" || { kill $!; exit; }; done 2>/dev/null`,
+    "sh",
+    `${ns.directory}/named/task-a/cgroup.procs`,
+  ]);
+  try {
+    await until("there are more", () => ns.pids("named/task-a").length > pids.length + 5);
+    const { code, stderr } = await ns.lancoWith({ uid: 0 }, "stop", "--now", "a");
+    assertEquals(code, 0, stderr);
+    assertEquals(pids.filter(lives), []);
+  } finally {
+    // It ends by itself when it may put nothing more there.
+    const timer = setTimeout(() => filler.kill("SIGKILL"), 10_000);
+    const { code } = await filler.status;
+    clearTimeout(timer);
+    assertEquals(code, 0);
+  }
+});
+
+if (!LEGACY) {
+  cgroupTest("an owner who renames a task in time does not save it", async (ns) => {
+    await stubborn(ns);
+    const pids = ns.task("a");
+    await whileActing([LANCO, ns.name, "stop", "-t", "1", "a"], async ({ acting, ended }) => {
+      await shell(`kill -STOP ${acting}; mv ${ns.directory}/named/task-a ${ns.directory}/named/b`);
+      assertEquals((await ended).code, 0);
+      assertEquals(pids.filter(lives), []);
+    });
+    await exec(["sh", "-c", `kill -KILL $(cat ${ns.directory}/named/b/cgroup.procs)`]);
+  });
+}
+
+cgroupTest("root kills this run, and no later one of its name, whatever the shell", async (ns) => {
+  const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
+  const named = `${ns.directory}/named/task-a`;
+  for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
+    await stubborn(ns);
+    const before = Deno.statSync(named).ino;
+    await ns.must("stop", "--now", "a");
+    const pids = await stubborn(ns);
+    const own = [...Deno.readDirSync(ns.directory)].filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => name)
+      .filter((name) => name !== "named" && exists(`${ns.directory}/${name}/task-a/cgroup.procs`));
+    assert(own.length > 0);
+    const kill = (inode: number | null) =>
+      exec(
+        [...sh, "-c", script, "lanco", ns.name, "task-a", String(inode), "task-a", "", ...own],
+        { uid: 0 },
+      );
+    assertEquals((await kill(before)).code, 0);
+    assertEquals(pids.filter((pid) => !lives(pid)), []);
+    assertEquals((await kill(Deno.statSync(named).ino)).code, 0, sh[0]);
+    assertEquals(pids.filter(lives), []);
+    await ns.gone("a");
+  }
+});
+
+if (exists("/sys/fs/cgroup/freezer")) {
+  cgroupTest(
+    "where no cgroup can be killed, root freezes, kills what is listed, thaws",
+    async (ns) => {
+      const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
+      const [named, freezer] = ["named", "freezer"].map((name) => `${ns.directory}/${name}/task-b`);
+      // A storm that forks on and on, in cgroups of its own below, one of which is frozen.
+      const storm = start([
+        "sh",
+        "-c",
+        `mkdir $1 $2 $2/deep $2/held; echo $$ >$1/cgroup.procs; echo $$ >$2/deep/cgroup.procs
+       sleep 1004 & echo $! >$2/held/cgroup.procs; echo FROZEN >$2/held/freezer.state
+       while :; do (setsid sleep 1004 & sleep 0.01) & sleep 0.01; done`,
+        "sh",
+        named ?? "",
+        freezer ?? "",
+      ]);
+      try {
+        await until("it rages", () => ns.pids("named/task-b").length > 20);
+        const { ino } = Deno.statSync(named ?? "");
+        const words = [ns.name, "task-b", String(ino), "task-b", "freezer", "freezer"];
+        const { code, stdout } = await exec(["sh", "-c", script, "lanco", ...words], { uid: 0 });
+        assertEquals([code, stdout], [0, ""]);
+        assertEquals((await storm.status).signal, "SIGKILL");
+        await until("nothing is left", () =>
+          !exists(named ?? "") &&
+          ["", "/deep", "/held"].every((below) => ns.pids(`freezer/task-b${below}`).length === 0));
+      } finally {
+        if (lives(storm.pid)) storm.kill("SIGKILL");
+        await storm.status;
+      }
+      const remove = "find $1 -depth -type d -delete";
+      assertEquals((await exec(["sh", "-c", remove, "sh", freezer ?? ""], { uid: 0 })).code, 0);
+    },
+  );
+}
