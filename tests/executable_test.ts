@@ -70,7 +70,7 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
     [["web", "ls", "-x"], /unknown option -x/],
     [["web", "run", "--json", "-f", "a", "true"], /--json would be mixed/],
     [["web", "init", "x"], /takes no operands/],
-    [["web", "init", "-u", "a b"], /-u needs a name/],
+    [["web", "init", "-u", "a:b"], /-u needs a name/],
     [["web", "release", "a", "b"], /one task at most/],
   ];
   await Promise.all(cases.map(async ([args, text]) => {

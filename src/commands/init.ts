@@ -45,9 +45,8 @@ one. What was changed is printed.
 What all its tasks together may use:
 ${LIMIT_HELP}
 Examples:
-  sudo lanco web init -u app --memory 50% --pids 5000
+  sudo lanco web init -u app -g adm --memory 50% --pids 5000
   sudo lanco web init -u app --pids max
-  sudo lanco web init -u $(id -un) -g $(id -gn)
 `,
   options: {
     flags: [...LIMIT_OPTIONS.flags],
