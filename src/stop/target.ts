@@ -79,9 +79,8 @@ export class Target {
   /** Sends the signal to all. */
   signal(signal: Signal): void {
     if (this.#send(signal)) return;
-    throw new NotPermitted(
-      `task ${this.task} belongs to ${this.namespace.owner}: not permitted to signal it`,
-    );
+    const refused = new Deno.errors.PermissionDenied("not permitted to signal it");
+    throw explained(this.namespace, this.task, refused);
   }
 
   /** Returns whether one could be sent it, or there is none; some may be other users' (setuid). */

@@ -38,10 +38,15 @@ export interface Acted {
   ended: Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
-/** Runs a command as root, and does something when it acts; its standard input ends after that. */
+/**
+ * Runs a command as root, and does something when it acts; its standard input ends after that.
+ *
+ * @param isBrief Whether it may end before it has been seen: then nothing is done.
+ */
 export async function whileActing(
   [program = "", ...args]: readonly string[],
   body: (acted: Acted) => Promise<void>,
+  { isBrief = false } = {},
 ): Promise<void> {
   const child = new Deno.Command(program, {
     args,
@@ -52,15 +57,18 @@ export async function whileActing(
     stderr: "piped",
   }).spawn();
   const text = new TextDecoder();
-  const ended = child.output().then(({ code, stdout, stderr }) => ({
-    code,
-    stdout: text.decode(stdout),
-    stderr: text.decode(stderr),
-  }));
+  let over = false;
+  const ended = child.output().then(({ code, stdout, stderr }) => {
+    over = true;
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  });
   try {
     let acting: number | undefined;
-    await until("it acts", () => (acting = actingFor(child.pid)) !== undefined);
-    await body({ outer: child.pid, acting: acting ?? 0, ended });
+    await until("it acts", () => {
+      acting = actingFor(child.pid);
+      return acting !== undefined || (isBrief && over);
+    });
+    if (acting !== undefined) await body({ outer: child.pid, acting, ended });
   } finally {
     await child.stdin.close().catch(() => {});
     try {

@@ -41,7 +41,8 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       );
       await later(50);
       if (!over && stopped(ns).length > 0) stops++;
-      assert([0, 3].includes(await scene.ask("check", "a")), `${call} ${n}`);
+      // Of a launch that is held up it cannot be known whether the command will run.
+      assert([0, 1, 3].includes(await scene.ask("check", "a")), `${call} ${n}`);
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
       // The next may be stopped in its turn.

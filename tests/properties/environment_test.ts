@@ -88,6 +88,7 @@ async function handedOn(shell: string, entries: readonly string[]): Promise<stri
     "",
     restore ? `${directory}/restore` : "",
     "",
+    "",
   ];
   // The words are bytes, too: xargs(1) takes them from a file, and env(1) the variables from them.
   const command = [

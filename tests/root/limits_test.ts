@@ -58,9 +58,9 @@ cgroupTest(
 
 cgroupTest("init again warns of a limit below what is used", async (ns) => {
   await ns.must("run", "a", "sh", "-c", "sleep 1000 & sleep 1000 & sleep 1000");
-  const { stdout, stderr } = await again(ns, "--pids", "2");
-  assertEquals(stdout, "--pids 2, was max\n");
-  assertMatch(stderr, /WARN\/init\] --pids is 2 now, and its tasks use [4-9] already: see "lanco/);
+  const { stdout, stderr } = await again(ns, "--pids", "3");
+  assertEquals(stdout, "--pids 3, was max\n");
+  assertMatch(stderr, /WARN\/init\] --pids is 3 now, and its tasks use [4-9] already: see "lanco/);
 });
 
 cgroupTest("only init can lift a limit", async (ns) => {

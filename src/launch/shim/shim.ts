@@ -60,6 +60,7 @@ export class Shim {
   lost = "";
   #lines: string[] = [];
   #rest = "";
+  #released = false;
 
   private constructor(private readonly contact: Contact, private readonly look: () => void) {}
 
@@ -90,6 +91,7 @@ export class Shim {
 
   /** Lets the shim live on when this process ends. */
   release(): void {
+    this.#released = true;
     this.contact.release();
   }
 
@@ -127,6 +129,8 @@ export class Shim {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
       if (line !== undefined) return line;
       const text = await within(PATIENCE, this.contact.hear(), this.look);
+      // Nobody is told any more how it ends: to ask would be to look until then.
+      if (text === null && this.#released) throw new Failed("the shim is on its own");
       if (text === null) throw new EndedEarly((await this.status).code);
       const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
