@@ -152,6 +152,16 @@ export class TestNamespace {
     ].sort();
   }
 
+  /**
+   * The same, when no request to the release agent is left: it removes the request after it
+   * has answered, so that a `run` may return before.
+   */
+  async tracesAtRest(): Promise<string[]> {
+    const isAsked = () => this.traces().some((path) => /\/named\/(enter|bell)-/.test(path));
+    await until("no request to the release agent is left", () => !isAsked());
+    return this.traces();
+  }
+
   /** The release agent. */
   get agent(): string {
     return `/var/lib/lanco/${this.name}/release-agent`;

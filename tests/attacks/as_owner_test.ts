@@ -21,7 +21,7 @@ function asRoot(ns: TestNamespace, args: string[], options: ExecOptions = {}): P
 
 cgroupTest("root launches nothing in a user's namespace", async (ns) => {
   const mark = `${ns.scratch}/ran`;
-  const before = ns.traces();
+  const before = await ns.tracesAtRest();
   const run = [LANCO, ns.name, "run"];
   const terminal = ["script", "-qec", `${run.join(" ")} -f a touch ${mark}`, "/dev/null"];
   const tries: [string[], ExecOptions][] = [

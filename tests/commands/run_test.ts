@@ -44,7 +44,7 @@ cgroupTest("run of what cannot be executed fails, says why, and leaves nothing",
   // What was there before is still there.
   await ns.must("run", "a", "echo", "hello");
   await ns.gone("a");
-  const before = ns.traces();
+  const before = await ns.tracesAtRest();
   assertEquals((await ns.lanco("run", "a", "no-such-command")).code, 127);
   assertEquals(ns.traces(), before);
   assertEquals(ns.log("a"), "hello\n");

@@ -58,7 +58,7 @@ cgroupTest("a line of the journal that a limit cuts off spoils no other", async 
 cgroupTest(
   "what cannot be written down for a limit on the size of files is not run",
   async (ns) => {
-    const traces = ns.traces();
+    const traces = await ns.tracesAtRest();
     for (const bytes of [0, 100]) {
       const { code, stderr } = await limited(ns, bytes, "run", "a", "sleep", "1000");
       assertEquals(code, 1, stderr);

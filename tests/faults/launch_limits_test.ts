@@ -9,7 +9,7 @@ cgroupTest("a limit of one process is met, and what cannot be executed is said",
   await ns.must("run", "--pids", "1", "a", "sleep", "1000");
   assertEquals((await ns.lanco("check", "a")).code, 0);
   Deno.writeTextFileSync(`${ns.scratch}/bad`, "#!/nonexistent/x\n", { mode: 0o755 });
-  const traces = ns.traces();
+  const traces = await ns.tracesAtRest();
   for (const words of [[], ["-f", "-L"]]) {
     const { code } = await ns.lanco("run", ...words, "--pids", "1", "b", `${ns.scratch}/bad`);
     assertEquals(code, 127);

@@ -9,7 +9,7 @@ async function root(...command: string[]): Promise<void> {
 
 /** A task that ran before still does; a run fails with the message, and leaves nothing. */
 async function fails(ns: TestNamespace, text: RegExp): Promise<void> {
-  const before = ns.traces();
+  const before = await ns.tracesAtRest();
   const { code, stderr } = await ns.lanco("run", "a", "touch", `${ns.scratch}/ran`);
   assertEquals([code, stderr.trim().split("\n").length], [1, 1], stderr);
   assertMatch(stderr, text);

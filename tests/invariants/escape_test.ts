@@ -96,7 +96,7 @@ cgroupTest(
   async (ns) => {
     const agent = `/var/lib/lanco/${ns.name}/release-agent`;
     await exec(["mv", agent, `${agent}.gone`], { uid: 0 });
-    const before = ns.traces();
+    const before = await ns.tracesAtRest();
     const { code, stderr } = await ns.lanco("run", "a", "touch", `${ns.scratch}/was-run`);
     assertEquals(code, 1, stderr);
     assert(/release agent does not answer: run "sudo lanco .* init" again/.test(stderr), stderr);
