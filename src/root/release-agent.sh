@@ -124,7 +124,8 @@ $door/task-${1#for-*-*-}" ;;
   unset IFS
   for entry; do
     entry=${entry##*/}
-    is_name "$entry" || continue
+    # Without v2 each goes by himself, and nobody could be given back.
+    if [ ! -d "$here/unified" ] || ! is_name "$entry"; then continue; fi
     case $entry in
     task-*) let_task_in "$entry" ;;
     exit-*) let_all_in "$entry" /none "$exits/${entry#exit-}" ;;

@@ -8,6 +8,7 @@ import {
   shell,
   start,
   STRANGER,
+  TRACKER,
   until,
 } from "../harness.ts";
 import { StoppedAgent } from "../root/stopped_agent.ts";
@@ -106,24 +107,35 @@ if (!LEGACY) {
       await process.status;
     }
   });
+}
 
-  cgroupTest("the agent gives back whoever has got the number of one that ended", async (ns) => {
-    const line = `cd ${ns.directory} &&
-      mkdir named/task-x unified/task-x named/enter-x named/enter-x/task-x`;
-    assertEquals((await shell(line)).code, 0);
-    const script = `${ns.scratch}/number_again.py`;
-    Deno.writeTextFileSync(script, pythonOf("number_again.py"));
-    const words = [ns.agent, ns.directory, `${ns.scratch}/trace`, String(OWNER), String(STRANGER)];
-    const { code, stdout, stderr } = await exec(
-      ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "python3", script, ...words],
-      { uid: 0 },
-    );
-    assertEquals([code, stderr], [0, ""]);
-    const { same, moved, before, after } = JSON.parse(stdout);
-    // Else it would not have been in danger.
-    assertEquals([same, moved], [true, true]);
-    assertEquals(after, before);
-  });
+for (const registered of ["task-x", "exit-1-x"]) {
+  cgroupTest(
+    `whoever gets the number of one that ended in ${registered} stays where he is`,
+    async (ns) => {
+      const target = registered === "task-x" ? "shims" : "exits/1-x";
+      const line =
+        `cd ${ns.directory} && mkdir -p named/${registered} ${TRACKER}/${target} ${TRACKER}/task-x &&
+      mkdir -p named/enter-x/${registered}`;
+      assertEquals(await shell(line), { code: 0, stdout: "", stderr: "" });
+      const script = `${ns.scratch}/number_again.py`;
+      Deno.writeTextFileSync(script, pythonOf("number_again.py"));
+      const words = [ns.directory, registered, `${TRACKER}/${target}`, `${ns.scratch}/trace`];
+      const { code, stdout, stderr } = await exec(
+        [
+          ...["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "python3", script],
+          ...[ns.agent, ...words, String(OWNER), String(STRANGER)],
+        ],
+        { uid: 0 },
+      );
+      assertEquals([code, stderr], [0, ""]);
+      const { same, moved, before, after } = JSON.parse(stdout);
+      // Else it would not have been in danger. Without v2 the agent moves nobody, for it
+      // could not give him back.
+      assertEquals([same, moved], [true, !LEGACY]);
+      assertEquals(after, before);
+    },
+  );
 }
 
 cgroupTest(

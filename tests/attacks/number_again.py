@@ -1,17 +1,18 @@
 """In a PID namespace of its own, as root: while the release agent is about to move a
 process of the owner's, that ends, and a stranger's gets its number.
-    number_again.py AGENT DIRECTORY TRACE OWNER STRANGER
-Prints in which cgroup of v2 the stranger is before and after."""
+    number_again.py AGENT DIRECTORY REGISTERED TARGET TRACE OWNER STRANGER
+REGISTERED is where the process is in the named hierarchy, TARGET where it would be moved
+to. Prints in which cgroups the stranger is before and after."""
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 
-agent, directory, trace, owner, stranger = sys.argv[1:4] + [int(word) for word in sys.argv[4:]]
+agent, directory, registered, target, trace = sys.argv[1:6]
+owner, stranger = [int(word) for word in sys.argv[6:]]
 
 
 def start(uid, then=lambda: None):
@@ -30,35 +31,38 @@ def start(uid, then=lambda: None):
 
 
 def enter():
-    with open(f"{directory}/named/task-x/cgroup.procs", "w") as file:
+    with open(f"{directory}/named/{registered}/cgroup.procs", "w") as file:
         file.write("0")
 
 
 def place(pid):
+    # Other namespaces' hierarchies come and go.
     with open(f"/proc/{pid}/cgroup") as file:
-        return re.search("^0::(.*)$", file.read(), re.M)[1]
+        return [line for line in file.read().splitlines() if ":name=lanco-" not in line]
 
 
 victim = start(owner, enter)
-target = f"{directory}/unified/shims/cgroup.procs"
+target = f"{directory}/{target}/cgroup.procs"
 tracer = subprocess.Popen(
     ["strace", "-f", "-o", trace, "-P", target, "-e", "trace=openat,write",
      "-e", "inject=openat:signal=STOP:when=1", agent, "/bell-x"],
     env={}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-for _ in range(2000):
+while tracer.poll() is None:
     if os.path.exists(trace) and "stopped by SIGSTOP" in open(trace).read():
         break
     time.sleep(0.01)
-with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children") as file:
-    stopped = int(file.read().split()[0])
+if tracer.poll() is None:
+    with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children") as file:
+        stopped = int(file.read().split()[0])
 os.kill(victim, signal.SIGKILL)
 os.waitpid(victim, 0)
 with open("/proc/sys/kernel/ns_last_pid", "w") as file:
     file.write(str(victim - 1))
 other = start(stranger)
 before = place(other)
-os.kill(stopped, signal.SIGCONT)
-tracer.wait()
+if tracer.poll() is None:
+    os.kill(stopped, signal.SIGCONT)
+    tracer.wait()
 print(json.dumps({"same": other == victim, "before": before, "after": place(other),
                   "moved": f'"{victim}\\n"' in open(trace).read()}))
 os.kill(other, signal.SIGKILL)

@@ -192,7 +192,8 @@ if (exists("/sys/fs/cgroup/freezer")) {
         if (lives(storm.pid)) storm.kill("SIGKILL");
         await storm.status;
       }
-      const remove = "find $1 -depth -type d -delete";
+      // Without v2 it is the task's own, and the agent has removed it.
+      const remove = "[ ! -d $1 ] || find $1 -depth -type d -delete";
       assertEquals((await exec(["sh", "-c", remove, "sh", freezer ?? ""], { uid: 0 })).code, 0);
     },
   );

@@ -58,15 +58,22 @@ for (const { how, script, rounds } of ODD) {
 }
 
 cgroupTest(
-  "a release agent that never runs lets nothing begin, and nothing be wrong",
+  "a release agent that never runs lets nothing begin where it has to, and nothing be wrong",
   async (ns) => {
     const scene = await Scene.open(ns);
     const agent = new Agent(ns);
     assertEquals(await scene.ask("run", "a", "sleep", "1000"), 0);
     agent.becomes("exit 0");
     const { code, stderr } = await ns.lanco("run", "b", "touch", `${ns.scratch}/begun`);
-    assertEquals([code, exists(`${ns.scratch}/begun`)], [1, false]);
-    assertMatch(stderr, /the release agent does not answer: run "sudo lanco .* init" again\n$/);
+    if (LEGACY) {
+      // What begins without v2 needs nobody to let it in.
+      assertEquals([code, stderr], [0, ""]);
+      await until("it has begun", () => exists(`${ns.scratch}/begun`));
+      await until("it has ended", () => ns.pids("named/task-b").length === 0);
+    } else {
+      assertEquals([code, exists(`${ns.scratch}/begun`)], [1, false]);
+      assertMatch(stderr, /the release agent does not answer: run "sudo lanco .* init" again\n$/);
+    }
     assertEquals(await scene.ask("check", "b"), 3);
     assertEquals(await scene.ask("check", "a"), 0);
     assertEquals(await scene.ask("ls"), 0);
