@@ -1,5 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exists, LANCO, lives, start, type TestNamespace, until } from "../harness.ts";
+import {
+  cgroupTest,
+  exists,
+  LANCO,
+  LEGACY,
+  lives,
+  start,
+  type TestNamespace,
+  TRACKER,
+  until,
+} from "../harness.ts";
 
 /** Kills `lanco run` after so many milliseconds, and looks at what the next commands make of it. */
 async function killedAfter(ns: TestNamespace, task: string, delay: number): Promise<boolean> {
@@ -26,7 +36,8 @@ async function killedAfter(ns: TestNamespace, task: string, delay: number): Prom
   assertEquals([code, listed], runs ? [0, true] : [3, false], `killed after ${delay} ms`);
   if (runs) {
     const cgroups = Deno.readTextFileSync(`/proc/${ns.task(task)[0]}/cgroup`);
-    assert(cgroups.includes(`0::/lanco-${ns.name}/task-${task}\n`), cgroups);
+    const hierarchy = LEGACY ? ":freezer" : "0:";
+    assert(cgroups.includes(`${hierarchy}:/lanco-${ns.name}/task-${task}\n`), cgroups);
     await ns.must("stop", task);
   } else {
     assertEquals((await ns.lanco("stop", task)).code, 3);
@@ -56,7 +67,7 @@ cgroupTest(
     }
     // Else the kills came all too early or all too late to prove anything.
     assert(outcomes.includes(false) && outcomes.includes(true), String(outcomes));
-    const running = ["named/task-", "unified/task-", "memory/task-"];
+    const running = ["named/task-", `${TRACKER}/task-`, "memory/task-"];
     assertEquals(ns.traces().filter((path) => running.some((part) => path.includes(part))), []);
   },
 );
