@@ -186,7 +186,6 @@ class Attempt {
       mark: exitCommand === undefined ? "" : exitMark(namespace, this.#run),
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
-      writeStart: (text) => this.#staged.writeStart(text),
       restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
         ...environment.given,

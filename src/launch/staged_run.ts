@@ -66,11 +66,6 @@ export class StagedRun {
     return this.#write("environment", text, 0o600);
   }
 
-  /** What the nursery is to read, and nobody else: there are variables in it. Returns its path. */
-  writeStart(text: string): string {
-    return this.#write("start", text, 0o600);
-  }
-
   /**
    * Sees to it that the shim writes into what was made here, and not where a link leads.
    *

@@ -30,22 +30,31 @@ function isThere(path: string): boolean {
 /**
  * Runs a script under each shell, with an empty environment as root's scripts have.
  *
+ * @param options The standard input, a pipe; and the locale.
  * @returns what each has written to standard output.
  * @throws if one of them fails or complains.
  */
 export async function underEachShell(
   script: string,
   args: readonly string[],
+  { input = "", locale = "C" } = {},
 ): Promise<[shell: string, output: Uint8Array][]> {
   const directory = makeShells();
   try {
     return await Promise.all(SHELLS.map(async (shell): Promise<[string, Uint8Array]> => {
-      const { code, stdout, stderr } = await new Deno.Command(`${directory}/${shell}/sh`, {
+      const process = new Deno.Command(`${directory}/${shell}/sh`, {
         args: ["-c", script, "sh", ...args],
-        env: { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+        env: { LC_ALL: locale, PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
         clearEnv: true,
         cwd: "/",
-      }).output();
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const writer = process.stdin.getWriter();
+      // It may end without reading it.
+      writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+      const { code, stdout, stderr } = await process.output();
       const complaint = new TextDecoder().decode(stderr);
       if (code !== 0 || complaint !== "") {
         throw new Error(`${shell} ended with ${code}: ${complaint.slice(0, 1000)}`);

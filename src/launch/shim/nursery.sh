@@ -1,6 +1,7 @@
 # The nursery: a shell that a batch starts once, in a session of its own, and that knows
 # already what a shim is. It forks one for each task, for a tenth of what a new shell takes.
 # A line on descriptor 0 says what for, and what is said goes to 1; it ends with the batch.
+# What is evaluated comes by that pipe alone: a file could be another process's by then.
 #   $1 descriptors that could not be closed    $2 the text of the shim
 #   $3 the text of the child                   $4 a directory of its own
 #   $5 what the names of staged cgroups begin with
@@ -14,10 +15,14 @@ read -r lanco_self lanco_rest </proc/self/stat && [ "$lanco_self" = $$ ] || exit
 eval "lanco_shim() {
 $lanco_shim
 }"
+# shellcheck disable=SC2034 # what stands for the end of a line in the text below
+lanco_nl='
+'
 echo ready
 
-# One line for each: what its lines are to begin with, its FIFO, the directory of its run.
-while read -r lanco_tag lanco_fifo lanco_run; do
+# One line for each: what its lines are to begin with, its FIFO, the directory of its run,
+# and a text that sets the variables that are added, and the arguments of the shim.
+while read -r lanco_tag lanco_fifo lanco_run lanco_text; do
   # Nobody waits for the shim: its parent is killed by it. With "&" instead, the command
   # would ignore SIGINT and SIGQUIT for ever.
   (
@@ -30,9 +35,7 @@ while read -r lanco_tag lanco_fifo lanco_run; do
       for lanco_cgroup in "$lanco_stage${lanco_run##*/.new-}" $lanco_cgroups; do
         echo 0 >"$lanco_cgroup/cgroup.procs" || { echo "$lanco_tag no" && exit; }
       done
-      # The variables that are added, and the arguments of the shim.
-      # shellcheck source=/dev/null
-      . "$lanco_run/start"
+      eval "$lanco_text"
       exec 4>&1 </dev/null >/dev/null 2>&1
       lanco_tag="$lanco_tag "
       echo "${lanco_tag}shim $lanco_self" >&4

@@ -15,8 +15,8 @@ import { spawn } from "./spawn.ts";
 /** How many FIFOs a nursery has: one for each launch at a time, and some to lose. */
 const FIFOS = 64;
 
-/** The most bytes that a shim's arguments may have: execve(2) takes fewer at once than a file. */
-const LARGEST = 65_536;
+/** The most bytes that are told of a shim: dash reads each by a call of its own (read(2)). */
+const LARGEST = 8192;
 
 /** Variables that bash gets from its parent only. */
 const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
@@ -29,8 +29,6 @@ export interface Birth {
   variables: Record<string, string>;
   /** The arguments of the shim from the directory on. */
   words: readonly string[];
-  /** Writes what the nursery is to read, for nobody else; returns the file's path. */
-  write(text: string): string;
 }
 
 /** What belongs to one that has been forked. */
@@ -121,9 +119,9 @@ export class Nursery {
    * @returns nothing if this one needs a shell of its own.
    * @throws {Failed} if the nursery was killed.
    */
-  async fork({ directory, variables, words, write }: Birth): Promise<Contact | undefined> {
+  async fork({ directory, variables, words }: Birth): Promise<Contact | undefined> {
     const text = startText(variables, words);
-    if (!this.able || text.length > LARGEST || text.includes("\0")) return undefined;
+    if (!this.able || encode(text).length > LARGEST || text.includes("\0")) return undefined;
     if (INHERITED.some((name) => Object.hasOwn(variables, name))) return undefined;
     const fifo = this.#free.pop() ?? "";
     let go: Deno.FsFile;
@@ -144,10 +142,8 @@ export class Nursery {
       if (!this.able) this.close();
     };
     try {
-      const file = write(text);
-      await this.#told.write(encode(`${tag} ${fifo} ${directory}\n`)).catch(() => {});
+      await this.#told.write(encode(`${tag} ${fifo} ${directory} ${text}`)).catch(() => {});
       const first = await within(PATIENCE, ear.hear()) ?? "";
-      unlessGone(() => Deno.removeSync(file), undefined);
       const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
       if (first !== "no\n" && number === undefined) {
         throw new Failed("the task was killed before its start");
@@ -244,12 +240,23 @@ export async function sharedNursery(
   return await shared;
 }
 
-/** What the nursery reads before it becomes a shim. */
-function startText(variables: Record<string, string>, words: readonly string[]): string {
+/**
+ * What the nursery evaluates before it becomes a shim.
+ *
+ * @param variables What is added to the environment.
+ * @param words The arguments of the shim.
+ * @returns one line, and its end.
+ */
+export function startText(
+  variables: Readonly<Record<string, string>>,
+  words: readonly string[],
+): string {
   const exported = Object.entries(variables).map(([name, value]) =>
-    `export ${name}=${shellQuote(value)}\n`
+    `export ${name}=${shellQuote(value)}; `
   );
-  return `${exported.join("")}set -- ${words.map(shellQuote).join(" ")}\n`;
+  const text = `${exported.join("")}set -- ${words.map(shellQuote).join(" ")}`;
+  // Each is within quotes.
+  return `${text.replaceAll("\n", `'"$lanco_nl"'`)}\n`;
 }
 
 function removeTree(directory: string): void {

@@ -40,8 +40,6 @@ export interface ShimOptions {
   nursery?: Nursery | undefined;
   /** Called while it is waited for what the shim says: throws if there is no use in that. */
   look: () => void;
-  /** Writes what the nursery is to read, for nobody else; returns the file's path. */
-  writeStart(text: string): string;
 }
 
 /** The shim, or the task's first process, has ended before it became the command, and said nothing. */
@@ -186,7 +184,6 @@ async function byNursery(options: ShimOptions): Promise<Contact | undefined> {
     directory: options.runDirectory,
     variables: options.variables,
     words: shimWords(options),
-    write: options.writeStart,
   });
 }
 
