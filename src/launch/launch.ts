@@ -133,7 +133,7 @@ class Attempt {
     this.#debug(`start the shim of ${command[0]}`);
     this.#run = await openStage(this.namespace, this.#staged.id);
     const options = { ...this.#shimOptions(), nursery: await this.#nursery() };
-    this.#restored = options.restore !== undefined;
+    this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
     if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
     // What the shim has to say counts more than that it is gone.
@@ -186,7 +186,6 @@ class Attempt {
       mark: exitCommand === undefined ? "" : exitMark(namespace, this.#run),
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
-      restore: environment.restore && this.#staged.writeEnvironment(environment.restore),
       variables: {
         ...environment.given,
         LANCO_NAMESPACE: namespace,

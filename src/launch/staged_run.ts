@@ -61,11 +61,6 @@ export class StagedRun {
     return run;
   }
 
-  /** What the command's shell is to read, and nobody else: for who has sent variables that shells drop. */
-  writeEnvironment(text: Uint8Array): string {
-    return this.#write("environment", text, 0o600);
-  }
-
   /**
    * Sees to it that the shim writes into what was made here, and not where a link leads.
    *
@@ -82,20 +77,15 @@ export class StagedRun {
 
   /** Writes what is launched. */
   write(record: RunRecord): void {
-    this.#write("run.json", formatRun(record));
+    this.#make("run.json", formatRun(record));
   }
 
-  #write(name: string, content: string | Uint8Array, mode = 0o640): string {
-    this.#make(name, content, mode);
-    return `${this.directory}/${name}`;
-  }
-
-  #make(name: string, content: string | Uint8Array, mode = 0o640): FileIdentity {
+  #make(name: string, content: string): FileIdentity {
     const path = `${this.directory}/${name}`;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const bytes = new TextEncoder().encode(content);
     return withRoom(this.namespace, () => {
       try {
-        using file = Deno.openSync(path, { write: true, createNew: true, mode });
+        using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
         return file.statSync();
       } catch (error) {

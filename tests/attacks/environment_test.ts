@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, exec, LANCO, until } from "../harness.ts";
+import { openBatch } from "../batch.ts";
 import { startPython } from "./python.ts";
 
 cgroupTest(
@@ -18,6 +19,16 @@ cgroupTest(
       ]);
       assertEquals([code, stderr], [0, ""]);
     }
+    // Some are forked, and some are too large for that.
+    const batch = openBatch(ns);
+    for (let i = 0; i < 12; i++) {
+      const more = i % 4 === 0 ? { LARGE: secret.repeat(200) } : {};
+      const given = { "a.b": secret, IFS: secret, PLAIN: secret, ...more };
+      await batch.say({ command: "run", args: [`b${i}`, "true"], env: given });
+    }
+    await until("all are answered", () => batch.count() === 12);
+    assertEquals((await batch.end()).code, 0);
+    assertEquals(batch.answers().filter(({ exitStatus }) => exitStatus !== 0), []);
     await exec([...env, LANCO, ns.name, "run", "whole", "/bin/cat", "/proc/self/environ"]);
     await until("it has them", () => ns.log("whole").includes(`IFS=${secret}\0`));
     assert(ns.log("whole").includes(`spring.datasource.password=${secret}\0`));

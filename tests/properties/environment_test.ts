@@ -76,20 +76,9 @@ function directoryFor(name: string): string {
 async function handedOn(shell: string, entries: readonly string[]): Promise<string[]> {
   const { unset, shellLevel, harmless, restore } = callerEnvironment(entries.map(encode));
   const directory = directoryFor(shell);
-  if (restore !== undefined) Deno.writeFileSync(`${directory}/restore`, restore);
   Deno.writeTextFileSync(`${directory}/go`, "go\ngo\n");
   const script = `exec 3<${directory}/go 4>/dev/null\n${child}`;
-  const words = [
-    "",
-    "",
-    "",
-    unset.join(" "),
-    shellLevel,
-    "",
-    restore ? `${directory}/restore` : "",
-    "",
-    "",
-  ];
+  const words = ["", "", "", unset.join(" "), shellLevel, "", "", ""];
   // The words are bytes, too: xargs(1) takes them from a file, and env(1) the variables from them.
   const command = [
     `${shells}/${shell}/sh`,
@@ -100,10 +89,13 @@ async function handedOn(shell: string, entries: readonly string[]): Promise<stri
     "/bin/cat",
     "/proc/self/environ",
   ];
-  const given = entries.map((entry) => {
-    const name = entry.slice(0, entry.indexOf("="));
-    return Object.hasOwn(harmless, name) ? `${name}=${harmless[name]}` : entry;
-  });
+  const added = { ...harmless, ...restore };
+  const given = entries.filter((entry) =>
+    !Object.hasOwn(added, entry.slice(0, entry.indexOf("=")))
+  );
+  for (const [name, value] of Object.entries(added)) {
+    given.push(`${name}=${decode(new TextEncoder().encode(value))}`);
+  }
   const all = [...given, ...command.map((word) => decode(new TextEncoder().encode(word)))];
   Deno.writeFileSync(`${directory}/words`, encode(all.map((word) => `${word}\0`).join("")));
   const { code, stdout, stderr } = await new Deno.Command("/usr/bin/xargs", {

@@ -5,14 +5,14 @@
 #   $2 log, or ""                       $3 file for the standard input, or ""
 #   $4 variables that the shells added  $5 SHLVL as the caller has it
 #   $6 a directory to make so that the exit command is not run, or "" if there is none
-#   $7 a file that restores what shells drop of the environment, or ""
-#   $8 the directory of this run, until it gets the place of that of the run before
-#   $9 what to set oom_score_adj to, or "" to leave it
-#   $10... the command
+#   $7 the directory of this run, until it gets the place of that of the run before
+#   $8 what to set oom_score_adj to, or "" to leave it
+#   $9... the command
+# What restores what shells drop of the environment is in it: see environment.ts.
 lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_mark=$6
-lanco_restore=$7 lanco_run=$8 lanco_oom_score=$9
-shift 9
-lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost=''
+lanco_run=$7 lanco_oom_score=$8
+shift 8
+lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost='' lanco_odd=''
 
 refuse() {
   printf '%serror 1 %s\n' "$lanco_tag" "$*" >&4
@@ -74,15 +74,16 @@ give_up() {
 # Below its caller's only root may set it, and in no container that lacks CAP_SYS_RESOURCE.
 [ -z "$lanco_oom_score" ] || { echo "$lanco_oom_score" >/proc/self/oom_score_adj; } 2>/dev/null ||
   refuse "cannot set oom_score_adj to $lanco_oom_score: to lower it takes the capability CAP_SYS_RESOURCE, and /proc: leave --oom-score-adj out"
-if [ -n "$lanco_restore" ]; then
-  # shellcheck source=/dev/null
-  . "$lanco_restore"
-  /bin/rm -f "$lanco_restore"
+if [ -n "${lanco_restore-}" ]; then
+  eval "$lanco_restore"
+  unset lanco_restore
   if /usr/bin/env -S true 2>/dev/null; then
     # It would take a command with an equals sign for a variable.
     case ${1%%=*} in "$1") ;; *) set -- /usr/bin/nice -n 0 "$@" ;; esac
     set -- /usr/bin/env -S "$lanco_env" "$@"
   else
+    # shellcheck disable=SC2086 # a list of names
+    unset $lanco_odd
     echo "${lanco_tag}lost $lanco_lost" >&4
   fi
 fi

@@ -29,8 +29,8 @@ export interface CallerEnvironment {
   shellLevel: string;
   /** What the shells are given instead of what would change what they do. */
   harmless: Record<string, string>;
-  /** What a shell is to read so that env(1) can restore the variables that it drops; nothing if there are none. */
-  restore: Uint8Array | undefined;
+  /** Variables by which the shim's child restores what the shells drop; nothing if they drop nothing. */
+  restore: Record<string, string> | undefined;
   /** What a shell can be given of the variables that were added. */
   given: Record<string, string>;
 }
@@ -67,23 +67,53 @@ export function callerEnvironment(
     harmless: Object.fromEntries(
       Object.entries(DISTURBING).filter(([name]) => variables.has(name)),
     ),
-    restore: dropped.length === 0 ? undefined : encode(restoration(dropped)),
+    restore: dropped.length === 0 ? undefined : restoration(dropped),
   };
 }
 
 /**
- * Shell that makes of lanco_env what env(1) -S takes to get the variables back: their
- * values go by variables that a shell can say, for arguments are for everybody to see.
+ * The values, as variables that a shell can say, for arguments are for everybody to see; and
+ * in lanco_restore a text that makes of lanco_env what env(1) -S takes to get them back. Not
+ * by a file: what a child of this user evaluates, no other process of his may change.
  */
-function restoration(variables: readonly (readonly [string, string])[]): string {
-  const lines = variables.map(([, value], i) => `export lanco_odd_${i}=${shellQuote(value)}\n`);
-  const forget = variables.map((_, i) => `-u lanco_odd_${i}`);
+function restoration(
+  variables: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const carriers: Record<string, string> = {};
+  const text: string[] = [];
+  for (const [i, [, value]] of variables.entries()) {
+    const carrier = `lanco_odd_${i}`;
+    const plain = carriers[carrier] = decode(value) ?? printfFormat(value);
+    if (latin(plain) !== value) text.push(assignment(carrier, `"$${carrier}"`));
+  }
+  const odd = Object.keys(carriers);
   const names = variables.map(([name], i) =>
     `'${name.replaceAll(/[\\']/g, "\\$&")}='\${lanco_odd_${i}}`
   );
-  const words = [...forget, "--", ...names].join(" ");
+  const words = [...odd.map((carrier) => `-u ${carrier}`), "--", ...names].join(" ");
   const lost = variables.map(([name]) => name).join(" ").replaceAll(/[^\x21-\x7e ]/g, "?");
-  return `${lines.join("")}lanco_env=${shellQuote(words)}\nlanco_lost=${shellQuote(lost)}\n`;
+  const plain = decode(words);
+  text.push(
+    plain === undefined
+      ? assignment("lanco_env", shellQuote(printfFormat(words)))
+      : `lanco_env=${shellQuote(plain)}`,
+    `lanco_lost=${shellQuote(lost)}`,
+    `lanco_odd='${odd.join(" ")}'`,
+  );
+  return { ...carriers, lanco_restore: text.join("\n") };
+}
+
+/** Shell that sets a variable to what printf(1) makes of a format; the dot keeps the ends of lines. */
+function assignment(name: string, format: string): string {
+  return `${name}=$(printf ${format}.); ${name}=\${${name}%.}`;
+}
+
+/** Bytes that are not UTF-8, which the runtime gives no process, as a format of printf(1). */
+function printfFormat(text: string): string {
+  return text.replaceAll(
+    /^-|[%\\\x80-\xff]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
 }
 
 /** Text as the kernel has it, a character a byte. */
@@ -96,8 +126,14 @@ function bytes(text: Uint8Array): string {
   return Array.from(text, (byte) => String.fromCharCode(byte)).join("");
 }
 
-function encode(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** The text that these bytes are, if they are UTF-8. */
+function decode(text: string): string | undefined {
+  try {
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return strict.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
 }
 
 let bare: CallerEnvironment | undefined;

@@ -20,8 +20,6 @@ export interface ShimOptions {
   oomScore: number | undefined;
   /** A directory to make if the exit command must not be run; empty if there is none. */
   mark: string;
-  /** A file that restores what shells drop of the environment, if they drop something. */
-  restore: string | undefined;
   /** The log's absolute path; none leaves the output where it goes. */
   log?: string;
   /** The directory to change to first. */
@@ -150,7 +148,6 @@ function shimWords(options: ShimOptions): string[] {
     environment.unset.join(" "),
     environment.shellLevel,
     options.mark,
-    options.restore ?? "",
     runDirectory,
     String(options.oomScore ?? ""),
     ...command,
@@ -170,7 +167,7 @@ async function bySpawning(options: ShimOptions): Promise<Contact> {
       stdin: stream,
       stdout: stream,
       stderr: foreground ? "inherit" : "null",
-      env: options.variables,
+      env: { ...options.variables, ...environment.restore },
       // An absolute directory needs no way through one that may be closed to the caller.
       ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
     },
@@ -182,7 +179,7 @@ async function bySpawning(options: ShimOptions): Promise<Contact> {
 async function byNursery(options: ShimOptions): Promise<Contact | undefined> {
   return await options.nursery?.fork({
     directory: options.runDirectory,
-    variables: options.variables,
+    variables: { ...options.variables, ...options.environment.restore },
     words: shimWords(options),
   });
 }

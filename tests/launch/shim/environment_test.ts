@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { callerEnvironment } from "../../../src/launch/shim/environment.ts";
+import { makeShells, SHELLS } from "../../properties/shells.ts";
 
 const text = new TextEncoder();
 const given = (...entries: string[]) => callerEnvironment(entries.map((e) => text.encode(e)));
@@ -18,6 +19,31 @@ Deno.test("callerEnvironment() restores what a shell would drop or use itself", 
   }
 });
 
+/** What a command is given under each shell that restores what was dropped, as bytes. */
+async function restored(restore: Record<string, string> | undefined): Promise<[string, string][]> {
+  const directory = makeShells();
+  try {
+    return await Promise.all(SHELLS.map(async (shell): Promise<[string, string]> => {
+      const script =
+        'eval "$lanco_restore"; exec /usr/bin/env -S "$lanco_env" /bin/cat /proc/self/environ';
+      const { code, stdout, stderr } = await new Deno.Command(`${directory}/${shell}/sh`, {
+        args: ["-c", script],
+        env: { LC_ALL: "C.UTF-8", ...restore },
+        clearEnv: true,
+      }).output();
+      assertEquals([code, new TextDecoder().decode(stderr)], [0, ""], shell);
+      return [shell, Array.from(stdout, (byte) => String.fromCharCode(byte)).join("")];
+    }));
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** Each byte of a text as a character of that number. */
+function latin(word: string): string {
+  return Array.from(text.encode(word), (byte) => String.fromCharCode(byte)).join("");
+}
+
 Deno.test("callerEnvironment() quotes values for the shell, and names for env -S", async () => {
   const entries = [
     "a.b=se'cr\"et $HOME `id`\\ \n\n",
@@ -27,27 +53,36 @@ Deno.test("callerEnvironment() quotes values for the shell, and names for env -S
     "#c=",
     "IFS=:",
   ];
-  const { restore } = given(...entries);
-  const file = Deno.makeTempFileSync();
-  try {
-    Deno.writeFileSync(file, restore ?? new Uint8Array());
-    for (const shell of ["dash", "bash", "busybox"]) {
-      const script = '. "$1"; exec /usr/bin/env -S "$lanco_env" /bin/cat /proc/self/environ';
-      const { stdout } = await new Deno.Command(shell, {
-        args: [...(shell === "busybox" ? ["sh"] : []), "-c", script, "sh", file],
-        env: { LC_ALL: "C.UTF-8" },
-        clearEnv: true,
-      }).output();
-      const found = new TextDecoder().decode(stdout).split("\0");
-      for (const entry of entries) assert(found.includes(entry), `${shell}: ${entry}: ${found}`);
-      assert(!found.some((entry) => entry.startsWith("lanco_odd")), String(found));
+  for (const [shell, environment] of await restored(given(...entries).restore)) {
+    const found = environment.split("\0");
+    for (const entry of entries) {
+      assert(found.includes(latin(entry)), `${shell}: ${entry}: ${found}`);
     }
-  } finally {
-    Deno.removeSync(file);
+    assert(!found.some((entry) => entry.startsWith("lanco_odd")), String(found));
   }
 });
 
-Deno.test("callerEnvironment() hands on bytes that are not UTF-8", () => {
-  const { restore } = callerEnvironment([Uint8Array.of(0x61, 0x2e, 0x3d, 0xff, 0x80)]);
-  assertEquals(restore?.subarray(19, 22), Uint8Array.of(0x27, 0xff, 0x80));
+Deno.test("callerEnvironment() hands on bytes that are not UTF-8, in names and values", async () => {
+  const odd = [
+    "a.b=\xff\x80\n\n",
+    "c.d=-\xff%s\\n\\377'\"$HOME\x01\x7f\x81\x88\t ",
+    "\xe9'\\=x",
+    "e.=\xef\xbb\xbfx",
+  ];
+  const entries = odd.map((entry) => Uint8Array.from(entry, (c) => c.charCodeAt(0)));
+  for (const [shell, environment] of await restored(callerEnvironment(entries).restore)) {
+    const found = environment.split("\0");
+    for (const entry of odd) assert(found.includes(entry), `${shell}: ${entry}: ${found}`);
+  }
+});
+
+Deno.test("callerEnvironment() leaves no name of its own among the caller's", () => {
+  const { restore = {} } = given("lanco_odd_0=x", "lanco_restore=touch /evil", "lanco_env=y");
+  assertEquals(Object.keys(restore), [
+    "lanco_odd_0",
+    "lanco_odd_1",
+    "lanco_odd_2",
+    "lanco_restore",
+  ]);
+  assert(!restore["lanco_restore"]?.includes("evil"));
 });
