@@ -1,32 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exists, LEGACY, type TestNamespace, until } from "../harness.ts";
+import { cgroupTest, exists, LEGACY, until } from "../harness.ts";
 import { killing, Scene, steps } from "./fault.ts";
-
-/** Puts something in the place of the release agent, which the kernel may be running. */
-class Agent {
-  readonly real: string;
-  readonly #text: string;
-
-  constructor(private readonly ns: TestNamespace) {
-    this.real = `${ns.agent}.real`;
-    this.#text = Deno.readTextFileSync(ns.agent);
-    Deno.writeTextFileSync(this.real, this.#text, { mode: 0o755 });
-  }
-
-  /** What it does from now on, as shell. */
-  becomes(script: string): void {
-    this.#put(`#!/bin/sh\n${script}\n`);
-  }
-
-  restore(): void {
-    this.#put(this.#text);
-  }
-
-  #put(text: string): void {
-    Deno.writeTextFileSync(`${this.ns.agent}.new`, text, { mode: 0o755 });
-    Deno.renameSync(`${this.ns.agent}.new`, this.ns.agent);
-  }
-}
+import { ReplacedAgent } from "./replaced_agent.ts";
 
 /** What else an agent may do than come once, with "real" for the true one, and how often that is tried. */
 const ODD = [
@@ -38,7 +13,7 @@ const ODD = [
 for (const { how, script, rounds } of ODD) {
   cgroupTest(`a release agent that ${how} does no harm`, async (ns) => {
     const scene = await Scene.open(ns);
-    const agent = new Agent(ns);
+    const agent = new ReplacedAgent(ns);
     agent.becomes(script.replaceAll("real ", `${agent.real} `));
     for (let i = 0; i < rounds; i++) {
       assertEquals(
@@ -61,7 +36,7 @@ cgroupTest(
   "a release agent that never runs lets nothing begin where it has to, and nothing be wrong",
   async (ns) => {
     const scene = await Scene.open(ns);
-    const agent = new Agent(ns);
+    const agent = new ReplacedAgent(ns);
     assertEquals(await scene.ask("run", "a", "sleep", "1000"), 0);
     agent.becomes("exit 0");
     const { code, stderr } = await ns.lanco("run", "b", "touch", `${ns.scratch}/begun`);
@@ -90,7 +65,7 @@ if (!LEGACY) {
     "a release agent that is killed at any call leaves nothing that is wrong",
     async (ns) => {
       const scene = await Scene.open(ns);
-      const agent = new Agent(ns);
+      const agent = new ReplacedAgent(ns);
       // It is called to let a task in, and at its end.
       for (const moment of ["start", "end"]) {
         for (

@@ -1,0 +1,58 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { ReplacedAgent } from "../faults/replaced_agent.ts";
+import { cgroupTest, exists, LEGACY, until } from "../harness.ts";
+
+// On a legacy host no agent is asked to let anybody in.
+if (!LEGACY) {
+  cgroupTest(
+    "run tries again when a late agent has removed the cgroup that it was to enter",
+    async (ns) => {
+      const agent = new ReplacedAgent(ns);
+      const once = `${ns.agent}.once`;
+      // Between the making of the cgroup and the moving, as one that counts "a" as ended.
+      agent.becomes(`case $1 in
+      /bell-*) mkdir ${once} && rmdir ${ns.directory}/unified/task-a ;;
+      esac
+      exec ${agent.real} "$@"`);
+      assertEquals(await ns.lanco("run", "a", "sleep", "1000"), {
+        code: 0,
+        stdout: "",
+        stderr: "",
+      });
+      assertEquals([exists(once), ns.task("a").length], [true, 1]);
+      const [task = 0] = ns.task("a");
+      const cgroups = Deno.readTextFileSync(`/proc/${task}/cgroup`);
+      assertMatch(cgroups, new RegExp(`^0::/lanco-${ns.name}/task-a$`, "m"));
+    },
+  );
+
+  cgroupTest("run refuses to begin while its shim is still in the caller's cgroup", async (ns) => {
+    const before = ns.traces();
+    const agent = new ReplacedAgent(ns);
+    const begun = `${ns.scratch}/begun`;
+    // It takes the first process only, which is the one that the other has started.
+    agent.becomes(`case $1 in
+    /bell-*)
+      members=" $(tr '\\n' ' ' <${ns.directory}/named/task-a/cgroup.procs)"
+      for pid in $members; do
+        case $members in
+        *" $(ps -o ppid= -p $pid | tr -d ' ') "*) echo $pid >${ns.directory}/unified/task-a/cgroup.procs ;;
+        esac
+      done
+      echo 1 >${ns.directory}/named$1/cgroup.clone_children
+      rmdir ${ns.directory}/named/enter-\${1#/bell-}/* ${ns.directory}/named/enter-\${1#/bell-} ${ns.directory}/named$1 ;;
+    *) exec ${agent.real} "$@" ;;
+    esac`);
+    const { code, stderr } = await ns.lanco("run", "a", "touch", begun);
+    assertMatch(
+      stderr,
+      /ERROR\/run\] the task did not leave its caller's cgroup \S+ of unified: run "sudo lanco \S+ init" again\n$/,
+    );
+    assertEquals([code, exists(begun)], [1, false]);
+    await until("nothing is left", () => ns.traces().join() === before.join());
+    assertEquals((await ns.lanco("check", "a")).code, 3);
+    agent.restore();
+    await ns.must("run", "a", "touch", begun);
+    await until("it runs now", () => exists(begun));
+  });
+}
