@@ -19,7 +19,8 @@ run=/run/lanco/$ns lib=/var/lib/lanco/$ns
 fail() {
   status=$1
   shift
-  echo "$*" >&2
+  # Not echo, which in some shells reads backslashes, and names may have them.
+  printf '%s\n' "$*" >&2
   exit "$status"
 }
 

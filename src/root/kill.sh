@@ -9,13 +9,27 @@
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-ns=$1 name=$2 inode=$3 place=$4 freezer=$5
+ns=$1 name=$2 inode=$3 place=$4 freezer=$5 registered=$2
 here=/run/lanco/$ns
 shift 5
 
-# Prints the processes in this directory and below it.
+# on_each PROGRAM TEST...: runs it with what is here and below, many at a time where no
+# path is too long for that. Fails if it has not seen all: an owner may go on digging.
+on_each() {
+  program=$1
+  shift
+  # shellcheck disable=SC2086 # words
+  timeout --foreground 3 find . -maxdepth 15 "$@" -exec $program {} + 2>/dev/null
+  [ $? -lt 124 ] || return
+  # shellcheck disable=SC2086 # words
+  timeout --foreground 3 find . -mindepth 16 "$@" -execdir $program {} + 2>/dev/null
+  [ $? -lt 124 ]
+}
+
+# Prints the processes in this directory and below it, and "more" if there may be more.
 members() {
-  find . -name cgroup.procs -execdir cat {} + 2>/dev/null
+  if read -r state <cgroup.events && [ "$state" = "populated 0" ]; then return; fi 2>/dev/null
+  on_each cat -name cgroup.procs || echo more
 }
 
 # Whether the name is that of a later run. If not, the directory that has been entered
@@ -25,12 +39,22 @@ is_later() {
   now=$(stat -c %i "$here/named/$name" 2>/dev/null) && [ "$now" != "$inode" ]
 }
 
-# is_member PID: a number may be another's by now.
+# Enters the cgroup in the named hierarchy, which its owner may have renamed.
+enter_named() {
+  cd "$here/named/$name" && [ "$(stat -c %i .)" = "$inode" ] && return
+  renamed=$(timeout --foreground 3 find "$here/named" -mindepth 1 -maxdepth 1 -inum "$inode" | head -n 1)
+  [ -n "$renamed" ] && cd "$renamed" && [ "$(stat -c %i .)" = "$inode" ] && registered=${renamed##*/}
+} 2>/dev/null
+
+# is_member PID: a number may be another's by now. Of what is deeper than the kernel can
+# say, which is nobody's but an owner's, it says nothing.
 is_member() {
+  told=
   while read -r line; do
-    case $line/ in *"lanco-$ns:/$name/"* | *"/lanco-$ns/$place/"*) return 0 ;; esac
-  done <"/proc/$1/cgroup"
-  return 1
+    told=yes
+    case $line/ in *"lanco-$ns:/$registered/"* | *"/lanco-$ns/$place/"*) return 0 ;; esac
+  done <"/proc/$1/cgroup" || return
+  [ -z "$told" ]
 } 2>/dev/null
 
 # Kills the members by their numbers. In a frozen cgroup of v1, where its owner may have
@@ -53,16 +77,16 @@ holds() {
 }
 
 # Kills all in this cgroup. Where v2 cannot (Linux 5.14), it is frozen first, for what is
-# frozen does not fork.
+# frozen does not fork. What is no file is a cgroup that its owner has called so.
 strike() {
-  if [ -e cgroup.kill ]; then
+  if [ -f cgroup.kill ]; then
     echo 1 >cgroup.kill
     kill_members
-  elif [ -e cgroup.freeze ]; then
+  elif [ -f cgroup.freeze ]; then
     echo 1 >cgroup.freeze && holds "frozen 1" cgroup.events
     kill_members
     echo 0 >cgroup.freeze
-  elif [ -e freezer.state ]; then
+  elif [ -f freezer.state ]; then
     echo FROZEN >freezer.state && holds FROZEN freezer.state
     kill_members
     echo THAWED >freezer.state
@@ -73,21 +97,27 @@ strike() {
 
 # Takes this cgroup from its owner, who then puts nothing more into it.
 take() {
-  find . \( -type d -o -name cgroup.procs -o -name tasks -o -name freezer.state \) \
-    ! -uid 0 -execdir chown 0:0 {} + 2>/dev/null
+  on_each "chown 0:0" \( -type d -o -name cgroup.procs -o -name tasks -o -name freezer.state \) ! -uid 0
 }
 
 round=0
 while [ "$((round += 1))" -le 300 ]; do
   left=
   for directory in "$@" named; do
-    cgroup=$here/$directory/$place
-    [ "$directory" != named ] || cgroup=$here/named/$name
-    cd "$cgroup" 2>/dev/null || continue
-    if is_later; then continue; fi
-    some=$(members | head -n 5 | tr '\n' ' ')
-    [ -n "$some" ] || continue
+    if [ "$directory" = named ]; then
+      enter_named || continue
+    else
+      cd "$here/$directory/$place" 2>/dev/null || continue
+      if is_later; then continue; fi
+    fi
+    some=$(members | sed -n '1,5{p;d;}; /more/p' | tr '\n' ' ')
+    case $some in
+    '') continue ;;
+    # Of a task in v2, nobody can be here alone.
+    "more ") [ "$directory" != named ] || [ ! -d "$here/unified" ] || continue ;;
+    esac
     left=$left$some
+    case $some in *more*) round=$((round + 40)) ;; esac
     [ "$round" -le 20 ] || take
     # A shim has a second or two to tell how its task has ended.
     if [ "$directory" != named ] || [ "$round" -gt 60 ]; then strike; fi

@@ -68,6 +68,19 @@ cgroupTest("release knows of a task whose processes end before they are named", 
   await ns.must("stop", "--now", "a");
 });
 
+cgroupTest("what a process calls itself does not change what release says", async (ns) => {
+  const naming =
+    "import time; open('/proc/self/comm', 'w').write('x\\\\nfree: all ok\\\\c'[:15]); time.sleep(1000)";
+  await ns.must("run", "a", "/usr/bin/python3", "-c", naming);
+  await until(
+    "it is called so",
+    () => ns.task("a").some((pid) => Deno.readTextFileSync(`/proc/${pid}/comm`).startsWith("x\\n")),
+  );
+  const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
+  assertEquals(code, 4);
+  assertMatch(stderr, /^\S+ \[WARN\/release\] namespace \S+ is in use, by .*\d+ x\\nfree/);
+});
+
 const MAKER = `import os, sys
 n = 0
 while True:
