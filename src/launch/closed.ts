@@ -1,5 +1,6 @@
 import { isGone, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError } from "../cli/errors.ts";
+import { effectiveUser } from "../namespace/caller.ts";
 import { lastInit, namedRoot, type Namespace } from "../namespace/namespace.ts";
 
 /** How long a launch waits for a namespace to be open again, in milliseconds. */
@@ -47,9 +48,11 @@ export async function removeWhenOpen(namespace: Namespace, cgroup: string): Prom
 /** What an error is if the namespace has been closed, or released, meanwhile. */
 export function explainClosed(namespace: Namespace, error: unknown): unknown {
   if (error instanceof LancoError) return error;
+  const { namespace: name, uid } = namespace;
+  // Its owner is denied nothing in it unless it was closed, which may be over by now.
+  const denied = error instanceof Deno.errors.PermissionDenied && effectiveUser() === uid;
   const taken = error instanceof Deno.errors.PermissionDenied || isGone(error);
-  if (!taken || !isClosed(namespace)) return error;
-  const { namespace: name } = namespace;
+  if (!denied && !(taken && isClosed(namespace))) return error;
   return new Failed(
     `namespace ${name} is being released, or initialised again: try again, and if that lasts run "sudo lanco ${name} init"`,
   );

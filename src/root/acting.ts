@@ -265,7 +265,14 @@ function idsOf(uid: number): Ids {
 
 function assertExecutable(program: string, { uid, gid, groups }: Ids, { owner }: Owner): void {
   const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
-  if (run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]).success) return;
+  const { success, code } = run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]);
+  if (success) return;
+  // What test(1) says; all else is said of how it could not be started.
+  if (code !== 1) {
+    throw new Failed(
+      `cannot act as ${owner}: no process of his can be started: he may have as many as he is allowed (RLIMIT_NPROC, "ulimit -u")`,
+    );
+  }
   throw new NotPermitted(
     `${owner} may not execute ${program}: put it where he may, such as /usr/local/bin`,
   );

@@ -1,5 +1,5 @@
 import script from "./kill.sh" with { type: "text" };
-import { Failed, LancoError, reason } from "../cli/errors.ts";
+import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { namedRoot, type Namespace } from "../namespace/namespace.ts";
 import { runningExits } from "../task/exits.ts";
@@ -60,9 +60,14 @@ export class OwnersTasks {
     const words = [name, "stop", "-s", signal, ...how, "--", ...tasks];
     try {
       const acting = Acting.start({ uid, owner, namespace: this.namespace }, words, "kept");
-      return await acting.end(patience + GRACE);
+      const ending = await acting.end(patience + GRACE);
+      // He could not even ask: 0 and 3 are answers.
+      const { code = 0, signalled, what } = ending;
+      if (signalled !== undefined || what !== "" || code === 0 || code === 3) return ending;
+      return { ...ending, what: `what acted as ${owner} for root ended with status ${code}` };
     } catch (error) {
-      if (patience > 0) throw error;
+      // Who may not execute this program can be given it; what else hinders him is no reason to wait.
+      if (patience > 0 && error instanceof NotPermitted) throw error;
       return { what: reason(error) };
     }
   }

@@ -76,6 +76,48 @@ for (const [verb, hinder, said] of HINDRANCES) {
   });
 }
 
+cgroupTest(
+  "an owner who may have no more processes is said so, and stopped by root",
+  async (ns) => {
+    for (const how of [["-t", "1"], ["--now"]]) {
+      const pids = await stubborn(ns);
+      // Root himself is above this limit.
+      const words = ["prlimit", "--nproc=1", LANCO, ns.name, "stop", ...how, "a"];
+      const { code, stderr } = await exec(words, { uid: 0 });
+      assertMatch(stderr, /cannot act as games: .*RLIMIT_NPROC.*: root kills what is left\n$/);
+      assertEquals([code, pids.filter(lives)], [0, []]);
+      assertEquals((await ns.lanco("check", "a")).code, 3);
+    }
+  },
+);
+
+cgroupTest("root takes from its owner what does not die at once", async (ns) => {
+  const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
+  const named = `${ns.directory}/named/task-a`;
+  for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
+    const pids = await stubborn(ns);
+    await shell(`mkdir ${named}/below; echo ${pids[1]} >${named}/below/cgroup.procs`);
+    // It stays when all are dead, so that it can be seen whose it is then.
+    Deno.writeTextFileSync(`${named}/notify_on_release`, "0");
+    Deno.writeTextFileSync(`${named}/below/notify_on_release`, "0");
+    const { ino } = Deno.statSync(named);
+    // Of the named hierarchy nothing is killed before the sixtieth round.
+    const words = [ns.name, "task-a", String(ino), "task-a", ""];
+    const killed = await exec([...sh, "-c", script, "lanco", ...words], { uid: 0 });
+    assertEquals([killed.code, pids.filter(lives)], [0, []], killed.stdout);
+    for (const path of ["", "/cgroup.procs", "/tasks", "/below", "/below/cgroup.procs"]) {
+      assertEquals(Deno.statSync(named + path).uid, 0, `${sh[0]}: ${path}`);
+    }
+    assertEquals((await shell(`echo $$ >${named}/cgroup.procs`)).code, 2);
+    Deno.removeSync(`${named}/below`);
+    Deno.removeSync(named);
+    for (const name of Deno.readDirSync(ns.directory)) {
+      const cgroup = `${ns.directory}/${name.name}/task-a`;
+      if (name.isDirectory && name.name !== "runs" && exists(cgroup)) Deno.removeSync(cgroup);
+    }
+  }
+});
+
 cgroupTest("root's stop ends with his signal, and then kills nothing", async (ns) => {
   await stubborn(ns);
   await whileActing([LANCO, ns.name, "stop", "a"], async ({ outer, acting, ended }) => {

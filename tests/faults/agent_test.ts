@@ -66,6 +66,7 @@ if (!LEGACY) {
     async (ns) => {
       const scene = await Scene.open(ns);
       const agent = new ReplacedAgent(ns);
+      let refused = false;
       // It is called to let a task in, and at its end.
       for (const moment of ["start", "end"]) {
         for (
@@ -80,13 +81,16 @@ if (!LEGACY) {
             agent.becomes(`exec ${words} ${agent.real} "$@"`);
             if (moment === "start") {
               const code = await scene.ask("run", "a", "sleep", "1000");
-              assert([0, 1].includes(code), what);
+              assert(code === 0 || code === 1, what);
+              refused ||= code === 1;
             } else assertEquals(await scene.ask("stop", "--now", "a"), 0, what);
             agent.restore();
             await scene.isSound("a", what);
           }
         }
       }
+      // Else it was never killed before it had let a task in.
+      assert(refused);
       await scene.close();
     },
   );

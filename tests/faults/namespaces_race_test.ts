@@ -1,10 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openBatch } from "../batch.ts";
 import { cgroupTest, exists, TestNamespace, until } from "../harness.ts";
 import { repetitions } from "../repetitions.ts";
 
 /** How often each race is run; more often with LANCO_TEST_ROUNDS. */
 const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 200);
+
+/** What a run that is refused says, by its status. */
+const WHY: Record<number, RegExp> = {
+  1: /^\S+ \[ERROR\/run\] namespace \S+ is being released, or initialised again: try again/,
+  5: /^\S+ \[ERROR\/run\] namespace \S+ is not initialised: run "sudo lanco \S+ init/,
+};
 
 /** One who runs tasks of a name of his own until all is over, and what he was told. */
 async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
@@ -21,7 +27,7 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
       assertEquals((await ask("stop", "--now", task)).exitStatus, 0);
     } else {
       told.refused++;
-      assert(run === 1 || run === 5, `run ${run}: ${messages}`);
+      assertMatch(messages.join(), WHY[run] ?? /^$/, `run ${run}`);
     }
     // It leaves the processors to the others, and now and then both leave the namespace alone.
     await new Promise((resolve) => setTimeout(resolve, 20 + 200 * Math.random()));

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, messages } from "../harness.ts";
 
 cgroupTest(
@@ -29,14 +29,17 @@ cgroupTest(
   async (ns) => {
     const commands = [["run", "a", "sleep", "1000"], ["stop", "--now", "a"], ["check", "a"]];
     const allowed: Record<string, number[]> = { run: [0, 4], stop: [0, 3], check: [0, 3] };
+    let started = 0;
     for (let round = 0; round < 4; round++) {
       await Promise.all([...commands, ...commands, ...commands].map(async (args) => {
         const { code, stderr } = await ns.lanco(...args);
         // The stop came between registration and execution.
         if (code === 1 && stderr.includes("was killed before its start")) return;
         assertEquals(allowed[args[0] ?? ""]?.includes(code), true, `${args}: ${code} ${stderr}`);
+        if (args[0] === "run" && code === 0) started++;
       }));
     }
+    assert(started > 0);
     const { code } = await ns.lanco("check", "a");
     assertEquals((await ns.lanco("run", "a", "sleep", "1000")).code, code === 0 ? 4 : 0);
     await ns.must("stop", "a");
