@@ -90,7 +90,8 @@ export async function launch(
     const { refusal } = await import("./refusal.ts");
     // As long as there are the cgroups that tell.
     const why = refusal(namespace, task, options.limits, error);
-    const killed = await attempt.undo();
+    // Why it failed counts more than what of it could not be taken back.
+    const killed = await attempt.undo().catch(() => false);
     if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);
