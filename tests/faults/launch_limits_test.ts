@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, TRACKER } from "../harness.ts";
+import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER } from "../harness.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
 
 /** How the runtime ends that cannot start, before there is any lanĉo; or what loads it. */
@@ -59,36 +59,71 @@ cgroupTest("in a frozen namespace nothing is started, and nothing said to run", 
   await ns.must("run", "b", "sleep", "1000");
 });
 
+/** A limit or scheduling class of a caller's, and what comes of it there. */
+type Caller = [words: string[], outcome: "as ever" | "no program" | "refused", why?: RegExp];
+
+const limit = (name: string, value: number) => ["prlimit", `--${name}=${value}`];
+
+/** Where v1's cpu hierarchy gives no time to real-time processes. */
+const REAL_TIME = exists("/sys/fs/cgroup/cpu,cpuacct/cpu.rt_runtime_us") ||
+  exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us");
+
+/** None is above what is usual as a hard limit: to raise one takes a privilege. */
+const CALLERS: readonly Caller[] = [
+  // There is no lanĉo then, but what loads it, or the runtime, ends.
+  ...["data", "stack", "as"].flatMap((name) =>
+    [0, 100_000].map((value): Caller => [limit(name, value), "no program"])
+  ),
+  [limit("cpu", 0), "no program"],
+  [limit("nofile", 0), "no program"],
+  [limit("nproc", 0), "no program"],
+  [limit("fsize", 0), "refused", /RLIMIT_FSIZE, "ulimit -f"\) is 0 bytes: raise it/],
+  [limit("nofile", 17), "refused", /RLIMIT_NOFILE, "ulimit -n"\) is 17: raise it/],
+  [limit("fsize", 100_000), "as ever"],
+  [limit("cpu", 100_000), "as ever"],
+  [limit("nofile", 64), "as ever"],
+  ...["core", "memlock", "msgqueue", "nice", "rss", "rtprio", "rttime", "sigpending", "locks"]
+    .map((name): Caller => [limit(name, 0), "as ever"]),
+  ...["core", "memlock", "msgqueue", "rss", "rttime", "locks"]
+    .map((name): Caller => [limit(name, 60_000), "as ever"]),
+  ...["--fifo", "--rr"].map((policy): Caller =>
+    REAL_TIME
+      ? [["chrt", policy, "10"], "refused", /takes no real-time process: .*"chrt -o 0 lanco /]
+      : [["chrt", policy, "10"], "as ever"]
+  ),
+  ...["--batch", "--idle"].map((policy): Caller => [["chrt", policy, "0"], "as ever"]),
+];
+
+/** What the commands answer: check, run, stop; and of a batch, run and stop. */
+const ANSWERS = { "as ever": [0, 0, 0, 0, 0], refused: [0, 1, 3, 1, 3] };
+
 cgroupTest("whatever limit or scheduling class its caller has, no answer is untrue", async (ns) => {
   await ns.must("run", "other", "sleep", "1000");
-  const limits = ["data", "stack", "as", "cpu", "core", "memlock", "msgqueue", "nice", "nofile"]
-    .concat("rss", "rtprio", "rttime", "sigpending", "locks", "fsize");
-  const callers = [
-    ...limits.flatMap((name) => ["0", "100000"].map((n) => ["prlimit", `--${name}=${n}`])),
-    ...["--fifo", "--rr", "--batch", "--idle"].map((name) => [
-      "chrt",
-      name,
-      /fifo|rr/.test(name) ? "10" : "0",
-    ]),
-  ];
-  for (const words of callers) {
+  const requests = [["run", "b", "sleep", "1000"], ["stop", "--now", "b"]]
+    .map(([command, ...args]) => JSON.stringify({ command, args }) + "\n").join("");
+  for (const [words, outcome, why = /^$/] of CALLERS) {
     const what = words.join(" ");
-    const lanco = (...args: string[]) =>
-      exec(
-        [...words, "setpriv", "--reuid=5", "--regid=60", "--clear-groups", LANCO, ns.name]
-          .concat(args),
-        { uid: 0 },
-      );
-    assert([0, 1, ...BROKEN].includes((await lanco("check", "other")).code), what);
-    const { code, stderr } = await lanco("run", "a", "sleep", "1000");
-    assert([0, 1, ...BROKEN].includes(code), `${what}: ${code} ${stderr}`);
-    // Raising one of these takes a privilege: then it is not lanĉo that was started.
-    if (stderr.startsWith("prlimit: ")) continue;
-    if (code === 1) assertMatch(stderr, /RLIMIT_|chrt -o 0 lanco/, what);
-    assertEquals((await ns.lanco("check", "a")).code, code === 0 ? 0 : 3, what);
-    const stop = await lanco("stop", "--now", "a");
-    if (stop.code !== 0) await ns.lanco("stop", "--now", "a");
-    assertEquals((await ns.lanco("check", "a")).code, 3, what);
+    const lanco = (args: string[], stdin = "") =>
+      exec([...words, "setpriv", ...identity(OWNER), LANCO, ns.name, ...args], { uid: 0, stdin });
+    const looked = await lanco(["check", "other"]);
+    const ran = await lanco(["run", "a", "sleep", "1000"]);
+    assert(!/^(prlimit|chrt): /.test(ran.stderr), `${what}: ${ran.stderr}`);
+    assertEquals((await ns.lanco("check", "a")).code, outcome === "as ever" ? 0 : 3, what);
+    const stopped = await lanco(["stop", "--now", "a"]);
+    const batch = await lanco(["batch"], requests);
+    const codes = [looked.code, ran.code, stopped.code];
+    if (outcome === "no program") {
+      assertEquals([...codes, batch.code].filter((code) => !BROKEN.includes(code)), [], what);
+      assertEquals(batch.stdout, "", what);
+    } else {
+      assertEquals([batch.code, batch.stderr], [0, ""], what);
+      const answers = batch.stdout.trim().split("\n").map((line) => JSON.parse(line));
+      const statuses = answers.map(({ exitStatus }) => exitStatus);
+      assertEquals([...codes, ...statuses], ANSWERS[outcome], `${what}: ${ran.stderr}`);
+      assertMatch(ran.stderr.trim(), why, what);
+      assertMatch(answers[0].messages.join(), why, what);
+    }
+    for (const task of ["a", "b"]) assertEquals((await ns.lanco("check", task)).code, 3, what);
   }
 });
 
