@@ -1,8 +1,16 @@
+import { assertEquals } from "@std/assert";
 import { LANCO, start, type TestNamespace } from "./harness.ts";
 
 /** What a batch answers; tests look into any part of it. */
 // deno-lint-ignore no-explicit-any
 type Answer = any;
+
+/** The answers among the lines of a batch: all but the first, which says who speaks. */
+export function answersIn(stdout: string): Answer[] {
+  const [first, ...answers] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals([typeof first.lanco, first.schema], ["string", 2]);
+  return answers;
+}
 
 /** Starts a batch, and sends it requests. What it answers is kept. */
 export function openBatch(ns: TestNamespace, ...requests: object[]) {
@@ -16,6 +24,7 @@ export function openBatch(ns: TestNamespace, ...requests: object[]) {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const answer of lines.map((line) => JSON.parse(line))) {
+        if (answer.lanco) continue;
         answers.push(answer);
         waiting.get(answer.id)?.(answer);
       }

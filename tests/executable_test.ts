@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { takesTask } from "../src/cli/request.ts";
 import { COMMANDS, STANDALONE } from "../src/commands/mod.ts";
 import { CAN_TEST_CGROUPS, cgroupTest, exec, LANCO, messages, OWNER } from "./harness.ts";
 
@@ -89,8 +90,8 @@ compiledTest("every command has a help with its usage and two examples", async (
     ...Object.keys(STANDALONE).map((command) => [command, command]),
   ];
   await Promise.all(commands.map(async ([command = "", ...words]) => {
-    const { operands } = (await (COMMANDS[command] ?? STANDALONE[command])?.())?.default ?? {};
-    const isOfTasks = operands !== "nothing" && operands !== "patterns";
+    const loaded = await (COMMANDS[command] ?? STANDALONE[command])?.();
+    const isOfTasks = takesTask(loaded?.default.operands ?? "nothing");
     for (const args of [[...words, "-h"], ["help", command], ["-h", ...words]]) {
       const { code, stdout } = await exec([LANCO, ...args]);
       // There may be a program that asks about a task of that name.

@@ -1,7 +1,9 @@
 // What a command line is: names, options, help, messages, errors and exit statuses.
 import type { Logger } from "@std/log/logger";
+import type { LancoError } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
-import type { Options, OptionSpec } from "./options.ts";
+import type { OptionTable } from "./options.ts";
+import type { Asking, Operands, Request } from "./request.ts";
 
 /** What loads a command, when it is called for. */
 export type Loader = () => Promise<{ default: Command }>;
@@ -28,80 +30,72 @@ export interface InBatch extends Cancellable {
   goOn(): void;
   /** Has something done when the batch ends. */
   atEnd(close: () => void): void;
-  /** Gives a part of the answer before the end. */
-  tell(part: Record<string, unknown>): void;
 }
 
 /** What every command is given. */
 export interface Context {
   /** All commands, for those that explain or run others. */
-  tables: CommandTables;
-  /** The namespace, already known to be a valid name. */
-  namespace: string;
+  readonly tables: CommandTables;
+  /** The namespace, already known to be a valid name; "" for a command that stands alone. */
+  readonly namespace: string;
   /** The command as it was typed: the token of its messages. */
-  command: string;
-  /** The whole command line. */
-  args: readonly string[];
+  readonly command: string;
+  /** What `-d` and `-D` asked for. */
+  readonly log: LogOptions;
+  /** What there is in a batch. */
+  readonly batch?: InBatch;
   /** Returns the logger of a token. `@std/log` is loaded here, by those who speak. */
   logger(token?: string): Promise<Logger>;
-  /** What `-d` and `-D` asked for. */
-  log: LogOptions;
-  /** Writes a result to standard output. Returns whether somebody still reads it. */
-  print(result: string | Uint8Array): boolean;
-  /** What there is in a batch. */
-  batch?: InBatch;
+  /** Reports an error in the original's form, at its own level. */
+  report(error: LancoError): Promise<void>;
+  /** Hands on a part of an output before its end: bytes as they are. Returns whether somebody still reads. */
+  tell(part: unknown): boolean;
 }
 
-/** What the operands of a command are: all but patterns name tasks. */
-export type Operands =
-  | "nothing"
-  | "patterns"
-  | "running tasks"
-  /** Those that run, and those of which an exit command runs. */
-  | "tasks to stop"
-  | "known tasks"
-  /** A signal, then tasks. */
-  | "signal"
-  /** A task, then its command. */
-  | "command";
-
-/** How root has a command done by the owner of a namespace. */
-export interface ByOwner {
-  /**
-   * How long it may say nothing before it is taken for lost, in milliseconds. If that is
-   * Infinity it waits on purpose, and has root's own streams.
-   */
-  patience?: number;
-  /** The exit status if it is lost; 1 if the command does not say. */
-  lost?: number;
+/** What has come of a command. */
+export interface Result<Output = unknown> {
+  /** The exit status. */
+  status: number;
+  /** What it has found out or done, if that is to be told: a text, or what JSON can say. */
+  output?: Output;
 }
 
 /** A command: its help, what may stand on its command line, and what it does. */
-export interface Command {
-  /** What `lanco <namespace> <command> -h` prints. */
+export interface Command<
+  O extends OptionTable = OptionTable,
+  K extends Operands = Operands,
+  Output = unknown,
+> extends Asking<O, K> {
+  /** What its help says beside the options, which stand where `@OPTIONS@` does. */
   help: string;
-  /** The options that it knows. */
-  options: OptionSpec;
-  /** What its operands name. */
-  operands: Operands;
   /** Whether it launches what the owner of a namespace gives it, which root does for himself only. */
   launches?: boolean;
-  /** How root has it done in another user's namespace. */
-  byOwner?(options: Options): ByOwner;
+  /**
+   * How long it may say nothing before it is taken for lost, where root has it done by the owner
+   * of a namespace, in milliseconds. If that is Infinity it waits on purpose, and has root's own
+   * streams.
+   * By default, half a minute.
+   */
+  patience?(request: Request<O, K>): number | undefined;
+  /** The exit status if lanĉo itself fails, where 1 may be that of a task. */
+  failed?(request: Request<O, K>): number;
   /** Whether root does it himself, whoever owns the namespace. */
-  isForRoot?(options: Options): boolean;
-  /** Does it. Returns the exit status; throws a `LancoError` for anything but success. */
-  run(context: Context, options: Options): Promise<number> | number;
+  isForRoot?(request: Request<O, K>): boolean;
+  /** The first line of its JSON, where that has many. */
+  greeting?: object;
+  /** Does it. Throws a `LancoError` for what could not be done. */
+  run(context: Context, request: Request<O, K>): Promise<Result<Output>> | Result<Output>;
+  /** The output, or a part that is told before its end, for people. Without it, only JSON is printed. */
+  text?(output: Output, request: Request<O, K>): string;
+  /** What is to be said if the output cannot be written. */
+  unwritten?(output: Output): string;
 }
 
-/** Reports an error in the original's form, at its own level. */
-export async function report(
-  context: Pick<Context, "logger">,
-  error: { message: string; level: "WARN" | "ERROR" },
-): Promise<void> {
-  const logger = await context.logger();
-  if (error.level === "WARN") logger.warn(error.message);
-  else logger.error(error.message);
+/** Declares a command: the types of its request follow from its options and operands. */
+export function command<O extends OptionTable, K extends Operands, Output>(
+  declared: Command<O, K, Output>,
+): Command {
+  return declared as unknown as Command;
 }
 
 /**

@@ -34,10 +34,38 @@ export class Usage extends LancoError {
   }
 }
 
-/** Status 3: the task is not running, as in the LSB and systemctl. */
-export class NotRunning extends LancoError {
+/** Status 3: there is no such task, and perhaps the name was mistyped. */
+export class NoSuchTask extends LancoError {
+  /**
+   * @param what The first part of the message, behind which a better name may stand.
+   * @param advice The second part.
+   */
+  constructor(
+    readonly task: string,
+    private readonly what: string,
+    private readonly advice = "",
+    level: ErrorLevel = "WARN",
+  ) {
+    super(what + advice, 3, level);
+  }
+
+  /** The message with what may have been meant: `, did you mean "import"?`, or nothing. */
+  suggesting(suggestion: string): string {
+    return this.what + suggestion + this.advice;
+  }
+}
+
+/** The task is not running, as in the LSB and systemctl. */
+export class NotRunning extends NoSuchTask {
   constructor(task: string) {
-    super(`task ${task} is not running`, 3, "WARN");
+    super(task, `task ${task} is not running`);
+  }
+}
+
+/** Nothing is known of the task: there is not even a record of it. */
+export class UnknownTask extends NoSuchTask {
+  constructor(namespace: string, task: string, level?: ErrorLevel) {
+    super(task, `nothing is known of task ${task}`, `: see "lanco ${namespace} ls -a"`, level);
   }
 }
 

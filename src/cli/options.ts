@@ -1,139 +1,266 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Usage } from "./errors.ts";
 
-/** The options that a command knows, by their names without dashes. */
-export interface OptionSpec {
-  /** Options without a value. */
-  flags?: readonly string[];
-  /** Options with a value; the last one given counts. */
-  values?: readonly string[];
-  /** Options with a value that may be repeated. */
-  lists?: readonly string[];
-  /** Options with or without a value, which then stands after an equals sign. */
-  optional?: readonly string[];
-  /** Other spellings: `{ h: "help" }`. */
-  alias?: Readonly<Record<string, string>>;
-  /** Whether options may follow an operand. Not so for `run`, whose command has its own. */
-  interleaved?: boolean;
+/** What a shell can complete the value of an option with. */
+export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "anything";
+
+/** An option of a command, which is a field of a request in a batch, too. T is what a request has of it. */
+export interface Option<T = unknown> {
+  /** How it is spelt, as the help has it: `-m, --memory SIZE`, or `--previous[=N]`. */
+  readonly spelling: string;
+  /** What the help says of it. */
+  readonly about: string;
+  /** What its field must be. */
+  readonly takes: string;
+  /** What a shell can complete its value with. */
+  readonly value?: ValueKind;
+  /** Whether it is for the command line only, and no field. */
+  readonly lineOnly?: boolean;
+  /**
+   * Reads what a command line has: all values in their order, "" for one that is missing.
+   *
+   * @param subject How to call it, in a message.
+   * @throws {Usage} for nonsense.
+   */
+  read(texts: readonly string[], subject: string): T;
+  /** Reads a field; returns undefined for a value of a wrong type. Throws as `read` does. */
+  readField(value: unknown, subject: string): T | undefined;
 }
 
-/** The options that stand before the namespace. */
-export const GLOBAL_OPTIONS: OptionSpec = {
-  flags: ["debug", "version", "help"],
-  lists: ["token"],
-  alias: { d: "debug", D: "token", v: "version", h: "help" },
-};
+/** The options of a command, by the names that they have in a request. */
+export type OptionTable = Readonly<Record<string, Option>>;
 
-/** What stood on a command line. */
-export class Options {
-  readonly #given = new Map<string, string[]>();
+/** What a request has of some options. */
+export type OptionValues<O> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-  constructor(
-    parsed: Readonly<Record<string, unknown>>,
-    /** What is not an option. */
-    readonly operands: string[],
-  ) {
-    for (const [name, value] of Object.entries(parsed)) {
-      const list = [value].flat() as string[];
-      if (list.length > 0) this.#given.set(name, list);
-    }
-  }
+/** What can be said of an option besides. */
+type More = Pick<Option, "value" | "lineOnly">;
 
-  /** How often the flag was given. */
-  count(flag: string): number {
-    return this.list(flag).length;
-  }
-
-  /** The value of an option, if it was given; "" where it may lack one and does. */
-  value(name: string): string | undefined {
-    return this.list(name).at(-1);
-  }
-
-  /** All the values of an option. */
-  list(name: string): string[] {
-    return this.#given.get(name) ?? [];
-  }
+/** An option without a value. */
+export function flag(spelling: string, about: string, more: More = {}): Option<boolean> {
+  return {
+    spelling,
+    about,
+    takes: "true or false",
+    ...more,
+    read: (texts) => texts.length > 0,
+    readField: (value) => typeof value === "boolean" ? value : undefined,
+  };
 }
 
 /**
- * Parses the options of a command with `parseArgs`. The arguments are first put
- * in the form `--name=value`, because `parseArgs` takes a task called `true` for
- * the value of the flag before it, loses the `--` of `git log -- file`, and
- * refuses values that start with a dash.
+ * An option with a value; the last one given counts.
  *
- * @throws {Usage} for an unknown option and for a missing or needless value.
+ * @param takes What a field must be, and of which types.
+ * @param read Makes of a text what a request has.
  */
-export function parseOptions(args: readonly string[], spec: OptionSpec): Options {
-  const { options, operands } = separate(args, spec);
-  const takesValue = [...spec.values ?? [], ...spec.lists ?? [], ...spec.optional ?? []];
-  const parsed = parseArgs(options, {
-    string: takesValue,
-    collect: [...spec.flags ?? [], ...takesValue],
-    alias: {},
-  }) as Record<string, unknown>;
-  return new Options(parsed, operands);
+export function value<T>(
+  spelling: string,
+  about: string,
+  [takes, ...types]: [takes: string, ...types: ("string" | "number")[]],
+  read: (text: string, subject: string) => T,
+  more: More = {},
+): Option<T | undefined> {
+  return {
+    spelling,
+    about,
+    takes,
+    value: "anything",
+    ...more,
+    read: (texts, subject) => texts.length === 0 ? undefined : read(texts.at(-1) ?? "", subject),
+    readField: (given, subject) =>
+      types.some((type) => typeof given === type) && given !== ""
+        ? read(String(given), subject)
+        : undefined,
+  };
 }
 
-function separate(
-  args: readonly string[],
-  spec: OptionSpec,
-): { options: string[]; operands: string[] } {
-  const options: string[] = [];
+/** An option whose value is any text. */
+export function text(spelling: string, about: string, more?: More): Option<string | undefined> {
+  return value(spelling, about, ["a text", "string"], (text) => text, more);
+}
+
+/** An option whose value is a whole number. */
+export function whole(
+  spelling: string,
+  about: string,
+  bounds: Bounds = {},
+): Option<number | undefined> {
+  const read = (text: string, subject: string) => wholeNumber(subject, text, bounds);
+  return value(spelling, about, ["a whole number", "number"], read);
+}
+
+/** An option whose value are seconds, fractions allowed. */
+export function duration(
+  spelling: string,
+  about: string,
+  bounds: Bounds = {},
+): Option<number | undefined> {
+  const read = (text: string, subject: string) => seconds(subject, text, bounds);
+  return value(spelling, about, ["a number of seconds", "number"], read);
+}
+
+/** An option with a value that may be repeated. */
+export function list(spelling: string, about: string, more: More = {}): Option<string[]> {
+  const isText = (text: unknown) => typeof text === "string" && text !== "";
+  return {
+    spelling,
+    about,
+    takes: "a list of texts",
+    value: "anything",
+    ...more,
+    read: (texts) => [...texts],
+    readField: (value) => Array.isArray(value) && value.every(isText) ? value : undefined,
+  };
+}
+
+/** A variable of the environment. */
+export type Variable = readonly [name: string, value: string];
+
+/** An option that gives a variable, and may be repeated. */
+export function variables(spelling: string, about: string): Option<Variable[]> {
+  return {
+    spelling,
+    about,
+    takes: "an object of texts",
+    value: "anything",
+    read: (texts, subject) => texts.map((text) => parseVariable(text, subject)),
+    readField(value, subject) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+      const given = Object.entries(value);
+      if (given.some(([, text]) => typeof text !== "string")) return undefined;
+      const wrong = given.find(([name, text]) => !/^[^=\0]+$/.test(name) || text.includes("\0"));
+      if (wrong) throw new Usage(`${subject}: "${wrong[0].slice(0, 50)}" cannot be a variable`);
+      return given;
+    },
+  };
+}
+
+/** @throws {Usage} if it is no variable. */
+export function parseVariable(text: string, subject: string): Variable {
+  const equals = text.indexOf("=");
+  if (equals < 1 || text.includes("\0")) {
+    throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
+  }
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** The options that stand before the namespace. */
+export const GLOBAL_OPTIONS = {
+  debug: flag("-d, --debug", "more messages; -dd for debugging"),
+  token: list("-D, --token TOKEN", "of the debugging messages, only those of TOKEN"),
+  version: flag("-v, --version", "print the version"),
+  help: flag("-h, --help", "print this help"),
+};
+
+/** The parts of a spelling: the letter if there is one, the name, and whether a value follows. */
+export interface Spelt {
+  letter: string | undefined;
+  name: string;
+  value: "none" | "needed" | "optional";
+}
+
+/** Takes the spelling of an option apart. */
+export function spelt({ spelling }: Pick<Option, "spelling">): Spelt {
+  const [, letter, name = "", sign] = /^(?:-(\w), )?--([\w-]+)([ [])?/.exec(spelling) ?? [];
+  return {
+    letter,
+    name,
+    value: sign === undefined ? "none" : sign === " " ? "needed" : "optional",
+  };
+}
+
+/** How messages call an option. */
+export function called(option: Option): string {
+  const { letter, name } = spelt(option);
+  return `option ${letter === undefined ? `--${name}` : `-${letter}`}`;
+}
+
+/** What stood on a command line. */
+export interface Words {
+  /** The values of the options that were given, by their names; something else for a flag. */
+  given: Readonly<Record<string, readonly string[]>>;
+  /** What is not an option. */
+  operands: string[];
+}
+
+/**
+ * Takes the words of a command line apart with `parseArgs`. They are first put in the
+ * form `--name=value`, because `parseArgs` takes a task called `true` for the value of
+ * the flag before it, loses the `--` of `git log -- file`, and refuses values that start
+ * with a dash.
+ *
+ * @param interleaved Whether options may follow an operand. Not so for `run`, whose
+ * command has its own.
+ * @throws {Usage} for an unknown option and for a missing or needless value.
+ */
+export function parseWords(args: readonly string[], table: OptionTable, interleaved = true): Words {
+  const words: string[] = [];
   const operands: string[] = [];
   const queue = [...args];
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    if (arg === "--") {
-      operands.push(...queue);
-      break;
-    }
+    if (arg === "--") break;
     if (arg.startsWith("--")) {
-      const equals = arg.indexOf("=");
-      const name = equals < 0 ? arg.slice(2) : arg.slice(2, equals);
-      options.push(one(spec, `--${name}`, equals < 0 ? undefined : arg.slice(equals + 1), queue));
+      const [, shown = "", value] = /^([^=]*)(?:=([^]*))?$/.exec(arg) ?? [];
+      words.push(one(table, shown, value, queue));
     } else if (arg.startsWith("-") && arg.length > 1) {
-      options.push(...cluster(spec, arg.slice(1), queue));
+      words.push(...cluster(table, arg.slice(1), queue));
     } else {
       operands.push(arg);
-      if (!spec.interleaved) {
-        operands.push(...queue);
-        break;
-      }
+      if (!interleaved) break;
     }
   }
-  return { options, operands };
+  operands.push(...queue);
+  return { given: collect(words, Object.values(table).map(spelt)), operands };
+}
+
+function collect(words: readonly string[], options: readonly Spelt[]): Words["given"] {
+  if (words.length === 0) return {};
+  const valued = options.filter(({ value }) => value !== "none").map(({ name }) => name);
+  const names = options.map(({ name }) => name);
+  const parsed = parseArgs(words, { string: valued, collect: names }) as Record<string, string[]>;
+  return Object.fromEntries(names.map((name) => [name, parsed[name] ?? []]));
 }
 
 /** `-dd` is two flags; `-lfile` is an option and its value, as in getopt(3). */
-function cluster(spec: OptionSpec, letters: string, queue: string[]): string[] {
-  const options: string[] = [];
+function cluster(table: OptionTable, letters: string, queue: string[]): string[] {
+  const words: string[] = [];
   for (const [i, letter] of [...letters].entries()) {
-    if (takes(spec, letter)) {
-      const value = letters.slice(i + 1);
-      options.push(one(spec, `-${letter}`, value === "" ? undefined : value, queue));
-      break;
-    }
-    options.push(one(spec, `-${letter}`, undefined, queue));
+    const rest = letters.slice(i + 1);
+    const takesRest = find(table, `-${letter}`)?.value === "needed" && rest !== "";
+    words.push(one(table, `-${letter}`, takesRest ? rest : undefined, queue));
+    if (find(table, `-${letter}`)?.value === "needed") break;
   }
-  return options;
+  return words;
 }
 
-function takes(spec: OptionSpec, spelling: string): boolean {
-  const name = spec.alias?.[spelling] ?? spelling;
-  return [...spec.values ?? [], ...spec.lists ?? []].includes(name);
+function one(
+  table: OptionTable,
+  shown: string,
+  given: string | undefined,
+  queue: string[],
+): string {
+  const found = find(table, shown);
+  if (found === undefined) throw new Usage(`unknown option ${shown}`);
+  const { name, value } = found;
+  if (value === "none" && given !== undefined) throw new Usage(`option ${shown} takes no value`);
+  if (value === "none") return `--${name}`;
+  if (value === "optional") return `--${name}=${given ?? ""}`;
+  const text = given ?? queue.shift();
+  if (text === undefined || text === "") throw new Usage(`option ${shown} needs a value`);
+  return `--${name}=${text}`;
 }
 
-function one(spec: OptionSpec, shown: string, given: string | undefined, queue: string[]): string {
-  const spelling = shown.replace(/^--?/, "");
-  const name = spec.alias?.[spelling] ?? spelling;
-  if (takes(spec, spelling)) {
-    const value = given ?? queue.shift();
-    if (value === undefined || value === "") throw new Usage(`option ${shown} needs a value`);
-    return `--${name}=${value}`;
-  }
-  if (spec.optional?.includes(name)) return `--${name}=${given ?? ""}`;
-  if (!spec.flags?.includes(name)) throw new Usage(`unknown option ${shown}`);
-  if (given !== undefined) throw new Usage(`option ${shown} takes no value`);
-  return `--${name}`;
+/** By `-m` or `--memory`. */
+function find(table: OptionTable, shown: string): Spelt | undefined {
+  return Object.values(table).map(spelt)
+    .find(({ letter, name }) => shown === `-${letter}` || shown === `--${name}`);
+}
+
+/** What a number may be. */
+interface Bounds {
+  min?: number;
+  max?: number;
 }
 
 /**
@@ -141,10 +268,10 @@ function one(spec: OptionSpec, shown: string, given: string | undefined, queue: 
  *
  * @throws {Usage} if it is not a whole number, or not within the bounds.
  */
-export function wholeNumber(option: string, text: string, { min = 0, max = 1e9 } = {}): number {
+export function wholeNumber(subject: string, text: string, { min = 0, max = 1e9 }: Bounds): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < min || number > max) {
-    throw new Usage(`option ${option} needs a whole number from ${min} to ${max}, not "${text}"`);
+    throw new Usage(`${subject} needs a whole number from ${min} to ${max}, not "${text}"`);
   }
   return number;
 }
@@ -154,10 +281,10 @@ export function wholeNumber(option: string, text: string, { min = 0, max = 1e9 }
  *
  * @throws {Usage} if it is not a number, or not within the bounds.
  */
-export function seconds(option: string, text: string, { min = 0, max = 1e9 } = {}): number {
+export function seconds(subject: string, text: string, { min = 0, max = 1e9 }: Bounds): number {
   const number = Number(text);
   if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || number < min || number > max) {
-    throw new Usage(`option ${option} needs seconds from ${min} to ${max}, not "${text}"`);
+    throw new Usage(`${subject} needs seconds from ${min} to ${max}, not "${text}"`);
   }
   return number;
 }

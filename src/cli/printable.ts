@@ -10,11 +10,3 @@ export function printable(text: string): string {
     " ",
   );
 }
-
-/** JSON as it is, but for control characters that JSON itself lets pass: they are escaped. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}

@@ -1,39 +1,41 @@
-import { printableJson } from "../cli/printable.ts";
-import type { Output } from "../show/schema.ts";
-import type { Command } from "../cli/context.ts";
-import { Failed, NotRunning, Usage } from "../cli/errors.ts";
+import { command } from "../cli/context.ts";
+import { Failed, NotRunning } from "../cli/errors.ts";
+import { flag } from "../cli/options.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import type { Output } from "../show/schema.ts";
 import { isBeingStarted } from "../task/begun.ts";
 import { isRunning } from "../task/task.ts";
-import { eachTask, type Outcome } from "./each_task.ts";
+import { eachTask } from "./each_task.ts";
 
-const check: Command = {
+export default command({
   help: `Usage: lanco <namespace> check [--json] task...
 
 Says whether tasks run, by the exit status alone: 0 if all of them do, 3 if one
 does not, 1 if it cannot be found out.
 
-  --json  print JSON as well
+@OPTIONS@
 
 Examples:
   lanco web check import && echo "Still running"
   lanco web check -- "$name" || echo "It does not run, or nobody knows"
 `,
-  options: { flags: ["json"], interleaved: true },
+  options: { json: flag("--json", "print JSON as well") },
   operands: "known tasks",
-  run(context, options) {
-    const { operands } = options;
-    if (operands.length === 0) throw new Usage("which task? Give its name");
-    const tell = (outcomes: Record<string, Outcome>) => {
-      context.print(renderJson(context.namespace, outcomes));
-    };
-    return eachTask(context, operands, async (task) => {
-      if (!isRunning(context.namespace, task)) throw new NotRunning(task);
-      if (isBeingStarted(context.namespace, task)) await untilStarted(context.namespace, task);
-    }, { silent: true, ...(options.count("json") ? { tell } : {}) });
+  async run(context, { tasks }) {
+    const { namespace } = context;
+    const { status, outcomes } = await eachTask(context, tasks, async (task) => {
+      if (!isRunning(namespace, task)) throw new NotRunning(task);
+      if (isBeingStarted(namespace, task)) await untilStarted(namespace, task);
+    }, { silent: true });
+    const answers = outcomes.map(([task, { exitStatus, why }]) => {
+      const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
+      return [task, { running, why, exitStatus }] as const;
+    });
+    const output: Output<"check"> = { namespace, tasks: Object.fromEntries(answers) };
+    return { status, output };
   },
-};
+});
 
 /** How long a task may take to be started, in milliseconds, before nobody knows whether it will run. */
 const PATIENCE = 5000;
@@ -58,15 +60,3 @@ async function untilStarted(namespace: string, task: string): Promise<void> {
   }
   if (!isRunning(namespace, task)) throw new NotRunning(task);
 }
-
-/** What `check --json` prints; see `schema.ts`. */
-function renderJson(namespace: string, outcomes: Record<string, Outcome>): string {
-  const tasks = Object.entries(outcomes).map(([task, { exitStatus, why }]) => {
-    const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
-    return [task, { running, why, exitStatus }] as const;
-  });
-  const output: Output<"check"> = { namespace, tasks: Object.fromEntries(tasks) };
-  return printableJson(output) + "\n";
-}
-
-export default check;

@@ -1,5 +1,5 @@
 import type { CompletedCommand } from "../extras/completions/data.ts";
-import type { Command, CommandTables } from "../cli/context.ts";
+import { command, type CommandTables } from "../cli/context.ts";
 import { Usage } from "../cli/errors.ts";
 
 type Generator = (commands: readonly CompletedCommand[]) => string;
@@ -22,7 +22,7 @@ export async function collectCommands(tables: CommandTables): Promise<CompletedC
   });
 }
 
-const command: Command = {
+export default command({
   help: `Usage: lanco completions bash|zsh|fish
 
 Prints what makes a shell complete commands, options, namespaces and tasks. Load it
@@ -35,16 +35,13 @@ Examples:
   echo 'eval "$(lanco completions bash)"' >>~/.bashrc
   lanco completions fish >~/.config/fish/completions/lanco.fish
 `,
-  options: { interleaved: true },
-  operands: "nothing",
-  async run(context, { operands: [shell, ...more] }) {
+  options: {},
+  operands: "words",
+  async run({ tables }, { words: [shell, ...more] }) {
     const choices = "bash, zsh or fish";
     if (shell === undefined || more.length > 0) throw new Usage(`which shell? Give ${choices}`);
     const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (load === undefined) throw new Usage(`no completions for "${shell}": give ${choices}`);
-    context.print((await load())(await collectCommands(context.tables)));
-    return 0;
+    return { status: 0, output: (await load())(await collectCommands(tables)) };
   },
-};
-
-export default command;
+});

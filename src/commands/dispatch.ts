@@ -1,14 +1,17 @@
 import { effectiveUser, wayOfOutput } from "../namespace/caller.ts";
-import { type Command, type Context, report } from "../cli/context.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
+import type { Command, Context, Result } from "../cli/context.ts";
 import { find } from "../cli/find.ts";
 import { known } from "./known.ts";
 import { COMMANDS, STANDALONE } from "./mod.ts";
-import { Usage } from "../cli/errors.ts";
+import { Failed, type LancoError, NoSuchTask, reason, Usage } from "../cli/errors.ts";
 import type { LogOptions } from "../cli/log.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
 import type { Way } from "../cli/unwritten.ts";
 import { namespaceName } from "../cli/names.ts";
-import { GLOBAL_OPTIONS, type Options, parseOptions } from "../cli/options.ts";
+import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
+import { readRequest, type Request, takesTask } from "../cli/request.ts";
+import { asJson, jsonLine, render } from "../show/render.ts";
 
 /** Where results and messages go; tests give their own. */
 export interface Streams {
@@ -27,29 +30,13 @@ export async function main(
   args: readonly string[],
   streams: Streams = { print: standardOutput() },
 ): Promise<number> {
-  const log: LogOptions = {
-    verbosity: 0,
-    tokens: [],
-    ...(streams.write ? { write: streams.write } : {}),
-  };
-  const context: Context = {
-    tables: { commands: COMMANDS, standalone: STANDALONE },
-    namespace: "",
-    command: "lanco",
-    args,
-    log,
-    logger: async (token) =>
-      (await import("../cli/log.ts")).createLogger(token ?? context.command, log),
-    print: streams.print,
-  };
+  const line = new CommandLine(args, streams);
   try {
-    return await dispatch(args, context);
+    return await line.run();
   } catch (error) {
     const failure = known(error);
-    await report(context, failure);
-    if (log.verbosity > 1 && error instanceof Error) {
-      (await context.logger()).debug(error.stack ?? "no stack");
-    }
+    await line.report(failure);
+    if (line.log.verbosity > 1) (await line.logger()).debug(failure.stack ?? "no stack");
     return failure.exitStatus;
   }
 }
@@ -59,92 +46,127 @@ function standardOutput(): Streams["print"] {
   return (result) => toStandardOutput(result, way ??= wayOfOutput());
 }
 
-async function dispatch(args: readonly string[], context: Context): Promise<number> {
-  const options = parseOptions(args, GLOBAL_OPTIONS);
-  context.log.verbosity = options.count("debug");
-  context.log.tokens = options.list("token");
-  const [first, second, ...rest] = options.operands;
-  if (options.count("version")) {
-    if (first !== undefined) throw new Usage("-v stands alone, without a namespace");
-    return await version(context);
-  }
-  if (options.count("help")) {
-    const word = second ?? first;
-    return await execute(
-      context,
-      "help",
-      await find(context.tables, "help"),
-      word === undefined ? [] : [word],
-    );
-  }
-  if (first === undefined) throw new Usage("which namespace, which command? See lanco -h");
-  if (Object.hasOwn(STANDALONE, first)) {
-    return await execute(
-      context,
-      first,
-      await find(context.tables, first),
-      options.operands.slice(1),
-    );
-  }
-  context.namespace = namespaceName(first);
-  if (second === undefined) {
-    const meant = Object.hasOwn(COMMANDS, first)
-      ? `, or did you mean "lanco NAMESPACE ${first}"`
-      : "";
-    throw new Usage(`which command for namespace ${first}${meant}? See lanco -h`);
-  }
-  if (asksForHelp(second)) {
-    return await execute(context, "help", await find(context.tables, "help"), []);
-  }
-  return await execute(context, second, await find(context.tables, second, first), rest);
-}
+/** A command line: what its command is given, and what is printed of what comes of it. */
+class CommandLine implements Context {
+  readonly tables = { commands: COMMANDS, standalone: STANDALONE };
+  readonly log: LogOptions;
+  namespace = "";
+  command = "lanco";
+  /** How a part of the output is printed. */
+  #render: (part: unknown) => string = () => "";
 
-async function execute(
-  context: Context,
-  name: string,
-  command: Command,
-  args: readonly string[],
-): Promise<number> {
-  context.command = name;
-  // Only before the first operand: `run task ls -h` is the command's own.
-  if (asksForHelp(args[0])) {
-    context.print(command.help);
-    // Who asks about a task of that name must not hear that it runs, or has been stopped.
-    return namesTasks(command) ? 2 : 0;
+  constructor(private readonly args: readonly string[], private readonly streams: Streams) {
+    const { write } = streams;
+    this.log = { verbosity: 0, tokens: [], ...(write ? { write } : {}) };
   }
-  const options = parseOptions(args, command.options);
-  if (context.namespace !== "" && !command.isForRoot?.(options)) {
-    const status = await asOwner(context, command, options);
-    if (status !== undefined) return status;
+
+  async logger(token = this.command): ReturnType<Context["logger"]> {
+    return (await import("../cli/log.ts")).createLogger(token, this.log);
   }
-  return await command.run(context, options);
-}
 
-function namesTasks({ operands }: Command): boolean {
-  return operands !== "nothing" && operands !== "patterns";
-}
+  async report(error: LancoError): Promise<void> {
+    const message = error instanceof NoSuchTask
+      ? error.suggesting(await this.#meant(error.task))
+      : error.message;
+    const logger = await this.logger();
+    if (error.level === "WARN") logger.warn(message);
+    else logger.error(message);
+  }
 
-/** What root asks for in another user's namespace is done by that user. */
-async function asOwner(
-  context: Context,
-  command: Command,
-  options: Options,
-): Promise<number | undefined> {
-  if (effectiveUser() !== 0) return undefined;
-  const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
-  if (command.launches) {
-    refuseToLaunch(context.namespace);
+  tell(part: unknown): boolean {
+    return this.streams.print(part instanceof Uint8Array ? part : this.#render(part));
+  }
+
+  /** The name that was probably meant by one of which nothing is known. */
+  async #meant(task: string): Promise<string> {
+    const { knownTasks } = await import("../task/task.ts");
+    const names = unlessGone(() => knownTasks(this.namespace), []);
+    if (names.includes(task)) return "";
+    return (await import("../cli/nearest.ts")).suggestion(task, names);
+  }
+
+  /** Does what it says. Returns the exit status. */
+  async run(): Promise<number> {
+    const { given, operands } = parseWords(this.args, GLOBAL_OPTIONS, false);
+    this.log.verbosity = given.debug?.length ?? 0;
+    this.log.tokens = given.token ?? [];
+    const [first, second, ...rest] = operands;
+    if (given.version?.length) {
+      if (first !== undefined) throw new Usage("-v stands alone, without a namespace");
+      this.streams.print(`lanco ${(await import("../cli/help.ts")).VERSION}\n`);
+      return 0;
+    }
+    if (given.help?.length) {
+      const word = second ?? first;
+      return await this.#execute("help", word === undefined ? [] : [word]);
+    }
+    if (first === undefined) throw new Usage("which namespace, which command? See lanco -h");
+    if (Object.hasOwn(STANDALONE, first)) return await this.#execute(first, operands.slice(1));
+    this.namespace = namespaceName(first);
+    if (second === undefined) {
+      const meant = Object.hasOwn(COMMANDS, first)
+        ? `, or did you mean "lanco NAMESPACE ${first}"`
+        : "";
+      throw new Usage(`which command for namespace ${first}${meant}? See lanco -h`);
+    }
+    if (asksForHelp(second)) return await this.#execute("help", []);
+    return await this.#execute(second, rest, first);
+  }
+
+  async #execute(name: string, args: readonly string[], namespace?: string): Promise<number> {
+    const command = await find(this.tables, name, namespace);
+    this.command = name;
+    // Only before the first operand: `run task ls -h` is the command's own.
+    if (asksForHelp(args[0])) {
+      this.streams.print((await import("../show/help.ts")).renderHelp(command));
+      // Who asks about a task of that name must not hear that it runs, or has been stopped.
+      return takesTask(command.operands) ? 2 : 0;
+    }
+    const request = readRequest(name, command, args);
+    this.#render = renderer(command, request);
+    try {
+      const acted = namespace === undefined ? undefined : await this.#asOwner(command, request);
+      if (acted !== undefined) return acted;
+      return this.#show(command, await command.run(this, request));
+    } catch (error) {
+      throw known(error, command.failed?.(request));
+    }
+  }
+
+  /** What root asks for in another user's namespace is done by that user. Returns the exit status, if it was. */
+  async #asOwner(command: Command, request: Request): Promise<number | undefined> {
+    if (command.isForRoot?.(request) || effectiveUser() !== 0) return undefined;
+    const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
+    if (!command.launches) {
+      return await asOwner(this.namespace, this.args, command.patience?.(request));
+    }
+    refuseToLaunch(this.namespace);
     return undefined;
   }
-  return await asOwner(context.namespace, context.args, command.byOwner?.(options) ?? {});
+
+  /** Prints what has come of the command. Returns the exit status. */
+  #show({ unwritten }: Command, { status, output }: Result): number {
+    const text = output === undefined ? "" : this.#render(output);
+    try {
+      if (text !== "") this.streams.print(text);
+    } catch (error) {
+      if (unwritten === undefined) throw error;
+      throw new Failed(`${unwritten(output)}: ${reason(error)}`);
+    }
+    return status;
+  }
+}
+
+/** How an output, or each part of one, is printed. */
+function renderer(command: Command, request: Request): (output: unknown) => string {
+  let greeting = command.greeting && asJson(command, request) ? jsonLine(command.greeting) : "";
+  return (output) => {
+    const text = greeting + render(command, output, request);
+    greeting = "";
+    return text;
+  };
 }
 
 function asksForHelp(word: string | undefined): boolean {
   return word === "-h" || word === "--help";
-}
-
-async function version(context: Context): Promise<number> {
-  const { VERSION } = await import("../cli/help.ts");
-  context.print(`lanco ${VERSION}\n`);
-  return 0;
 }

@@ -1,13 +1,8 @@
-import type { Command } from "../cli/context.ts";
-import { collectFacts, diagnose, type Finding } from "../namespace/doctor.ts";
-import { Usage } from "../cli/errors.ts";
+import { command } from "../cli/context.ts";
+import { collectFacts, diagnose } from "../namespace/doctor.ts";
+import { renderFindings } from "../show/findings.ts";
 
-/** The findings for people, a line each. */
-export function renderFindings(findings: readonly Finding[]): string {
-  return findings.map(({ level, text }) => `${level.padEnd(7)} ${text}\n`).join("");
-}
-
-const doctor: Command = {
+export default command({
   help: `Usage: lanco doctor
 
 Says what this host offers, and for what is missing: what is lost, and how to get
@@ -17,14 +12,11 @@ Examples:
   lanco doctor
   sudo lanco doctor | grep -v '^ok'
 `,
-  options: { interleaved: true },
+  options: {},
   operands: "nothing",
-  async run(context, { operands }) {
-    if (operands.length > 0) throw new Usage("doctor takes no operands");
+  async run() {
     const findings = diagnose(await collectFacts());
-    context.print(renderFindings(findings));
-    return findings.some(({ level }) => level === "fatal") ? 1 : 0;
+    const status = findings.some(({ level }) => level === "fatal") ? 1 : 0;
+    return { status, output: renderFindings(findings) };
   },
-};
-
-export default doctor;
+});

@@ -1,30 +1,31 @@
-import { type Command, warning } from "../cli/context.ts";
+import { command, warning } from "../cli/context.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { printableJson } from "../cli/printable.ts";
 import type { Output } from "../show/schema.ts";
 import { sinceBoot } from "../task/clock.ts";
-import { SELECTION_HELP, SELECTION_OPTIONS } from "../task/selection.ts";
 import type { TaskState } from "../task/state.ts";
 import { survey } from "../task/survey.ts";
+import { select, SELECTION } from "./selection.ts";
 
-const dump: Command = {
+export default command({
   help: `Usage: lanco <namespace> dump [--running] [--finished] [pattern...]
 
 Prints JSON of all that is known of the tasks, or of those whose names match a
 pattern: times in milliseconds, sizes in bytes, processor time in nanoseconds.
 
-${SELECTION_HELP}
+@OPTIONS@
+
 Examples:
   lanco web dump | jq '.tasks | map_values(.memory)'
   lanco web dump --finished | jq -r '.finished | to_entries[] | [.key, .value.code] | @tsv'
 `,
-  options: { ...SELECTION_OPTIONS, interleaved: true },
+  options: SELECTION,
   operands: "patterns",
-  async run(context, options) {
+  async run(context, request) {
     const namespace = readNamespace(context.namespace);
+    const selection = select(request, { running: true, finished: true });
     const { running, finished, exits, whole } = await warning(
       context,
-      (warn) => survey(namespace, options, warn),
+      (warn) => survey(namespace, selection, warn),
     );
     const entries = running.map(({ task, processes, state }) =>
       [task, {
@@ -47,10 +48,9 @@ Examples:
       finished: Object.fromEntries(finished.map((state) => [state.task, facts(state)])),
       exitCommands: exits,
     };
-    context.print(printableJson(output) + "\n");
-    return 0;
+    return { status: 0, output };
   },
-};
+});
 
 /** What `status` knows, but for what the place in the dump already says. */
 function facts(
@@ -58,5 +58,3 @@ function facts(
 ): Omit<TaskState, "namespace" | "task" | "processes"> {
   return rest;
 }
-
-export default dump;

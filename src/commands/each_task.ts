@@ -1,8 +1,5 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
-import { combinedStatus, LancoError, NotRunning } from "../cli/errors.ts";
-import { type Context, report } from "../cli/context.ts";
-import { taskName } from "../cli/names.ts";
-import { knownTasks } from "../task/task.ts";
+import { combinedStatus, LancoError } from "../cli/errors.ts";
+import type { Context } from "../cli/context.ts";
 
 /** What came of one task. */
 export interface Outcome {
@@ -12,54 +9,41 @@ export interface Outcome {
   why: string | null;
 }
 
-/** How to tell of failures. */
-export interface EachOptions {
-  /** Nothing is said of mere answers: the exit status has it. */
-  silent?: boolean;
-  /** Told at the end what came of each task, by its name. */
-  tell?: (outcomes: Record<string, Outcome>) => void;
+/** What came of several tasks. */
+export interface Outcomes {
+  /** The exit status: a failure wins over an answer, an answer over 0. */
+  status: number;
+  /** By their names. */
+  outcomes: [task: string, outcome: Outcome][];
 }
 
 /**
- * Does something to each of several tasks, at the same time. Every failure is
- * reported, unless the command is to be silent about mere answers.
+ * Does something to each of several tasks, at the same time. Every failure is reported.
  *
- * @returns the exit status: a failure wins over an answer, an answer over 0.
- * @throws {Usage} if one of the names is not valid; then nothing is done to any.
+ * @param silent Whether nothing is said of mere answers: the exit status has it.
  */
 export async function eachTask(
   context: Context,
-  names: readonly string[],
+  tasks: readonly string[],
   act: (task: string) => Promise<void> | void,
-  { silent = false, tell }: EachOptions = {},
-): Promise<number> {
-  const tasks = [...new Set(names.map(taskName))];
+  { silent = false } = {},
+): Promise<Outcomes> {
   const outcomes = await Promise.all(tasks.map(async (task): Promise<[string, Outcome]> => {
     try {
       await act(task);
       return [task, { exitStatus: 0, why: null }];
     } catch (error) {
       if (!(error instanceof LancoError)) throw error;
-      if (!silent || error.level === "ERROR") {
-        await report(context, await explained(context, task, error));
-      }
+      if (!silent || error.level === "ERROR") await context.report(error);
       return [task, { exitStatus: error.exitStatus, why: error.message }];
     }
   }));
-  tell?.(Object.fromEntries(outcomes));
-  return combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus));
+  return { status: combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus)), outcomes };
 }
 
-/** The error; if there never was such a task, with the name that may have been meant. */
-export async function explained(
-  context: Context,
-  task: string,
-  error: LancoError,
-): Promise<LancoError> {
-  // Programs do not mistype, and to compare thousands of names takes milliseconds.
-  if (!(error instanceof NotRunning) || context.batch !== undefined) return error;
-  const names = unlessGone(() => knownTasks(context.namespace), []);
-  if (names.includes(task)) return error;
-  const { suggestion } = await import("../cli/nearest.ts");
-  return new LancoError(error.message + suggestion(task, names), error.exitStatus, error.level);
+/** Does it for a command that has nothing else to tell. */
+export async function toEachTask(
+  ...what: Parameters<typeof eachTask>
+): Promise<{ status: number }> {
+  return { status: (await eachTask(...what)).status };
 }

@@ -1,9 +1,10 @@
-import type { Command } from "../cli/context.ts";
+import { command } from "../cli/context.ts";
 import { Usage } from "../cli/errors.ts";
-import { HELP } from "../cli/help.ts";
 import { find } from "../cli/find.ts";
+import { HELP } from "../cli/help.ts";
+import { renderHelp } from "../show/help.ts";
 
-const help: Command = {
+export default command({
   help: `Usage: lanco help [command]
 
 Explains lanco, or one of its commands.
@@ -12,13 +13,11 @@ Examples:
   lanco help
   lanco help run
 `,
-  options: { interleaved: true },
-  operands: "nothing",
-  async run(context, { operands: [name, ...more] }) {
+  options: {},
+  operands: "words",
+  async run({ tables }, { words: [name, ...more] }) {
     if (more.length > 0) throw new Usage("help takes one command at most");
-    context.print(name === undefined ? HELP : (await find(context.tables, name)).help);
-    return 0;
+    const output = name === undefined ? HELP : renderHelp(await find(tables, name));
+    return { status: 0, output };
   },
-};
-
-export default help;
+});

@@ -1,4 +1,4 @@
-import type { Command } from "../cli/context.ts";
+import { command } from "../cli/context.ts";
 import { Usage } from "../cli/errors.ts";
 
 /** What goes with lanĉo besides its page, loaded when it is asked for. */
@@ -6,14 +6,15 @@ export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
   logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
   json: async () => {
     const { SCHEMAS } = await import("../show/schema.ts");
+    const { lanco, schema } = (await import("../show/greeting.ts")).GREETING;
     const $schema = "https://json-schema.org/draft/2020-12/schema";
-    return JSON.stringify({ $schema, $defs: SCHEMAS }, null, 2) + "\n";
+    return JSON.stringify({ $schema, lanco, schema, $defs: SCHEMAS }, null, 2) + "\n";
   },
   systemd: async () =>
     (await import("../namespace/lanco@.service", { with: { type: "text" } })).default,
 };
 
-const command: Command = {
+export default command({
   help: `Usage: lanco man [logrotate|systemd|json]
 
 Shows the manual page on a terminal, else prints its source. With a word: prints an
@@ -24,17 +25,17 @@ Examples:
   lanco man
   lanco man >/usr/local/share/man/man8/lanco.8
 `,
-  options: { interleaved: true },
-  operands: "nothing",
-  async run(context, { operands: [topic, ...more] }) {
+  options: {},
+  operands: "words",
+  async run(_context, { words: [topic, ...more] }) {
     if (more.length > 0) {
       throw new Usage(`man takes one word at most: ${Object.keys(TOPICS).join(", ")}`);
     }
     if (topic === undefined) {
       const { manualPage, showPage } = await import("../extras/man.ts");
-      if (Deno.stdout.isTerminal()) await showPage(manualPage());
-      else context.print(manualPage());
-      return 0;
+      if (!Deno.stdout.isTerminal()) return { status: 0, output: manualPage() };
+      await showPage(manualPage());
+      return { status: 0 };
     }
     const load = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
     if (load === undefined) {
@@ -42,9 +43,6 @@ Examples:
         `nothing about "${topic}": give ${Object.keys(TOPICS).join(", ")}, or no word for the page`,
       );
     }
-    context.print(await load());
-    return 0;
+    return { status: 0, output: await load() };
   },
-};
-
-export default command;
+});

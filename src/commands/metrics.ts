@@ -1,32 +1,34 @@
-import { type Command, warning } from "../cli/context.ts";
+import { command, warning } from "../cli/context.ts";
 import { VERSION } from "../cli/help.ts";
+import { flag } from "../cli/options.ts";
 import { expose } from "../show/exposition.ts";
 import { families } from "../show/families.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import { matching } from "../task/pattern.ts";
 import { survey } from "../task/survey.ts";
 
-const metrics: Command = {
+export default command({
   help: `Usage: lanco <namespace> metrics [--openmetrics] [pattern...]
 
 Prints counters and gauges of the namespace and its tasks, or of those tasks whose
 names match a pattern, for Prometheus: in the text format that node_exporter's
 textfile collector reads.
 
-      --openmetrics  print OpenMetrics 1.0, for what reads only that
+@OPTIONS@
 
 Examples:
   lanco web metrics
   lanco web metrics >/run/x.$$ && mv /run/x.$$ /var/lib/prometheus/node-exporter/lanco-web.prom
 `,
-  options: { flags: ["openmetrics"], interleaved: true },
-  operands: "patterns",
-  async run(context, options) {
-    const namespace = readNamespace(context.namespace);
-    const found = await warning(context, (warn) => survey(namespace, options, warn));
-    const measured = families(context.namespace, found, VERSION);
-    context.print(expose(measured, options.count("openmetrics") ? "openmetrics" : "prometheus"));
-    return 0;
+  options: {
+    openmetrics: flag("--openmetrics", "print OpenMetrics 1.0, for what reads only that"),
   },
-};
-
-export default metrics;
+  operands: "patterns",
+  async run(context, { openmetrics, patterns }) {
+    const namespace = readNamespace(context.namespace);
+    const selection = { running: true, finished: true, matches: matching(patterns) };
+    const found = await warning(context, (warn) => survey(namespace, selection, warn));
+    const measured = families(context.namespace, found, VERSION);
+    return { status: 0, output: expose(measured, openmetrics ? "openmetrics" : "prometheus") };
+  },
+});

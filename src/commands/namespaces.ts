@@ -1,8 +1,7 @@
-import type { Command } from "../cli/context.ts";
-import { Usage } from "../cli/errors.ts";
+import { command } from "../cli/context.ts";
 import { namespaces } from "../namespace/namespace.ts";
 
-const command: Command = {
+export default command({
   help: `Usage: lanco namespaces
 
 Lists the namespaces of this host, a line each.
@@ -11,13 +10,9 @@ Examples:
   lanco namespaces
   for ns in $(lanco namespaces); do lanco -- "$ns" ls; done
 `,
-  options: { interleaved: true },
+  options: {},
   operands: "nothing",
-  async run(context, { operands }) {
-    if (operands.length > 0) throw new Usage("namespaces takes no operands");
-    for (const name of await namespaces()) context.print(`${name}\n`);
-    return 0;
+  async run() {
+    return { status: 0, output: (await namespaces()).map((name) => `${name}\n`).join("") };
   },
-};
-
-export default command;
+});

@@ -1,24 +1,22 @@
-import type { Command } from "../cli/context.ts";
-import { Usage } from "../cli/errors.ts";
+import { type Command, command } from "../cli/context.ts";
 import { freeze, untilHeld } from "../stop/freeze.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { eachTask } from "./each_task.ts";
+import { toEachTask } from "./each_task.ts";
 
 /** Makes the command that freezes tasks, or the one that lets them go on. */
 export function freezing(help: string, frozen: boolean): Command {
-  return {
+  return command({
     help,
-    options: { interleaved: true },
+    options: {},
     operands: "running tasks",
-    run(context, { operands }) {
-      if (operands.length === 0) throw new Usage("which task? Give its name");
+    run(context, { tasks }) {
       const namespace = readNamespace(context.namespace);
-      return eachTask(context, operands, async (task) => {
+      return toEachTask(context, tasks, async (task) => {
         await freeze(namespace, task, frozen);
         if (frozen) await untilHeld(namespace, task);
       });
     },
-  };
+  });
 }
 
 export default freezing(

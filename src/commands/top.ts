@@ -1,42 +1,68 @@
-import type { Command, Context } from "../cli/context.ts";
-import { readVariables } from "../namespace/caller.ts";
+import { command, type Context } from "../cli/context.ts";
 import { Usage } from "../cli/errors.ts";
+import { duration, flag } from "../cli/options.ts";
+import { readVariables } from "../namespace/caller.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { type Options, seconds } from "../cli/options.ts";
+import { plainTable } from "../show/table.ts";
 import { KEYS } from "../top/help.ts";
 import { live } from "../top/live.ts";
 import { initialState, update } from "../top/model.ts";
 import { Sampler } from "../top/sampler.ts";
-import { plainTable } from "../top/table.ts";
 import { Console, isCapable, styleOf } from "../top/terminal.ts";
 import { realWorld } from "../top/world.ts";
 
 /** How long --once measures the use of processors, in seconds. */
 const ONCE_INTERVAL = 0.2;
 
-function interval(options: Options, otherwise: number): number {
-  const bounds = { min: 0.1, max: 3600 };
-  return seconds("-n", options.value("interval") ?? String(otherwise), bounds) * 1000;
-}
+export default command({
+  help: `Usage: lanco <namespace> top [-n seconds] [--once] [filter]
 
-async function once(context: Context, options: Options, filter: string): Promise<number> {
+Shows the running tasks and what they use, live: those whose name or command contains
+the filter. CPU % is of one processor; its bar is full when all is used that the task
+may have. With --once, prints a table for scripts and pipes instead.
+
+@OPTIONS@
+
+Keys:
+${KEYS.map(([keys, what]) => `  ${keys.padEnd(14)}${what}\n`).join("")}
+Examples:
+  lanco web top
+  lanco web top --once | sort -k4 -nr
+`,
+  options: {
+    interval: duration(
+      "-n, --interval SECONDS",
+      `look so often (1); with --once, measure CPU so long (${ONCE_INTERVAL})`,
+      { min: 0.1, max: 3600 },
+    ),
+    once: flag("--once", "print a table and leave"),
+  },
+  operands: "filter",
+  patience: ({ once, interval = ONCE_INTERVAL }) => once ? 30_000 + interval * 1000 : Infinity,
+  async run(context, { filter, once: isOnce, interval = isOnce ? ONCE_INTERVAL : 1 }) {
+    return isOnce
+      ? { status: 0, output: await once(context, interval * 1000, filter) }
+      : { status: await watch(context, interval * 1000, filter) };
+  },
+});
+
+/** Returns a table. */
+async function once(context: Context, interval: number, filter: string): Promise<string> {
   const namespace = readNamespace(context.namespace);
   const sampler = new Sampler(namespace);
-  const wait = interval(options, ONCE_INTERVAL);
   const first = initialState(context.namespace, namespace.host, filter);
   sampler.sample();
-  await new Promise((resolve) => setTimeout(resolve, wait));
+  await new Promise((resolve) => setTimeout(resolve, interval));
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
-  context.print(plainTable(state.rows, {
+  return plainTable(state.rows, {
     cpus: state.host.cpus,
     stopping: state.stopping,
     style: { colour: false, unicode: true },
-  }));
-  return 0;
+  });
 }
 
-async function watch(context: Context, options: Options, filter: string): Promise<number> {
-  const pause = interval(options, 1);
+/** Returns the exit status. */
+async function watch(context: Context, interval: number, filter: string): Promise<number> {
   const namespace = readNamespace(context.namespace);
   const environment = readVariables();
   if (!isCapable(environment.get("TERM"))) {
@@ -48,7 +74,7 @@ async function watch(context: Context, options: Options, filter: string): Promis
       terminal: new Console(),
       world: realWorld(namespace),
       style: styleOf(environment, Deno.noColor),
-      interval: pause,
+      interval,
     },
   );
   for (const task of stopping) {
@@ -58,41 +84,3 @@ async function watch(context: Context, options: Options, filter: string): Promis
   }
   return status;
 }
-
-const top: Command = {
-  help: `Usage: lanco <namespace> top [-n seconds] [--once] [filter]
-
-Shows the running tasks and what they use, live: those whose name or command contains
-the filter. CPU % is of one processor; its bar is full when all is used that the task
-may have. With --once, prints a table for scripts and pipes instead.
-
-  -n, --interval SECONDS  look so often (1); with --once, measure CPU so long (${ONCE_INTERVAL})
-      --once              print a table and leave
-
-Keys:
-${KEYS.map(([keys, what]) => `  ${keys.padEnd(14)}${what}\n`).join("")}
-Examples:
-  lanco web top
-  lanco web top --once | sort -k4 -nr
-`,
-  options: {
-    flags: ["once"],
-    values: ["interval"],
-    alias: { n: "interval" },
-    interleaved: true,
-  },
-  operands: "patterns",
-  byOwner: (options) =>
-    options.count("once") > 0
-      ? { patience: 30_000 + interval(options, ONCE_INTERVAL) }
-      : { patience: Infinity },
-  run(context, options) {
-    const [filter = "", ...more] = options.operands;
-    if (more.length > 0) throw new Usage("top takes one filter at most: see -h");
-    return options.count("once") > 0
-      ? once(context, options, filter)
-      : watch(context, options, filter);
-  },
-};
-
-export default top;

@@ -5,11 +5,12 @@ import { PROC } from "../namespace/paths.ts";
 /**
  * Reads what `--oom-score-adj` says (proc_pid_oom_score_adj(5)).
  *
+ * @param subject How to call it, in a message.
  * @throws {Usage} if it is no number from -1000 to 1000.
  */
-export function parseOomScore(text: string): number {
+export function parseOomScore(text: string, subject: string): number {
   if (!/^[+-]?\d{1,4}$/.test(text) || Math.abs(Number(text)) > 1000) {
-    throw new Usage(`option --oom-score-adj needs a number from -1000 to 1000, not "${text}"`);
+    throw new Usage(`${subject} needs a number from -1000 to 1000, not "${text}"`);
   }
   return Number(text);
 }

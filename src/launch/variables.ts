@@ -1,37 +1,19 @@
-import { Failed, NotPermitted, Usage } from "../cli/errors.ts";
+import { Failed, NotPermitted } from "../cli/errors.ts";
+import { parseVariable, type Variable } from "../cli/options.ts";
 
 /** The longest file of variables that is read, in bytes. */
 const LONGEST = 2 ** 20;
 
 /**
- * The variables that the options --env-file and --env give; what stands later counts, and
- * what is given by itself more than what is in a file.
+ * The variables in a file: NAME=VALUE a line, # begins a comment.
  *
- * @throws {Usage} if one is not NAME=VALUE.
- * @throws {Failed} if a file cannot be read.
+ * @throws {Usage} if a line is neither.
+ * @throws {Failed} if it cannot be read.
  */
-export function givenVariables(
-  files: readonly string[],
-  variables: readonly string[],
-): Map<string, string> {
-  const given = new Map<string, string>();
-  for (const file of files) {
-    for (const [i, line] of readFile(file).split("\n").entries()) {
-      if (/^\s*(#|$)/.test(line)) continue;
-      given.set(...parseVariable(line, `line ${i + 1} of ${file}`));
-    }
-  }
-  for (const variable of variables) given.set(...parseVariable(variable, "--env"));
-  return given;
-}
-
-/** @throws {Usage} if it is no variable. */
-function parseVariable(text: string, where: string): [name: string, value: string] {
-  const equals = text.indexOf("=");
-  if (equals < 1 || text.includes("\0")) {
-    throw new Usage(`${where} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
-  }
-  return [text.slice(0, equals), text.slice(equals + 1)];
+export function readVariables(file: string): Variable[] {
+  return readFile(file).split("\n").flatMap((line, i) =>
+    /^\s*(#|$)/.test(line) ? [] : [parseVariable(line, `line ${i + 1} of ${file}`)]
+  );
 }
 
 /** By a program, for this one may read in few places only. */

@@ -1,4 +1,3 @@
-import type { ByOwner } from "../cli/context.ts";
 import { existsSync } from "@std/fs/exists";
 import { LancoError, NotInitialised, RootLaunchesNothing } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -16,13 +15,15 @@ const PATIENCE = 30_000;
  * The caller is root.
  *
  * @param args The whole command line.
+ * @param patience How long it may say nothing before it is taken for lost, in milliseconds. If
+ * that is Infinity it waits on purpose, and has root's own streams.
  * @returns the exit status; nothing if the namespace is root's own, or there is none.
  * @throws {LancoError} if what acts for root does not come to its end.
  */
 export async function asOwner(
   namespace: string,
   args: readonly string[],
-  { patience = PATIENCE, lost = 1 }: ByOwner,
+  patience = PATIENCE,
 ): Promise<number | undefined> {
   const owner = ownerOf(namespace);
   if (owner.uid === 0) return undefined;
@@ -30,7 +31,7 @@ export async function asOwner(
   const ending = await acting.end(patience);
   if (ending.code !== undefined) return ending.code;
   const level = ending.signalled === undefined ? "ERROR" : "WARN";
-  throw new LancoError(ending.what, ending.signalled ?? lost, level);
+  throw new LancoError(ending.what, ending.signalled ?? 1, level);
 }
 
 /**

@@ -5,10 +5,12 @@ import { STATES, type TaskState } from "../task/state.ts";
 import type { ListedExit } from "../task/survey.ts";
 import type { Usage } from "../task/usage.ts";
 import {
+  anything,
   byTask,
   flag,
   integer,
   list,
+  nothing,
   nullable,
   number,
   object,
@@ -126,7 +128,15 @@ const ls = object("the tasks asked for", {
   count: integer("how many tasks are listed"),
   tasks: byTask(
     "the tasks by their names",
-    object("a task", { state, count: integer("how many processes it has"), processes }),
+    object("a task", {
+      state,
+      count: integer("how many processes it has"),
+      processes,
+      why: facts.why,
+      ...exit,
+      ended: facts.ended,
+      duration: nullable(integer("from the start to the end, in milliseconds")),
+    }),
   ),
   exitCommands,
 });
@@ -218,8 +228,33 @@ const events = object("what becomes of a task, a line for each", {
   stopped: facts.stopped,
 });
 
+const greeting = object("the first line of batch and of events: who speaks", {
+  lanco: text("the version of lanco"),
+  schema: integer("the number of the form that all this has: 2"),
+  id: nothing("the line answers nothing"),
+  event: nothing("the line tells of nothing"),
+});
+
+const batch = object("an answer; of events, lines with id and event come before it", {
+  id: anything("what the request has as its id, else null"),
+  exitStatus: integer("the exit status that the command would have"),
+  output: anything("what the command prints as JSON, or else a text or null"),
+  messages: list("what it says on standard error", text("a line")),
+});
+
 /** What the commands print with `--json`, and `dump` always, by the name of the command. */
-export const SCHEMAS = { status, run, check, stop, wait, ls, dump, events } as const;
+export const SCHEMAS = {
+  status,
+  run,
+  check,
+  stop,
+  wait,
+  ls,
+  dump,
+  events,
+  greeting,
+  batch,
+} as const;
 
 /** The type of what a command prints. */
 export type Output<Command extends keyof typeof SCHEMAS> = TypeOf<typeof SCHEMAS[Command]>;

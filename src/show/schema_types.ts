@@ -78,6 +78,16 @@ export function flag(description: string): Schema<boolean> {
   return { description, type: "boolean" };
 }
 
+/** Null. */
+export function nothing(description: string): Schema<null> {
+  return { description, type: "null" };
+}
+
+/** Whatever JSON can say. */
+export function anything(description: string): Schema<unknown> {
+  return { description, type: ["null", "boolean", "number", "string", "array", "object"] };
+}
+
 /** The same, or null where it is not known or there is none. */
 export function nullable<T>(schema: Schema<T>): Schema<T | null> {
   const type = [schema.type, "null"].flat();

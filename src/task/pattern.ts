@@ -41,6 +41,16 @@ export function compilePattern(pattern: string): (name: Iterable<string>) => boo
   };
 }
 
+/**
+ * Which names match one of the patterns; all, if there is none.
+ *
+ * @throws {Usage} if one is no pattern.
+ */
+export function matching(words: readonly string[]): (name: string) => boolean {
+  const patterns = words.map(compilePattern);
+  return (name) => patterns.length === 0 || patterns.some((matches) => matches(name));
+}
+
 /** The places of some parts of a pattern, as the bits of a number. */
 function placesOf(parts: readonly Part[], isMeant: (part: Part) => boolean): bigint {
   return parts.reduce(

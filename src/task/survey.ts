@@ -1,8 +1,6 @@
 import type { Namespace } from "../namespace/namespace.ts";
 import { type Exit, exitProcesses, runningExits } from "./exits.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
-import type { Options } from "../cli/options.ts";
-import { select, type Selection } from "./selection.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
@@ -13,6 +11,16 @@ export interface ListedTask {
   task: string;
   /** Its processes, sorted by pid. */
   processes: Process[];
+}
+
+/** Which tasks are asked for. */
+export interface Selection {
+  /** Whether those that run are. */
+  running: boolean;
+  /** Whether those that have ended are. */
+  finished: boolean;
+  /** Whether one of that name is. */
+  matches(name: string): boolean;
 }
 
 /** The names of the tasks that are asked for: those that run, and those that have ended. */
@@ -91,13 +99,8 @@ export interface Survey {
   whole: Usage;
 }
 
-/** Examines the tasks that the options of a command select, all if they select none. */
-export function survey(
-  namespace: Namespace,
-  options: Options,
-  warn: Warn,
-): Survey {
-  const selection = select(options, { running: true, finished: true });
+/** Examines the tasks that are asked for. */
+export function survey(namespace: Namespace, selection: Selection, warn: Warn): Survey {
   const tasks = selectedTasks(namespace, selection);
   return {
     running: examineRunning(namespace, tasks.running, warn),

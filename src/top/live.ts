@@ -14,7 +14,7 @@ import {
 } from "./model.ts";
 import type { Sample } from "./sampler.ts";
 import { screen } from "./screen.ts";
-import type { Style } from "./table.ts";
+import type { Style } from "../show/table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the live view asks of the world outside of its terminal; tests give their own. */

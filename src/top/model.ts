@@ -1,9 +1,7 @@
 import type { Key } from "./keys.ts";
 import type { Tail } from "../logs/log_tail.ts";
-import type { Sample, Task } from "./sampler.ts";
-
-/** What the tasks can be sorted by. */
-export type SortKey = "name" | "cpu" | "memory" | "age";
+import type { SortKey, Task } from "../show/table.ts";
+import type { Sample } from "./sampler.ts";
 
 /** What the keys are for at the moment. */
 export type Mode =

@@ -1,7 +1,7 @@
 import { Failed, reason } from "../cli/errors.ts";
 import { writeMeanwhile } from "../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
-import type { Style } from "./table.ts";
+import type { Style } from "../show/table.ts";
 
 /** Where screens are drawn and keys come from; tests give their own. */
 export interface Terminal {

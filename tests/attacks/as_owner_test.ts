@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import {
   cgroupTest,
   exec,
@@ -43,7 +44,7 @@ cgroupTest("root launches nothing in a user's namespace", async (ns) => {
     JSON.stringify({ id: command, command, args: ["a", "touch", mark] }) + "\n"
   ).join("");
   const { code, stdout } = await asRoot(ns, ["batch"], { stdin: jobs });
-  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const answers = answersIn(stdout);
   assertEquals([code, ...answers.map(({ exitStatus }) => exitStatus)], [0, 6, 6]);
   assertEquals(ns.traces(), before);
   assert(!exists(mark));

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import {
   cgroupTest,
   exec,
@@ -208,7 +209,7 @@ cgroupTest("an exit command that is too long is refused", async (ns) => {
     JSON.stringify({ id, command: "run", args: ["-c", `true ${tail}`, `t${id}`, "true"] })
   );
   const { stdout } = await exec([LANCO, ns.name, "batch"], { stdin: requests.join("\n") });
-  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const answers = answersIn(stdout);
   assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]).sort(), [[0, 1], [1, 0]]);
   assertMatch(stdout, /the exit command has more than 131000 bytes/);
 });

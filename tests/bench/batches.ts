@@ -37,7 +37,8 @@ export class Session {
     for await (const text of this.process.stdout.pipeThrough(new TextDecoderStream())) {
       const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
-      this.#lines += lines.length;
+      // The first one says who speaks.
+      this.#lines += lines.filter((line) => !line.startsWith('{"lanco"')).length;
       if (this.#waiting.size === 0) continue;
       for (const { id, exitStatus } of lines.map((line) => JSON.parse(line))) {
         this.#waiting.get(id)?.(exitStatus);

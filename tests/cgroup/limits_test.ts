@@ -1,15 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseCapacity } from "../../src/namespace/capacity.ts";
 import { Usage } from "../../src/cli/errors.ts";
-import { LIMIT_OPTIONS, type Limits, parseLimits, planLimits } from "../../src/cgroup/limits.ts";
-import { parseOptions } from "../../src/cli/options.ts";
+import { type Limits, planLimits } from "../../src/cgroup/limits.ts";
+import { readRequest } from "../../src/cli/request.ts";
+import { LIMITS, parseLimits } from "../../src/commands/limits.ts";
 import { assert } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, until } from "../harness.ts";
 
 const HOST = { memory: 8 * 1024 ** 3, cpus: 4, pids: 32768 };
 
 function parsed(...args: string[]): Limits {
-  return parseLimits(parseOptions(args, LIMIT_OPTIONS), () => HOST);
+  const request = readRequest("run", { options: LIMITS, operands: "nothing" }, args);
+  return parseLimits(request, () => HOST);
 }
 
 Deno.test("parseLimits() understands bytes, suffixes, percentages and fractions", () => {

@@ -129,7 +129,7 @@ cgroupTest("batch writes each answer once", async (ns) => {
   Deno.writeTextFileSync(input, requests.join("\n"));
   const command = [LANCO, ns.name, "batch"];
   const { stdout: expected } = await shell(`${command.join(" ")} <${input}`);
-  assertEquals(expected.split("\n").length, requests.length + 1);
+  assertEquals(expected.split("\n").length, requests.length + 2);
   for (const how of FULL) {
     await writesOnce(
       how,
@@ -149,6 +149,7 @@ cgroupTest("batch reads its requests from what is non-blocking, too", async (ns)
 ours, theirs = socket.socketpair()
 theirs.setblocking(False)
 batch = subprocess.Popen(sys.argv[1:], stdin=theirs, stdout=subprocess.PIPE, text=True)
+batch.stdout.readline()
 for id in range(3):
     time.sleep(0.3)
     ours.sendall(json.dumps({"id": id, "command": "check", "args": ["a"]}).encode() + b"\\n")

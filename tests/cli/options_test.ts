@@ -1,22 +1,30 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Usage } from "../../src/cli/errors.ts";
-import { type OptionSpec, parseOptions, wholeNumber } from "../../src/cli/options.ts";
+import { flag, list, parseWords, text, wholeNumber } from "../../src/cli/options.ts";
 
-const SPEC: OptionSpec = {
-  flags: ["foreground", "now", "debug"],
-  values: ["logfile", "command"],
-  lists: ["token"],
-  alias: { f: "foreground", d: "debug", l: "logfile", c: "command", D: "token" },
+const TABLE = {
+  foreground: flag("-f, --foreground", ""),
+  now: flag("--now", ""),
+  debug: flag("-d, --debug", ""),
+  logfile: text("-l, --logfile FILE", ""),
+  exitCommand: text("-c, --command COMMAND", ""),
+  token: list("-D, --token TOKEN", ""),
 };
 
-Deno.test("parseOptions() stops at the first operand: the rest is the command's", () => {
-  const options = parseOptions(["-f", "task", "ls", "-f", "--", "-x"], SPEC);
-  assertEquals(options.count("foreground"), 1);
+function parse(args: string[], interleaved = false) {
+  const { given, operands } = parseWords(args, TABLE, interleaved);
+  const values = (name: string) => given[name] ?? [];
+  return { operands, values, value: (name: string) => values(name).at(-1) };
+}
+
+Deno.test("parseWords() stops at the first operand: the rest is the command's", () => {
+  const options = parse(["-f", "task", "ls", "-f", "--", "-x"]);
+  assertEquals(options.values("foreground").length, 1);
   assertEquals(options.operands, ["task", "ls", "-f", "--", "-x"]);
 });
 
-Deno.test("parseOptions() keeps words that look like booleans, numbers and nothing", () => {
-  assertEquals(parseOptions(["-f", "true", "010", "1e3", ""], SPEC).operands, [
+Deno.test("parseWords() keeps words that look like booleans, numbers and nothing", () => {
+  assertEquals(parse(["-f", "true", "010", "1e3", ""]).operands, [
     "true",
     "010",
     "1e3",
@@ -24,49 +32,49 @@ Deno.test("parseOptions() keeps words that look like booleans, numbers and nothi
   ]);
 });
 
-Deno.test("parseOptions() takes a value after a space, an equals sign or nothing", () => {
+Deno.test("parseWords() takes a value after a space, an equals sign or nothing", () => {
   for (const args of [["-l", "x"], ["-lx"], ["--logfile", "x"], ["--logfile=x"]]) {
-    assertEquals(parseOptions(args, SPEC).value("logfile"), "x");
+    assertEquals(parse(args).value("logfile"), "x");
   }
 });
 
-Deno.test("parseOptions() takes values that start with a dash or look like something else", () => {
-  assertEquals(parseOptions(["-c", "-x --y=z"], SPEC).value("command"), "-x --y=z");
-  assertEquals(parseOptions(["-c", "010"], SPEC).value("command"), "010");
-  assertEquals(parseOptions(["-c", "true"], SPEC).value("command"), "true");
-  assertEquals(parseOptions(["-c", "two\nlines"], SPEC).value("command"), "two\nlines");
+Deno.test("parseWords() takes values that start with a dash or look like something else", () => {
+  assertEquals(parse(["-c", "-x --y=z"]).value("command"), "-x --y=z");
+  assertEquals(parse(["-c", "010"]).value("command"), "010");
+  assertEquals(parse(["-c", "true"]).value("command"), "true");
+  assertEquals(parse(["-c", "two\nlines"]).value("command"), "two\nlines");
 });
 
-Deno.test("parseOptions() counts flags, in a cluster too", () => {
-  assertEquals(parseOptions(["-dd", "-d"], SPEC).count("debug"), 3);
-  assertEquals(parseOptions([], SPEC).count("debug"), 0);
-  assertEquals(parseOptions(["-fdlx"], SPEC).value("logfile"), "x");
+Deno.test("parseWords() counts flags, in a cluster too", () => {
+  assertEquals(parse(["-dd", "-d"]).values("debug").length, 3);
+  assertEquals(parse([]).values("debug").length, 0);
+  assertEquals(parse(["-fdlx"]).value("logfile"), "x");
 });
 
-Deno.test("parseOptions() lets the last value count, and lists have all", () => {
-  assertEquals(parseOptions(["-l", "a", "-l", "b"], SPEC).value("logfile"), "b");
-  assertEquals(parseOptions(["-D", "a", "-D", "b"], SPEC).list("token"), ["a", "b"]);
-  assertEquals(parseOptions([], SPEC).list("token"), []);
+Deno.test("parseWords() lets the last value count, and lists have all", () => {
+  assertEquals(parse(["-l", "a", "-l", "b"]).value("logfile"), "b");
+  assertEquals(parse(["-D", "a", "-D", "b"]).values("token"), ["a", "b"]);
+  assertEquals(parse([]).values("token"), []);
 });
 
-Deno.test("parseOptions() finds options behind operands where that is allowed", () => {
-  const options = parseOptions(["a", "--now", "b", "--", "-c"], { ...SPEC, interleaved: true });
-  assertEquals(options.count("now"), 1);
+Deno.test("parseWords() finds options behind operands where that is allowed", () => {
+  const options = parse(["a", "--now", "b", "--", "-c"], true);
+  assertEquals(options.values("now").length, 1);
   assertEquals(options.operands, ["a", "b", "-c"]);
 });
 
-Deno.test("parseOptions() refuses unknown options, missing and needless values", () => {
-  assertThrows(() => parseOptions(["-x"], SPEC), Usage, "unknown option -x");
-  assertThrows(() => parseOptions(["--no-now"], SPEC), Usage, "unknown option --no-now");
-  assertThrows(() => parseOptions(["--__proto__"], SPEC), Usage, "unknown option");
-  assertThrows(() => parseOptions(["--a.b=c"], SPEC), Usage, "unknown option --a.b");
-  assertThrows(() => parseOptions(["-l"], SPEC), Usage, "option -l needs a value");
-  assertThrows(() => parseOptions(["--logfile="], SPEC), Usage, "option --logfile needs a value");
-  assertThrows(() => parseOptions(["--now=1"], SPEC), Usage, "option --now takes no value");
+Deno.test("parseWords() refuses unknown options, missing and needless values", () => {
+  assertThrows(() => parse(["-x"]), Usage, "unknown option -x");
+  assertThrows(() => parse(["--no-now"]), Usage, "unknown option --no-now");
+  assertThrows(() => parse(["--__proto__"]), Usage, "unknown option");
+  assertThrows(() => parse(["--a.b=c"]), Usage, "unknown option --a.b");
+  assertThrows(() => parse(["-l"]), Usage, "option -l needs a value");
+  assertThrows(() => parse(["--logfile="]), Usage, "option --logfile needs a value");
+  assertThrows(() => parse(["--now=1"]), Usage, "option --now takes no value");
 });
 
 Deno.test("wholeNumber() refuses nonsense and what is out of bounds", () => {
-  assertEquals(wholeNumber("-t", "30"), 30);
+  assertEquals(wholeNumber("-t", "30", {}), 30);
   for (const text of ["", "-1", "1.5", "x", "1e3", " 1", "101"]) {
     assertThrows(() => wholeNumber("-t", text, { max: 100 }), Usage, "from 0 to 100");
   }

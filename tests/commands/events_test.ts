@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SCHEMAS } from "../../src/show/schema.ts";
 import { writeEntry } from "../../src/task/journal.ts";
 import { departures } from "../show/conform.ts";
+import { answersIn } from "../batch.ts";
 import {
   cgroupTest,
   exec,
@@ -25,7 +26,7 @@ function listen(ns: TestNamespace, ...args: string[]) {
     for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
       const parts = (rest + text).split("\n");
       rest = parts.pop() ?? "";
-      heard.push(...parts.map((part) => JSON.parse(part)));
+      heard.push(...parts.map((part) => JSON.parse(part)).filter(({ event }) => event !== null));
     }
   })();
   return {
@@ -112,7 +113,7 @@ cgroupTest(
       ns.lancoWith({ stdin: lines }, "batch"),
       shell(`lanco="${LANCO} ${ns.name}"; for i in 1 2 3; do ${retry}; done 2>/dev/null`),
     ]);
-    const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const answers = answersIn(stdout);
     const started = answers.filter(({ exitStatus }) => exitStatus === 0).length + 3;
     // One whose predecessor has not quite ended is refused.
     assert(answers.every(({ exitStatus }) => exitStatus === 0 || exitStatus === 4));
@@ -209,7 +210,7 @@ cgroupTest("events in a batch goes on beside other requests until it is taken ba
     `{ printf '%s' '${stdin}'; sleep 2; echo '{"id":"e","command":"cancel"}'; } | ${LANCO} ${ns.name} batch`,
   );
   assertEquals(code, 0);
-  const all = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const all = answersIn(stdout);
   const events = all.filter(({ event }) => event).map(({ id, event }) => `${id} ${event.event}`);
   assertEquals(events, ["e ready", "e start", "e end"]);
   // Who has taken it back hears of its end, once.

@@ -1,29 +1,29 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { renderTree } from "../../src/commands/ls.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { renderTree } from "../../src/show/tree.ts";
 import { cgroupTest, LANCO, LEGACY, shell, TRACKER, until } from "../harness.ts";
 
-const TASKS = [
-  { task: "first-task", processes: [{ pid: 28456, cmdline: "openssl speed aes " }] },
-  { task: "second", processes: [{ pid: 7, cmdline: "x".repeat(60) }] },
-];
+function tree(namespace: string, processes: Record<string, string>, long = false): string {
+  const end = { why: null, code: null, signal: null, ended: null, duration: null };
+  const tasks = Object.entries(processes).map(([task, cmdline]) => {
+    const listed = { count: 1, processes: [{ pid: 28456, cmdline }], ...end };
+    return [task, { state: "running" as const, ...listed }] as const;
+  });
+  const output = { namespace, count: tasks.length, exitCommands: [] };
+  return renderTree({ ...output, tasks: Object.fromEntries(tasks) }, { long });
+}
 
 Deno.test("renderTree() is the tree of the original article", () => {
   assertEquals(
-    renderTree("testns", TASKS.slice(0, 1)),
+    tree("testns", { "first-task": "openssl speed aes " }),
     "testns\n ├ first-task\n │  → 28456 openssl speed aes \n ╯\n",
   );
-  assertEquals(renderTree("testns", []), "testns\n ╯\n");
+  assertEquals(tree("testns", {}), "testns\n ╯\n");
 });
 
 Deno.test("renderTree() shortens commands to 50 characters, but not with -l", () => {
-  assertEquals(
-    renderTree("n", TASKS.slice(1)),
-    `n\n ├ second\n │  →     7 ${"x".repeat(49)}…\n ╯\n`,
-  );
-  assertEquals(
-    renderTree("n", TASKS.slice(1), { long: true }).includes(` ${"x".repeat(60)}\n`),
-    true,
-  );
+  const second = { second: "x".repeat(60) };
+  assertEquals(tree("n", second), `n\n ├ second\n │  → 28456 ${"x".repeat(49)}…\n ╯\n`);
+  assertEquals(tree("n", second, true).includes(` ${"x".repeat(60)}\n`), true);
 });
 
 cgroupTest("ls shows the tasks that run, sorted, and their processes", async (ns) => {
@@ -52,6 +52,11 @@ cgroupTest("ls --json gives the same to programs", async (ns) => {
         state: "running",
         count: 1,
         processes: [{ pid: ns.task("a")[0], cmdline: "sleep 1000 " }],
+        why: null,
+        code: null,
+        signal: null,
+        ended: null,
+        duration: null,
       },
     },
     exitCommands: [],
@@ -98,7 +103,10 @@ cgroupTest("ls shows how tasks have ended, and those of a state or a name alone"
     /^[^\n]+\n ├ import-2\n │ {2}exited with status 3, \d{4}-\d\d-\d\dT[\d:]+, after \d+ ms\n ╯\n$/,
   );
   const { tasks, count } = JSON.parse(await ns.must("ls", "--json", "-a"));
-  assertEquals([count, tasks["import-2"]], [3, { state: "exited", count: 0, processes: [] }]);
+  const { ended, duration, ...rest } = tasks["import-2"];
+  const how = { state: "exited", why: null, code: 3, signal: null };
+  assertEquals([count, rest], [3, { count: 0, processes: [], ...how }]);
+  assert(Date.now() - ended < 60_000 && duration < 60_000, `${ended} ${duration}`);
 });
 
 cgroupTest("ls, status and dump end in silence when nobody reads", async (ns) => {

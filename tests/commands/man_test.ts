@@ -3,7 +3,8 @@ import { main } from "../../src/commands/dispatch.ts";
 import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
 import { collectCommands } from "../../src/commands/completions.ts";
 import { VERSION } from "../../src/cli/help.ts";
-import { LIMIT_OPTIONS } from "../../src/cgroup/limits.ts";
+import { spelt } from "../../src/cli/options.ts";
+import { LIMITS } from "../../src/commands/limits.ts";
 import { manualPage } from "../../src/extras/man.ts";
 import { SCHEMAS } from "../../src/show/schema.ts";
 import { KEYS } from "../../src/top/help.ts";
@@ -43,7 +44,7 @@ function below(page: string, heading: RegExp): string {
 
 Deno.test("the manual page has every command, every other name of it and every option", async () => {
   const page = await rendered();
-  const limits = LIMIT_OPTIONS.values.map((name) => `--${name}`);
+  const limits = Object.values(LIMITS).map((option) => `--${spelt(option).name}`);
   for (
     const { name, options } of await collectCommands({ commands: COMMANDS, standalone: STANDALONE })
   ) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, exists, LANCO, lives, messages, shell, until } from "../harness.ts";
 
 cgroupTest("run of what cannot be executed fails, says why, and leaves nothing", async (ns) => {
@@ -59,7 +60,7 @@ cgroupTest("run executes a command that begins with a dash only behind --", asyn
   }];
   const lines = requests.map((request) => JSON.stringify(request) + "\n").join("");
   const batch = await ns.lancoWith({ env, stdin: lines }, "batch");
-  const statuses = batch.stdout.trim().split("\n").map((line) => JSON.parse(line))
+  const statuses = answersIn(batch.stdout)
     .sort((a, b) => a.id - b.id).map(({ exitStatus }) => exitStatus);
   assertEquals(statuses, [0, 2]);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import {
   cgroupTest,
   exec,
@@ -156,7 +157,7 @@ cgroupTest("what lasts long looks at the clock again when it was set", async (ns
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
   requests.close();
-  const answers = (await batch).stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const answers = answersIn((await batch).stdout);
   const ages = answers.map(({ output }) => output.duration);
   assertEquals(ages.length, 4);
   assertEquals(ages, ages.toSorted((a, b) => a - b));

@@ -61,6 +61,8 @@ def stop_again_and_again():
     batch = subprocess.Popen(
         [lanco, namespace, "batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    # Which says who speaks.
+    batch.stdout.readline()
     for i in range(rounds):
         ask(batch, "run", "--keep", "0", "a", "sh", "-c", STORM)
         # It may come before it is heard, and end it.

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, LANCO, type Result, type TestNamespace } from "../harness.ts";
 import { JournalReader } from "../../src/task/journal.ts";
 
@@ -37,7 +38,7 @@ cgroupTest(
         JSON.stringify({ id: 2, command: "stop", args: ["d"] }) + "\n",
     });
     assertEquals(batch.code, 0);
-    const answers = batch.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const answers = answersIn(batch.stdout);
     assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]), [[1, 0], [2, 0]]);
   },
 );

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER } from "../harness.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
 
@@ -117,7 +118,7 @@ cgroupTest("whatever limit or scheduling class its caller has, no answer is untr
       assertEquals(batch.stdout, "", what);
     } else {
       assertEquals([batch.code, batch.stderr], [0, ""], what);
-      const answers = batch.stdout.trim().split("\n").map((line) => JSON.parse(line));
+      const answers = answersIn(batch.stdout);
       const statuses = answers.map(({ exitStatus }) => exitStatus);
       assertEquals([...codes, ...statuses], ANSWERS[outcome], `${what}: ${ran.stderr}`);
       assertMatch(ran.stderr.trim(), why, what);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openBatch } from "../batch.ts";
+import { answersIn, openBatch } from "../batch.ts";
 import { cgroupTest, exec, LANCO, LEGACY, lives, until } from "../harness.ts";
 
 /** The memory of a process at its highest, in MiB. */
@@ -95,7 +95,7 @@ cgroupTest("a batch that nobody reads ends, whatever it waits for", async (ns) =
   const line = (id: number, command: string) => JSON.stringify({ id, command, args: ["a"] });
   const script = `{ echo '${line(1, "wait")}'; echo '${line(2, "check")}'; sleep 1
     echo '${line(3, "check")}'; sleep 1; echo '${line(4, "check")}'; sleep 10; } |
-    { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
+    { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 2`;
   const begin = Date.now();
   const { stderr, stdout } = await exec(["bash", "-c", `${script}`]);
   assertMatch(stdout, /"id":2/);
@@ -112,7 +112,7 @@ cgroupTest("more wait for one run than a batch may have descriptors", async (ns)
     stdin: [...waits, line(300, "stop"), ""].join("\n"),
   });
   assertEquals(code, 0);
-  const answers = stdout.trim().split("\n").map((answer) => JSON.parse(answer));
+  const answers = answersIn(stdout);
   assertEquals(answers.filter(({ exitStatus }) => exitStatus === 143).length, 300);
 });
 

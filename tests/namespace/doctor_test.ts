@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { renderFindings } from "../../src/commands/doctor.ts";
+import { renderFindings } from "../../src/show/findings.ts";
 import { diagnose, parseFacts } from "../../src/namespace/doctor.ts";
 import { CAN_TEST_CGROUPS, exec, exists, LANCO, OWNER, until } from "../harness.ts";
 

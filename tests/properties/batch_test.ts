@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { lines } from "../../src/cli/lines.ts";
-import { parseRequest } from "../../src/commands/request.ts";
+import { lines } from "../../src/commands/batch/lines.ts";
+import { parseLine } from "../../src/commands/batch/line.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import { anyText, property, textOf } from "./property.ts";
 
@@ -11,9 +11,9 @@ const requests = fc.record({
   args: fc.array(anyText),
 }, { requiredKeys: ["command"] });
 
-property("parseRequest() reads what a line asks for", requests, (request) => {
-  const expected = { id: null, args: [], ...request };
-  assertEquals(parseRequest(JSON.stringify(request)), JSON.parse(JSON.stringify(expected)));
+property("parseLine() reads what a line asks for", requests, (request) => {
+  const expected = { id: null, args: [], fields: {}, ...request };
+  assertEquals(parseLine(JSON.stringify(request)), JSON.parse(JSON.stringify(expected)));
 });
 
 const wrong = fc.oneof(
@@ -28,9 +28,9 @@ const wrong = fc.oneof(
   ),
 );
 
-property("parseRequest() refuses any other line as wrong usage, in one line", wrong, (line) => {
+property("parseLine() refuses any other line as wrong usage, in one line", wrong, (line) => {
   try {
-    const { command, args } = parseRequest(line);
+    const { command, args } = parseLine(line);
     assert(typeof command === "string" && args.every((arg) => typeof arg === "string"), line);
   } catch (error) {
     assert(error instanceof Usage, String(error));

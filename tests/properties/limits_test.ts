@@ -1,15 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Usage } from "../../src/cli/errors.ts";
-import {
-  type Capacity,
-  LIMIT_NAMES,
-  LIMIT_OPTIONS,
-  parseLimits,
-  planLimits,
-  size,
-} from "../../src/cgroup/limits.ts";
-import { parseOptions } from "../../src/cli/options.ts";
+import { type Capacity, LIMIT_NAMES, planLimits } from "../../src/cgroup/limits.ts";
+import { spelt } from "../../src/cli/options.ts";
+import { readRequest } from "../../src/cli/request.ts";
+import { LIMITS, parseLimits, size } from "../../src/commands/limits.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const UNITS = ["", "K", "M", "G", "T"];
@@ -78,7 +73,7 @@ property(
   },
 );
 
-const WORDS = LIMIT_OPTIONS.values;
+const WORDS = LIMIT_NAMES.map((name) => spelt(LIMITS[name]).name);
 const values = fc.record(
   Object.fromEntries(WORDS.map((word) => [word, fc.oneof(sizes, numbers, anyText)])),
   { requiredKeys: [] },
@@ -91,7 +86,11 @@ property(
     const args = Object.entries(asked).map(([name, value]) => `--${name}=${value}`);
     const limits = unless(
       [Usage],
-      () => parseLimits(parseOptions(args, LIMIT_OPTIONS), () => host),
+      () =>
+        parseLimits(
+          readRequest("run", { options: LIMITS, operands: "nothing" }, args),
+          () => host,
+        ),
     );
     if (limits === undefined) return;
     assertEquals(

@@ -2,16 +2,29 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
 import { Usage } from "../../src/cli/errors.ts";
-import { type OptionSpec, parseOptions, seconds, wholeNumber } from "../../src/cli/options.ts";
+import {
+  flag,
+  list,
+  type OptionTable,
+  parseWords,
+  seconds,
+  spelt,
+  text,
+  wholeNumber,
+} from "../../src/cli/options.ts";
 import { anyArgument, property, textOf, unless } from "./property.ts";
 
-const SPEC = {
-  flags: ["foreground", "debug", "now"],
-  values: ["logfile", "command"],
-  lists: ["token"],
-  optional: ["previous"],
-  alias: { f: "foreground", d: "debug", l: "logfile", c: "command", D: "token" },
-} as const satisfies OptionSpec;
+const TABLE = {
+  foreground: flag("-f, --foreground", ""),
+  debug: flag("-d, --debug", ""),
+  now: flag("--now", ""),
+  logfile: text("-l, --logfile FILE", ""),
+  exitCommand: text("-c, --command COMMAND", ""),
+  token: list("-D, --token TOKEN", ""),
+  previous: text("--previous[=N]", ""),
+} as const satisfies OptionTable;
+
+const FLAGS = ["foreground", "debug", "now"];
 
 /** An option as it stands on a command line, and what it means. */
 interface Given {
@@ -31,7 +44,7 @@ const meant = (cluster: readonly string[]) =>
   cluster.map((letter) => letter === "f" ? "foreground" : "debug");
 
 const options: fc.Arbitrary<Given> = fc.oneof(
-  fc.constantFrom(...SPEC.flags).map((name) => ({ words: [`--${name}`], flags: [name] })),
+  fc.constantFrom(...FLAGS).map((name) => ({ words: [`--${name}`], flags: [name] })),
   letters.map((cluster) => ({ words: [`-${cluster.join("")}`], flags: meant(cluster) })),
   valued.map(([name, value]) => ({ words: [`--${name}=${value}`], value: [name, value] as const })),
   valued.map(([name, value]) => ({ words: [`--${name}`, value], value: [name, value] as const })),
@@ -52,52 +65,47 @@ const options: fc.Arbitrary<Given> = fc.oneof(
 const operand = fc.oneof(anyArgument, fc.constantFrom("-", "", "true", "a"))
   .filter((text) => text === "-" || !text.startsWith("-"));
 
-function assertMeant(args: string[], spec: OptionSpec, given: Given[], operands: string[]): void {
-  const parsed = parseOptions(args, spec);
+function assertMeant(args: string[], interleaved: boolean, given: Given[], operands: string[]) {
+  const parsed = parseWords(args, TABLE, interleaved);
   assertEquals(parsed.operands, operands);
   const flags = given.flatMap(({ flags = [] }) => flags);
-  for (const name of SPEC.flags) {
-    assertEquals(parsed.count(name), flags.filter((flag) => flag === name).length);
-  }
-  for (const name of [...SPEC.values, ...SPEC.lists, ...SPEC.optional]) {
+  for (const { name } of Object.values(TABLE).map(spelt)) {
     const values = given.flatMap(({ value }) => value?.[0] === name ? [value[1]] : []);
-    assertEquals(parsed.list(name), values);
-    assertEquals(parsed.value(name), values.at(-1));
+    const expected = FLAGS.includes(name)
+      ? flags.filter((flag) => flag === name).map(() => true)
+      : values;
+    assertEquals<readonly unknown[]>(parsed.given[name] ?? [], expected);
   }
 }
 
 property(
-  "parseOptions() finds the options before the first operand, and leaves the rest alone",
+  "parseWords() finds the options before the first operand, and leaves the rest alone",
   fc.tuple(fc.array(options), fc.option(operand), fc.array(value), fc.boolean()),
   ([given, first, rest, marked]) => {
     const operands = first === null ? [] : [first, ...rest];
     const end = marked && first !== null ? ["--"] : [];
     const args = [...given.flatMap(({ words }) => words), ...end, ...operands];
-    assertMeant(args, SPEC, given, operands);
+    assertMeant(args, false, given, operands);
   },
 );
 
 property(
-  "parseOptions() finds options among operands where that is allowed, up to --",
+  "parseWords() finds options among operands where that is allowed, up to --",
   fc.tuple(fc.array(fc.oneof(options, operand)), fc.option(fc.array(value))),
   ([mixed, rest]) => {
     const given = mixed.filter((one) => typeof one !== "string");
     const operands = mixed.filter((one) => typeof one === "string");
     const args = mixed.flatMap((one) => typeof one === "string" ? [one] : one.words);
     if (rest !== null) args.push("--", ...rest);
-    assertMeant(args, { ...SPEC, interleaved: true }, given, [...operands, ...rest ?? []]);
+    assertMeant(args, true, given, [...operands, ...rest ?? []]);
   },
 );
 
-const SPECS = await Promise.all(
+const TABLES = await Promise.all(
   Object.values({ ...COMMANDS, ...STANDALONE }).map(async (load) => (await load()).default.options),
 );
-const spellings = SPECS.flatMap((
-  { flags = [], values = [], lists = [], optional = [], alias = {} },
-) =>
-  [...flags, ...values, ...lists, ...optional].map((name) => `--${name}`)
-    .concat(Object.keys(alias).map((letter) => `-${letter}`))
-);
+const spellings = TABLES.flatMap((table) => Object.values(table)).map(spelt)
+  .flatMap(({ letter, name }) => [`--${name}`, ...letter === undefined ? [] : [`-${letter}`]]);
 const words = fc.oneof(
   fc.constantFrom(...spellings),
   fc.tuple(fc.constantFrom(...spellings), anyArgument).map((parts) => parts.join("=")),
@@ -107,18 +115,18 @@ const words = fc.oneof(
 );
 
 property(
-  "parseOptions() takes any words for any command, or calls them wrong usage",
-  fc.tuple(fc.constantFrom(...SPECS), fc.array(words)),
-  ([spec, args]) => {
-    const parsed = unless([Usage], () => parseOptions(args, spec));
+  "parseWords() takes any words for any command, or calls them wrong usage",
+  fc.tuple(fc.constantFrom(...TABLES), fc.array(words), fc.boolean()),
+  ([table, args, interleaved]) => {
+    const parsed = unless([Usage], () => parseWords(args, table, interleaved));
     if (parsed === undefined) return;
     let at = 0;
     for (const operand of parsed.operands) {
       at = args.indexOf(operand, at) + 1;
       assert(at > 0, `${operand} is not in its place in ${args}`);
     }
-    for (const name of [...spec.values ?? [], ...spec.lists ?? []]) {
-      for (const value of parsed.list(name)) assert(args.some((word) => word.endsWith(value)));
+    for (const value of Object.values(parsed.given).flat()) {
+      assert(typeof value !== "string" || args.some((word) => word.endsWith(value)));
     }
   },
 );

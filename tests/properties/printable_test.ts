@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatRecord } from "../../src/cli/log.ts";
-import { printable, printableJson } from "../../src/cli/printable.ts";
+import { printable } from "../../src/cli/printable.ts";
+import { printableJson } from "../../src/show/render.ts";
 import { parseStop } from "../../src/task/record.ts";
 import { anyText, property } from "./property.ts";
 

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Usage } from "../../src/cli/errors.ts";
-import { parseOptions } from "../../src/cli/options.ts";
-import { select, SELECTION_OPTIONS } from "../../src/task/selection.ts";
+import { select } from "../../src/commands/selection.ts";
 import { anyArgument, property, textOf } from "./property.ts";
 
 const ALL = { running: true, finished: true };
@@ -10,8 +9,7 @@ const names = textOf("abcXYZ019._-", 20)
   .map((name) => name.replaceAll(/[^\w.-]/g, "_").replace(/^[.-]*/, "") || "x");
 
 function selected(...patterns: string[]) {
-  const options = { ...SELECTION_OPTIONS, interleaved: true };
-  return select(parseOptions(["--", ...patterns], options), ALL);
+  return select({ running: false, finished: false, all: false, patterns }, ALL);
 }
 
 property(

@@ -1,5 +1,5 @@
 /** What the tests of the live view share: a namespace with a few tasks, as it is looked at. */
-import type { Task } from "../../src/top/sampler.ts";
+import type { Task } from "../../src/show/table.ts";
 import { initialState, type State, update } from "../../src/top/model.ts";
 
 /** The moment of the sample, in milliseconds since 1970. */

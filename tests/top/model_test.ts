@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Event, type State, update } from "../../src/top/model.ts";
-import type { Task } from "../../src/top/sampler.ts";
+import type { Task } from "../../src/show/table.ts";
 import { screen } from "../../src/top/screen.ts";
 import { NOW, press, stateOf, task, TASKS } from "./fixture.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { update } from "../../src/top/model.ts";
 import { screen, type Size } from "../../src/top/screen.ts";
-import type { Style } from "../../src/top/table.ts";
-import { width } from "../../src/top/text.ts";
+import type { Style } from "../../src/show/table.ts";
+import { width } from "../../src/show/text.ts";
 import { press, stateOf, task, TASKS } from "./fixture.ts";
 
 const PLAIN: Style = { colour: false, unicode: true };

@@ -1,10 +1,8 @@
-import type { Command, CommandTables, Operands } from "../../cli/context.ts";
+import type { Command, CommandTables } from "../../cli/context.ts";
 import { HELP } from "../../cli/help.ts";
-import { GLOBAL_OPTIONS, type OptionSpec } from "../../cli/options.ts";
+import { GLOBAL_OPTIONS, type OptionTable, spelt, type ValueKind } from "../../cli/options.ts";
+import type { Operands } from "../../cli/request.ts";
 import { SIGNALS } from "../../task/signals.ts";
-
-/** What the value of an option is, where a shell can complete it. */
-export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "anything";
 
 /** An option as a shell completes it. */
 export interface CompletedOption {
@@ -29,20 +27,27 @@ export interface CompletedCommand {
   /** Its options, `-h` included. */
   options: CompletedOption[];
   /** What its operands name, or the words to choose the first one from. */
-  operands: Operands | readonly string[];
+  operands: CompletedOperands | readonly string[];
   /** Whether options may follow an operand. */
   interleaved: boolean;
 }
 
-/** What the values of these options are; of the others, a shell knows nothing. */
-const VALUES: Readonly<Record<string, ValueKind>> = {
-  logfile: "file",
-  chdir: "directory",
-  stdin: "file",
-  "env-file": "file",
-  user: "user",
-  group: "group",
-  signal: "signal",
+/** What the shells know to complete operands with. */
+export type CompletedOperands =
+  | "nothing"
+  | "patterns"
+  | "running tasks"
+  | "tasks to stop"
+  | "known tasks"
+  | "signal"
+  | "command";
+
+/** The same for operands of which there are other numbers. */
+const LIKE: Partial<Record<Operands, CompletedOperands>> = {
+  "words": "nothing",
+  "filter": "patterns",
+  "known task": "known tasks",
+  "known task or none": "known tasks",
 };
 
 /** What stands before the namespace. */
@@ -50,7 +55,7 @@ export const GLOBAL: Command = {
   help: HELP,
   options: GLOBAL_OPTIONS,
   operands: "nothing",
-  run: () => 0,
+  run: () => ({ status: 0 }),
 };
 
 /** The names of the signals that `-s` and `signal` take, without SIG. */
@@ -88,48 +93,25 @@ export function describeCommand(
     name,
     standalone,
     description: describe(name, command.help),
-    options: describeOptions(command.options, command.help),
-    operands: words ?? command.operands,
-    interleaved: command.options.interleaved ?? false,
+    options: describeOptions(command.options),
+    operands: words ?? LIKE[command.operands] ?? command.operands as CompletedOperands,
+    // Before the namespace, and before the command of a task.
+    interleaved: name !== "" && command.operands !== "command",
   };
 }
 
-function describeOptions(spec: OptionSpec, help: string): CompletedOption[] {
-  const options: CompletedOption[] = [];
-  for (const [key, part] of Object.entries(spec)) {
-    if (key === "alias" || typeof part !== "object") continue;
-    const names: readonly string[] = Array.isArray(part) ? part : Object.keys(part);
-    for (const name of names) {
-      const aliases = Object.entries(spec.alias ?? {}).filter(([, meant]) => meant === name);
-      const spellings = [...aliases.map(([alias]) => alias), name].map(dashed);
-      options.push({
-        spellings,
-        ...(key === "values" || key === "lists" ? { value: VALUES[name] ?? "anything" } : {}),
-        // A kind of option that this does not know can be given without a value.
-        optional: key !== "flags" && key !== "values" && key !== "lists",
-        description: describeOption(help, spellings),
-      });
-    }
-  }
-  if (!options.some(({ spellings }) => spellings.includes("-h"))) {
-    const spellings = ["-h", "--help"];
-    options.push({ spellings, optional: false, description: "explain this command" });
-  }
-  return options;
-}
-
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}
-
-/** The line of a help that explains the option. */
-function describeOption(help: string, spellings: readonly string[]): string {
-  for (const spelling of spellings) {
-    const line = new RegExp(`^ +(?:-\\w, )?${spelling}(?:[ =[][^\\s]+)? {2,}(\\S.*)$`, "m");
-    const found = line.exec(help)?.[1];
-    if (found !== undefined) return found;
-  }
-  return "";
+function describeOptions(table: OptionTable): CompletedOption[] {
+  const { help } = GLOBAL_OPTIONS;
+  const all = { ...table, help: { ...help, about: table.help?.about ?? "explain this command" } };
+  return Object.values(all).map((option) => {
+    const { letter, name, value } = spelt(option);
+    return {
+      spellings: [...letter === undefined ? [] : [`-${letter}`], `--${name}`],
+      ...(value === "needed" ? { value: option.value ?? "anything" } : {}),
+      optional: value === "optional",
+      description: option.about.replaceAll("\n", " "),
+    };
+  });
 }
 
 /** What the list of commands in the general help says of one, or else its own help. */

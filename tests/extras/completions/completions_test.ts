@@ -7,7 +7,8 @@ import {
   describeCommand,
   GLOBAL,
 } from "../../../src/extras/completions/data.ts";
-import type { Command } from "../../../src/cli/context.ts";
+import { command } from "../../../src/cli/context.ts";
+import { flag, text } from "../../../src/cli/options.ts";
 import { cgroupTest, exists, until } from "../../harness.ts";
 import { type Shell, SHELLS } from "./shells.ts";
 
@@ -87,23 +88,20 @@ inEveryShell("the command that a task is to run", async (offers, name) => {
   if (name !== "bash") assertEquals(await offers("lanco web run x lanco doc"), ["doctor"]);
 });
 
-const later: Command = {
-  help: "  -f, --fast  run\n  -n, --lines N  'so' [many]: \\$(false)\n  --previous[=N]  before\n",
-  // An option whose value is optional, in a way that the generators do not know.
+const later = command({
+  help: "",
   options: {
-    flags: ["fast"],
-    values: ["lines"],
-    alias: { f: "fast", n: "lines" },
-    interleaved: true,
-    ...{ optional: ["previous"], defaults: { level: "1" }, most: 3 },
+    fast: flag("-f, --fast", "run"),
+    lines: text("-n, --lines N", "'so' [many]: \\$(false)"),
+    previous: text("--previous[=N]", "before"),
   },
   operands: "signal",
-  run: () => 0,
-};
+  run: () => ({ status: 0 }),
+});
 
 inEveryShell("a command that is new, of which nothing was known", async (offers) => {
   assertEquals(await offers("lanco web lat"), ["later"]);
-  const options = ["--fast", "--help", "--level", "--lines", "--previous"];
+  const options = ["--fast", "--help", "--lines", "--previous"];
   assertEquals((await offers("lanco web later --")).map(withoutSign), options);
   assertArrayIncludes(await offers("lanco web later --previous HU"), ["HUP"]);
   assertArrayIncludes(await offers("lanco web later -n 5 HU"), ["HUP"]);

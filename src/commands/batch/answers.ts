@@ -1,6 +1,6 @@
-import { Failed, reason } from "./errors.ts";
-import { isUnread, writeMeanwhile } from "./standard_output.ts";
-import type { Way } from "./unwritten.ts";
+import { Failed, reason } from "../../cli/errors.ts";
+import { isUnread, writeMeanwhile } from "../../cli/standard_output.ts";
+import type { Way } from "../../cli/unwritten.ts";
 
 /** How much may wait to be read, in characters, before no more is asked for. */
 const FULL = 2 ** 20;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Gate, Lanes } from "../../src/cli/lanes.ts";
+import { Gate, Lanes } from "../../../src/commands/batch/lanes.ts";
 
 /** Things to do that end when they are told to, and what has happened. */
 function work() {

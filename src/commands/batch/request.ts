@@ -1,12 +1,12 @@
-import type { Context, InBatch } from "../cli/context.ts";
-import type { Turn } from "../cli/lanes.ts";
-import type { LogOptions } from "../cli/log.ts";
-import { printableJson } from "../cli/printable.ts";
+import type { Context, InBatch, Result } from "../../cli/context.ts";
+import type { LancoError } from "../../cli/errors.ts";
+import type { LogOptions } from "../../cli/log.ts";
+import type { Turn } from "./lanes.ts";
 
 /** What a batch does for one of its requests. */
 export interface Desk {
   /** Writes an answer, or a part of one. */
-  write(answer: Record<string, unknown>): void;
+  write(answer: object): void;
   /** Has something done at the end of the batch. */
   atEnd(close: () => void): void;
 }
@@ -15,7 +15,7 @@ export interface Desk {
  * A request of a batch: what its command is given, and what is answered. A class with
  * methods, for many can be under way, and a closure for each of them would be much.
  */
-export class Asked implements Context, InBatch {
+export class BatchRequest implements Context, InBatch {
   /** Its command; the batch's own as long as that is not known. */
   command: string;
   /** By what the answer is to be known. */
@@ -25,7 +25,6 @@ export class Asked implements Context, InBatch {
   /** Its place among others. */
   turn: Turn | undefined;
   #messages: string[] | undefined;
-  #printed = "";
 
   constructor(private readonly context: Context, private readonly desk: Desk) {
     this.command = context.command;
@@ -39,10 +38,6 @@ export class Asked implements Context, InBatch {
     return this.context.namespace;
   }
 
-  get args(): readonly string[] {
-    return this.context.args;
-  }
-
   get log(): LogOptions {
     return { ...this.context.log, write: (message) => void (this.#messages ??= []).push(message) };
   }
@@ -51,12 +46,19 @@ export class Asked implements Context, InBatch {
     return this;
   }
 
-  async logger(token?: string): ReturnType<Context["logger"]> {
-    return (await import("../cli/log.ts")).createLogger(token ?? this.command, this.log);
+  async logger(token = this.command): ReturnType<Context["logger"]> {
+    return (await import("../../cli/log.ts")).createLogger(token, this.log);
   }
 
-  print(result: string | Uint8Array): boolean {
-    this.#printed += typeof result === "string" ? result : new TextDecoder().decode(result);
+  /** Programs do not mistype, and to compare thousands of names takes milliseconds. */
+  async report(error: LancoError): Promise<void> {
+    const logger = await this.logger();
+    if (error.level === "WARN") logger.warn(error.message);
+    else logger.error(error.message);
+  }
+
+  tell(event: unknown): boolean {
+    this.desk.write({ id: this.id, event });
     return true;
   }
 
@@ -68,10 +70,6 @@ export class Asked implements Context, InBatch {
     this.desk.atEnd(close);
   }
 
-  tell(part: Record<string, unknown>): void {
-    this.desk.write({ id: this.id, ...part });
-  }
-
   /** Takes it back. */
   cancel(): void {
     this.cancelled = true;
@@ -79,21 +77,7 @@ export class Asked implements Context, InBatch {
   }
 
   /** Answers it. */
-  answer(exitStatus: number): void {
-    const output = parsed(this.#printed);
-    this.desk.write({ id: this.id, exitStatus, output, messages: this.#messages ?? [] });
-  }
-}
-
-/** An answer as a line. */
-export function renderAnswer(answer: Record<string, unknown>): string {
-  return printableJson(answer) + "\n";
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text === "" ? null : JSON.parse(text);
-  } catch {
-    return text;
+  answer({ status, output = null }: Result): void {
+    this.desk.write({ id: this.id, exitStatus: status, output, messages: this.#messages ?? [] });
   }
 }

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { parseOptions } from "../../src/cli/options.ts";
-import { select, SELECTION_OPTIONS } from "../../src/task/selection.ts";
+import { readRequest } from "../../src/cli/request.ts";
+import { select, SELECTION } from "../../src/commands/selection.ts";
 
 function selected(...args: string[]) {
-  const options = parseOptions(args, { ...SELECTION_OPTIONS, interleaved: true });
-  return select(options, { running: true, finished: false });
+  const request = readRequest("ls", { options: SELECTION, operands: "patterns" }, args);
+  return select(request, { running: true, finished: false });
 }
 
 Deno.test("select() takes the states that are named, else those of the command", () => {

@@ -1,5 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exists, LANCO, shell, start, type TestNamespace, until } from "../harness.ts";
+import { VERSION } from "../../../src/cli/help.ts";
+import { SCHEMA } from "../../../src/show/greeting.ts";
+import { answersIn } from "../../batch.ts";
+import {
+  cgroupTest,
+  exists,
+  LANCO,
+  shell,
+  start,
+  type TestNamespace,
+  until,
+} from "../../harness.ts";
 
 /** The answers to lines, in their order. */
 async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
@@ -7,7 +18,7 @@ async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
     .join("\n");
   const { code, stdout, stderr } = await ns.lancoWith({ stdin }, "batch");
   assertEquals([code, stderr], [0, ""]);
-  return stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  return answersIn(stdout);
 }
 
 cgroupTest("batch answers every request, and keeps the order for each task", async (ns) => {
@@ -47,7 +58,7 @@ function talk(ns: TestNamespace) {
     for await (const text of lines) {
       const parts = (rest + text).split("\n");
       rest = parts.pop() ?? "";
-      heard.push(...parts.map((part) => JSON.parse(part)));
+      heard.push(...parts.map((part) => JSON.parse(part)).filter(({ lanco }) => !lanco));
     }
   })();
   return {
@@ -189,7 +200,7 @@ cgroupTest("batch answers lines that are no text, or too long, and reads on", as
     new Response(batch.stdout).text(),
     writer.write(stdin).then(() => writer.close()),
   ]);
-  const all = text.trim().split("\n").map((line) => JSON.parse(line));
+  const all = answersIn(text);
   const messages = all.filter(({ id }) => id === null).map(({ messages }) => messages[0]);
   assertMatch(messages.join("\n"), /not UTF-8[^]*more than 4194304 bytes/);
   assertEquals(all.filter(({ id }) => id === 1).map(({ exitStatus }) => exitStatus), [0]);
@@ -200,6 +211,7 @@ cgroupTest("batch answers while more is to come, and its tasks outlive it", asyn
   const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
   const writer = batch.stdin.getWriter();
   const reader = batch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertMatch((await reader.read()).value ?? "", /^{"lanco":/);
   for (const task of ["a", "b"]) {
     const request = {
       id: task,
@@ -278,3 +290,59 @@ cgroupTest("batch ends in silence when nobody reads, and needs its namespace", a
   assertEquals([stdout.split("\n").length, stderr], [2, "0\n"]);
   assertEquals((await shell(`${LANCO} no-such-namespace batch </dev/null`)).code, 5);
 });
+
+cgroupTest(
+  "the first line of a batch and of events says who speaks, and since when",
+  async (ns) => {
+    const greeting = { lanco: VERSION, schema: SCHEMA, id: null, event: null };
+    // Before anything is asked for.
+    const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+    const reader = batch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assertEquals(JSON.parse((await reader.read()).value ?? ""), greeting);
+    await reader.cancel();
+    await batch.stdin.close();
+    await batch.status;
+    const script = `timeout 2 ${LANCO} ${ns.name} events`;
+    const [first = "", second = ""] = (await shell(`${script} --json`)).stdout.split("\n");
+    assertEquals(JSON.parse(first), greeting);
+    assertEquals(JSON.parse(second).event, "ready");
+    assertMatch((await shell(script)).stdout, /^\S+ ready\n$/);
+  },
+);
+
+cgroupTest(
+  "batch takes each option as a field, with its type, and says what it takes",
+  async (ns) => {
+    const fields = { memory: "50M", cpuWeight: 200, pids: 20, oomScoreAdj: 7, bestEffort: true };
+    const begun = `${ns.scratch}/begun`;
+    const run = { command: "run", task: "a", args: ["sh", "-c", "exit 4"], ...fields };
+    const more = { keep: 0, logfile: `${ns.scratch}/log`, exitCommand: `>${begun}` };
+    const [started] = await answers(ns, { ...run, ...more });
+    assertEquals([started.exitStatus, started.messages], [0, []]);
+    const { limits, log } = started.output;
+    assertEquals([limits.memory, limits.pids, log], [50 * 2 ** 20, 20, `${ns.scratch}/log`]);
+    const [waited] = await answers(ns, { command: "wait", task: "a", timeout: 10, any: true });
+    assertEquals([waited.exitStatus, waited.output.tasks.a.status], [4, 4]);
+    await until("the exit command has run", () => exists(begun));
+    const [listed] = await answers(ns, { command: "ls", finished: true, args: ["a"] });
+    assertEquals([listed.output.tasks.a.state, listed.output.tasks.a.code], ["exited", 4]);
+    const wrong: [object, RegExp][] = [
+      [{ ...run, memory: true }, /"memory" must be a size such as "2G"/],
+      [{ ...run, memory: "much" }, /option --memory needs a size/],
+      [{ ...run, keep: "3" }, /"keep" must be a whole number/],
+      [{ ...run, keep: 0.5 }, /"keep" needs a whole number from 0 to 10000, not "0.5"/],
+      [{ ...run, env: { "A=B": "" } }, /"env": "A=B" cannot be a variable/],
+      [{ ...run, foreground: true }, /"foreground" is no field of a request for run, which takes/],
+      [{ command: "stop", task: "a", now: 1 }, /"now" must be true or false/],
+      [
+        { command: "stop", task: "a", memory: "2G" },
+        /"memory" is no field .* signal, timeout, now/,
+      ],
+    ];
+    for (const [line, text] of wrong) {
+      const [{ exitStatus, output, messages }] = await answers(ns, line);
+      assertEquals([exitStatus, output, messages.length], [2, null, 1], JSON.stringify(line));
+      assertMatch(messages[0], text);
+    }
+  },
+);

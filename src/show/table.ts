@@ -1,6 +1,37 @@
-import type { SortKey } from "./model.ts";
-import type { Task } from "./sampler.ts";
 import { clean, fit, width } from "./text.ts";
+
+/** A running task at one moment. */
+export interface Task {
+  /** What tells it from the others: its name, and what cannot be a name for an exit command. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** What tells this run of it from any other: the inode of its registered cgroup. */
+  run: number;
+  /** Whether it is held; or that it has ended, and this is its exit command. */
+  state: "running" | "paused" | "exit-cmd";
+  /** How many processes it has. */
+  processes: number;
+  /** Its part of one processor since the sample before, in percent; null if there is none. */
+  cpu: number | null;
+  /** The processor time that it has used, in nanoseconds. */
+  cpuTime: number | null;
+  /** The memory that it uses, in bytes. */
+  memory: number | null;
+  /** The memory that it may use, in bytes; null without a limit. */
+  memoryLimit: number | null;
+  /** The processors that it may use; null without a limit. */
+  cpuLimit: number | null;
+  /** How long it has run, in milliseconds; null if there is no record of it for the reader. */
+  age: number | null;
+  /** The command and its arguments, as it was given: not fit for a terminal. */
+  command: string;
+  /** Where its output goes; null if to its caller's terminal, or unknown. */
+  log: string | null;
+}
+
+/** What the tasks can be sorted by. */
+export type SortKey = "name" | "cpu" | "memory" | "age";
 
 /** How a screen may look. */
 export interface Style {

@@ -1,22 +1,21 @@
-import { Answers } from "../cli/answers.ts";
-import { type Command, type Context, report } from "../cli/context.ts";
-import { LancoError, Usage } from "../cli/errors.ts";
-import { find } from "../cli/find.ts";
-import { Gate, Lanes, type Turn } from "../cli/lanes.ts";
-import { lines } from "../cli/lines.ts";
-import { type Options, parseOptions } from "../cli/options.ts";
-import { standardInput } from "../cli/standard_input.ts";
-import { wayOfOutput } from "../namespace/caller.ts";
-import { readNamespace } from "../namespace/namespace.ts";
-import { known } from "./known.ts";
-import { Asked, type Desk, renderAnswer } from "./asked.ts";
-import { BadRequest, parseRequest, type Request } from "./request.ts";
+import { type Command, command, type Context, type Result } from "../../cli/context.ts";
+import { LancoError, Usage } from "../../cli/errors.ts";
+import { find } from "../../cli/find.ts";
+import { readRequest, type Request } from "../../cli/request.ts";
+import { wayOfOutput } from "../../namespace/caller.ts";
+import { readNamespace } from "../../namespace/namespace.ts";
+import { GREETING } from "../../show/greeting.ts";
+import { jsonLine } from "../../show/render.ts";
+import { known } from "../known.ts";
+import { Answers } from "./answers.ts";
+import { standardInput } from "./input.ts";
+import { Gate, Lanes, type Turn } from "./lanes.ts";
+import { BadLine, type Line, LONGEST, readLine } from "./line.ts";
+import { lines } from "./lines.ts";
+import { BatchRequest, type Desk } from "./request.ts";
 
 /** What would take the terminal, need root, or have no end. */
 const REFUSED = ["init", "top", "batch", "logs"];
-
-/** How many bytes a line may have: more than the kernel takes for a command line. */
-const LONGEST = 4 * 2 ** 20;
 
 /** How many requests may be under way before no more are read. */
 const MANY = 16_384;
@@ -24,7 +23,7 @@ const MANY = 16_384;
 /** How many tasks are launched at the same time: enough for what each waits for. */
 const LAUNCHES = 32;
 
-const batch: Command = {
+export default command({
   help: `Usage: lanco <namespace> batch
 
 Reads requests from standard input, a JSON object a line, works at many of them at
@@ -32,45 +31,47 @@ once, and answers each by a line on standard output as soon as it is done. What
 concerns one task is done in the order in which it was asked for. For daemons that
 launch much: they are spared the start of a program for each.
 
+  out  {"lanco": "2.0.0", "schema": 2, ...} first, before anything is read
   in   {"id": anything, "command": "run", "task": "import", "args": ["./import", "--all"],
-        "env": {"NAME": "VALUE"}, "chdir": "directory", "stdin": "file"}
+        "memory": "2G", "env": {"NAME": "VALUE"}}
   out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
 
-"task" is a name and nothing else, whatever it begins with; names can stand in "args"
-too. "events" is answered by a line {"id": …, "event": …} for each, and at its end.
-With the id of a "wait" or "events" under way, {"command": "cancel", "id": …} ends
-that: its own answer tells. At the end of input all else is finished.
+Each option of a command is a field, too: --cpu-weight is "cpuWeight", the -c of run
+"exitCommand". "task" is a name and nothing else, whatever it begins with; names can
+stand in "args" too. "events" is answered by a line {"id": ..., "event": ...} for each,
+and at its end. With the id of a "wait" or "events" under way, {"command": "cancel",
+"id": ...} ends that: its own answer tells. At the end of input all else is finished.
 
 Examples:
   echo '{"command":"check","task":"import"}' | lanco web batch
   jq -c '{command:"run",task:.name,args:["make",.name]}' jobs.json | lanco web batch
 `,
-  options: { interleaved: true },
+  options: {},
   operands: "nothing",
-  byOwner: () => ({ patience: Infinity }),
-  async run(context, { operands }) {
-    if (operands.length > 0) throw new Usage("batch takes no operands: see -h");
+  patience: () => Infinity,
+  async run(context) {
     readNamespace(context.namespace);
     const answers = new Answers(wayOfOutput());
+    answers.write(jsonLine(GREETING));
     const desk = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
     await Promise.race([desk.serve(standardInput()), answers.gone]);
     await desk.close();
     // Not if the last ones could not be written.
     if (!answers.open) await answers.gone;
-    return 0;
+    return { status: 0 };
   },
-};
+});
 
 /** A request that can be worked at. */
 interface Job {
-  /** The request. */
-  asked: Asked;
+  /** What answers it. */
+  asked: BatchRequest;
   /** What it is known by. */
   key: string;
   /** Its command, and what that is given. */
   command: Command;
-  options: Options;
+  request: Request;
   /** Its place behind those that concern the same tasks. */
   turn: Turn;
 }
@@ -79,7 +80,7 @@ interface Job {
 class Batch implements Desk {
   readonly #lanes = new Lanes();
   readonly #launches = new Gate(LAUNCHES);
-  readonly #underWay = new Map<string, Asked>();
+  readonly #underWay = new Map<string, BatchRequest>();
   /** What is to be ended with the batch. */
   readonly #closing: (() => void)[] = [];
   /** Told when a request has been answered. */
@@ -108,8 +109,8 @@ class Batch implements Desk {
     await this.answers.end();
   }
 
-  write(answer: Record<string, unknown>): void {
-    this.answers.write(renderAnswer(answer));
+  write(answer: object): void {
+    this.answers.write(jsonLine(answer));
   }
 
   atEnd(close: () => void): void {
@@ -121,36 +122,35 @@ class Batch implements Desk {
   }
 
   /** Begins to work at a request; returns when it has its place among others. */
-  async #begin(line: Uint8Array | undefined): Promise<void> {
-    if (line !== undefined && isBlank(line)) return;
-    const asked = new Asked(this.context, this);
+  async #begin(bytes: Uint8Array | undefined): Promise<void> {
+    if (bytes !== undefined && isBlank(bytes)) return;
+    const asked = new BatchRequest(this.context, this);
     try {
-      const request = read(line);
-      asked.id = request.id;
-      asked.command = request.command;
-      if (request.command === "cancel") return this.#cancel(request);
-      this.#work(await this.#place(asked, request));
+      const line = readLine(bytes);
+      asked.id = line.id;
+      asked.command = line.command;
+      if (line.command === "cancel") return this.#cancel(line);
+      this.#work(await this.#place(asked, line));
     } catch (error) {
-      if (error instanceof BadRequest) asked.id = error.id;
+      if (error instanceof BadLine) asked.id = error.id;
       // Nothing but the answer of the request that has the id bears it.
       if (this.#underWay.has(JSON.stringify(asked.id))) asked.id = null;
-      asked.answer(await refused(asked, error));
+      asked.answer(await refused(asked, known(error)));
     }
   }
 
-  async #place(asked: Asked, { args, task }: Request): Promise<Job> {
+  async #place(asked: BatchRequest, line: Line): Promise<Job> {
     const name = asked.command;
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
     const key = this.#enter(asked);
     try {
       const command = await find(asked.tables, name, asked.namespace);
-      const json = command.options.flags?.includes("json") ? ["--json"] : [];
-      const options = parseOptions([...json, ...args], command.options);
-      if (task !== undefined) insertTask(command, options, task);
-      if (options.count("foreground") > 0) throw new Usage("run -f cannot be run in a batch");
-      const turn = this.#lanes.enter(concerned(command, options));
-      asked.turn = turn;
-      return { asked, key, command, options, turn };
+      const request = readRequest(name, command, line.args, line);
+      if ("foreground" in request && request.foreground) {
+        throw new Usage("run -f cannot be run in a batch");
+      }
+      const turn = asked.turn = this.#lanes.enter(concerned(request));
+      return { asked, key, command, request, turn };
     } catch (error) {
       this.#underWay.delete(key);
       throw error;
@@ -158,26 +158,26 @@ class Batch implements Desk {
   }
 
   /** One function, for each that waits within it takes memory for each of many requests. */
-  async #work({ asked, key, command, options, turn }: Job): Promise<void> {
-    let exitStatus: number;
+  async #work({ asked, key, command, request, turn }: Job): Promise<void> {
+    let result: Result;
     try {
       await turn.come;
-      exitStatus = await (command.launches
+      result = await (command.launches
         ? this.#launches.pass(() =>
-          command.run(asked, options)
+          command.run(asked, request)
         )
-        : command.run(asked, options));
+        : command.run(asked, request));
     } catch (error) {
-      exitStatus = await refused(asked, error);
+      result = await refused(asked, known(error, command.failed?.(request)));
     }
     turn.leave();
     this.#underWay.delete(key);
-    asked.answer(exitStatus);
+    asked.answer(result);
     this.#left?.();
   }
 
   /** Makes a request known by its id. Returns what it is known by. */
-  #enter(asked: Asked): string {
+  #enter(asked: BatchRequest): string {
     // Those without one can be told apart by nobody.
     const key = asked.id === null ? crypto.randomUUID() : JSON.stringify(asked.id);
     if (this.#underWay.has(key)) {
@@ -188,7 +188,7 @@ class Batch implements Desk {
   }
 
   /** Ends a request, whose own answer then tells of it. */
-  #cancel({ id }: Request): void {
+  #cancel({ id }: Line): void {
     const request = this.#underWay.get(JSON.stringify(id));
     if (request === undefined || !["events", "wait"].includes(request.command)) {
       const key = JSON.stringify(id).slice(0, 50);
@@ -198,51 +198,18 @@ class Batch implements Desk {
   }
 }
 
-/** Says why a request has failed. Returns its exit status. */
-async function refused(asked: Asked, error: unknown): Promise<number> {
-  const failure = known(error);
-  await report(asked, failure);
-  return failure.exitStatus;
+/** Says why a request has failed. */
+async function refused(asked: BatchRequest, failure: LancoError): Promise<Result> {
+  await asked.report(failure);
+  return { status: failure.exitStatus };
 }
 
 function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
 
-/** @throws {Usage} if it is not a request. */
-function read(line: Uint8Array | undefined): Request {
-  if (line === undefined) throw new Usage(`a line has more than ${LONGEST} bytes`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
-  } catch {
-    throw new Usage("not UTF-8");
-  }
-  return parseRequest(text);
+/** The tasks that a request concerns, among which an order is to be kept. */
+function concerned(request: Request): readonly string[] {
+  const { task, tasks } = request as { task?: string; tasks?: readonly string[] };
+  return tasks ?? (task === undefined ? [] : [task]);
 }
-
-/** Puts the task where its name stands among the operands, whatever it begins with. */
-function insertTask(command: Command, { operands }: Options, task: string): void {
-  if (command.operands === "nothing" || command.operands === "patterns") {
-    throw new Usage('"task" is no field of a request for this command');
-  }
-  operands.splice(command.operands === "signal" ? 1 : 0, 0, task);
-  // Its options have been taken away: what begins with a dash is the command.
-  if (command.operands === "command" && operands[1] !== "--") operands.splice(1, 0, "--");
-}
-
-/** The tasks that a command concerns, among which an order is to be kept. */
-function concerned({ operands }: Command, options: Options): readonly string[] {
-  switch (operands) {
-    case "nothing":
-      return [];
-    case "command":
-      return options.operands.slice(0, 1);
-    case "signal":
-      return options.operands.slice(1);
-    default:
-      return options.operands;
-  }
-}
-
-export default batch;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { clean, cut, fit, width } from "../../src/top/text.ts";
+import { clean, cut, fit, width } from "../../src/show/text.ts";
 
 Deno.test("clean() lets no sequence and no control character through", () => {
   const cases: [string, string][] = [

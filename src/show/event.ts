@@ -1,0 +1,14 @@
+import { timestamp } from "../cli/timestamp.ts";
+import { headline } from "./headline.ts";
+import type { Output } from "./schema.ts";
+
+/** What has become of a task, for people: a line. */
+export function renderEvent({ event, at, task, stopped, state, ...how }: Output<"events">): string {
+  const words = [timestamp(new Date(at)), event, task ?? ""];
+  if (event === "present" && state === "paused") words.push("paused");
+  if (event === "end" && state !== null) {
+    words.push(headline({ state, ...how }));
+    if (stopped !== null) words.push(`stopped by ${stopped.by}`);
+  }
+  return words.filter((word) => word !== "").join(" ") + "\n";
+}

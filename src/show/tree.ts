@@ -1,0 +1,42 @@
+import type { Process } from "../task/processes.ts";
+import { obituary } from "./headline.ts";
+import type { Output } from "./schema.ts";
+
+/** The longest command line that is shown without `-l`, in characters. */
+export const COMMAND_MAX = 50;
+
+/**
+ * The tree of the original article; tasks that have ended say how instead of their processes,
+ * and exit commands that run stand below the task that they are of.
+ */
+export function renderTree(
+  { namespace, tasks, exitCommands: exits }: Output<"ls">,
+  { long }: { long: boolean },
+): string {
+  const lines = (processes: readonly Process[]) =>
+    processes.map(({ pid, cmdline }) =>
+      ` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`
+    );
+  const names = [...new Set([...Object.keys(tasks), ...exits.map(({ task }) => task)])];
+  const shown = names.sort().flatMap((name) => {
+    const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+    const own = task === undefined
+      ? []
+      : task.state === "running" || task.state === "paused"
+      ? lines(task.processes)
+      : [` │  ${obituary(task)}`];
+    const after = exits.filter(({ task }) => task === name)
+      .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
+    return [` ├ ${name}`, ...own, ...after];
+  });
+  return [namespace, ...shown, " ╯", ""].join("\n");
+}
+
+function shortened(text: string): string {
+  if (text.length <= COMMAND_MAX) return text;
+  // No more than that is looked at: a command line may have megabytes.
+  const characters = [...text.slice(0, 2 * COMMAND_MAX + 2)];
+  return characters.length <= COMMAND_MAX
+    ? text
+    : `${characters.slice(0, COMMAND_MAX - 1).join("")}…`;
+}
