@@ -8,7 +8,7 @@ import SHOW from "./show_man.sh" with { type: "text" };
 
 /** The manual page in mdoc(7), for this version, with the fields of all JSON. */
 export function manualPage(): string {
-  return PAGE.replace("@VERSION@", VERSION).replace('.\\" @JSON@\n', () => describe(SCHEMAS));
+  return PAGE.replaceAll("@VERSION@", VERSION).replace('.\\" @JSON@\n', () => describe(SCHEMAS));
 }
 
 /**
