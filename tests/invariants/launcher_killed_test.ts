@@ -105,7 +105,7 @@ async function killedUnbegun(ns: TestNamespace): Promise<void> {
 cgroupTest("a run that is killed before its command is not said to have ended", async (ns) => {
   await killedUnbegun(ns);
   assertEquals((await ns.lanco("status", "a")).code, 3);
-  assertEquals(ns.traces(), []);
+  await until("its exit command is gone, too", () => ns.traces().length === 0);
   await ns.must("run", "a", "sh", "-c", "exit 5");
   await ns.gone("a");
   await killedUnbegun(ns);
