@@ -4,27 +4,30 @@ import { Usage } from "./errors.ts";
 /** What a shell can complete the value of an option with. */
 export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "anything";
 
+/** What a field can be: a text that is not empty, a list of such, or an object of any texts. */
+export type FieldType = "boolean" | "number" | "text" | "texts" | "object";
+
 /** An option of a command, which is a field of a request in a batch, too. T is what a request has of it. */
 export interface Option<T = unknown> {
   /** How it is spelt, as the help has it: `-m, --memory SIZE`, or `--previous[=N]`. */
   readonly spelling: string;
   /** What the help says of it. */
   readonly about: string;
-  /** What its field must be. */
-  readonly takes: string;
+  /** What its field must be: in words, and of which types. */
+  readonly takes: readonly [words: string, ...types: FieldType[]];
   /** What a shell can complete its value with. */
   readonly value?: ValueKind;
   /** Whether it is for the command line only, and no field. */
   readonly lineOnly?: boolean;
   /**
-   * Reads what a command line has: all values in their order, "" for one that is missing.
+   * Makes of what was given what a request has.
    *
+   * @param given What the field has, if there is one; then the texts of a command line in their
+   * order, "" for one that is missing, or true for a flag.
    * @param subject How to call it, in a message.
    * @throws {Usage} for nonsense.
    */
-  read(texts: readonly string[], subject: string): T;
-  /** Reads a field; returns undefined for a value of a wrong type. Throws as `read` does. */
-  readField(value: unknown, subject: string): T | undefined;
+  read(given: readonly unknown[], subject: string): T;
 }
 
 /** The options of a command, by the names that they have in a request. */
@@ -38,26 +41,19 @@ type More = Pick<Option, "value" | "lineOnly">;
 
 /** An option without a value. */
 export function flag(spelling: string, about: string, more: More = {}): Option<boolean> {
-  return {
-    spelling,
-    about,
-    takes: "true or false",
-    ...more,
-    read: (texts) => texts.length > 0,
-    readField: (value) => typeof value === "boolean" ? value : undefined,
-  };
+  const read = (given: readonly unknown[]) => given.at(-1) === true;
+  return { spelling, about, takes: ["true or false", "boolean"], ...more, read };
 }
 
 /**
  * An option with a value; the last one given counts.
  *
- * @param takes What a field must be, and of which types.
  * @param read Makes of a text what a request has.
  */
 export function value<T>(
   spelling: string,
   about: string,
-  [takes, ...types]: [takes: string, ...types: ("string" | "number")[]],
+  takes: Option["takes"],
   read: (text: string, subject: string) => T,
   more: More = {},
 ): Option<T | undefined> {
@@ -65,19 +61,14 @@ export function value<T>(
     spelling,
     about,
     takes,
-    value: "anything",
     ...more,
-    read: (texts, subject) => texts.length === 0 ? undefined : read(texts.at(-1) ?? "", subject),
-    readField: (given, subject) =>
-      types.some((type) => typeof given === type) && given !== ""
-        ? read(String(given), subject)
-        : undefined,
+    read: (given, subject) => given.length === 0 ? undefined : read(String(given.at(-1)), subject),
   };
 }
 
 /** An option whose value is any text. */
 export function text(spelling: string, about: string, more?: More): Option<string | undefined> {
-  return value(spelling, about, ["a text", "string"], (text) => text, more);
+  return value(spelling, about, ["a text", "text"], (text) => text, more);
 }
 
 /** An option whose value is a whole number. */
@@ -102,16 +93,8 @@ export function duration(
 
 /** An option with a value that may be repeated. */
 export function list(spelling: string, about: string, more: More = {}): Option<string[]> {
-  const isText = (text: unknown) => typeof text === "string" && text !== "";
-  return {
-    spelling,
-    about,
-    takes: "a list of texts",
-    value: "anything",
-    ...more,
-    read: (texts) => [...texts],
-    readField: (value) => Array.isArray(value) && value.every(isText) ? value : undefined,
-  };
+  const read = (given: readonly unknown[]) => given.flat() as string[];
+  return { spelling, about, takes: ["a list of texts", "texts"], ...more, read };
 }
 
 /** A variable of the environment. */
@@ -119,30 +102,41 @@ export type Variable = readonly [name: string, value: string];
 
 /** An option that gives a variable, and may be repeated. */
 export function variables(spelling: string, about: string): Option<Variable[]> {
-  return {
-    spelling,
-    about,
-    takes: "an object of texts",
-    value: "anything",
-    read: (texts, subject) => texts.map((text) => parseVariable(text, subject)),
-    readField(value, subject) {
-      if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-      const given = Object.entries(value);
-      if (given.some(([, text]) => typeof text !== "string")) return undefined;
-      const wrong = given.find(([name, text]) => !/^[^=\0]+$/.test(name) || text.includes("\0"));
-      if (wrong) throw new Usage(`${subject}: "${wrong[0].slice(0, 50)}" cannot be a variable`);
-      return given;
-    },
-  };
+  const read = (given: readonly unknown[], subject: string) =>
+    given.flatMap((one) =>
+      typeof one === "string"
+        ? [parseVariable(one, subject)]
+        : Object.entries(one as Record<string, string>).map((pair) => variable(pair, subject))
+    );
+  return { spelling, about, takes: ["an object of texts", "object"], read };
 }
 
 /** @throws {Usage} if it is no variable. */
 export function parseVariable(text: string, subject: string): Variable {
   const equals = text.indexOf("=");
-  if (equals < 1 || text.includes("\0")) {
-    throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
+  if (equals < 1) throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
+  return variable([text.slice(0, equals), text.slice(equals + 1)], subject);
+}
+
+function variable([name, value]: Variable, subject: string): Variable {
+  if (!/^[^=\0]+$/.test(name) || value.includes("\0")) {
+    throw new Usage(`${subject}: "${name.slice(0, 50)}" cannot be a variable`);
   }
-  return [text.slice(0, equals), text.slice(equals + 1)];
+  return [name, value];
+}
+
+/** Whether a field has one of the types. */
+export function isOf(types: readonly FieldType[], value: unknown): boolean {
+  const isText = (text: unknown) => typeof text === "string" && text !== "";
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const has: Record<FieldType, boolean> = {
+    boolean: typeof value === "boolean",
+    number: typeof value === "number",
+    text: isText(value),
+    texts: Array.isArray(value) && value.every(isText),
+    object: isObject && Object.values(value).every((text) => typeof text === "string"),
+  };
+  return types.some((type) => has[type]);
 }
 
 /** The options that stand before the namespace. */
@@ -178,8 +172,8 @@ export function called(option: Option): string {
 
 /** What stood on a command line. */
 export interface Words {
-  /** The values of the options that were given, by their names; something else for a flag. */
-  given: Readonly<Record<string, readonly string[]>>;
+  /** What was given of the options, by their names: see `Option.read`. */
+  given: Readonly<Record<string, readonly (string | true)[]>>;
   /** What is not an option. */
   operands: string[];
 }
@@ -218,7 +212,7 @@ function collect(words: readonly string[], options: readonly Spelt[]): Words["gi
   if (words.length === 0) return {};
   const valued = options.filter(({ value }) => value !== "none").map(({ name }) => name);
   const names = options.map(({ name }) => name);
-  const parsed = parseArgs(words, { string: valued, collect: names }) as Record<string, string[]>;
+  const parsed = parseArgs(words, { string: valued, collect: names }) as Words["given"];
   return Object.fromEntries(names.map((name) => [name, parsed[name] ?? []]));
 }
 

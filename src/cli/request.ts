@@ -2,6 +2,7 @@ import { Usage } from "./errors.ts";
 import { taskName } from "./names.ts";
 import {
   called,
+  isOf,
   type Option,
   type OptionTable,
   type OptionValues,
@@ -73,12 +74,9 @@ export function readRequest<O extends OptionTable, K extends Operands>(
   if (unknown !== undefined) throw new Usage(noField(name, { options: table, operands }, unknown));
   const { given, operands: words } = parseWords(args, table, operands !== "command");
   const options = Object.entries(table).map(([key, option]) => {
-    const texts = given[spelt(option).name] ?? [];
-    const asked = option.read(texts, called(option));
-    if (!Object.hasOwn(fields, key)) return [key, asked];
-    const field = readField(key, option, fields[key]);
-    if (Array.isArray(asked)) return [key, [field, asked].flat()];
-    return [key, texts.length > 0 ? asked : field];
+    const typed = given[spelt(option).name] ?? [];
+    const subject = typed.length > 0 ? called(option) : `"${key}"`;
+    return [key, option.read([...fieldOf(key, option, fields), ...typed], subject)];
   });
   const named = readOperands(name, operands, words, task);
   return { ...Object.fromEntries(options), ...named } as Request<O, K>;
@@ -89,10 +87,12 @@ export function isField(table: OptionTable, key: string): boolean {
   return Object.hasOwn(table, key) && !table[key]?.lineOnly;
 }
 
-function readField(key: string, option: Option, value: unknown): unknown {
-  const field = option.readField(value, `"${key}"`);
-  if (field === undefined) throw new Usage(`"${key}" must be ${option.takes}`);
-  return field;
+/** What a field has, if there is one. */
+function fieldOf(key: string, { takes }: Option, fields: Apart["fields"] = {}): unknown[] {
+  if (!Object.hasOwn(fields, key)) return [];
+  const [words, ...types] = takes;
+  if (!isOf(types, fields[key])) throw new Usage(`"${key}" must be ${words}`);
+  return [fields[key]];
 }
 
 /** Whether a task can be named in a field of its own. */

@@ -89,7 +89,7 @@ class CommandLine implements Context {
   async run(): Promise<number> {
     const { given, operands } = parseWords(this.args, GLOBAL_OPTIONS, false);
     this.log.verbosity = given.debug?.length ?? 0;
-    this.log.tokens = given.token ?? [];
+    this.log.tokens = GLOBAL_OPTIONS.token.read(given.token ?? [], "");
     const [first, second, ...rest] = operands;
     if (given.version?.length) {
       if (first !== undefined) throw new Usage("-v stands alone, without a namespace");

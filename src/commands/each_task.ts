@@ -18,7 +18,8 @@ export interface Outcomes {
 }
 
 /**
- * Does something to each of several tasks, at the same time. Every failure is reported.
+ * Does something to each of several tasks, at the same time. Every failure is reported. What is
+ * returned is the result of a command that has nothing else to tell.
  *
  * @param silent Whether nothing is said of mere answers: the exit status has it.
  */
@@ -39,11 +40,4 @@ export async function eachTask(
     }
   }));
   return { status: combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus)), outcomes };
-}
-
-/** Does it for a command that has nothing else to tell. */
-export async function toEachTask(
-  ...what: Parameters<typeof eachTask>
-): Promise<{ status: number }> {
-  return { status: (await eachTask(...what)).status };
 }

@@ -1,11 +1,14 @@
 import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
 import { Usage } from "../cli/errors.ts";
-import { flag, type OptionValues, spelt, value } from "../cli/options.ts";
+import { flag, type OptionValues, spelt, value, whole } from "../cli/options.ts";
 
 /** An option whose value depends on what the host has, and is read when that is known. */
 function limit(spelling: string, about: string, takes: string) {
-  return value(spelling, about, [takes, "string", "number"], (text) => text);
+  return value(spelling, about, [takes, "text", "number"], (text) => text);
 }
+
+/** What a weight may be. */
+const WEIGHTS = { min: 1, max: 10_000 };
 
 /** The options that take limits. */
 export const LIMITS = {
@@ -20,13 +23,9 @@ export const LIMITS = {
     'a size such as "2G" or "50%", or a number of bytes',
   ),
   cpus: limit("--cpus N", "processors, such as 1.5", "a number of processors"),
-  cpuWeight: limit(
-    "--cpu-weight N",
-    "share of scarce processors, 1 to 10000 (100)",
-    "a whole number",
-  ),
+  cpuWeight: whole("--cpu-weight N", "share of scarce processors, 1 to 10000 (100)", WEIGHTS),
   pids: limit("--pids N", "processes and threads", "a whole number"),
-  ioWeight: limit("--io-weight N", "share of scarce disks, 1 to 10000 (100)", "a whole number"),
+  ioWeight: whole("--io-weight N", "share of scarce disks, 1 to 10000 (100)", WEIGHTS),
   bestEffort: flag(
     "--best-effort",
     "warn where the host lacks a controller, instead of failing",
@@ -49,8 +48,12 @@ export function parseLimits(
   capacity: () => Capacity,
   { liftable = false, least = LEAST_OF_TASK } = {},
 ): Limits {
-  const limits: Limits = {};
-  const given = (name: keyof Limits, use: (text: string, option: string) => void) => {
+  const { cpuWeight, ioWeight } = options;
+  const limits: Limits = {
+    ...(cpuWeight === undefined ? {} : { cpuWeight }),
+    ...(ioWeight === undefined ? {} : { ioWeight }),
+  };
+  const given = (name: typeof LIFTABLE[number], use: (text: string, option: string) => void) => {
     const text = options[name];
     if (text === undefined || (liftable && text === "max")) return;
     use(text, `--${spelt(LIMITS[name]).name}`);
@@ -88,14 +91,15 @@ export function parseLimits(
     }
     limits.pids = atMost(option, text, Number(text), capacity().pids, "processes");
   });
-  given("cpuWeight", (text, option) => limits.cpuWeight = weight(option, text));
-  given("ioWeight", (text, option) => limits.ioWeight = weight(option, text));
   return limits;
 }
 
+/** The limits that "max" lifts. */
+const LIFTABLE = ["memory", "swap", "cpus", "pids"] as const;
+
 /** Lifts what is "max". In v1 swap is limited by its sum with memory, and so lifted with that. */
 function lift(limits: Limits, options: LimitOptions): void {
-  for (const name of ["memory", "swap", "cpus", "pids"] as const) {
+  for (const name of LIFTABLE) {
     if (options[name] === "max") limits[name] = Infinity;
   }
   if (limits.memory !== undefined && options.swap === undefined) limits.swap = Infinity;
@@ -135,13 +139,6 @@ function inUnits(bytes: number): string {
   const [unit, factor] = Object.entries(UNITS).findLast(([, factor]) => bytes % factor === 0) ??
     ["", 1];
   return `${bytes / factor}${unit}`;
-}
-
-function weight(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text) || Number(text) > 10_000) {
-    throw new Usage(`option ${option} needs a weight from 1 to 10000, not "${text}"`);
-  }
-  return Number(text);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Command, command } from "../cli/context.ts";
 import { freeze, untilHeld } from "../stop/freeze.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { toEachTask } from "./each_task.ts";
+import { eachTask } from "./each_task.ts";
 
 /** Makes the command that freezes tasks, or the one that lets them go on. */
 export function freezing(help: string, frozen: boolean): Command {
@@ -11,7 +11,7 @@ export function freezing(help: string, frozen: boolean): Command {
     operands: "running tasks",
     run(context, { tasks }) {
       const namespace = readNamespace(context.namespace);
-      return toEachTask(context, tasks, async (task) => {
+      return eachTask(context, tasks, async (task) => {
         await freeze(namespace, task, frozen);
         if (frozen) await untilHeld(namespace, task);
       });

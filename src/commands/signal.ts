@@ -2,7 +2,7 @@ import { command } from "../cli/context.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { signal } from "../stop/stop.ts";
 import { parseSignal } from "../task/signals.ts";
-import { toEachTask } from "./each_task.ts";
+import { eachTask } from "./each_task.ts";
 
 export default command({
   help: `Usage: lanco <namespace> signal name task...
@@ -18,6 +18,6 @@ Examples:
   run(context, { signal: name, tasks }) {
     const parsed = parseSignal(name);
     const namespace = readNamespace(context.namespace);
-    return toEachTask(context, tasks, (task) => signal(namespace, task, parsed));
+    return eachTask(context, tasks, (task) => signal(namespace, task, parsed));
   },
 });

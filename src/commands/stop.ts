@@ -26,7 +26,7 @@ Examples:
     signal: value(
       "-s, --signal SIGNAL",
       "ask with this signal instead of TERM",
-      ['a signal such as "TERM", or its number', "string", "number"],
+      ['a signal such as "TERM", or its number', "text", "number"],
       parseSignal,
       { value: "signal" },
     ),

@@ -1,7 +1,7 @@
 import { command, type Context } from "../cli/context.ts";
 import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
-import { type Namespace, readNamespace } from "../namespace/namespace.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { AwaitedTask } from "../task/awaited.ts";
 import { Bell } from "../task/ends.ts";
@@ -70,33 +70,25 @@ interface Asked {
   /** Its name. */
   task: string;
   /** Its run that is waited for; nothing if nothing is known of the task. */
-  run?: AwaitedTask;
+  run?: AwaitedTask | undefined;
   /** Why nothing can be said of it, if that is so. */
   unknown?: LancoError;
 }
 
 /** What nothing is known of is told at once, and the others are waited for all the same. */
-async function hold(
-  context: Context,
-  names: readonly string[],
-  tasks: Asked[],
-): Promise<void> {
+async function hold(context: Context, names: readonly string[], tasks: Asked[]): Promise<void> {
   const namespace = readNamespace(context.namespace);
   for (const task of names) {
-    const asked = await look(namespace, task);
+    const asked: Asked = { task };
     tasks.push(asked);
-    if (asked.unknown !== undefined) await context.report(asked.unknown);
-  }
-}
-
-async function look(namespace: Namespace, task: string): Promise<Asked> {
-  try {
-    const run = await AwaitedTask.hold(namespace, task);
-    if (run !== undefined) return { task, run };
-    return { task, unknown: new UnknownTask(namespace.namespace, task, "ERROR") };
-  } catch (error) {
-    if (!(error instanceof Failed)) throw error;
-    return { task, unknown: error };
+    try {
+      asked.run = await AwaitedTask.hold(namespace, task);
+      if (asked.run === undefined) throw new UnknownTask(context.namespace, task, "ERROR");
+    } catch (error) {
+      if (!(error instanceof Failed || error instanceof UnknownTask)) throw error;
+      asked.unknown = error;
+      await context.report(error);
+    }
   }
 }
 
