@@ -1,17 +1,20 @@
-// Cgroups as the kernel has them: directories and files, limits, the freezer.
-import { isTooLong, readBelow, removeBelow } from "./deep.ts";
+// Cgroups of any hierarchy, v1 or v2: their processes, creation and removal (cgroups(7)).
+import { isTooLong, readBelow, removeBelow } from "./long_path.ts";
 
-/** Whether the error says that a cgroup, or a process, is no longer there. */
+/** Returns whether an error means that the cgroup or process it is about no longer exists. */
 export function isGone(error: unknown): boolean {
   // Reading a file of a removed cgroup gives ENODEV, /proc of a dead process ESRCH.
   return error instanceof Deno.errors.NotFound ||
     (error instanceof Error && /os error (19|3)\)/.test(error.message));
 }
 
-/** What the function returns, or the fallback if what it looked at is gone. */
-export function unlessGone<T>(look: () => T, fallback: T): T {
+/**
+ * Returns the result of a function that reads a cgroup or a process, or the fallback if
+ * that cgroup or process no longer exists. Other errors are thrown on.
+ */
+export function unlessGone<T>(read: () => T, fallback: T): T {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (isGone(error)) return fallback;
     throw error;
@@ -19,13 +22,14 @@ export function unlessGone<T>(look: () => T, fallback: T): T {
 }
 
 /**
- * The cgroup and all that are below it, parents first. Empty if it is gone.
+ * Returns the paths of a cgroup and of all cgroups below it, parents before children;
+ * an empty list if the cgroup does not exist.
  *
- * @throws {Error} if a path is too long: see `deep.ts`.
+ * @throws {Error} if a path exceeds PATH_MAX (`isTooLong`).
  */
 export function cgroupTree(directory: string): string[] {
   return unlessGone(() => {
-    // A directory has two links and one more for each below it; this is the usual case.
+    // A cgroup has two links and one more for each child: most need not be listed.
     if (Deno.statSync(directory).nlink === 2) return [directory];
     const children = [...Deno.readDirSync(directory)].filter((entry) => entry.isDirectory);
     return [directory, ...children.flatMap(({ name }) => cgroupTree(`${directory}/${name}`))];
@@ -33,15 +37,18 @@ export function cgroupTree(directory: string): string[] {
 }
 
 /**
- * The processes in one cgroup, without those below it. v1 may list one twice, and
- * in any order. One that is just being reaped is listed as 0, which kill(2) would
- * take for the whole process group of the caller: it is left out.
+ * Returns the ids of the processes in one cgroup, without those of the cgroups below it;
+ * none if it does not exist. cgroup.procs of v1 is in no order and may name a process twice.
  */
 export function processesIn(directory: string): number[] {
   return parseProcesses(unlessGone(() => readProcesses(directory), ""));
 }
 
-/** Reads cgroup.procs. */
+/**
+ * Parses the content of cgroup.procs. Leaves out 0, which stands for a process that is
+ * being reaped or is in another PID namespace: kill(2) would take it for the caller's
+ * process group.
+ */
 export function parseProcesses(text: string): number[] {
   return text.split("\n").map(Number).filter((pid) => pid > 0);
 }
@@ -50,13 +57,13 @@ function readProcesses(directory: string): string {
   try {
     return Deno.readTextFileSync(`${directory}/cgroup.procs`);
   } catch (error) {
-    // EOPNOTSUPP: a threaded cgroup has threads only; their processes are listed above it.
+    // EOPNOTSUPP: the processes of a threaded cgroup are listed in its threaded domain, above.
     if (error instanceof Error && error.message.includes("os error 95)")) return "";
     throw error;
   }
 }
 
-/** The processes of a cgroup and of all below it, sorted, each once. */
+/** Returns the ids of the processes in a cgroup and all below it, in ascending order, each once. */
 export function processes(directory: string): number[] {
   return [...new Set(processesBelow(directory))].sort((a, b) => a - b);
 }
@@ -70,28 +77,32 @@ function processesBelow(directory: string): number[] {
   }
 }
 
-/** Whether a process is in the cgroup or below it. The usual case costs one read. */
+/** Returns whether there is a process in the cgroup or in one below it. */
 export function isPopulated(directory: string): boolean {
+  // A populated cgroup usually has processes of its own: then one read suffices.
   return processesIn(directory).length > 0 || processes(directory).length > 0;
 }
 
 /**
- * Moves a process into a cgroup. v1 asks that it be the caller's own; v2 that he
- * may write to the common ancestor of both cgroups (cgroups(7)).
+ * Moves a process into a cgroup. In v1 the process must belong to the caller; in v2 the
+ * caller must be allowed to write to cgroup.procs of the common ancestor of the old and the
+ * new cgroup (cgroups(7), cgroup-v2.rst "Delegation Containment").
+ *
+ * @throws {Deno.errors.PermissionDenied} if the kernel refuses.
  */
 export function move(pid: number, directory: string): void {
   Deno.writeTextFileSync(`${directory}/cgroup.procs`, String(pid), { create: false });
 }
 
 /**
- * The same, without waiting. After a quiet spell the first move of the host takes
- * an RCU grace period, 6 to 28 ms, in which a caller can do something else.
+ * Moves a process as `move` does, but without blocking: the first migration on an idle host
+ * waits for an RCU grace period (6 to 28 ms), in which the caller can do something else.
  */
 export function moveMeanwhile(pid: number, directory: string): Promise<void> {
   return Deno.writeTextFile(`${directory}/cgroup.procs`, String(pid), { create: false });
 }
 
-/** Makes a cgroup. Returns whether it was not there before. */
+/** Creates a cgroup. Returns false if it existed already. */
 export function makeCgroup(directory: string): boolean {
   try {
     Deno.mkdirSync(directory);
@@ -103,9 +114,9 @@ export function makeCgroup(directory: string): boolean {
 }
 
 /**
- * Removes a cgroup and all below it, as far as they are empty.
+ * Removes a cgroup and all below it, except those that are populated.
  *
- * @returns whether it is gone.
+ * @returns whether the cgroup no longer exists.
  */
 export function removeCgroup(directory: string): boolean {
   try {
@@ -117,7 +128,7 @@ export function removeCgroup(directory: string): boolean {
   return !isThere(directory);
 }
 
-/** Whether the cgroup is there. */
+/** Returns whether the cgroup exists. */
 export function isThere(directory: string): boolean {
   return unlessGone(() => Deno.statSync(directory), undefined) !== undefined;
 }
@@ -126,6 +137,6 @@ function removeEmpty(cgroup: string): void {
   try {
     Deno.removeSync(cgroup);
   } catch {
-    // A process is in it, or it is gone.
+    // It is populated, or another process has removed it.
   }
 }

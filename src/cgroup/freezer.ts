@@ -1,26 +1,26 @@
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
-import { isTooLong, writeBelow } from "./deep.ts";
+import { isTooLong, writeBelow } from "./long_path.ts";
 
-/** What stops all processes of a cgroup without their knowledge, and lets them go on. */
+/** The file of each kind of freezer, and the values that freeze and thaw a cgroup. */
 const FREEZERS = [
-  // Linux 5.2 (cgroup-v2.rst, cgroup.freeze)
+  // Since Linux 5.2 (cgroup-v2.rst, cgroup.freeze)
   { file: "cgroup.freeze", frozen: "1", thawed: "0" },
   // cgroup-v1/freezer-subsystem.rst
   { file: "freezer.state", frozen: "FROZEN", thawed: "THAWED" },
 ] as const;
 
-/** Whether the cgroup is frozen, or about to be. */
+/** Returns whether the cgroup is frozen, or is being frozen; false if it does not exist. */
 export function isFrozen(cgroup: string): boolean {
   return text(cgroup, "cgroup.freeze") === "1" ||
     /^(FROZEN|FREEZING)$/.test(text(cgroup, "freezer.state"));
 }
 
 /**
- * Freezes the cgroup and all below it, which the processes in it may have frozen apart,
- * or lets them go on; it may take a moment to come to a stop.
+ * Freezes or thaws a cgroup and each cgroup below it, since a task may have frozen one of its
+ * own. The processes of a frozen cgroup stop a moment later: see `untilFrozen`.
  *
- * @returns whether the host can, and the cgroup is there.
- * @throws {Deno.errors.PermissionDenied} if it is not the caller's.
+ * @returns false if the host has no freezer, or the cgroup does not exist.
+ * @throws {Deno.errors.PermissionDenied} if the cgroup belongs to another user.
  */
 export function setFrozen(cgroup: string, frozen: boolean): boolean {
   return FREEZERS.some((freezer) =>
@@ -44,11 +44,11 @@ function write(cgroup: string, file: string, value: string): boolean {
 }
 
 /**
- * Opens what freezes this cgroup with all below it, and no later one of its name: what is
- * written to it when the cgroup has been removed fails with ENODEV.
+ * Opens the freezer of a cgroup. The descriptor stays bound to this cgroup: once it is removed
+ * `freeze` fails with ENODEV, even if another cgroup has been created under the same name.
  *
- * @returns nothing if the host has no freezer, or there is no such cgroup.
- * @throws {Deno.errors.PermissionDenied} if it is not the caller's.
+ * @returns undefined if the host has no freezer, or the cgroup does not exist.
+ * @throws {Deno.errors.PermissionDenied} if the cgroup belongs to another user.
  */
 export function openFreezer(cgroup: string): { freeze(): void; close(): void } | undefined {
   for (const { file, frozen } of FREEZERS) {
@@ -63,17 +63,16 @@ export function openFreezer(cgroup: string): { freeze(): void; close(): void } |
 }
 
 /**
- * Waits until every process of the cgroup has stopped, which one that is in the kernel
- * may put off.
+ * Waits until every process of a cgroup that is being frozen has stopped. A process that
+ * sleeps uninterruptibly in the kernel delays this.
  *
- * @param patience How long, in milliseconds.
- * @returns whether they have, or need not any more.
+ * @param timeout The longest wait, in milliseconds.
+ * @returns true if all have stopped, or the cgroup was thawed or removed; false on timeout.
  */
-export async function untilFrozen(cgroup: string, patience: number): Promise<boolean> {
-  const frozen = () =>
+export async function untilFrozen(cgroup: string, timeout: number): Promise<boolean> {
+  const allStopped = () =>
     /^frozen 1$/m.test(text(cgroup, "cgroup.events")) || text(cgroup, "freezer.state") === "FROZEN";
-  for (const deadline = performance.now() + patience; !frozen();) {
-    // Or somebody has let it go on, or it has ended.
+  for (const deadline = performance.now() + timeout; !allStopped();) {
     if (!isFrozen(cgroup)) return true;
     if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 1));

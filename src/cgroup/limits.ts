@@ -1,74 +1,83 @@
-/** What a task, or a whole namespace, may use at most, or by which weight. */
+// The limits of a task or a namespace, and the files of the controllers that enforce them.
+
+/** The limits of a task or of a whole namespace; `Infinity` lifts a limit. */
 export interface Limits {
-  /** Memory in bytes. */
+  /** The most memory, in bytes. */
   memory?: number;
-  /** Swap in bytes, beyond the memory. */
+  /** The most swap in addition to the memory, in bytes. */
   swap?: number;
-  /** Processors, 1.5 for one and a half. */
+  /** The most processor time, in processors: 1.5 is one and a half. */
   cpus?: number;
-  /** Share of the processors when they are scarce, 1 to 10000, 100 by default. */
+  /** The share of contended processors: a weight of 1 to 10000, 100 by default. */
   cpuWeight?: number;
-  /** Processes and threads. */
+  /** The most processes and threads. */
   pids?: number;
-  /** Share of the disks when they are scarce, 1 to 10000, 100 by default. */
+  /** The share of contended disks: a weight of 1 to 10000, 100 by default. */
   ioWeight?: number;
 }
 
-/** The names of all limits. */
+/** The names of all fields of `Limits`. */
 export const LIMIT_NAMES = ["memory", "swap", "cpus", "cpuWeight", "pids", "ioWeight"] as const;
 
-/** What the host has: nobody can be given more. */
+/** The resources of the host, which no limit may exceed. */
 export interface Capacity {
   /** Memory in bytes. */
   memory: number;
-  /** Processors. */
+  /** The number of processors. */
   cpus: number;
-  /** Processes and threads. */
+  /** The most processes and threads (kernel.pid_max). */
   pids: number;
 }
 
-/** The least that can be given, with which anything can be started at all. */
+/** The smallest limits with which a command can still be started. */
 export interface Least {
   /** Memory in bytes. */
   memory: number;
-  /** Processes. */
+  /** The number of processes. */
   pids: number;
 }
 
-/** A shell becomes the command of a task; with 128 KiB the kernel kills it before. */
+/**
+ * The smallest limits of a task. A shell in the task's cgroup executes the command: with a
+ * limit of 128 KiB the OOM killer ends that shell first.
+ */
 export const LEAST_OF_TASK: Least = { memory: 160 * 1024, pids: 1 };
 
-/** Of a namespace's, a shim takes a part, and what the first process of a task forks to open its log. */
+/**
+ * The smallest limits of a namespace. A task needs a shim, its first process and the process
+ * which that forks to open the log.
+ */
 export const LEAST_OF_NAMESPACE: Least = { memory: 256 * 1024, pids: 3 };
 
-/** One file of a cgroup and what to write into it. */
+/** A file of a cgroup and the value to write into it. */
 export interface Setting {
   /** The file's name, in cgroup v2 or v1. */
   file: string;
-  /** What to write. */
+  /** The value to write. */
   value: string;
 }
 
-/** A limit, and the settings that express it: the first one whose file there is counts. */
+/** The ways to enforce one limit. */
 export interface LimitPlan {
-  /** The option that asked for it. */
+  /** The option of the command line that sets the limit. */
   option: string;
   /** The controller that enforces it. */
   controller: string;
-  /** The same in the terms of cgroup v2 and of v1. */
+  /** The setting for each version of the controller; the first whose file exists is written. */
   alternatives: Setting[];
 }
 
-/** The period of the processors' quota in microseconds: the kernel's default. */
+/** The period of the CPU quota in microseconds: the kernel's default. */
 const PERIOD = 100_000;
 
 /**
- * What to write for the limits, by cgroup v2 (Documentation/admin-guide/cgroup-v2.rst)
- * and by v1 (cgroup-v1/memory.rst, sched-bwc.rst, pids.rst, blkio-controller.rst).
+ * Returns the settings that enforce the limits, in cgroup v2
+ * (Documentation/admin-guide/cgroup-v2.rst) and in v1 (cgroup-v1/memory.rst, sched-bwc.rst,
+ * pids.rst, blkio-controller.rst).
  */
 export function planLimits(limits: Limits): LimitPlan[] {
   const plans: LimitPlan[] = [];
-  const or = (value: number, none: string) => value === Infinity ? none : value;
+  const or = (value: number, unlimited: string) => value === Infinity ? unlimited : value;
   const plan = (
     value: number | undefined,
     option: string,
@@ -86,7 +95,7 @@ export function planLimits(limits: Limits): LimitPlan[] {
   }));
   plan(limits.swap, "--swap", "memory", (bytes) => ({
     "memory.swap.max": or(bytes, "max"),
-    // v1 limits the sum of both.
+    // v1 limits the sum of memory and swap.
     "memory.memsw.limit_in_bytes": or(bytes + (limits.memory ?? 0), "-1"),
   }));
   plan(limits.cpus, "--cpus", "cpu", (cpus) => ({
@@ -100,7 +109,7 @@ export function planLimits(limits: Limits): LimitPlan[] {
   plan(limits.pids, "--pids", "pids", (count) => ({ "pids.max": or(count, "max") }));
   plan(limits.ioWeight, "--io-weight", "io", (weight) => ({
     "io.weight": `default ${weight}`,
-    // bfq and v1 know weights up to 1000 only.
+    // The weights of BFQ and of v1 end at 1000.
     "io.bfq.weight": Math.min(1000, weight),
     "blkio.bfq.weight": Math.min(1000, weight),
     "blkio.weight": Math.min(1000, Math.max(10, weight)),

@@ -27,8 +27,8 @@ Deno.test("parseLimits() understands bytes, suffixes, percentages and fractions"
   });
 });
 
-Deno.test("parseLimits() refuses nonsense and more than the host has", () => {
-  const nonsense: Record<string, string[]> = {
+Deno.test("parseLimits() refuses malformed values and more than the host has", () => {
+  const refused: Record<string, string[]> = {
     "--memory": ["0", "-1", "1.5.2", "10X", "", "x", "101%", "9G", "1e9", " 1", "0%", "0x10"],
     "--swap": ["-1", "x", "10X"],
     "--cpus": ["0", "-1", "1.5.2", "x", "4.1", "0.001", ".5", "1e0"],
@@ -36,13 +36,13 @@ Deno.test("parseLimits() refuses nonsense and more than the host has", () => {
     "--cpu-weight": ["0", "-1", "10001", "1.5", "x"],
     "--io-weight": ["0", "-1", "10001", "1.5", "x"],
   };
-  for (const [option, texts] of Object.entries(nonsense)) {
+  for (const [option, texts] of Object.entries(refused)) {
     for (const text of texts) assertThrows(() => parsed(`${option}=${text}`), Usage, option);
   }
   assertThrows(() => parsed("--swap", "1G"), Usage, "needs --memory beside it");
 });
 
-Deno.test("planLimits() says the same to cgroup v2 and v1", () => {
+Deno.test("planLimits() returns equivalent settings for cgroup v2 and v1", () => {
   const plans = planLimits({ memory: 1000, swap: 500, cpus: 1.5, cpuWeight: 50, pids: 7 });
   assertEquals(
     plans.map(({ alternatives }) => alternatives.map(({ file, value }) => `${file}=${value}`)),
@@ -82,7 +82,7 @@ cgroupTest("run limits memory, swap, processors and processes of a task", async 
   );
   await until("the limit bites", () => ns.log("b").includes("Cannot fork"));
   assert(ns.task("b").length <= 3);
-  // The next run of the name does not inherit them.
+  // The next run of the same task does not inherit the limits.
   await ns.must("stop", "a");
   await ns.must("run", "a", "sleep", "1000");
   assertEquals(read("pids/task-a/pids.max"), "max");
@@ -91,7 +91,7 @@ cgroupTest("run limits memory, swap, processors and processes of a task", async 
 cgroupTest(
   "run with a limit that the host cannot enforce fails, or warns with --best-effort",
   async (ns) => {
-    // As on a host without this controller.
+    // Simulate a host without the pids controller.
     const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
     record.hierarchies = record.hierarchies.filter(({ name }: { name: string }) => name !== "pids");
     Deno.writeTextFileSync(`${ns.directory}/namespace.json`, JSON.stringify(record));
@@ -106,7 +106,7 @@ cgroupTest(
 );
 
 cgroupTest(
-  "run with nonsense for a limit is a wrong command line, and leaves nothing",
+  "run with a malformed limit is a wrong command line, and leaves no cgroups behind",
   async (ns) => {
     for (
       const limit of ["--memory=0", "--memory=10X", "--cpus=1.5.2", "--pids=-1", "--memory=999T"]
@@ -118,7 +118,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("init limits the whole namespace, and no task may have more", async (ns) => {
+cgroupTest("init limits the whole namespace, and run refuses a higher limit", async (ns) => {
   await ns.init("--memory", "100M", "--pids", "50", "--cpus", "1");
   const { code, stderr } = await ns.lanco("run", "--memory", "101M", "a", "true");
   assertEquals(code, 6);
@@ -126,13 +126,13 @@ cgroupTest("init limits the whole namespace, and no task may have more", async (
   assertEquals((await ns.lanco("run", "--pids", "51", "a", "true")).code, 6);
   assertEquals((await ns.lanco("run", "--cpus", "1.1", "a", "true")).code, 6);
   await ns.must("run", "--memory", "100M", "--pids", "50", "a", "true");
-  const nonsense = await ns.lancoWith({ uid: 0 }, "init", "-u", "games", "--memory", "10X");
-  assertEquals(nonsense.code, 2);
+  const malformed = await ns.lancoWith({ uid: 0 }, "init", "-u", "games", "--memory", "10X");
+  assertEquals(malformed.code, 2);
 });
 
-cgroupTest("init that fails leaves nothing half-done", async (ns) => {
+cgroupTest("init that fails leaves no part of the namespace behind", async (ns) => {
   const fresh = `${ns.name}x`;
-  // As on a host without this controller.
+  // Simulate a host without the pids controller.
   const init = (...more: string[]) =>
     exec(
       ["unshare", "--mount", "sh", "-c", 'umount -R /sys/fs/cgroup/pids && exec "$@"', "sh"].concat(
