@@ -22,7 +22,7 @@ export function renderTree(
     const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
     const own = task === undefined
       ? []
-      : task.state === "running" || task.state === "paused"
+      : (task.code ?? task.signal ?? task.why) === null
       ? lines(task.processes)
       : [` │  ${obituary(task)}`];
     const after = exits.filter(({ task }) => task === name)
