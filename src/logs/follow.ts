@@ -4,27 +4,27 @@ import { namedRoot } from "../namespace/namespace.ts";
 import { visible } from "../namespace/paths.ts";
 import type { LogFile } from "./log_file.ts";
 
-/** How many files a log may have been rotated through before the oldest is let go. */
-const HELD = 4;
+/** The most rotated files of a log that are kept open. */
+const MAX_FILES = 4;
 
-/** How often to look for a log whose name is gone, in milliseconds. */
-const SEARCH = 50;
+/** How often to look for a log while no file has its name, in milliseconds. */
+const SEARCH_INTERVAL = 50;
 
-/** Somebody who follows a log. */
+/** The output of a follower, and its access to the log. */
 export interface Reader {
-  /** Takes the bytes; says whether somebody still reads them. */
+  /** Prints a block of bytes; returns false if the output has been closed. */
   print(bytes: Uint8Array): boolean;
-  /** Told what happens to the file. */
+  /** Reports that the log was truncated, renamed or removed. */
   notice(message: string): void;
-  /** Opens the file that has the name now, if there is one. */
+  /** Opens the file that now has the log's name; undefined if there is none. */
   open(): Promise<LogFile | undefined>;
 }
 
-/** A log that a task writes to, wherever its file is moved meanwhile. */
+/** A log that is read while a task writes to it, also when the log is rotated meanwhile. */
 export class FollowedLog {
-  /** The oldest first. The task goes on writing to the one it has opened. */
+  /** The open files, oldest first: a task goes on writing to a file that has been rotated. */
   readonly #files: LogFile[] = [];
-  #missing = false;
+  #isMissing = false;
 
   constructor(
     private readonly path: string,
@@ -34,59 +34,62 @@ export class FollowedLog {
     if (first) this.#files.push(first);
   }
 
-  /** Whether there has been a file of that name. */
+  /** Whether a file of the log's name has been found so far. */
   get isFound(): boolean {
     return this.#files.length > 0;
   }
 
   /**
-   * What to watch beside the files so far; nothing if there is no file of that name.
-   * Not the directory: the runtime opens whatever changes in what it watches, and
-   * would wait for ever for a writer if that is a fifo.
+   * The path to watch for changes; undefined if there is no file of the log's name.
+   * It is not the directory: the runtime opens each changed file of a directory that it
+   * watches, and would block for ever at a FIFO without a writer.
    */
-  get watched(): string | undefined {
-    return this.#missing ? undefined : visible(this.path);
+  get watchPath(): string | undefined {
+    return this.#isMissing ? undefined : visible(this.path);
   }
 
   /**
-   * Hands on what has been written since the last time.
+   * Prints the bytes that were written since the last call.
    *
-   * @returns whether somebody still reads, and whether there is something new to watch.
+   * @returns `isOpen`: false if the output has been closed; `isRenewed`: whether `watchPath`
+   * is another file than before.
    */
-  async advance(): Promise<{ read: boolean; moved: boolean }> {
-    const moved = await this.#look();
+  async advance(): Promise<{ isOpen: boolean; isRenewed: boolean }> {
+    const isRenewed = await this.#findFile();
     for (const file of this.#files) {
       if (await file.rewindIfTruncated()) {
         this.reader.notice(`the log "${this.path}" has been truncated`);
       }
-      const read = await file.copy((bytes) => this.reader.print(bytes));
-      if (!read) return { read, moved };
+      const isOpen = await file.copy((bytes) => this.reader.print(bytes));
+      if (!isOpen) return { isOpen, isRenewed };
     }
-    return { read: true, moved };
+    return { isOpen: true, isRenewed };
   }
 
-  /** Opens the file that has the name now, if it is another one. Returns whether something is new. */
-  async #look(): Promise<boolean> {
+  /** Opens the file that now has the log's name, if it is another. Returns whether it changed. */
+  async #findFile(): Promise<boolean> {
     const inode = inodeOf(this.path);
     if (inode === undefined) {
-      if (!this.#missing && this.#files.length > 0) {
-        this.reader.notice(`the log "${this.path}" is gone: its file is followed to the end`);
+      if (!this.#isMissing && this.#files.length > 0) {
+        this.reader.notice(
+          `the log "${this.path}" was renamed or removed: its file is followed to the end`,
+        );
       }
-      const changed = !this.#missing;
-      this.#missing = true;
-      return changed;
+      const wasThere = !this.#isMissing;
+      this.#isMissing = true;
+      return wasThere;
     }
-    const returned = this.#missing;
-    this.#missing = false;
-    if (inode === this.#files.at(-1)?.inode) return returned;
+    const wasMissing = this.#isMissing;
+    this.#isMissing = false;
+    if (inode === this.#files.at(-1)?.inode) return wasMissing;
     const file = await this.reader.open();
-    if (file === undefined) return returned;
+    if (file === undefined) return wasMissing;
     this.#files.push(file);
-    if (this.#files.length > HELD) this.#files.shift()?.close();
+    if (this.#files.length > MAX_FILES) this.#files.shift()?.close();
     return true;
   }
 
-  /** Closes the files. */
+  /** Closes all files. */
   close(): void {
     for (const file of this.#files) file.close();
   }
@@ -97,32 +100,32 @@ function inodeOf(path: string): number | undefined {
 }
 
 /**
- * Follows a log until the task has ended and all of it has been read, or nobody
- * reads any more.
+ * Prints a log until the task has ended and all of its output is printed, or the output of
+ * this program has been closed. Closes the log.
  *
- * @param ended Says whether the task has ended.
+ * @param hasEnded Returns whether the task has ended.
  */
 export async function follow(
   namespace: string,
   log: FollowedLog,
-  ended: () => boolean,
+  hasEnded: () => boolean,
 ): Promise<void> {
   const changes = new Changes();
   try {
     changes.watch(namedRoot(namespace));
     const watches: (() => void)[] = [];
     for (let first = true;; first = false) {
-      // Before the last look, or what was written between the two would be lost.
-      const last = ended();
-      const { read, moved } = await log.advance();
-      if (last || !read) return;
-      const { watched } = log;
-      if (watched === undefined) {
-        await changes.next(SEARCH);
-      } else if (moved || first) {
-        watches.push(changes.watch(watched));
-        if (watches.length > HELD) watches.shift()?.();
-        // And look again, for what happened before that.
+      // Asked before the log is read: output written between the two would be lost.
+      const last = hasEnded();
+      const { isOpen, isRenewed } = await log.advance();
+      if (last || !isOpen) return;
+      const { watchPath } = log;
+      if (watchPath === undefined) {
+        await changes.next(SEARCH_INTERVAL);
+      } else if (isRenewed || first) {
+        watches.push(changes.watch(watchPath));
+        if (watches.length > MAX_FILES) watches.shift()?.();
+        // Read again without waiting: the log may have grown before the watch began.
       } else {
         await changes.next();
       }

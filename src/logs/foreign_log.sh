@@ -1,36 +1,37 @@
-# Reads the log $1, which lies where only a shell of the user's may read. Says on
-# standard error what it has opened, by inode and owner. With each line that comes in it
-# does as it is told, and then says "ready", and how many bytes it has shown.
-#   last N    shows the last lines
-#   skip      shows none of what there is
-#   more      shows what follows
-#   rewind    goes back to the beginning
+# Reads the log $1, which the user may read but the calling program may not. First writes
+# "opened", the inode and the owner's uid of the log to standard error, or ends with 1. Then
+# serves one request for each line of standard input, and answers it on standard error with
+# "ready" and the number of bytes that it has written to standard output.
+#   last N    writes the last N lines
+#   skip      moves to the end of the log, and writes nothing
+#   more      writes the log from the present offset to its end
+#   rewind    moves to the beginning of the log
 PATH=/usr/bin:/bin
 { exec 3<"$1"; } 2>/dev/null || exit 1
 stat -Lc 'opened %i %u' /proc/self/fd/3 >&2
-place() {
-  while read -r key place; do
+get_offset() {
+  while read -r key offset; do
     case $key in pos:) break ;; esac
   done </proc/self/fdinfo/3
 }
-while read -r order number; do
-  place
-  begin=$place
-  case $order in
+while read -r request lines; do
+  get_offset
+  start=$offset
+  case $request in
   last)
-    begin=$(tail -n "$number" <&3 | wc -c)
-    place
-    begin=$((place - begin))
+    start=$(tail -n "$lines" <&3 | wc -c)
+    get_offset
+    start=$((offset - start))
     exec 3</proc/self/fd/3
-    tail -c "+$((begin + 1))" <&3
+    tail -c "+$((start + 1))" <&3
     ;;
   skip) cat <&3 >/dev/null ;;
   more) cat <&3 ;;
   rewind) exec 3</proc/self/fd/3 ;;
   esac 2>/dev/null
-  place
-  case $order in
-  last | more) echo "ready $((place - begin))" ;;
+  get_offset
+  case $request in
+  last | more) echo "ready $((offset - start))" ;;
   *) echo "ready 0" ;;
   esac >&2
 done

@@ -4,16 +4,19 @@ import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import type { LogFile } from "./log_file.ts";
 
-/** A log where this program may not read, but its user may, with a shell's help. */
+/**
+ * A log outside of the directories that the executable is compiled to read. A shell with the
+ * user's permissions reads it: see `foreign_log.sh`.
+ */
 export class ForeignLog implements LogFile {
-  #heard = "";
-  readonly #shown: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #said: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+  #replyText = "";
+  readonly #output: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #replies: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
 
-  #next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
-  /** What to show before all else. */
-  #first: string | undefined;
+  #pendingRead: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  /** The request to send at the first `copy`, if it is not "more". */
+  #firstRequest: string | undefined;
 
   inode = 0;
   uid = 0;
@@ -22,21 +25,23 @@ export class ForeignLog implements LogFile {
     private readonly path: string,
     private readonly shell: Deno.ChildProcess,
   ) {
-    this.#shown = shell.stdout.getReader();
-    this.#said = shell.stderr.getReader();
-    this.#orders = shell.stdin.getWriter();
+    this.#output = shell.stdout.getReader();
+    this.#replies = shell.stderr.getReader();
+    this.#requests = shell.stdin.getWriter();
   }
 
   /**
-   * Opens the log.
+   * Starts the shell and opens the log in it.
    *
-   * @throws {Deno.errors.NotFound} if there is no such file.
+   * @throws {Deno.errors.NotFound} if the log does not exist.
    * @throws {Deno.errors.PermissionDenied} if the user may not read it.
+   * @throws {Error} if it is not a regular file.
    */
   static async open(path: string): Promise<ForeignLog> {
-    // Not a fifo, which would keep the shell waiting.
+    // To open a FIFO would block the shell until a writer comes.
     if (!Deno.statSync(visible(path)).isFile) throw new Error("it is not a regular file");
-    // Its output goes through this program: no other continues a write that fails half-way.
+    // The shell writes into a pipe, not to standard output: this program alone continues a
+    // write that was cut short.
     const shell = new Deno.Command("/bin/sh", {
       args: ["-c", script, "lanco", path],
       cwd: "/",
@@ -46,26 +51,26 @@ export class ForeignLog implements LogFile {
       stderr: "piped",
     }).spawn();
     const log = new ForeignLog(path, shell);
-    const [said, inode, uid] = (await log.#hear())?.split(" ") ?? [];
+    const [reply, inode, uid] = (await log.#nextReply())?.split(" ") ?? [];
     [log.inode, log.uid] = [Number(inode), Number(uid)];
-    if (said === "opened") return log;
+    if (reply === "opened") return log;
     log.close();
     throw new Deno.errors.PermissionDenied("permission denied");
   }
 
   async skipToLast(lines: number): Promise<void> {
-    // tail(1) does not even read for no lines.
-    this.#first = lines === 0 ? undefined : `last ${lines}`;
-    if (lines === 0) await this.#order("skip");
+    // `tail -n 0` leaves the offset of the log unchanged.
+    this.#firstRequest = lines === 0 ? undefined : `last ${lines}`;
+    if (lines === 0) await this.#request("skip");
   }
 
   async rewindIfTruncated(): Promise<boolean> {
     const info = `${procOf(this.shell.pid)}/fdinfo/3`;
-    const read = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
+    const offset = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
     const { ino, size } = this.#stat();
-    // Of a file that has lost its name nothing is known.
-    if (read === null || ino !== this.inode || size >= Number(read[1])) return false;
-    await this.#order("rewind");
+    // The size of a log that has been renamed or removed cannot be read.
+    if (offset === null || ino !== this.inode || size >= Number(offset[1])) return false;
+    await this.#request("rewind");
     return true;
   }
 
@@ -81,53 +86,53 @@ export class ForeignLog implements LogFile {
   }
 
   async copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
-    const order = this.#first ?? "more";
-    this.#first = undefined;
-    let [shown, all] = [0, Infinity];
-    const ready = this.#order(order).then((count) => all = count);
-    while (shown < all) {
-      const next = this.#next ??= this.#shown.read();
-      // Before the first bytes come, it may say that there are none.
+    const request = this.#firstRequest ?? "more";
+    this.#firstRequest = undefined;
+    let [copied, total] = [0, Infinity];
+    const ready = this.#request(request).then((count) => total = count);
+    while (copied < total) {
+      const next = this.#pendingRead ??= this.#output.read();
+      // If the log has not grown, the shell replies without any output.
       await Promise.race([next, ready]);
-      if (shown >= all) break;
+      if (copied >= total) break;
       const { value } = await next;
-      this.#next = undefined;
-      // Somebody has killed it.
+      this.#pendingRead = undefined;
+      // The shell was killed.
       if (value === undefined) return false;
-      shown += value.length;
+      copied += value.length;
       if (!print(value)) return false;
     }
     return true;
   }
 
-  /** Returns how many bytes it shows; none either if it has ended. */
-  async #order(order: string): Promise<number> {
+  /** Sends a request. Returns how many bytes of output answer it; 0 if the shell has ended. */
+  async #request(request: string): Promise<number> {
     try {
-      await this.#orders.write(new TextEncoder().encode(`${order}\n`));
+      await this.#requests.write(new TextEncoder().encode(`${request}\n`));
     } catch {
       return 0;
     }
-    const [, count] = /^ready (\d+)$/.exec(await this.#hear() ?? "") ?? [];
+    const [, count] = /^ready (\d+)$/.exec(await this.#nextReply() ?? "") ?? [];
     return Number(count ?? 0);
   }
 
-  /** The next thing it says; nothing if it has ended. */
-  async #hear(): Promise<string | undefined> {
-    while (!this.#heard.includes("\n")) {
-      const { value } = await this.#said.read();
+  /** Returns the next line of the shell's standard error, or undefined if it has ended. */
+  async #nextReply(): Promise<string | undefined> {
+    while (!this.#replyText.includes("\n")) {
+      const { value } = await this.#replies.read();
       if (value === undefined) return undefined;
-      this.#heard += new TextDecoder().decode(value);
+      this.#replyText += new TextDecoder().decode(value);
     }
-    const end = this.#heard.indexOf("\n");
-    const line = this.#heard.slice(0, end);
-    this.#heard = this.#heard.slice(end + 1);
+    const end = this.#replyText.indexOf("\n");
+    const line = this.#replyText.slice(0, end);
+    this.#replyText = this.#replyText.slice(end + 1);
     return line;
   }
 
   close(): void {
-    // The end of its orders ends it.
-    this.#orders.close().catch(() => {});
-    this.#shown.cancel().catch(() => {});
-    this.#said.cancel().catch(() => {});
+    // The end of its standard input ends the shell.
+    this.#requests.close().catch(() => {});
+    this.#output.cancel().catch(() => {});
+    this.#replies.cancel().catch(() => {});
   }
 }

@@ -1,20 +1,24 @@
-/** A log that has been opened, whatever becomes of its name. */
+/** An open log file. It stays open when the file is renamed or removed. */
 export interface LogFile {
-  /** What tells it from another file of the same name. */
+  /** The inode, which tells the file from a later one of the same name. */
   readonly inode: number;
-  /** Whose it is. */
+  /** The uid of the file's owner. */
   readonly uid: number;
-  /** Leaves out all but the last lines; before anything was copied. */
+  /** Has the first `copy` start at the last lines; to be called before it. */
   skipToLast(lines: number): Promise<void>;
-  /** Goes back to the beginning, if the file has become shorter than what was read of it. */
+  /**
+   * Goes back to the beginning if the file has become shorter than the present offset.
+   *
+   * @returns whether it has.
+   */
   rewindIfTruncated(): Promise<boolean>;
   /**
-   * Copies what follows, to the present end of the file.
+   * Copies from the present offset to the end of the file.
    *
-   * @param print Takes the bytes; says whether somebody still reads them.
-   * @returns whether somebody still reads.
+   * @param print Prints a block of bytes; returns false if the output has been closed.
+   * @returns false if the output has been closed, or nothing more can be read.
    */
   copy(print: (bytes: Uint8Array) => boolean): Promise<boolean>;
-  /** Closes it. */
+  /** Closes the file. */
   close(): void;
 }

@@ -4,32 +4,31 @@ import { openRegular } from "../task/record_file.ts";
 
 /** The end of a log. */
 export interface Tail {
-  /** Its last lines, as they are: not fit for a terminal. */
+  /** The last lines, unchanged: they may contain control characters. */
   lines: string[];
-  /** Why there are none, if something is in the way. */
+  /** The reason why the log cannot be read. */
   problem?: string;
 }
 
-/** How much of the end is read, in bytes: a screen of long lines. */
+/** The size of the end that is read, in bytes: enough for a screen of long lines. */
 const BYTES = 16_384;
 
-/** The most lines that are kept. */
+/** The most lines that are returned. */
 const LINES = 100;
 
-/**
- * Reads the end of a log and, as long as it does not change, only looks whether it has.
- */
+/** Reads the end of a log, again only if the file has changed. */
 export class LogTail {
-  #seen = "";
+  #version = "";
   #tail: Tail = { lines: [] };
 
-  /** @param writer Whose a log must be, if records that another user has written say where it is. */
+  /** @param writer The uid that must own the log, as for `openLog`. */
   constructor(private readonly writer?: number) {}
 
   /**
-   * The last lines of a file. The same object as before if it has not changed.
+   * Returns the last lines of a log: the same object as before if the file has not changed.
+   * Does not throw: a log that cannot be read has a `problem`.
    *
-   * @param path As its task names it; it may be any file, or none.
+   * @param path The path in the task's record; there may be a file of any kind, or none.
    */
   async read(path: string): Promise<Tail> {
     try {
@@ -38,37 +37,38 @@ export class LogTail {
       if (this.writer !== undefined && uid !== this.writer) {
         throw new Deno.errors.PermissionDenied();
       }
-      // To open a pipe would wait for a writer.
-      if (!isFile) return this.#is(`${path} other`, { lines: [], problem: "it is not a file" });
-      const seen = `${path} ${ino} ${size} ${mtime?.getTime()}`;
-      return this.#seen === seen ? this.#tail : this.#is(seen, await lastLines(path, size));
+      // To open a FIFO would block until a writer comes.
+      if (!isFile) throw new Error("it is not a regular file");
+      const version = `${path} ${ino} ${size} ${mtime?.getTime()}`;
+      if (this.#version === version) return this.#tail;
+      return this.#keep(version, await lastLines(path, size));
     } catch (error) {
       const problem = explain(error);
-      return this.#is(`${path} ${problem}`, { lines: [], problem });
+      return this.#keep(`${path} ${problem}`, { lines: [], problem });
     }
   }
 
-  #is(seen: string, tail: Tail): Tail {
-    if (this.#seen !== seen) [this.#seen, this.#tail] = [seen, tail];
+  #keep(version: string, tail: Tail): Tail {
+    if (this.#version !== version) [this.#version, this.#tail] = [version, tail];
     return this.#tail;
   }
 }
 
 function explain(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "it is not there, or no longer";
-  if (error instanceof Deno.errors.PermissionDenied) return "not permitted to read it";
+  if (error instanceof Deno.errors.NotFound) return "it does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   return reason(error);
 }
 
 async function lastLines(path: string, size: number): Promise<Tail> {
-  // What /proc makes up has no size, and some of it is gone once it has been read.
+  // Files of /proc have size 0, and to read some of them consumes their content.
   if (size === 0) return { lines: [] };
-  const bytes = isBelowLogs(path) ? readEnd(path) : await askForEnd(path);
+  const bytes = isBelowLogs(path) ? readEnd(path) : await readEndByTail(path);
   const lines = new TextDecoder().decode(bytes).split("\n");
   if (lines.at(-1) === "") lines.pop();
-  // The first one has lost its beginning.
+  // The first line may lack its beginning.
   if (size > BYTES && lines.length > 1) lines.shift();
-  return { lines: lines.slice(-LINES).map(overwritten) };
+  return { lines: lines.slice(-LINES).map(afterReturns) };
 }
 
 function readEnd(path: string): Uint8Array {
@@ -82,8 +82,8 @@ function readEnd(path: string): Uint8Array {
   return bytes.subarray(0, filled);
 }
 
-/** Where this program itself may not read, tail(1) has the user's right to. */
-async function askForEnd(path: string): Promise<Uint8Array> {
+/** Reads the end of a log by tail(1), which has all of the user's permissions. */
+async function readEndByTail(path: string): Promise<Uint8Array> {
   const { success, stdout } = await new Deno.Command("/usr/bin/tail", {
     args: ["-c", String(BYTES), "--", path],
     cwd: "/",
@@ -95,8 +95,8 @@ async function askForEnd(path: string): Promise<Uint8Array> {
   return stdout;
 }
 
-/** What a terminal would show of a line that is drawn over and over, such as a progress bar. */
-function overwritten(line: string): string {
+/** Returns what a terminal shows of a line with carriage returns, such as a progress bar. */
+function afterReturns(line: string): string {
   const parts = line.split("\r").filter((part) => part !== "");
   return parts.at(-1) ?? "";
 }

@@ -1,4 +1,4 @@
-// How logs are read and followed, wherever they lie.
+// Reading and following the logs of tasks, in the log directory or in any other.
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { isBelowLogs } from "../namespace/paths.ts";
@@ -6,20 +6,21 @@ import type { LogFile } from "./log_file.ts";
 import { OwnLog } from "./own_log.ts";
 
 /**
- * Opens a log to read it.
+ * Opens a log for reading.
  *
- * @param writer Whose it must be, if a record says where it is that another user has
- * written: else that user could make anybody's file be shown.
- * @returns nothing if there is no such file.
- * @throws {NotPermitted} if the user may not read it.
- * @throws {Failed} if it cannot be read for another reason.
+ * @param path The path, which may come from a record that the namespace's owner has written.
+ * @param writer The uid that must own the file, if the caller is another user than the writer
+ * of the record: otherwise the writer could have the caller print any file.
+ * @returns undefined if the file does not exist.
+ * @throws {NotPermitted} if the caller may not read it, or `writer` does not own it.
+ * @throws {Failed} if it cannot be opened for another reason.
  */
 export async function openLog(path: string, writer?: number): Promise<LogFile | undefined> {
   try {
     const file = isBelowLogs(path) ? new OwnLog(path) : await openForeign(path);
     if (writer === undefined || file.uid === writer) return file;
     file.close();
-    throw new Deno.errors.PermissionDenied("it is not the task's owner's");
+    throw new Deno.errors.PermissionDenied("the log belongs to another user");
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) {

@@ -1,17 +1,17 @@
 import { openRegular } from "../task/record_file.ts";
 import type { LogFile } from "./log_file.ts";
 
-/** How much is read at once, in bytes. */
+/** The size of one read, in bytes. */
 const BLOCK = 65_536;
 
-/** A log where this program itself may read. */
+/** A log below the directories that the executable is compiled to read. */
 export class OwnLog implements LogFile {
   readonly inode: number;
   readonly uid: number;
   readonly #file: Deno.FsFile;
 
   constructor(path: string) {
-    // A fifo or a terminal would never end.
+    // To read from a FIFO or a terminal would block.
     this.#file = openRegular(path);
     const { ino, uid } = this.#file.statSync();
     this.inode = ino ?? 0;
@@ -31,12 +31,12 @@ export class OwnLog implements LogFile {
 
   copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
     const block = new Uint8Array(BLOCK);
-    let read = true;
-    for (let length = this.#file.readSync(block); read && length !== null;) {
-      read = print(block.subarray(0, length));
-      if (read) length = this.#file.readSync(block);
+    let isOpen = true;
+    for (let length = this.#file.readSync(block); isOpen && length !== null;) {
+      isOpen = print(block.subarray(0, length));
+      if (isOpen) length = this.#file.readSync(block);
     }
-    return Promise.resolve(read);
+    return Promise.resolve(isOpen);
   }
 
   close(): void {
@@ -44,19 +44,22 @@ export class OwnLog implements LogFile {
   }
 }
 
-/** Where the last lines of a file begin, in bytes; a last line without an end counts. */
+/**
+ * Returns the offset, in bytes, at which the last lines of a file begin. A last line without
+ * a newline counts as a line.
+ */
 export function startOfLastLines(file: Deno.FsFile, lines: number): number {
   const { size } = file.statSync();
   if (lines === 0) return size;
   const block = new Uint8Array(BLOCK);
-  let missing = lines;
+  let remaining = lines;
   for (let end = size; end > 0;) {
     const begin = Math.max(0, end - BLOCK);
     file.seekSync(begin, Deno.SeekMode.Start);
     const length = fill(file, block.subarray(0, end - begin));
     for (let i = length - 1; i >= 0; i--) {
-      // The one at the very end ends the last line, and begins none.
-      if (block[i] === 0x0a && begin + i < size - 1 && --missing <= 0) return begin + i + 1;
+      // A newline starts a line, except at the end of the file.
+      if (block[i] === 0x0a && begin + i < size - 1 && --remaining <= 0) return begin + i + 1;
     }
     end = begin;
   }

@@ -197,7 +197,7 @@ cgroupTest("logs -f follows a log that is deleted to the end", async (ns) => {
   await follower.shown("two\n");
   await say("end");
   assertEquals(await follower.ended(), 0);
-  assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" is gone/);
+  assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" was renamed or removed/);
 });
 
 cgroupTest("logs -f of a log that was removed says so, and waits for another", async (ns) => {

@@ -1,18 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { startOfLastLines } from "../../src/logs/own_log.ts";
 
-function withFile(text: string, look: (file: Deno.FsFile) => void): void {
+function withFile(text: string, body: (file: Deno.FsFile) => void): void {
   const path = Deno.makeTempFileSync();
   try {
     Deno.writeTextFileSync(path, text);
     using file = Deno.openSync(path);
-    look(file);
+    body(file);
   } finally {
     Deno.removeSync(path);
   }
 }
 
-Deno.test("startOfLastLines() finds where the last lines begin", () => {
+Deno.test("startOfLastLines() returns the offset at which the last lines begin", () => {
   const cases: [string, number, number][] = [
     ["", 5, 0],
     ["one\ntwo\nthree\n", 1, 8],
@@ -31,7 +31,7 @@ Deno.test("startOfLastLines() finds where the last lines begin", () => {
   }
 });
 
-Deno.test("startOfLastLines() looks beyond the block it reads at once", () => {
+Deno.test("startOfLastLines() finds lines that begin before the last block it reads", () => {
   const line = "x".repeat(999) + "\n";
   withFile(line.repeat(300), (file) => {
     for (const lines of [1, 65, 66, 131, 299]) {

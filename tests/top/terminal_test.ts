@@ -149,9 +149,9 @@ topTest("follows a log that is truncated and deleted", async (ns, tmux) => {
   Deno.truncateSync(log);
   await tmux.shows(/─\n\n\n/);
   Deno.removeSync(log);
-  await tmux.shows("it is not there, or no longer");
+  await tmux.shows("it does not exist");
   await tmux.press("l");
-  await tmux.shows(/\ncannot show .*: it is not there/);
+  await tmux.shows(/\ncannot show .*: it does not exist/);
   await tmux.press("q");
   await tmux.isRestored(0);
 });
