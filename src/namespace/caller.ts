@@ -1,10 +1,13 @@
 import type { Way } from "../cli/unwritten.ts";
 import { PROC } from "./paths.ts";
 
-/** The variable that tells lanĉo that it does what root has asked for: see root/owner.sh. */
+/** The environment variable by which lanĉo knows that root started it: see root/owner.sh. */
 export const FOR_ROOT = "LANCO_FOR_ROOT";
 
-/** The environment that the caller gave, `name=value` each, as bytes (proc_pid_environ(5)). */
+/**
+ * Returns the environment that the caller gave, one `name=value` an entry, as bytes, for it
+ * may not be UTF-8 (proc_pid_environ(5)).
+ */
 export function readEnvironment(proc = PROC): Uint8Array[] {
   const block = Deno.readFileSync(`${proc}/self/environ`);
   const entries: Uint8Array[] = [];
@@ -16,7 +19,7 @@ export function readEnvironment(proc = PROC): Uint8Array[] {
   return entries;
 }
 
-/** The same by names, as text. */
+/** Returns the variables that the caller gave, by their names, as text. */
 export function readVariables(proc = PROC): Map<string, string> {
   const text = new TextDecoder();
   return new Map(
@@ -28,13 +31,13 @@ export function readVariables(proc = PROC): Map<string, string> {
   );
 }
 
-/** The effective user id of this process (proc_pid_status(5)). */
+/** Returns the effective user id of this process (proc_pid_status(5)). */
 export function effectiveUser(proc = PROC): number {
   let status: string;
   try {
     status = Deno.readTextFileSync(`${proc}/self/status`);
   } catch {
-    // There is no namespace.
+    // Without any namespace there is no /run/lanco/proc.
     const options = { args: ["-u"], cwd: "/", clearEnv: true };
     return Number(
       new TextDecoder().decode(new Deno.Command("/usr/bin/id", options).outputSync().stdout),
@@ -43,18 +46,18 @@ export function effectiveUser(proc = PROC): number {
   return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
 }
 
-/** How the runtime writes to the standard output that the caller gave. */
+/** Returns how the runtime writes to the standard output that the caller gave. */
 export function wayOfOutput(proc = PROC): Way {
   if (Deno.stdout.isTerminal()) return "lines";
   try {
     return Deno.readLinkSync(`${proc}/self/fd/1`).startsWith("socket:") ? "lines" : "pipe";
   } catch {
-    // There is no namespace.
+    // Without any namespace there is no /run/lanco/proc.
     return "lines";
   }
 }
 
-/** Whether this process does as a namespace's owner what root has asked for. */
+/** Returns whether root started this process to act as the owner of a namespace. */
 export function actsForRoot(): boolean {
   return forRoot ??= readVariables().has(FOR_ROOT);
 }
@@ -64,8 +67,8 @@ let forRoot: boolean | undefined;
 let umask: number | undefined;
 
 /**
- * The umask that the caller gave. From the first call on this process has another, for
- * the caller's may hide what is made here from its very maker.
+ * Returns the umask that the caller gave. The first call sets the umask of this process to
+ * 022: with the caller's, lanĉo might be unable to open the files that it creates.
  */
 export function callerUmask(): number {
   return umask ??= Deno.umask(0o022);

@@ -1,13 +1,14 @@
 import { reason } from "../cli/errors.ts";
 import { PROC } from "./paths.ts";
 
-/** The number of SIGXFSZ on all processors that lanĉo is built for (signal(7)). */
+/** The number of SIGXFSZ on all architectures that lanĉo is built for (signal(7)). */
 const SIGXFSZ = 25;
 
 /**
- * Has the kernel refuse what this process would write beyond its caller's limit on the size
- * of files (RLIMIT_FSIZE), where it would else end it by SIGXFSZ (getrlimit(2)). A caller who
- * ignores that signal has this already, and what is launched inherits that.
+ * Makes a write beyond the caller's limit on the size of files (RLIMIT_FSIZE) fail with
+ * EFBIG: by default the kernel would end this process by SIGXFSZ (getrlimit(2)). Where the
+ * caller ignores SIGXFSZ, writes fail so anyway, and no handler is set, so that a task
+ * inherits the ignored signal.
  */
 export function outliveFileLimit(proc = PROC): void {
   try {
@@ -16,16 +17,16 @@ export function outliveFileLimit(proc = PROC): void {
     const ignored = BigInt(`0x${/^SigIgn:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
     if (ignored >> BigInt(SIGXFSZ - 1) & 1n) return;
   } catch {
-    // There is no namespace: nothing will be launched.
+    // Without any namespace nothing will be launched that could inherit the handler.
   }
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /**
- * The limit of the caller's that counts, its soft one (proc_pid_limits(5)).
+ * Returns the caller's soft limit, which is the one that is enforced (proc_pid_limits(5)).
  *
- * @param name As the kernel calls it there.
- * @throws if it cannot be read.
+ * @param name The name of the limit in that file.
+ * @throws if the file cannot be read.
  */
 function callerLimit(name: string, proc = PROC): string {
   const limits = Deno.readTextFileSync(`${proc}/self/limits`);
@@ -37,28 +38,29 @@ function shownLimit(name: string, proc: string): string {
   try {
     return callerLimit(name, proc);
   } catch {
-    // No descriptor is left.
+    // The file cannot be opened when the limit on descriptors is the one that is reached.
     return "reached";
   }
 }
 
-/** Whose limits there are on processes, one of which was reached. */
+/** Returns a message that names the limits on processes, one of which has been reached. */
 export function noMoreProcesses(proc = PROC): string {
   return `no more processes may be started: the caller's limit (RLIMIT_NPROC, "ulimit -u") is ${
     shownLimit("Max processes", proc)
-  }, and his cgroup (pids.max) and the host (kernel.threads-max) have one too: raise the one that is reached`;
+  }, and the caller's cgroup (pids.max) and the host (kernel.threads-max) have one too: raise the one that is reached`;
 }
 
 /**
- * Which limit has made a system call fail, whose it is, and what to do; nothing if none has.
+ * Returns a message about the limit that made a system call fail: its value, whether it is
+ * the caller's or the host's, and the remedy. Returns undefined if no limit is the cause.
  *
- * @param error What the runtime throws: it has the number of the error in its message (errno(3)).
+ * @param error The runtime's error, whose message contains the error number (errno(3)).
  */
 export function limitBehind(error: unknown, proc = PROC): string | undefined {
   const limit = (name: string) => shownLimit(name, proc);
   const message = reason(error);
   const number = /os error (\d+)\)/.exec(message)?.[1];
-  // EAGAIN is also what a stream says that does not block.
+  // A non-blocking stream fails with EAGAIN, too.
   if (number === "11" && !message.startsWith("Failed to spawn")) return undefined;
   switch (number) {
     case "7":
@@ -69,7 +71,7 @@ export function limitBehind(error: unknown, proc = PROC): string | undefined {
     case "11":
       return noMoreProcesses(proc);
     case "12":
-      return "there is not enough memory: in the caller's limits (RLIMIT_AS, RLIMIT_DATA), in his cgroup (memory.max) or in the host";
+      return "there is not enough memory: in the caller's limits (RLIMIT_AS, RLIMIT_DATA), in the caller's cgroup (memory.max) or in the host";
     case "23":
       return "the host's limit on open files (fs.file-max) is reached";
     case "24":

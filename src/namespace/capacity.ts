@@ -2,10 +2,11 @@ import { Failed } from "../cli/errors.ts";
 import type { Capacity } from "../cgroup/limits.ts";
 
 /**
- * Asks a shell what the host has, for `init`, which writes it down: later /proc may be
- * out of reach. From `/proc/meminfo`, `/proc/stat` and `/proc/sys/kernel/pid_max` (proc(5)).
+ * Returns the capacity of the host: memory in bytes, processors and process ids. `init`
+ * records it in namespace.json, for a later command may be unable to read /proc. A shell
+ * reads `/proc/meminfo`, `/proc/stat` and `/proc/sys/kernel/pid_max` (proc(5)).
  *
- * @throws {Failed} if it cannot be read.
+ * @throws {Failed} if one of these files cannot be read.
  */
 export function askCapacity(): Capacity {
   const { stdout } = new Deno.Command("/bin/sh", {
@@ -21,7 +22,10 @@ export function askCapacity(): Capacity {
   return capacity;
 }
 
-/** Reads it from the texts of these files, one after the other; the last one as `pid_max N`. */
+/**
+ * Parses the concatenated texts of these files, of which the last one is given as `pid_max N`.
+ * A number that is missing is NaN.
+ */
 export function parseCapacity(text: string): Capacity {
   return {
     memory: Number(/^MemTotal:\s+(\d+) kB/m.exec(text)?.[1]) * 1024,

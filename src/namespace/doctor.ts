@@ -1,17 +1,17 @@
 import script from "./facts.sh" with { type: "text" };
 
-/** One thing that was looked at. */
+/** The result of one check of the host. */
 export interface Finding {
-  /** `ok`; a `warning` where something is lost; `fatal` where `init` would fail. */
+  /** `ok`; `warning` if a feature is unavailable; `fatal` if `init` would fail. */
   level: "ok" | "warning" | "fatal";
-  /** What was found; with a warning or worse what is lost, and how to get it. */
+  /** The result in words; unless it is `ok`, also what is unavailable and how to get it. */
   text: string;
 }
 
-/** What a host has: the values of each fact, in the order they were found. */
+/** The facts about a host that `facts.sh` prints: the values of each, in their order there. */
 export type Facts = ReadonlyMap<string, readonly string[]>;
 
-/** Asks the host, by a shell with the rights of the caller. */
+/** Collects the facts about this host, with a shell that has the rights of the caller. */
 export async function collectFacts(): Promise<Facts> {
   const { stdout } = await new Deno.Command("/bin/sh", {
     args: ["-c", script, "lanco"],
@@ -23,7 +23,7 @@ export async function collectFacts(): Promise<Facts> {
   return parseFacts(new TextDecoder().decode(stdout));
 }
 
-/** Reads what `facts.sh` prints. */
+/** Parses the output of `facts.sh`. */
 export function parseFacts(text: string): Facts {
   const facts = new Map<string, string[]>();
   for (const line of text.split("\n")) {
@@ -35,7 +35,7 @@ export function parseFacts(text: string): Facts {
   return facts;
 }
 
-/** The kernel that brought each thing lanĉo uses where it is, and what it does without. */
+/** The kernel version, the file that it introduced, and the effect of being without it. */
 const KERNEL: readonly [string, string, string][] = [
   ["5.2", "cgroup.freeze", "pause and resume need the freezer of v1"],
   ["5.14", "cgroup.kill", "stop --now freezes and kills one by one"],
@@ -43,7 +43,7 @@ const KERNEL: readonly [string, string, string][] = [
   ["6.1", "pids.peak", "status shows no peak of processes"],
 ];
 
-/** The programs that a namespace cannot do without, and the packages of Debian that have them. */
+/** The programs that a namespace needs, and the Debian packages that contain them. */
 const NEEDED: readonly [string, string][] = [
   ["setsid", "util-linux"],
   ["setpriv", "util-linux"],
@@ -56,7 +56,7 @@ const NEEDED: readonly [string, string][] = [
   ["find", "findutils"],
 ];
 
-/** What the host offers, and what is missing. */
+/** Returns the result of every check of these facts. */
 export function diagnose(facts: Facts): Finding[] {
   const programs = (facts.get("program") ?? []).map((line) => line.split(" ")[0] ?? "");
   return [
@@ -113,16 +113,16 @@ function controllers(facts: Facts): Finding[] {
     ...(facts.get("unified_controllers")?.[0] ?? "").split(" "),
     ...(facts.get("v1_hierarchy") ?? []).flatMap((options) => options.split(",")),
   ].map((name) => name === "blkio" ? "io" : name);
-  const lost: Record<string, string> = {
+  const needed: Record<string, string> = {
     cpu: "--cpus and --cpu-weight cannot be enforced",
     memory: "--memory cannot be enforced, and memory is not counted",
     pids: "--pids cannot be enforced",
     io: "--io-weight cannot be enforced",
   };
-  return Object.entries(lost).map(([name, what]) =>
+  return Object.entries(needed).map(([name, effect]) =>
     found.includes(name) ? ok(`controller ${name}`) : {
       level: "warning",
-      text: `no controller ${name}: ${what}: boot with cgroup_enable=${name}`,
+      text: `no controller ${name}: ${effect}: boot with cgroup_enable=${name}`,
     }
   );
 }
@@ -137,9 +137,9 @@ function kernelFeatures(facts: Facts): Finding[] {
   const missing = KERNEL.filter(([since]) => rank(release) < rank(since));
   return [
     ok(`kernel ${release}`),
-    ...missing.map(([since, what, lost]): Finding => ({
+    ...missing.map(([since, file, effect]): Finding => ({
       level: "warning",
-      text: `no ${what}: ${lost}: use Linux ${since} or newer`,
+      text: `no ${file}: ${effect}: use Linux ${since} or newer`,
     })),
   ];
 }

@@ -1,5 +1,5 @@
-# Prints what this host has, a line a fact: its name, a space, its value. Runs with the
-# rights of who asks, root's perhaps, but not by his PATH; changes nothing.
+# Prints facts about this host, one a line: a name, a space and a value. It changes nothing.
+# It runs with the rights of the caller, which may be root's, and therefore sets its own PATH.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 echo "kernel $(uname -r)"
 echo "uid $(id -u)"
@@ -20,13 +20,13 @@ for program in setsid setpriv flock mount umount mountpoint getent mkfifo find b
   path=$(command -v "$program") && echo "program $program $path"
 done
 echo "shell $(readlink -f /bin/sh)"
-# The nearest directory that there is decides where the release agent lies.
+# The release agent will lie on the file system of the nearest directory that exists.
 for directory in /var/lib/lanco /var/lib /var /; do
   [ -d "$directory" ] || continue
   echo "agent_options $(findmnt -no OPTIONS -T "$directory" 2>/dev/null)"
   break
 done
-# Only root can try, in a mount namespace that nobody sees.
+# Only root can try to mount a named hierarchy; the mount namespace hides it from others.
 if [ "$(id -u)" = 0 ]; then
   unshare --mount --propagation private sh -c '
     mkdir -p /run/lanco && mount -t cgroup -o none,name=lanco-doctor lanco-doctor /run/lanco && umount /run/lanco

@@ -2,10 +2,13 @@ import { isFrozen } from "../cgroup/freezer.ts";
 import { Failed } from "../cli/errors.ts";
 import { type Namespace, namespaceDirectory } from "./namespace.ts";
 
-/** What freezes all of a hierarchy's cgroup, and what is written into it to thaw that. */
+/** The file that freezes a cgroup of the unified hierarchy or of v1's freezer, and its value to thaw. */
 const THAW = [["unified", "cgroup.freeze", "0"], ["freezer", "freezer.state", "THAWED"]] as const;
 
-/** Who has frozen the namespace as a whole, which only root can, and how to thaw it; nothing if nobody has. */
+/**
+ * Returns a message that the whole namespace is frozen, which only root can do, and how to
+ * thaw it; undefined if it is not frozen.
+ */
 export function whyFrozen({ namespace, hierarchies }: Namespace): string | undefined {
   for (const [controller, file, thawed] of THAW) {
     const hierarchy = hierarchies.find(({ name }) => name.split(",").includes(controller));
@@ -17,16 +20,20 @@ export function whyFrozen({ namespace, hierarchies }: Namespace): string | undef
   return undefined;
 }
 
-/** @throws {Failed} if the namespace is frozen as a whole. */
+/** @throws {Failed} if the whole namespace is frozen. */
 export function assertThawed(namespace: Namespace): void {
   const why = whyFrozen(namespace);
   if (why !== undefined) throw new Failed(why);
 }
 
-/** How long a launch waits for a namespace that is frozen meanwhile, in milliseconds. */
+/** How long a launch waits while the namespace is frozen, in milliseconds. */
 const PATIENCE = 5000;
 
-/** Returns what may be called time and again, and throws once the namespace has been frozen for some time. */
+/**
+ * Returns a function to be called in a loop that waits for the kernel or the release agent.
+ * It looks every 100 ms at most, and throws `Failed` once the namespace has been frozen for
+ * longer than `patience`, in milliseconds.
+ */
 export function thawWatch(namespace: Namespace, patience = PATIENCE): () => void {
   let since: number | undefined;
   let last = 0;

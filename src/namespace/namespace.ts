@@ -1,63 +1,63 @@
-// What a namespace and its host are: places, capacity, caller, and what a host lacks.
+// The record that describes a namespace, and the names of the namespaces of this host.
 import { Failed, NotInitialised, reason } from "../cli/errors.ts";
 import type { Capacity } from "../cgroup/limits.ts";
 import { RUN } from "./paths.ts";
 
-/** Which cgroup versions a host has: v2 alone, both, or v1 alone. */
+/** The cgroup versions that a host has mounted: v2 alone, both, or v1 alone. */
 export type Layout = "unified" | "hybrid" | "legacy";
 
-/** A cgroup hierarchy that tasks leave their caller's groups in. */
+/** A cgroup hierarchy in which a task leaves the cgroup of its caller. */
 export interface Hierarchy {
-  /** `unified`, a list of v1 controllers, or the name of a v1 hierarchy without any. */
+  /** `unified`, a list of v1 controllers, or the name of a v1 hierarchy without controllers. */
   name: string;
   /** The version of its cgroups. */
   version: 1 | 2;
-  /** The namespace's cgroup, where the host has it mounted. */
+  /** The path of the namespace's cgroup below the host's own mount of the hierarchy. */
   cgroup: string;
-  /** Whether each task has a cgroup of its own in it; else all share the namespace's. */
+  /** Whether each task has a cgroup of its own here; otherwise all share the namespace's. */
   tasks: boolean;
 }
 
-/** What root wrote down at `init`, in `/run/lanco/<ns>/namespace.json`. */
+/** The record that `init` writes as root, `/run/lanco/<ns>/namespace.json`. */
 export interface Namespace {
-  /** The version of this record. */
+  /** The version of the form of this record. */
   version: number;
-  /** Its name. */
+  /** The name of the namespace. */
   namespace: string;
   /** The owner's numeric user id. */
   uid: number;
   /** The numeric id of the group that may read logs and records. */
   gid: number;
-  /** The owner's name, or his id if he has none. */
+  /** The owner's name, or the numeric id if it has no name. */
   owner: string;
-  /** What the host has mounted. */
+  /** The cgroup versions that the host had mounted. */
   layout: Layout;
-  /** What the host has: nobody can be given more. */
+  /** The capacity of the host: no task can have a higher limit. */
   host: Capacity;
-  /** The hierarchy in which exit commands sleep; empty if the host has no freezer. */
+  /** The hierarchy in which exit commands are frozen; empty if the host has no freezer. */
   exits: string;
-  /** The hierarchies in use, without the named one. */
+  /** The hierarchies in use, apart from the named hierarchy. */
   hierarchies: Hierarchy[];
 }
 
-/** The version of `namespace.json` that this program understands. */
+/** The version of `namespace.json` that this executable understands. */
 const VERSION = 2;
 
-/** The directory of a namespace: `/run/lanco/<ns>`. */
+/** Returns the directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
   return `${RUN}/${namespace}`;
 }
 
-/** The root of the named hierarchy, whose cgroups are the register of tasks. */
+/** Returns the root of the named hierarchy, whose cgroups are the register of tasks. */
 export function namedRoot(namespace: string): string {
   return `${RUN}/${namespace}/named`;
 }
 
 /**
- * Reads what `init` wrote down.
+ * Reads the record of a namespace.
  *
  * @throws {NotInitialised} if there is no such namespace.
- * @throws {Failed} if there is one that cannot be read.
+ * @throws {Failed} if its record cannot be read, or has another version.
  */
 export function readNamespace(namespace: string): Namespace {
   const file = `${namespaceDirectory(namespace)}/namespace.json`;
@@ -76,8 +76,9 @@ export function readNamespace(namespace: string): Namespace {
 }
 
 /**
- * What tells the namespace that the last init has made, or repaired, from any before it: the
- * inode of what it wrote down. Nothing if there is none.
+ * Returns the inode number of a namespace's record, which changes with each `init`: a
+ * command that goes on for long notices by it that the namespace was made anew. Returns null
+ * if there is no such namespace.
  */
 export function lastInit(namespace: string): number | null {
   const file = `${namespaceDirectory(namespace)}/namespace.json`;
@@ -90,7 +91,8 @@ export function lastInit(namespace: string): number | null {
 }
 
 /**
- * Makes sure that an absent task is an answer: that the named hierarchy is there.
+ * Checks that the named hierarchy is mounted: only then does the absence of a task's cgroup
+ * mean that the task is not running.
  *
  * @throws {NotInitialised} if there is no such namespace.
  * @throws {Failed} if there is one, but its named hierarchy is not mounted.
@@ -109,9 +111,9 @@ export function assertMounted(namespace: string): void {
   }
 }
 
-/** The names of the namespaces of this host, sorted. */
+/** Returns the names of the namespaces of this host, sorted. */
 export async function namespaces(): Promise<string[]> {
-  // Here, for the other commands have no use for it.
+  // Imported here, for other commands should not pay for loading it.
   const { existsSync } = await import("@std/fs/exists");
   if (!existsSync(RUN)) return [];
   return [...Deno.readDirSync(RUN)].filter(({ isDirectory }) => isDirectory)

@@ -2,42 +2,42 @@ import { join } from "@std/path/posix/join";
 import { normalize } from "@std/path/posix/normalize";
 
 /**
- * Where lanĉo keeps everything that lasts until the next boot. The kernel's own
- * files are bound below it, because Deno refuses any path under /sys and /proc.
+ * The directory of everything that lasts until the next boot. Cgroups and /proc are mounted
+ * below it, too, because Deno refuses any path under /sys and /proc.
  */
 export const RUN = "/run/lanco";
 
-/** /proc, as Deno may read it. It is there as long as there is a namespace. */
+/** The path of proc(5) for Deno. It is mounted as long as there is any namespace. */
 export const PROC = `${RUN}/proc`;
 
-/** Where the logs are, unless `-l` says otherwise; the executable may write here. */
+/** The directory that logs are in, unless `-l` names another; the executable may write here. */
 export const LOGS = "/var/log";
 
-/** Whether the executable itself may read and write the file: whether it is below the logs. */
+/** Returns whether a file is below `/var/log`, where the executable itself may read and write. */
 export function isBelowLogs(path: string): boolean {
   return normalize(path).startsWith(`${LOGS}/`);
 }
 
 /**
- * The path under which the executable may look at any file that its user may look
- * at (stat, inotify): as it is below the logs, else by the root directory of this
- * very process, which is below /run/lanco/proc (proc(5)).
+ * Returns a path by which the executable has permission to stat(2) or watch any file that
+ * its user may. Outside of `/var/log` the path leads through the root directory of this
+ * process, `/run/lanco/proc/self/root` (proc_pid_root(5)).
  */
 export function visible(path: string): string {
   return isBelowLogs(path) ? normalize(path) : `${PROC}/self/root${normalize(`/${path}`)}`;
 }
 
-/** The absolute path of a file that a caller names in his working directory, without `.` and `..`. */
+/** Returns the absolute path, without `.` and `..`, of a path relative to a working directory. */
 export function absolute(path: string, working: string): string {
   return path.startsWith("/") ? normalize(path) : join(working, path);
 }
 
-/** The directory of the logs of a namespace: its owner's and group's, 0750. */
+/** Returns the directory of a namespace's logs. It has mode 0750, and belongs to owner and group. */
 export function logDirectory(namespace: string): string {
   return `${LOGS}/lanco-${namespace}`;
 }
 
-/** The log of a task, unless `-l` names another. */
+/** Returns the path of a task's log, unless `-l` names another. */
 export function logFile(namespace: string, task: string): string {
   return `${logDirectory(namespace)}/task-${task}.log`;
 }

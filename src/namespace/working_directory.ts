@@ -2,9 +2,9 @@ import { Failed } from "../cli/errors.ts";
 import { absolute, PROC } from "./paths.ts";
 
 /**
- * The caller's working directory, which he may not be allowed to enter.
+ * Returns the path of the caller's working directory, which the caller may not be allowed to enter.
  *
- * @throws {Failed} if its name is not UTF-8: then it can be neither written down nor handed on.
+ * @throws {Failed} if the path is not UTF-8: the runtime could neither record it nor pass it on.
  */
 export function workingDirectory(): string {
   try {
@@ -12,12 +12,17 @@ export function workingDirectory(): string {
   } catch (error) {
     if (!(error instanceof Error && error.message.includes("not valid UTF-8"))) throw error;
     throw new Failed(
-      "the name of the working directory is not UTF-8: change to another, or give it and files by absolute paths, as in --chdir /tmp",
+      "the name of the working directory is not UTF-8: change to another, or give --chdir and each file as an absolute path, as in --chdir /tmp",
     );
   }
 }
 
-/** The absolute path of a file that the caller names; the working directory is only looked up for one that is relative. */
+/**
+ * Returns the absolute path of a file that the caller names. Only for a relative path is the
+ * working directory looked up, which can fail.
+ *
+ * @throws {Failed} if the path is relative, and that of the working directory is not UTF-8.
+ */
 export function fromHere(path: string): string {
   return absolute(path, path.startsWith("/") ? "/" : workingDirectory());
 }

@@ -1,4 +1,5 @@
-// All that runs as root: making and removing a namespace, the release agent, and acting as an owner.
+// The room of everything that runs as root. This file makes and removes a namespace, with
+// shell scripts, and combines the two halves of the release agent.
 import agent from "./release-agent.sh" with { type: "text" };
 import common from "./common.sh" with { type: "text" };
 import down from "./down.sh" with { type: "text" };
@@ -8,37 +9,39 @@ import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
 import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
 
-/** The release agent: what it does, and who of many does it when. */
+/** The text of the release agent: its actions, and the queue by which one agent works at a time. */
 const AGENT = agent + errands;
 
-/** What `init` asks for. */
+/** The parameters of `init`. */
 export interface UpOptions {
   /** The owner, by name or number. */
   user: string;
-  /** The group that may read, by name or number; empty for the owner's. */
+  /** The group that may read logs and records, by name or number; empty for the owner's. */
   group: string;
-  /** How much its records may take, in bytes; what is not given stays as it is. */
+  /** The size of the file system of the records, in bytes; undefined leaves it as it is. */
   records?: number;
-  /** What the host has. */
+  /** The capacity of the host. */
   host: Capacity;
-  /** What the whole namespace may use; what is not given stays as it is. */
+  /** The limits of the whole namespace; one that is undefined stays as it is. */
   limits: Limits;
-  /** Whether a limit that the host cannot enforce is left out. */
+  /** Whether to leave out, with a warning, a limit that the host cannot enforce. */
   bestEffort: boolean;
 }
 
-/** What was done as root. */
+/** The report of a successful script. */
 export interface Done {
-  /** What is to be known of it. */
+  /** The warnings, one a line. */
   warnings: string[];
-  /** The limits that are others now, a line each. */
+  /** The limits that have changed, one a line, with their values before. */
   changes: string[];
 }
 
 /**
- * Runs what lanĉo does as root: `up` makes a namespace, `down` removes it. The shell's
- * environment is empty, so that nothing of the caller's (PATH, LD_PRELOAD, ENV) reaches it.
+ * Makes (`up`) or removes (`down`) a namespace, by a shell script that runs as root. The
+ * script's environment is empty, so that no variable of the caller's (PATH, LD_PRELOAD, ENV)
+ * can influence it.
  *
+ * @returns the warnings and changes that the script reports.
  * @throws {LancoError} with the script's message and exit status.
  */
 export async function runAsRoot(
@@ -58,15 +61,15 @@ export async function runAsRoot(
   if (success) return report(new TextDecoder().decode(stdout));
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
   const silence = `/bin/sh ended with status ${code}`;
-  // The shell's own failures, as of a command that is missing, are no promise of the contract;
-  // what a program says begins with what is wrong, and may end with advice.
+  // Any other status comes from the shell or from a program that it runs, not from the script's
+  // own "fail". The first line of such a message names the fault; later ones may be advice.
   if (![1, 2, 4, 5, 6].includes(code)) {
     throw new Failed(`cannot bring the namespace ${words[0]}: ${lines[0] || silence}`);
   }
   throw new LancoError(lines.at(-1) || silence, code, code === 4 ? "WARN" : "ERROR");
 }
 
-/** Reads what the script has printed: a change as `changed OPTION OLD NEW`, else a warning. */
+/** Parses the script's output: lines `changed OPTION OLD NEW`, and warnings. */
 function report(text: string): Done {
   const done: Done = { warnings: [], changes: [] };
   for (const line of text.split("\n").filter((line) => line !== "")) {
@@ -77,7 +80,10 @@ function report(text: string): Done {
   return done;
 }
 
-/** A limit as the option has it; the kernel's own way to say "none" is one of three. */
+/**
+ * Converts a limit from the kernel's form to that of the option. The kernel writes "no limit"
+ * as `max`, as -1, or as a number near 2^63.
+ */
 function shown(option: string, value: string): string {
   const number = Number(value.replace(/^default /, ""));
   if (Number.isNaN(number) || number < 0 || number > Number.MAX_SAFE_INTEGER) return "max";

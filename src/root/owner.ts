@@ -2,23 +2,23 @@ import { existsSync } from "@std/fs/exists";
 import { LancoError, NotInitialised, RootLaunchesNothing } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { logDirectory } from "../namespace/paths.ts";
-import { Acting, type Owner } from "./acting.ts";
+import { type Owner, OwnerProcess } from "./owner_process.ts";
 
-/** How long what acts as an owner may say nothing before it is taken for lost, in milliseconds. */
+/** How long the owner's process may print nothing before it is killed, in milliseconds. */
 const PATIENCE = 30_000;
 
 /**
- * Does what root asks for in another user's namespace with that user's rights: starts
- * this program again as the owner, and hands on streams, signals and exit status. The
- * owner can hold, starve or kill what has his number: then this says so, and ends.
+ * Runs a command of root's in another user's namespace with that user's rights: starts this
+ * executable again as the owner, and passes on streams, signals and exit status. The owner
+ * can stop, starve or kill a process with their user id; then this function throws.
  *
- * The caller is root.
+ * Only root may call it.
  *
  * @param args The whole command line.
- * @param patience How long it may say nothing before it is taken for lost, in milliseconds. If
- * that is Infinity it waits on purpose, and has root's own streams.
- * @returns the exit status; nothing if the namespace is root's own, or there is none.
- * @throws {LancoError} if what acts for root does not come to its end.
+ * @param patience How long the process may print nothing before it is killed, in milliseconds.
+ * Infinity is for a command that waits on purpose: it inherits root's streams.
+ * @returns the exit status; undefined if the namespace is root's own, or there is none.
+ * @throws {LancoError} if the owner's process was killed.
  */
 export async function asOwner(
   namespace: string,
@@ -27,26 +27,26 @@ export async function asOwner(
 ): Promise<number | undefined> {
   const owner = ownerOf(namespace);
   if (owner.uid === 0) return undefined;
-  const acting = Acting.start(owner, args, patience === Infinity ? "inherited" : "copied");
-  const ending = await acting.end(patience);
+  const process = OwnerProcess.start(owner, args, patience === Infinity ? "inherited" : "copied");
+  const ending = await process.end(patience);
   if (ending.code !== undefined) return ending.code;
   const level = ending.signalled === undefined ? "ERROR" : "WARN";
   throw new LancoError(ending.what, ending.signalled ?? 1, level);
 }
 
 /**
- * Refuses to launch anything in another user's namespace: what a process inherits from
- * root is more than his ids.
+ * Refuses root's request to launch a task in another user's namespace, because a process
+ * inherits more from root than ids, such as the controlling terminal.
  *
- * @throws {NotPermitted} unless the namespace is root's own.
- * @throws {NotInitialised} if there is none.
+ * @throws {RootLaunchesNothing} unless the namespace is root's own.
+ * @throws {NotInitialised} if there is no such namespace.
  */
 export function refuseToLaunch(namespace: string): void {
   const { uid, owner } = readNamespace(namespace);
   if (uid !== 0) throw new RootLaunchesNothing(namespace, owner);
 }
 
-/** Whose the namespace is; when it is gone, its logs are still somebody's. */
+/** Returns the owner of a namespace; of one that was removed, the owner of its logs. */
 function ownerOf(namespace: string): Owner {
   try {
     const record = readNamespace(namespace);

@@ -5,51 +5,53 @@ import { namedRoot, type Namespace } from "../namespace/namespace.ts";
 import { runningExits } from "../task/exits.ts";
 import type { Signal } from "../task/signals.ts";
 import { identity } from "../task/task.ts";
-import { Acting, type Ending } from "./acting.ts";
+import { type Ending, OwnerProcess } from "./owner_process.ts";
 
-/** How long the owner may take beyond what he is given to end a task, in milliseconds. */
+/** How much longer than the timeout of `stop` the owner's process may take, in milliseconds. */
 const GRACE = 5000;
 
-/** How long the release agent may take to free the name of what was killed, in milliseconds. */
+/** How long the release agent may take to remove the cgroup of a killed task, in milliseconds. */
 const AGENT = 2000;
 
-/** A run of a task, or its exit command: what the script kills. */
+/** The cgroups of a run of a task, or of an exit command, that the script is to kill. */
 interface Killed {
-  /** Its cgroup in the named hierarchy. */
+  /** The name of its cgroup in the named hierarchy. */
   name: string;
-  /** The inode of that. */
+  /** The inode number of that cgroup. */
   inode: number;
-  /** Its cgroup in the others. */
+  /** The path of its cgroup in each other hierarchy. */
   place: string;
-  /** These others. */
+  /** The names of the other hierarchies that have this cgroup. */
   hierarchies: readonly string[];
 }
 
-/** How to ask. */
+/** The options of `stop` that the owner's process gets. */
 export interface AskOptions {
+  /** The first signal. */
   signal: Signal;
-  /** How long to wait before killing, in milliseconds; 0 kills at once. */
+  /** How long to wait before SIGKILL, in milliseconds; 0 kills at once. */
   patience: number;
 }
 
 /**
- * Tasks that root stops in another user's namespace: he has the owner do it, who writes
- * down what he does, and kills himself what is left of them. The owner can hinder the
- * first, and not the second.
+ * Tasks that root stops in another user's namespace. First a process of the owner's stops
+ * them, and records it; the owner can hinder this. Then root itself kills the processes that
+ * are left, through the kernel's cgroup files alone; this the owner cannot hinder.
  */
 export class OwnersTasks {
   readonly #killed: ReadonlyMap<string, readonly Killed[]>;
 
-  /** Takes hold of what runs under these names now. */
+  /** Notes the runs that have these names now, so that no later run of a name is killed. */
   constructor(private readonly namespace: Namespace, tasks: readonly string[]) {
     this.#killed = new Map(tasks.map((task) => [task, find(namespace, task)]));
   }
 
   /**
-   * Has the owner stop them.
+   * Stops the tasks by a process of the owner's.
    *
-   * @returns what has become of that; nothing if none of them runs.
-   * @throws {NotPermitted} if the owner may not execute this program, and is to ask.
+   * @returns how that process ended; undefined if none of the tasks runs.
+   * @throws {NotPermitted} if the owner may not execute this executable, and tasks are to be
+   * given time to end by themselves.
    */
   async ask({ signal, patience }: AskOptions): Promise<Ending | undefined> {
     const running = [...this.#killed].filter(([, killed]) => killed.length > 0);
@@ -59,28 +61,32 @@ export class OwnersTasks {
     const tasks = running.map(([task]) => task);
     const words = [name, "stop", "-s", signal, ...how, "--", ...tasks];
     try {
-      const acting = Acting.start({ uid, owner, namespace: this.namespace }, words, "kept");
-      const ending = await acting.end(patience + GRACE);
-      // He could not even ask: 0 and 3 are answers.
+      const process = OwnerProcess.start({ uid, owner, namespace: this.namespace }, words, "kept");
+      const ending = await process.end(patience + GRACE);
+      // With any status but 0 (stopped) and 3 (not running), the tasks were not even signalled.
       const { code = 0, signalled, what } = ending;
       if (signalled !== undefined || what !== "" || code === 0 || code === 3) return ending;
-      return { ...ending, what: `what acted as ${owner} for root ended with status ${code}` };
+      return {
+        ...ending,
+        what: `the process that acted as ${owner} for root ended with status ${code}`,
+      };
     } catch (error) {
-      // Who may not execute this program can be given it; what else hinders him is no reason to wait.
+      // The administrator can make the executable accessible; of other failures root only tells,
+      // and kills.
       if (patience > 0 && error instanceof NotPermitted) throw error;
       return { what: reason(error) };
     }
   }
 
   /**
-   * Kills what is left of a task, or of its exit command if that was what ran.
+   * Kills the remaining processes of a task, or of its exit command if only that ran.
    *
-   * @throws {LancoError} with status 3, if neither did.
-   * @throws {Failed} if a process outlives even that.
+   * @throws {LancoError} with status 3, if neither was running.
+   * @throws {Failed} if a process is still there after SIGKILL.
    */
   async kill(task: string): Promise<void> {
     const killed = this.#killed.get(task) ?? [];
-    // Not by the error that has similar names looked up: these are the owner's records.
+    // Not NotRunning: for its message similar names would be looked up in the owner's records.
     if (killed.length === 0) throw new LancoError(`task ${task} is not running`, 3, "WARN");
     for (const one of killed) {
       await this.#kill(task, one);
@@ -105,8 +111,8 @@ export class OwnersTasks {
     if (success) return;
     const left = new TextDecoder().decode(stdout).trim();
     throw new Failed(
-      `cannot see the end of task ${task}: what was killed is still there (${left}), and ends ` +
-        "when what it waits for in the kernel is done",
+      `cannot see the end of task ${task}: processes that were killed are still there (${left}), ` +
+        "and will end when the kernel completes the operation that they wait for",
     );
   }
 

@@ -29,7 +29,7 @@ cgroupTest("root launches nothing in a user's namespace", async (ns) => {
     [[...run, "a", "touch", mark], {}],
     [[LANCO, ns.name, "start", "--json", "a", "touch", mark], {}],
     [[...run, "-c", `touch ${mark}`, "-f", "a", "touch", mark], { stdin: "" }],
-    // With a terminal he would have typed into it (TIOCSTI).
+    // With root's terminal as its own, a task could type commands into it (TIOCSTI).
     [terminal, {}],
   ];
   for (const [words, options] of tries) {
@@ -48,7 +48,7 @@ cgroupTest("root launches nothing in a user's namespace", async (ns) => {
   assertEquals([code, ...answers.map(({ exitStatus }) => exitStatus)], [0, 6, 6]);
   assertEquals(ns.traces(), before);
   assert(!exists(mark));
-  // In his own he does.
+  // In a namespace of root's own, root can launch.
   await asRoot(ns, ["release"]);
   await exec(["rm", "-rf", ns.logs], { uid: 0 });
   assertEquals((await asRoot(ns, ["init", "-u", "root"])).code, 0);
@@ -98,14 +98,14 @@ cgroupTest("root's release of a task runs the exit command as the owner", async 
   assertEquals(Deno.readTextFileSync(mark), `${OWNER}\n`);
 });
 
-cgroupTest("root says where the owner could not execute lanco", async (ns) => {
+cgroupTest("root is told that the owner may not execute lanco, and where to put it", async (ns) => {
   const directory = `${ns.scratch}/closed`;
   await exec(["install", "-d", "-m", "0700", "-o", "0", "-g", "0", directory], { uid: 0 });
   await exec(["cp", LANCO, `${directory}/lanco`], { uid: 0 });
   const { code, stderr } = await exec([`${directory}/lanco`, ns.name, "ls"], { uid: 0 });
   assertEquals(code, 6);
-  assertMatch(stderr, /games may not execute .*closed\/lanco: put it where he may/);
-  // By his own group, whose number is another than his, he may.
+  assertMatch(stderr, /games may not execute .*closed\/lanco: put it where they may/);
+  // The owner may execute it by the primary group, whose id differs from the user id.
   await exec(["chgrp", String(OWNER_GROUP), directory, `${directory}/lanco`], { uid: 0 });
   await exec(["chmod", "0750", directory, `${directory}/lanco`], { uid: 0 });
   assertEquals((await exec([`${directory}/lanco`, ns.name, "ls"], { uid: 0 })).code, 0);
@@ -147,13 +147,16 @@ cgroupTest(
   },
 );
 
-cgroupTest("a stranger gets nothing done by anybody", async (ns) => {
-  await ns.must("run", "a", "sleep", "1000");
-  const commands = [["run", "b", "true"], ["stop", "a"], ["stop", "--now", "a"], ["pause", "a"]];
-  for (const args of [...commands, ["signal", "TERM", "a"], ["status", "a"], ["logs", "a"]]) {
-    const env = { LANCO_FOR_ROOT: "1" };
-    const { code } = await ns.lancoWith({ uid: STRANGER, env }, ...args);
-    assertEquals(code, 6, args.join(" "));
-  }
-  await ns.must("check", "a");
-});
+cgroupTest(
+  "a stranger can do nothing in a namespace, not even with LANCO_FOR_ROOT set",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const commands = [["run", "b", "true"], ["stop", "a"], ["stop", "--now", "a"], ["pause", "a"]];
+    for (const args of [...commands, ["signal", "TERM", "a"], ["status", "a"], ["logs", "a"]]) {
+      const env = { LANCO_FOR_ROOT: "1" };
+      const { code } = await ns.lancoWith({ uid: STRANGER, env }, ...args);
+      assertEquals(code, 6, args.join(" "));
+    }
+    await ns.must("check", "a");
+  },
+);

@@ -12,16 +12,16 @@ import {
   TRACKER,
   until,
 } from "../harness.ts";
-import { whileActing } from "./acting.ts";
+import { whileActing } from "./owner_process.ts";
 
-/** A task that does not end by itself; what is in it, with its shim. */
+/** Starts a task that ignores SIGTERM. Returns its pids, its shim's included. */
 async function stubborn(ns: TestNamespace): Promise<number[]> {
   await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000; sleep 1000");
   await until("all are there", () => ns.task("a").length === 3);
   return ns.pids("named/task-a");
 }
 
-/** Stops it as root, while the owner does something to what acts for root. */
+/** Stops the task as root, while the owner hinders the process that acts for root. */
 async function stopWhile(
   ns: TestNamespace,
   how: string[],
@@ -38,7 +38,7 @@ async function stopWhile(
   return said;
 }
 
-/** How an owner hinders what acts, and what root is told. */
+/** The ways in which an owner hinders the process that acts for root, and the message about it. */
 const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string, RegExp][] = [
   ["kills", (pid) => `kill -KILL ${pid}`, /was killed by SIGKILL: root kills what is left\n$/],
   ["holds", (pid) => `kill -STOP ${pid}`, /said nothing for 6 seconds and was killed: root/],
@@ -56,32 +56,35 @@ const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string, RegExp][]
 ];
 
 for (const [verb, hinder, said] of HINDRANCES) {
-  cgroupTest(`stop by root reaches its end when the owner ${verb} what acts for it`, async (ns) => {
-    const pids = await stubborn(ns);
-    const told = await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
-    assertMatch(told, said);
-    assertEquals(pids.filter(lives), []);
-    assertEquals((await ns.lanco("check", "a")).code, 3);
-    // The exit command of what does not run, too.
-    await ns.must("run", "-c", "trap '' TERM; while :; do sleep 1; done", "a", "true");
-    const exits = () =>
-      [...Deno.readDirSync(`${ns.directory}/named`)].map(({ name }) => name)
-        .filter((name) => /^exit-\d+-a$/.test(name)).flatMap((name) => ns.pids(`named/${name}`));
-    await ns.gone("a");
-    await until("it runs", () => exits().length >= 2);
-    const running = exits();
-    await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
-    assertEquals(running.filter(lives), []);
-    await until("it is gone", () => exits().length === 0);
-  });
+  cgroupTest(
+    `stop by root succeeds though the owner ${verb} the process that acts for it`,
+    async (ns) => {
+      const pids = await stubborn(ns);
+      const told = await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
+      assertMatch(told, said);
+      assertEquals(pids.filter(lives), []);
+      assertEquals((await ns.lanco("check", "a")).code, 3);
+      // The same for the exit command of a task that does not run.
+      await ns.must("run", "-c", "trap '' TERM; while :; do sleep 1; done", "a", "true");
+      const exits = () =>
+        [...Deno.readDirSync(`${ns.directory}/named`)].map(({ name }) => name)
+          .filter((name) => /^exit-\d+-a$/.test(name)).flatMap((name) => ns.pids(`named/${name}`));
+      await ns.gone("a");
+      await until("it runs", () => exits().length >= 2);
+      const running = exits();
+      await stopWhile(ns, ["-t", "1"], (acting) => hinder(acting, ns));
+      assertEquals(running.filter(lives), []);
+      await until("it is gone", () => exits().length === 0);
+    },
+  );
 }
 
 cgroupTest(
-  "an owner who may have no more processes is said so, and stopped by root",
+  "stop by root reports that the owner's limit of processes is reached, and kills",
   async (ns) => {
     for (const how of [["-t", "1"], ["--now"]]) {
       const pids = await stubborn(ns);
-      // Root himself is above this limit.
+      // This limit does not apply to root.
       const words = ["prlimit", "--nproc=1", LANCO, ns.name, "stop", ...how, "a"];
       const { code, stderr } = await exec(words, { uid: 0 });
       assertMatch(stderr, /cannot act as games: .*RLIMIT_NPROC.*: root kills what is left\n$/);
@@ -91,34 +94,37 @@ cgroupTest(
   },
 );
 
-cgroupTest("root takes from its owner what does not die at once", async (ns) => {
-  const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
-  const named = `${ns.directory}/named/task-a`;
-  for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
-    const pids = await stubborn(ns);
-    await shell(`mkdir ${named}/below; echo ${pids[1]} >${named}/below/cgroup.procs`);
-    // It stays when all are dead, so that it can be seen whose it is then.
-    Deno.writeTextFileSync(`${named}/notify_on_release`, "0");
-    Deno.writeTextFileSync(`${named}/below/notify_on_release`, "0");
-    const { ino } = Deno.statSync(named);
-    // Of the named hierarchy nothing is killed before the sixtieth round.
-    const words = [ns.name, "task-a", String(ino), "task-a", ""];
-    const killed = await exec([...sh, "-c", script, "lanco", ...words], { uid: 0 });
-    assertEquals([killed.code, pids.filter(lives)], [0, []], killed.stdout);
-    for (const path of ["", "/cgroup.procs", "/tasks", "/below", "/below/cgroup.procs"]) {
-      assertEquals(Deno.statSync(named + path).uid, 0, `${sh[0]}: ${path}`);
+cgroupTest(
+  "root takes the cgroups of a task that does not die at once from its owner",
+  async (ns) => {
+    const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
+    const named = `${ns.directory}/named/task-a`;
+    for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
+      const pids = await stubborn(ns);
+      await shell(`mkdir ${named}/below; echo ${pids[1]} >${named}/below/cgroup.procs`);
+      // Keeps the cgroup when all processes are dead, so that the test can see its owner.
+      Deno.writeTextFileSync(`${named}/notify_on_release`, "0");
+      Deno.writeTextFileSync(`${named}/below/notify_on_release`, "0");
+      const { ino } = Deno.statSync(named);
+      // Given no other hierarchy, the script kills nothing before its sixtieth round.
+      const words = [ns.name, "task-a", String(ino), "task-a", ""];
+      const killed = await exec([...sh, "-c", script, "lanco", ...words], { uid: 0 });
+      assertEquals([killed.code, pids.filter(lives)], [0, []], killed.stdout);
+      for (const path of ["", "/cgroup.procs", "/tasks", "/below", "/below/cgroup.procs"]) {
+        assertEquals(Deno.statSync(named + path).uid, 0, `${sh[0]}: ${path}`);
+      }
+      assertEquals((await shell(`echo $$ >${named}/cgroup.procs`)).code, 2);
+      Deno.removeSync(`${named}/below`);
+      Deno.removeSync(named);
+      for (const name of Deno.readDirSync(ns.directory)) {
+        const cgroup = `${ns.directory}/${name.name}/task-a`;
+        if (name.isDirectory && name.name !== "runs" && exists(cgroup)) Deno.removeSync(cgroup);
+      }
     }
-    assertEquals((await shell(`echo $$ >${named}/cgroup.procs`)).code, 2);
-    Deno.removeSync(`${named}/below`);
-    Deno.removeSync(named);
-    for (const name of Deno.readDirSync(ns.directory)) {
-      const cgroup = `${ns.directory}/${name.name}/task-a`;
-      if (name.isDirectory && name.name !== "runs" && exists(cgroup)) Deno.removeSync(cgroup);
-    }
-  }
-});
+  },
+);
 
-cgroupTest("root's stop ends with his signal, and then kills nothing", async (ns) => {
+cgroupTest("root's stop that is ended by a signal kills nothing", async (ns) => {
   await stubborn(ns);
   await whileActing([LANCO, ns.name, "stop", "a"], async ({ outer, acting, ended }) => {
     await shell(`kill -STOP ${acting}`);
@@ -130,20 +136,20 @@ cgroupTest("root's stop ends with his signal, and then kills nothing", async (ns
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
 });
 
-cgroupTest("root kills a shim that is held, and what its owner has frozen", async (ns) => {
+cgroupTest("root kills a held shim, and processes that the owner has frozen", async (ns) => {
   const pids = await stubborn(ns);
   Deno.kill(ns.shim("a"), "SIGSTOP");
   if (exists("/sys/fs/cgroup/freezer")) {
     await shell(`cd ${ns.directory}/freezer && mkdir held && echo FROZEN >held/freezer.state
       for pid in ${pids.join(" ")}; do echo $pid >held/cgroup.procs; done`);
   } else ns.freeze("a");
-  // What it says of them is no matter.
+  // Root does not need the record of the run.
   await shell(`rm -rf ${ns.directory}/runs/a`);
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
   assertEquals(pids.filter(lives), []);
 });
 
-cgroupTest("an owner who puts ever more into a task does not save it", async (ns) => {
+cgroupTest("root kills a task to which its owner adds ever more processes", async (ns) => {
   const pids = await stubborn(ns);
   const filler = start([
     "sh",
@@ -158,7 +164,7 @@ cgroupTest("an owner who puts ever more into a task does not save it", async (ns
     assertEquals(code, 0, stderr);
     assertEquals(pids.filter(lives), []);
   } finally {
-    // It ends by itself when it may put nothing more there.
+    // The loop ends by itself once it may put no more processes there.
     const timer = setTimeout(() => filler.kill("SIGKILL"), 10_000);
     const { code } = await filler.status;
     clearTimeout(timer);
@@ -166,10 +172,10 @@ cgroupTest("an owner who puts ever more into a task does not save it", async (ns
   }
 });
 
-cgroupTest("an owner who renames a task in time does not save it", async (ns) => {
+cgroupTest("root kills a task that its owner has renamed meanwhile", async (ns) => {
   const pids = await stubborn(ns);
   await whileActing([LANCO, ns.name, "stop", "-t", "1", "a"], async ({ acting, ended }) => {
-    // Of v2 nothing can be renamed.
+    // v2 does not allow cgroups to be renamed.
     await shell(`kill -STOP ${acting}; cd ${ns.directory}
       for task in */task-a; do mv $task ${"$"}{task%/*}/b 2>/dev/null; done`);
     assert(exists(`${ns.directory}/named/b`));
@@ -199,10 +205,10 @@ cgroupTest("root's work to kill does not grow with the cgroups below a task", as
   assert(cats > 0 && cats <= 20 * rounds, `${cats} in ${rounds} rounds`);
 });
 
-cgroupTest("an owner who digs on hides no task from root", async (ns) => {
+cgroupTest("an owner who nests cgroups without end hides no task from root", async (ns) => {
   const pids = await stubborn(ns);
   const [hidden = 0] = ns.task("a");
-  // Where the kernel cannot say any more where a process is; and there others are made.
+  // So deep that /proc/PID/cgroup cannot show the path; and further cgroups are made there.
   const deep = `import os, sys, time
 os.chdir(sys.argv[1])
 for n in range(600):
@@ -218,17 +224,17 @@ for n in range(600):
     await until("one is deep", () => !ns.pids("named/task-a").includes(hidden));
     const { code, stderr } = await ns.lancoWith({ uid: 0 }, "stop", "--now", "a");
     assertEquals(pids.filter(lives), [], stderr);
-    // Without v2 nobody knows whether somebody is deeper.
+    // Without v2 nothing tells whether there are processes deeper down.
     if (!LEGACY) assertEquals(code, 0, stderr);
   } finally {
     try {
       digger.kill("SIGKILL");
-    } catch { /* what it dug in has been taken from it */ }
+    } catch { /* it has ended, for its cgroups were taken from it */ }
     await digger.status;
   }
 });
 
-cgroupTest("root kills this run, and no later one of its name, whatever the shell", async (ns) => {
+cgroupTest("root kills this run and no later run of the name, under each shell", async (ns) => {
   const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
   const named = `${ns.directory}/named/task-a`;
   for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
@@ -255,11 +261,11 @@ cgroupTest("root kills this run, and no later one of its name, whatever the shel
 
 if (exists("/sys/fs/cgroup/freezer")) {
   cgroupTest(
-    "where no cgroup can be killed, root freezes, kills what is listed, thaws",
+    "without cgroup.kill root freezes, kills the listed processes and thaws",
     async (ns) => {
       const script = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
       const [named, freezer] = ["named", "freezer"].map((name) => `${ns.directory}/${name}/task-b`);
-      // A storm that forks on and on, in cgroups of its own below, one of which is frozen.
+      // Forks without end, in cgroups of its own below, one of which is frozen.
       const storm = start([
         "sh",
         "-c",
@@ -271,7 +277,7 @@ if (exists("/sys/fs/cgroup/freezer")) {
         freezer ?? "",
       ]);
       try {
-        await until("it rages", () => ns.pids("named/task-b").length > 20);
+        await until("there are many processes", () => ns.pids("named/task-b").length > 20);
         const { ino } = Deno.statSync(named ?? "");
         const words = [ns.name, "task-b", String(ino), "task-b", "freezer", "freezer"];
         const { code, stdout } = await exec(["sh", "-c", script, "lanco", ...words], { uid: 0 });
@@ -284,7 +290,7 @@ if (exists("/sys/fs/cgroup/freezer")) {
         if (lives(storm.pid)) storm.kill("SIGKILL");
         await storm.status;
       }
-      // Without v2 it is the task's own, and the agent has removed it.
+      // On a legacy host the freezer's cgroup is the task's, and the agent has removed it.
       const remove = "[ ! -d $1 ] || find $1 -depth -type d -delete";
       assertEquals((await exec(["sh", "-c", remove, "sh", freezer ?? ""], { uid: 0 })).code, 0);
     },

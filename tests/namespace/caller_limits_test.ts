@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { limitBehind } from "../../src/namespace/caller_limits.ts";
 import { cgroupTest } from "../harness.ts";
 
-/** A proc whose own process has these limits. */
+/** Makes a directory that stands for a proc(5) whose `self` has these limits. */
 function procWith(limits: string): string {
   const proc = Deno.makeTempDirSync();
   Deno.mkdirSync(`${proc}/self`);
@@ -10,7 +10,7 @@ function procWith(limits: string): string {
   return proc;
 }
 
-Deno.test("limitBehind() names the limit, its value and whose it is", () => {
+Deno.test("limitBehind() names the limit, its value, and whether it is the caller's or the host's", () => {
   const proc = procWith(`Limit                     Soft Limit           Hard Limit           Units
 Max file size             4096                 unlimited            bytes
 Max stack size            131072               unlimited            bytes
@@ -30,7 +30,7 @@ Max open files            16                   1048576              files
       assertMatch(limitBehind(new Error(message), proc) ?? "", why);
       assertMatch(limitBehind(new Error(message), "/nonexistent") ?? "", /reached|memory|128 KiB/);
     }
-    // What a stream says that does not block, and what is no limit.
+    // EAGAIN of a non-blocking stream, and an error that has nothing to do with limits.
     for (const message of ["(os error 11)", "(os error 13)", "no number"]) {
       assertEquals(limitBehind(new Error(message), proc), undefined);
     }

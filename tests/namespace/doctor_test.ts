@@ -28,7 +28,7 @@ named_mount yes
 ${PROGRAMS.map((name) => `program ${name} /usr/bin/${name}`).join("\n")}
 `;
 
-/** What is found on a host that differs in the facts given; without a value the fact is missing. */
+/** Returns the findings for a current host with some facts replaced, or removed if undefined. */
 function found(changes: Record<string, string | null> = {}): string[] {
   const lines = GOOD.split("\n").filter((line) =>
     !Object.keys(changes).some((name) => line === name || line.startsWith(`${name} `))
@@ -41,7 +41,7 @@ function found(changes: Record<string, string | null> = {}): string[] {
     .map(({ level, text }) => `${level}: ${text}`);
 }
 
-Deno.test("diagnose() finds nothing wrong with a host of today", () => {
+Deno.test("diagnose() finds nothing wrong with a current host", () => {
   assertEquals(found(), []);
   assertMatch(
     renderFindings(diagnose(parseFacts(GOOD))),
@@ -49,7 +49,7 @@ Deno.test("diagnose() finds nothing wrong with a host of today", () => {
   );
 });
 
-Deno.test("diagnose() says what makes init fail, and how to get it", () => {
+Deno.test("diagnose() reports each cause of a failing init, and its remedy", () => {
   const cases: [Record<string, string | null>, RegExp][] = [
     [{ unified: null }, /^fatal: no cgroup hierarchy is mounted: mount one/],
     [{ v1: null }, /^fatal: cannot mount a named hierarchy: this kernel has no cgroup v1/],
@@ -65,7 +65,7 @@ Deno.test("diagnose() says what makes init fail, and how to get it", () => {
   for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
 });
 
-Deno.test("diagnose() warns of what is lost on an old or bare host", () => {
+Deno.test("diagnose() warns of features that an old or bare host lacks", () => {
   const cases: [Record<string, string | null>, RegExp][] = [
     [
       { unified_controllers: "cpu io pids" },
@@ -87,7 +87,7 @@ Deno.test("diagnose() tells the three layouts apart", () => {
 });
 
 Deno.test({
-  name: "doctor needs no namespace and no privilege, and finds that this host will do",
+  name: "doctor needs no namespace and no privilege, and finds that this host is fit for lanco",
   ignore: !CAN_TEST_CGROUPS,
   async fn() {
     for (const uid of [0, OWNER]) {
@@ -96,7 +96,7 @@ Deno.test({
       assertMatch(stdout, /^ok {6}layout \w+/);
     }
     assertEquals((await exec([LANCO, "doctor", "x"])).code, 2);
-    // The kernel takes a moment; and init, in the tests beside this one, tries the same.
+    // The kernel takes a moment to drop the hierarchy, and init in parallel tests mounts it too.
     await until(
       "the hierarchy that was tried is gone",
       () => !Deno.readTextFileSync("/proc/self/cgroup").includes("lanco-doctor"),
@@ -105,10 +105,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "init refuses in doctor's words, and leaves nothing",
+  name: "init refuses with the message of doctor, and leaves nothing behind",
   ignore: !CAN_TEST_CGROUPS,
   async fn() {
-    // /bin without a program that is needed, for this process alone.
+    // In this mount namespace /bin lacks a program that init needs.
     const hide = 'mount --bind /dev/null "$(readlink -f "$(command -v setpriv)")" && exec "$@"';
     const without = (...command: string[]) =>
       new Deno.Command("unshare", { args: ["--mount", "sh", "-c", hide, "sh", ...command] })

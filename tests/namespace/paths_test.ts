@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isBelowLogs, visible } from "../../src/namespace/paths.ts";
 
-Deno.test("visible() leads to what is outside of the logs by the process's own root", () => {
+Deno.test("visible() leads to files outside of /var/log through the root directory of the process", () => {
   const cases: [string, boolean, string][] = [
     ["/var/log/lanco-web/task-a.log", true, "/var/log/lanco-web/task-a.log"],
     ["/var/log/x/../y.log", true, "/var/log/y.log"],

@@ -7,64 +7,71 @@ import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { PROC } from "../namespace/paths.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
 
-/** What root's environment hands on to the owner: how to speak to who asks. */
-const HANDED_ON = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
+/** The variables of root's environment that the process gets: terminal, language and time zone. */
+const KEPT_VARIABLES = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The signals that end it. */
+/** The signals that end root's command, and therefore the owner's process. */
 const ENDING: readonly Signal[] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
 
-/** What the terminal's keys send, which a pager that has the terminal takes for itself. */
+/** The signals that the terminal's keys send. A pager on the terminal handles them itself. */
 const KEYS: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
-/** The signals that are only handed on. */
-const HANDED: readonly Signal[] = ["SIGWINCH", "SIGUSR1", "SIGUSR2"];
+/** The signals that are only forwarded. */
+const FORWARDED: readonly Signal[] = ["SIGWINCH", "SIGUSR1", "SIGUSR2"];
 
-/** How long it may take to end when it is asked to, in milliseconds. */
+/** How long the process may go on after one of the ending signals, in milliseconds. */
 const GRACE = 2000;
 
-/** How long the kernel may take to end what was killed, in milliseconds. */
+/** How long the kernel may take to end the process after SIGKILL, in milliseconds. */
 const KILL_WAIT = 1000;
 
-/** How often to count its silence, in milliseconds. */
+/** How often to check whether the process has been silent too long, in milliseconds. */
 const TICK = 500;
 
-/** Who owns a namespace. */
+/** The owner of a namespace. */
 export interface Owner {
-  /** His number. */
+  /** The owner's numeric user id. */
   uid: number;
-  /** His name, or his number if he has none. */
+  /** The owner's name, or the numeric id if it has no name. */
   owner: string;
-  /** The namespace, if there still is one. */
+  /** The namespace, if it still exists. */
   namespace?: Namespace;
 }
 
-/** How it ended. */
+/** How a process of the owner's ended. */
 export interface Ending {
-  /** Its exit status; 128 + n if it died of signal n, which root's command was sent. */
+  /** Its exit status, or 128 + n if it died of signal n that root's command had received. */
   code?: number;
-  /** What happened to it, if it came to no end of its own. */
+  /** A message about its end if it was killed in another way; else empty. */
   what: string;
-  /** 128 + n if root's command was sent signal n. */
+  /** 128 + n if root's command received signal n. */
   signalled?: number;
 }
 
-/** What becomes of its output: it has root's streams, or the output is copied, or kept. */
+/**
+ * How the output of the process is handled: it inherits root's streams, or its standard output
+ * is copied to root's, or kept in memory.
+ */
 export type Output = "inherited" | "copied" | "kept";
 
-/** This program, started again by root as the owner of a namespace. */
-export class Acting {
+/**
+ * A process in which root runs this executable again with the rights of a namespace's owner.
+ * It gets root's signals. The owner can stop, kill or starve it; root's command therefore
+ * kills it after a time of silence, and says so.
+ */
+export class OwnerProcess {
   readonly #pid: number;
   readonly #lost = Promise.withResolvers<undefined>();
   readonly #listeners: [Signal, () => void][] = [];
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
-  /** For how many ticks it has said nothing. */
+  /** For how many ticks the process has printed nothing. */
   #silent = 0;
-  /** Why it was killed. */
-  #why = "";
-  /** The signal by which root's command is to end. */
-  #told: Signal | undefined;
+  /** The reason for which this command killed the process; empty if it did not. */
+  #killReason = "";
+  /** The first ending signal that root's command received. */
+  #endSignal: Signal | undefined;
   #kept = "";
 
   private constructor(
@@ -73,18 +80,19 @@ export class Acting {
     private readonly output: Output,
   ) {
     this.#pid = child.pid;
-    for (const signal of ENDING) this.#listen(signal, () => this.#tell(signal));
-    for (const signal of HANDED) this.#listen(signal, () => this.#send(signal));
-    this.#listen("SIGTSTP", () => this.#suspend());
+    for (const signal of ENDING) this.#onSignal(signal, () => this.#endBy(signal));
+    for (const signal of FORWARDED) this.#onSignal(signal, () => this.#send(signal));
+    this.#onSignal("SIGTSTP", () => this.#suspend());
   }
 
   /**
-   * Starts it.
+   * Starts the process.
    *
-   * @param args The command line.
-   * @throws {NotPermitted} if the owner may not execute this program.
+   * @param args The arguments for this executable.
+   * @throws {NotPermitted} if the owner may not execute this executable.
+   * @throws {Failed} if no process of the owner's can be started.
    */
-  static start(owner: Owner, args: readonly string[], output: Output): Acting {
+  static start(owner: Owner, args: readonly string[], output: Output): OwnerProcess {
     const program = Deno.execPath();
     const ids = idsOf(owner.uid);
     assertExecutable(program, ids, owner);
@@ -95,31 +103,32 @@ export class Acting {
         args: [...words, program, ...args],
         cwd: "/",
         clearEnv: true,
-        env: { ...handedOn(), PATH },
+        env: { ...keptVariables(), PATH },
         stdin: output === "inherited" ? "inherit" : "null",
         stdout: piped,
         stderr: output === "kept" ? "null" : "inherit",
       }).spawn();
-      return new Acting(owner, child, output);
+      return new OwnerProcess(owner, child, output);
     } catch (error) {
       throw new Failed(`cannot start /bin/sh: ${reason(error)}`);
     }
   }
 
-  /** What it has printed, if that was kept. */
+  /** The standard output of the process so far, if it is kept. */
   get kept(): string {
     return this.#kept;
   }
 
   /**
-   * Waits until it has ended, or is lost.
+   * Waits until the process has ended, or has not died within a second of SIGKILL.
    *
-   * @param patience After how much silence it is killed, in milliseconds.
+   * @param patience After how much silence the process is killed, in milliseconds.
+   * @returns how it ended.
    */
   async end(patience: number): Promise<Ending> {
     this.#timers.push(setInterval(() => this.#tick(patience), TICK));
-    const ended = Promise.all([this.child.status, this.#hear()]).then(([status]) => status);
-    // When it is lost nobody minds what becomes of the output.
+    const ended = Promise.all([this.child.status, this.#takeOutput()]).then(([status]) => status);
+    // Once the process is given up, a failure to copy its output is of no interest.
     ended.catch(() => {});
     try {
       return this.#ending(await Promise.race([ended, this.#lost.promise]));
@@ -132,33 +141,34 @@ export class Acting {
   }
 
   #ending(status: Deno.CommandStatus | undefined): Ending {
-    const told = this.#told;
-    const signalled = told === undefined ? {} : { signalled: 128 + numberOf(told) };
-    if (status !== undefined && (status.signal === null || status.signal === told)) {
+    const endSignal = this.#endSignal;
+    const signalled = endSignal === undefined ? {} : { signalled: 128 + numberOf(endSignal) };
+    if (status !== undefined && (status.signal === null || status.signal === endSignal)) {
       return { code: status.code, what: "", ...signalled };
     }
-    const how = this.#why === ""
+    const how = this.#killReason === ""
       ? `was killed by ${status?.signal}`
-      : `${this.#why} and was killed`;
+      : `${this.#killReason} and was killed`;
     const held = status === undefined
-      ? `: process ${this.#pid} is held, and dies when it is let go`
+      ? `: process ${this.#pid} is held, and will die when it is released`
       : "";
-    return { what: `what acted as ${this.owner.owner} for root ${how}${held}`, ...signalled };
+    const what = `the process that acted as ${this.owner.owner} for root ${how}${held}`;
+    return { what, ...signalled };
   }
 
-  /** Takes what it prints, as long as somebody wants it. */
-  async #hear(): Promise<void> {
+  /** Keeps or copies the output, until its end or until nobody reads root's standard output. */
+  async #takeOutput(): Promise<void> {
     if (this.output === "inherited") return;
     const text = new TextDecoder();
     for await (const bytes of this.child.stdout) {
       if (this.output === "kept") this.#kept += text.decode(bytes, { stream: true });
-      // Who reads slowly has time: meanwhile nothing counts.
-      else if (!await this.#patiently(handOn(bytes))) return;
+      // A slow reader of root's output is no silence of the process.
+      else if (!await this.#notSilentDuring(forward(bytes))) return;
       this.#silent = 0;
     }
   }
 
-  async #patiently<T>(wait: Promise<T>): Promise<T> {
+  async #notSilentDuring<T>(wait: Promise<T>): Promise<T> {
     const timer = setInterval(() => this.#silent = 0, TICK);
     try {
       return await wait;
@@ -167,22 +177,22 @@ export class Acting {
     }
   }
 
-  /** Counted are the ticks of this process, which may itself be stopped for long. */
+  /** Counts ticks instead of reading a clock, for this process may itself be stopped for long. */
   #tick(patience: number): void {
     this.#silent++;
     if (this.#silent * TICK < patience) return;
     this.#kill(`said nothing for ${patience / 1000} seconds`);
   }
 
-  #listen(signal: Signal, listener: () => void): void {
+  #onSignal(signal: Signal, listener: () => void): void {
     Deno.addSignalListener(signal, listener);
     this.#listeners.push([signal, listener]);
   }
 
-  #tell(signal: Signal): void {
+  #endBy(signal: Signal): void {
     this.#send(signal);
     if (KEYS.includes(signal) && this.#hasPager()) return;
-    this.#told ??= signal;
+    this.#endSignal ??= signal;
     this.#timers.push(setTimeout(() => this.#kill(`did not end by ${signal}`), GRACE));
   }
 
@@ -194,7 +204,7 @@ export class Acting {
     }
   }
 
-  /** Stops with the job of a terminal, of whose session the other is not. */
+  /** Stops both processes, for the terminal's ^Z does not reach the other session. */
   #suspend(): void {
     this.#send("SIGSTOP");
     Deno.kill(Deno.pid, "SIGSTOP");
@@ -202,14 +212,17 @@ export class Acting {
   }
 
   #kill(why: string): void {
-    if (this.#why !== "") return;
-    this.#why = why;
+    if (this.#killReason !== "") return;
+    this.#killReason = why;
     this.#send("SIGKILL");
     this.#thaw();
     this.#timers.push(setTimeout(() => this.#lost.resolve(undefined), KILL_WAIT));
   }
 
-  /** Takes it out of a frozen cgroup of v1, where nothing dies: its owner may have put it there. */
+  /**
+   * Moves the process out of a frozen cgroup of v1, where the owner may have put it: there a
+   * process does not die of SIGKILL.
+   */
   #thaw(): void {
     const { namespace } = this.owner;
     for (const { name, version } of namespace?.hierarchies ?? []) {
@@ -218,25 +231,28 @@ export class Acting {
       try {
         Deno.writeTextFileSync(file, String(this.#pid), { create: false });
       } catch {
-        // It is gone, or the namespace is.
+        // The process has ended, or the namespace was removed.
       }
     }
   }
 
-  /** Sends a signal to it and what it has started. It is this process's child: its number is its own. */
+  /**
+   * Sends a signal to the process and its group. As the process is a child of this one, its
+   * pid cannot have been given to another yet.
+   */
   #send(signal: Signal): void {
     for (const target of [-this.#pid, this.#pid]) {
       try {
         return Deno.kill(target, signal);
       } catch {
-        // It has no group of its own yet, or has ended.
+        // The process has no group of its own yet, or has ended.
       }
     }
   }
 }
 
-/** Returns false if nobody reads it any more. */
-async function handOn(bytes: Uint8Array): Promise<boolean> {
+/** Writes bytes to root's standard output. Returns false if nobody reads it any more. */
+async function forward(bytes: Uint8Array): Promise<boolean> {
   try {
     await writeMeanwhile(bytes, wayOfOutput());
     return true;
@@ -246,15 +262,18 @@ async function handOn(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-/** By which numbers it is the owner's. */
+/** The ids that the process gets. */
 interface Ids {
   uid: number;
   gid: number;
-  /** What setpriv(1) is told of the other groups. */
+  /** The option of setpriv(1) for the supplementary groups. */
   groups: string;
 }
 
-/** One who has no name has no groups, and that of init -g, which is for reading, is not his. */
+/**
+ * Returns the ids of a user. A user without a name has no groups: the group of `init -g`, which
+ * is for reading only, is given to no process.
+ */
 function idsOf(uid: number): Ids {
   const { stdout } = run("/usr/bin/getent", ["passwd", String(uid)]);
   const gid = new TextDecoder().decode(stdout).split(":")[3] ?? "";
@@ -267,14 +286,14 @@ function assertExecutable(program: string, { uid, gid, groups }: Ids, { owner }:
   const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
   const { success, code } = run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]);
   if (success) return;
-  // What test(1) says; all else is said of how it could not be started.
+  // 1 is the answer of test(1); with any other status setpriv(1) could not start it.
   if (code !== 1) {
     throw new Failed(
-      `cannot act as ${owner}: no process of his can be started: he may have as many as he is allowed (RLIMIT_NPROC, "ulimit -u")`,
+      `cannot act as ${owner}: no process can be started as this user, who may have reached the limit of processes (RLIMIT_NPROC, "ulimit -u")`,
     );
   }
   throw new NotPermitted(
-    `${owner} may not execute ${program}: put it where he may, such as /usr/local/bin`,
+    `${owner} may not execute ${program}: put it where they may, such as /usr/local/bin`,
   );
 }
 
@@ -283,8 +302,8 @@ function run(program: string, args: string[]): Deno.CommandOutput {
   return new Deno.Command(program, options).outputSync();
 }
 
-function handedOn(): Record<string, string> {
-  return Object.fromEntries([...readVariables()].filter(([name]) => HANDED_ON.test(name)));
+function keptVariables(): Record<string, string> {
+  return Object.fromEntries([...readVariables()].filter(([name]) => KEPT_VARIABLES.test(name)));
 }
 
 function numberOf(signal: Signal): number {

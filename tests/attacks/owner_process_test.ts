@@ -1,21 +1,21 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, LANCO, OWNER, OWNER_GROUP } from "../harness.ts";
-import { readOf, whileActing } from "./acting.ts";
+import { readOf, whileActing } from "./owner_process.ts";
 
-/** A limit of a process, soft and hard. */
+/** The soft and the hard limit of a process. */
 function limit(pid: number, name: string): string[] {
   return new RegExp(`^${name} +(\\S+) +(\\S+)`, "m").exec(readOf(pid, "limits"))?.slice(1) ?? [];
 }
 
-/** The words of /proc/PID/stat behind the name: the state is the third field (proc_pid_stat(5)). */
+/** A field of /proc/PID/stat, counted from 1: the state, behind the name, is field 3 (proc_pid_stat(5)). */
 function field(pid: number, number: number): string {
   return readOf(pid, "stat").replace(/.*\) /s, "").split(" ")[number - 3] ?? "";
 }
 
-cgroupTest("what acts for root has nothing of root's but the streams", async (ns) => {
+cgroupTest("the process that acts for root inherits nothing but root's streams", async (ns) => {
   const setting = "exec 3</etc/shadow 9</etc/shadow 63</etc/shadow; ulimit -Sf 99; ulimit -Sc 7;" +
     'echo 500 >/proc/$$/oom_score_adj; cd /root; exec nice -n 7 chrt --batch 0 "$@"';
-  // At a terminal, of which it must not be the session.
+  // script(1) gives root's command a terminal, which must not control the process.
   const words = [
     "script",
     "-qec",
@@ -39,7 +39,7 @@ cgroupTest("what acts for root has nothing of root's but the streams", async (ns
     const known = /^(HOME|PATH|PWD|SHLVL|_|OLDPWD|TERM|LANG|LC_\w+|TZ|NO_COLOR|LANCO_FOR_ROOT|)$/;
     assertEquals(variables.filter((name) => !known.test(name ?? "")), []);
     assertMatch(readOf(acting, "environ"), /(^|\0)HOME=\/\0/);
-    // A session of its own, without a terminal: fields 6 and 7, then nice and policy.
+    // Fields 6 and 7 are the session and its terminal, 19 and 41 nice and the scheduling policy.
     assertEquals([field(acting, 6), field(acting, 7)], [String(acting), "0"]);
     assertEquals([field(acting, 19), field(acting, 41)], [field(1, 19), "0"]);
     assertEquals(readOf(acting, "oom_score_adj"), readOf(1, "oom_score_adj"));
@@ -50,7 +50,7 @@ cgroupTest("what acts for root has nothing of root's but the streams", async (ns
   });
 });
 
-cgroupTest("what acts for root is not in the owner's hands", async (ns) => {
+cgroupTest("the owner can neither trace nor read the process that acts for root", async (ns) => {
   await whileActing([LANCO, ns.name, "batch"], async ({ acting }) => {
     for (
       const attempt of [

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, lives, shell, until } from "../harness.ts";
-import { whileActing } from "./acting.ts";
+import { whileActing } from "./owner_process.ts";
 
-/** What lasts as long as its caller wants. */
+/** Commands that last as long as their caller wants. */
 const LASTING = [["wait", "a"], ["logs", "-f", "a"], ["events"], ["batch"]];
 
-/** How an owner holds what has his number. */
+/** The ways in which an owner can hold a process that has their user id. */
 const HOLDS: Record<string, (pid: number, directory: string) => string> = {
   "by a signal": (pid) => `kill -STOP ${pid}`,
   ...(exists("/sys/fs/cgroup/freezer")
@@ -18,27 +18,30 @@ const HOLDS: Record<string, (pid: number, directory: string) => string> = {
 };
 
 for (const [how, hold] of Object.entries(HOLDS)) {
-  cgroupTest(`what the owner holds ${how} keeps no command of root's from ending`, async (ns) => {
-    await ns.must("run", "a", "sleep", "1000");
-    const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
-    await Promise.all(LASTING.map(async (args, i) => {
-      const [signal = "SIGTERM"] = [signals[i % signals.length]];
-      await whileActing([LANCO, ns.name, ...args], async ({ outer, acting, ended }) => {
-        assertEquals((await shell(hold(acting, ns.directory))).code, 0);
-        Deno.kill(outer, signal);
-        const { code } = await ended;
-        assertEquals(code, { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[signal], args.join(" "));
-        await until("what acted is gone", () => !lives(acting));
-      });
-    }));
-    if (exists(`${ns.directory}/freezer/held`)) {
-      await exec(["rmdir", `${ns.directory}/freezer/held`]);
-    }
-  });
+  cgroupTest(
+    `root's command ends by a signal though the owner holds its process ${how}`,
+    async (ns) => {
+      await ns.must("run", "a", "sleep", "1000");
+      const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+      await Promise.all(LASTING.map(async (args, i) => {
+        const [signal = "SIGTERM"] = [signals[i % signals.length]];
+        await whileActing([LANCO, ns.name, ...args], async ({ outer, acting, ended }) => {
+          assertEquals((await shell(hold(acting, ns.directory))).code, 0);
+          Deno.kill(outer, signal);
+          const { code } = await ended;
+          assertEquals(code, { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[signal], args.join(" "));
+          await until("the process that acted is gone", () => !lives(acting));
+        });
+      }));
+      if (exists(`${ns.directory}/freezer/held`)) {
+        await exec(["rmdir", `${ns.directory}/freezer/held`]);
+      }
+    },
+  );
 }
 
 cgroupTest(
-  "what the owner kills is told by root's command, and not taken for an answer",
+  "root's command reports that its process was killed, and takes that for no answer",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     for (const args of LASTING) {
@@ -46,17 +49,17 @@ cgroupTest(
         assertEquals((await shell(`kill -KILL ${acting}`)).code, 0);
         const { code, stderr } = await ended;
         assertEquals(code, args[0] === "wait" ? 125 : 1, args.join(" "));
-        assertMatch(stderr, /what acted as games for root was killed by SIGKILL\n$/);
+        assertMatch(stderr, /the process that acted as games for root was killed by SIGKILL\n$/);
       });
     }
   },
 );
 
-cgroupTest("what is held and has to answer is given up after half a minute", async (ns) => {
+cgroupTest("root's command gives up a held process that has to answer after 30 s", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const commands = [["check", "a"], ["ls"], ["status", "a"], ["logs", "a"], ["pause", "a"]];
   await Promise.all(commands.map(async (args) => {
-    // The command may be faster than the owner: then he tries the next one.
+    // The command may end before the owner holds its process: then the owner tries again.
     for (let held = false; !held;) {
       await whileActing([LANCO, ns.name, ...args], async ({ acting, ended }) => {
         await shell(`kill -STOP ${acting}`);

@@ -1,7 +1,7 @@
-/** What the tests share that look at what does as a namespace's owner what root has asked for. */
+/** Shared by the tests of the process that acts as a namespace's owner for a command of root's. */
 import { LANCO, OWNER, until } from "../harness.ts";
 
-/** What a file of a process says; nothing if there is none. */
+/** Reads a file of /proc/PID; empty if there is none. */
 export function readOf(pid: number, file: string): string {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/${file}`);
@@ -10,13 +10,13 @@ export function readOf(pid: number, file: string): string {
   }
 }
 
-/** What a process has started, and what that has. */
+/** The children of a process, and theirs. */
 function descendants(pid: number): number[] {
   return readOf(pid, `task/${pid}/children`).split(" ").filter((word) => word !== "")
     .map(Number).flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** What acts as the owner for a command of root's, once it does. Before that it is root's. */
+/** The process that acts as the owner for a command of root's, once it has the owner's ids. */
 export function actingFor(outer: number): number | undefined {
   return descendants(outer).find((pid) => {
     try {
@@ -28,20 +28,21 @@ export function actingFor(outer: number): number | undefined {
   });
 }
 
-/** A command of root's while it lasts, and what acts for it. */
+/** A running command of root's, and the process that acts as the owner for it. */
 export interface Acted {
-  /** The number of root's command. */
+  /** The pid of root's command. */
   outer: number;
-  /** The number of what acts. */
+  /** The pid of the process that acts as the owner. */
   acting: number;
-  /** What has become of root's command, and what it has said. */
+  /** The exit status and the output of root's command, once it has ended. */
   ended: Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
 /**
- * Runs a command as root, and does something when it acts; its standard input ends after that.
+ * Runs a command as root, and calls the body when a process acts as the owner for it. After
+ * that its standard input ends.
  *
- * @param isBrief Whether it may end before it has been seen: then nothing is done.
+ * @param isBrief Whether that process may end before it is seen; then the body is not called.
  */
 export async function whileActing(
   [program = "", ...args]: readonly string[],
@@ -64,7 +65,7 @@ export async function whileActing(
   });
   try {
     let acting: number | undefined;
-    await until("it acts", () => {
+    await until("a process acts as the owner", () => {
       acting = actingFor(child.pid);
       return acting !== undefined || (isBrief && over);
     });
@@ -72,10 +73,10 @@ export async function whileActing(
   } finally {
     await child.stdin.close().catch(() => {});
     try {
-      // What hangs fails the test, and is not left behind.
+      // A command that hangs fails the test, and is not left behind.
       child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // The command has ended.
     }
     await ended;
   }
