@@ -18,7 +18,7 @@ export interface Hierarchy {
   tasks: boolean;
 }
 
-/** The record that `init` writes as root, `/run/lanco/<ns>/namespace.json`. */
+/** What root wrote down at `init`, in `/run/lanco/<ns>/namespace.json`. */
 export interface Namespace {
   /** The version of the form of this record. */
   version: number;
@@ -36,11 +36,11 @@ export interface Namespace {
   host: Capacity;
   /** The hierarchy in which exit commands are frozen; empty if the host has no freezer. */
   exits: string;
-  /** The hierarchies in use, apart from the named hierarchy. */
+  /** The hierarchies in use, without the named one. */
   hierarchies: Hierarchy[];
 }
 
-/** The version of `namespace.json` that this executable understands. */
+/** The version of `namespace.json` that this program understands. */
 const VERSION = 2;
 
 /** Returns the directory of a namespace: `/run/lanco/<ns>`. */

@@ -1,14 +1,15 @@
-# What both need that bring a namespace up and take it down. All of it runs as root,
-# with an empty environment, and trusts nothing that the owner of a namespace can write:
+# The common beginning of the scripts that make and remove a namespace. They run as root,
+# with an empty environment, and trust nothing that the owner of a namespace can write.
+# lanco calls them with these arguments:
 #
 #   up NAMESPACE ARGUMENT...    see up.sh
 #   down NAMESPACE              see down.sh
 #
-# A failure is one line on standard error and the exit status of the contract; what
-# stands on standard output is a warning.
+# A failure is reported as one line on standard error, and by an exit status of lanco(8).
+# A line on standard output is a warning, or begins with "changed": see limits.sh.
 set -eu
 umask 022
-# The caller's limit on the size of files is none for what lasts until the next boot.
+# The caller's limit on the size of files must not cut files that last until the next boot.
 ulimit -f unlimited 2>/dev/null || :
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -19,13 +20,13 @@ run=/run/lanco/$ns lib=/var/lib/lanco/$ns
 fail() {
   status=$1
   shift
-  # Not echo, which in some shells reads backslashes, and names may have them.
+  # In some shells echo interprets backslashes, which names in the message may contain.
   printf '%s\n' "$*" >&2
   exit "$status"
 }
 
-# cgroup_v1_name OPTIONS: sets name to the controllers or the name of a v1 hierarchy,
-# from the options of its mount; to nothing for one of lanĉo's own.
+# cgroup_v1_name OPTIONS: sets name to the controllers of a v1 hierarchy, or to its name if it
+# has none, from the options of its mount; to nothing for a named hierarchy of lanĉo's own.
 cgroup_v1_name() {
   name=
   IFS=,
@@ -42,8 +43,9 @@ cgroup_v1_name() {
   unset IFS
 }
 
-# Prints name, version and mount point of each hierarchy, once each. One at a place that
-# JSON, sed or a shell would have to quote is passed over; the device may be called "-".
+# Prints the name, the version and the mount point of each hierarchy of the host, once each.
+# It passes over a mount point with characters that JSON, sed or a shell would have to quote.
+# The fields after " - " are separated by its first occurrence, for the device may be called "-".
 hierarchies() {
   seen=" "
   while read -r _ _ _ root point rest; do
@@ -60,16 +62,17 @@ hierarchies() {
   done </proc/self/mountinfo
 }
 
-# remove DIRECTORY...: removes cgroups and all below them as far as no process is in
-# them, however deep, in some seconds; whether all is gone, or 124 if the time ran out.
-# As they are directories of the kernel's, there are no links.
+# remove DIRECTORY...: removes cgroups and all cgroups below them, however deep, unless there
+# are processes in them. Returns 0 if all are gone, and 124 if the time of some seconds ran out.
+# The kernel allows no symbolic links among cgroups.
 remove() {
   timeout --foreground 9 find "$@" -xdev -depth -type d -delete 2>/dev/null
 }
 
-# Takes the lock of this namespace, and makes way to that of what all share. A release
-# removes the first, and with it the right of those who wait for it. Nobody else may
-# open them, for who reads a file can lock it.
+# Takes the lock of this namespace on descriptor 8, and opens the lock for what all namespaces
+# share on descriptor 9, to be locked later. A release removes the lock file of the namespace: a
+# script that waited for it then fails. The files are accessible to root alone, for whoever can
+# open a file can lock it.
 lock() {
   mkdir -p /run/lanco
   umask 077

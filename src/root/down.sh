@@ -1,22 +1,22 @@
-# What takes a namespace down: after common.sh. Whatever it finds half done, it does
-# the rest; what tells that there is a namespace, its directory, goes last.
+# Removes a namespace. It follows common.sh. It completes a removal that was interrupted; the
+# directory of the namespace, by which the next release knows of it, goes last.
 
-# Prints the number of each process in a cgroup of the namespace, in no order. What is
-# deeper than anybody needs, where a path may be too long for the kernel and an owner go
-# on digging, is passed over, unless it has kept the namespace from being removed.
+# Prints the pid of each process in a cgroup of the namespace, unsorted. The depth is limited
+# at first: an owner can nest cgroups without end, until their paths are too long for find(1).
+# Only if such cgroups have kept the namespace from being removed are they searched as well.
 members() {
   # shellcheck disable=SC2086 # lists
   timeout --foreground "$patience" find "$run/named" $places $depth -name cgroup.procs \
     ! -path "$run/named/cgroup.procs" "-exec$dir" cat {} + 2>/dev/null
 }
 
-# Whether there is one: of those in v2 the kernel tells it, of others the first line.
+# Whether there is any process in the namespace. For v2 one file tells of all cgroups below.
 is_populated() {
   [ -z "$unified" ] || ! read -r state <"$unified/cgroup.events" || [ "$state" = "populated 0" ] || return 0
   members | read -r _
 }
 
-# Prints "PID NAME, " for the first of them. Any may have ended meanwhile.
+# Prints "PID NAME, " for the first ten members that have not ended meanwhile.
 names() {
   members | sort -un | {
     told=0
@@ -29,13 +29,15 @@ names() {
   } 2>/dev/null
 }
 
-# Prints the processes that have something open below DIRECTORY, or are in it.
+# holders DIRECTORY: prints the pids of processes that have a file open below DIRECTORY, or
+# have it as their working directory or root.
 holders() {
   find /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/fd -lname "$1*" 2>/dev/null |
     cut -d/ -f3 | sort -un | tr '\n' ' '
 }
 
-# detach TARGET: unmounts it, and in the end from under those who still use it.
+# detach TARGET: unmounts TARGET. If processes use it for longer than a second, it is unmounted
+# lazily: they go on using it, and nobody else can.
 detach() {
   tries=0
   while mountpoint -q "$1"; do
@@ -46,15 +48,15 @@ detach() {
   done
 }
 
-# put_away DIRECTORY: unmounts it, and removes what it was mounted on.
+# put_away DIRECTORY: unmounts DIRECTORY, and removes the mount point.
 put_away() {
   [ -d "$1" ] || return 0
   umount "$1" 2>/dev/null || :
-  # Not as long as something is mounted on it.
+  # rmdir(1) fails as long as a file system is mounted there.
   rmdir "$1" 2>/dev/null || { detach "$1" && rmdir "$1"; }
 }
 
-# Whether the kernel drops the named hierarchy soon after its umount.
+# Whether the kernel has dropped the named hierarchy within 0.2 seconds.
 hierarchy_goes() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     grep -q ":name=lanco-$ns:" /proc/self/cgroup || return 0
@@ -63,8 +65,8 @@ hierarchy_goes() {
   return 1
 }
 
-# A hierarchy that is unmounted while its last cgroup is still dying goes on without a
-# mount, for ever: then mount it again and unmount it later.
+# Unmounts the named hierarchy. If its last removed cgroup has not been freed yet, the
+# hierarchy remains for ever, without a mount; it is then mounted again, and unmounted later.
 detach_named() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     detach "$run/named"
@@ -76,7 +78,7 @@ detach_named() {
   detach "$run/named"
 }
 
-# Prints the names of some tasks that run, and of some whose exit command does.
+# Prints the names of up to ten tasks that run, or whose exit commands run.
 tasks() {
   find "$run/named" -mindepth 1 -maxdepth 1 \( -name "task-*" -o -name "exit-[0-9]*-*" \) 2>/dev/null |
     head -n 1000 | while read -r cgroup; do
@@ -87,7 +89,8 @@ tasks() {
   done 2>/dev/null | sort -u | head -n 10 | tr '\n' ' '
 }
 
-# Fails, for somebody is there. What is half gone is not given back.
+# Fails, because there are processes in the namespace. One that is half released is not given
+# back to its owner.
 in_use() {
   who=$(names)
   who=${who%, }
@@ -98,11 +101,11 @@ in_use() {
   fail 4 "namespace $ns is in use, by $who: see \"lanco $ns ls\", stop its tasks first${tasks:+, with \"sudo lanco $ns stop $tasks\"}"
 }
 
-# Takes the namespace from its owner, who starts no task from here on, if nobody is
-# there; and gives it back if somebody was faster.
+# If there are no processes, takes the namespace from its owner, who can then start no task.
+# If a process has come in just before, gives it back and fails.
 close_namespace() {
   ! is_populated || in_use
-  # shellcheck disable=SC2086 # one or two
+  # shellcheck disable=SC2086 # empty or a path
   chown 0:0 "$run/named" $unified
   if is_populated; then
     if read -r record <"$run/namespace.json"; then
@@ -113,14 +116,14 @@ close_namespace() {
     in_use
   fi
   echo >"$run/named/release_agent"
-  # An agent that is late finds no place for its errand, and the one at work nothing to do.
+  # A release agent that starts late cannot leave its errand, and the one at work finds none.
   rm -rf "$run/.errands"
   [ ! -d "$run/usage/.errands" ] || mv "$run/usage/.errands" "$run/.errands"
 }
 
-# Removes all cgroups of the namespace. A launch that had begun may have to give up
-# first. From an owner who makes ever more all are taken, parents first, and who is not
-# inside comes to none by its path: one who digs there all the time is hard to follow.
+# Removes all cgroups of the namespace. A launch that was under way may have to give up first.
+# Against an owner who goes on making cgroups, all cgroups are given to root, parents first,
+# and the upper ones closed, so that only a process that is already inside can go on.
 remove_cgroups() {
   # shellcheck disable=SC2086 # a list
   umount $cgroups 2>/dev/null || :
@@ -156,7 +159,7 @@ $(hierarchies)
 EOF
   [ ! -d "$run/unified/shims" ] || unified=$run/unified
   ! mountpoint -q "$run/named" || close_namespace
-  # Who asks from here on is told that there is no namespace, and not that it is broken.
+  # From here on commands answer that there is no namespace, and not that it is damaged.
   [ ! -e "$run/namespace.json" ] || mv "$run/namespace.json" "$run/namespace.json.old"
   [ -d "$run/named" ] || mkdir "$run/named"
   remove_cgroups

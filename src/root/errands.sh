@@ -1,44 +1,46 @@
-# shellcheck disable=SC2154 # what the first half has set
-# The second half of the release agent: what it is called for is done by one agent at a
-# time. The others leave their errands and go. In the directory "usage/.errands", which only
-# root can open, for who opens a file can lock it, there are
+# shellcheck disable=SC2154 # variables that the first half sets
+# The second half of the release agent: the queue by which one agent at a time does the work of
+# all. An errand is the cgroup for which the kernel has called an agent. An agent that finds
+# another one at work leaves its errand in a file, and ends. The directory "usage/.errands" is
+# closed to all but root, for whoever can open a file can lock it. Its files are:
 #
-#   lock      locked by the agent at work, until it has ended, however it does (flock(2))
-#   busy      which one is at work, by its number and start: others need not try the lock;
-#             and what it was called for, which is done again if it was killed
-#   waiting   locked by the agent that waits to come in the place of the one at work
-#   1 ... 256 an errand each: the name of the cgroup, and how often it was begun
-#   all       not empty: there were more, so look at every cgroup
-#   looking   the same, of a look that was begun
-#   list      what that look is to go through
+#   lock      locked by the agent at work; the kernel frees it however that ends (flock(2))
+#   busy      the pid and start time of the agent at work, so that others need not try the lock,
+#             and its errand, which is done again if the agent was killed
+#   waiting   locked by an agent that waits to take over if the agent at work is killed
+#   1 ... 256 an errand each: the name of the cgroup, and how often the errand was begun
+#   all       not empty if there were more errands, so that every cgroup has to be looked at
+#   looking   not empty while such a look is under way
+#   list      the cgroups that this look is to go through
 #
-# An owner can have the kernel start agents faster than they end. When there are more
-# errands than that, the kernel is told to start none, and the agent at work looks by
-# itself for what there is to do, until there is little. Meanwhile another one waits: it
-# goes on if that is killed.
+# An owner can make the kernel start agents faster than they end. When there are more than 256
+# errands, the kernel is told to start no more agents, and the agent at work goes through all
+# cgroups by itself, until it finds few errands. Meanwhile a second agent waits, which takes
+# over if the first one is killed.
 errands=$here/usage/.errands agent=/var/lib/lanco/@NAMESPACE@/release-agent looking='' calm=''
 
-# tell_kernel PROGRAM: which agent it is to start from here on; none, if that is empty.
+# tell_kernel PROGRAM: sets the program that the kernel starts from here on; none if empty.
 tell_kernel() {
-  # Who releases the namespace has told it, and takes the directory of the errands away.
+  # A release of the namespace has told the kernel already, and moved the directory away.
   [ ! -d "$errands" ] || [ ! -e "$named/release_agent" ] || echo "$1" >"$named/release_agent"
 }
 
-# Has another agent wait for the lock.
+# Starts an agent that waits for the lock.
 have_one_wait() {
   "$agent" / waiting 8<&- 9>&- &
 }
 
+# Keeps the kernel from starting further agents.
 silence() {
   have_one_wait
   tell_kernel ''
 }
 
-# leave ERRAND BEGUN: for the agent at work, or for this one after all others.
+# leave ERRAND BEGUN: puts an errand into the queue of the agent at work, which may be this one.
 leave() {
-  # The look is yet to begin, and will find it.
+  # A look that has not begun yet will find it.
   [ ! -s "$errands/all" ] || return 0
-  # Each file is made by one agent only, which then writes into it.
+  # With noclobber only one agent can create a file, and then write its errand into it.
   set -C
   number=0
   while [ "$((number += 1))" -le 256 ]; do
@@ -48,35 +50,36 @@ leave() {
   [ "$number" -gt 256 ] || return 0
   echo yes >"$errands/all"
   silence
-  # Once more, for the look that would have told it otherwise may be over.
+  # Once more: a look that ended since the first line would have told the kernel otherwise.
   echo yes >"$errands/all"
 }
 
-# leave_rest ERRAND BEGUN: it comes to an end, also where what is to be removed does not.
+# leave_rest ERRAND BEGUN: leaves an errand that could not be completed, a hundred times at most,
+# for its owner may make cgroups faster than they are removed.
 leave_rest() {
   [ "$2" -ge 100 ] || leave "$1" "$(($2 + 1))"
 }
 
-# Whether there is something to do.
+# Whether there are errands.
 is_wanted() {
   set -- "$errands"/[0-9]*
   [ -e "$1" ] || [ -s "$errands/all" ] || [ -s "$errands/looking" ]
 }
 
-# Does what others have left.
+# Does the errands that other agents have left.
 serve() {
   set -- "$errands"/[0-9]*
   [ -e "$1" ] || return
   for left; do
-    # The agent that left it may have been killed before it wrote, or be about to.
+    # The file is empty if its agent was killed before writing, or has not written yet.
     if read -r errand begun <"$left"; then perform "$errand" "$begun"; else echo yes >"$errands/all"; fi
   done
   finish
-  # Not before: if this agent is killed, another does them.
+  # The files go last, so that another agent does the errands if this one is killed.
   away rm -f "$@"
 }
 
-# is_marked CGROUP: whether a look before this one has seen it.
+# is_marked CGROUP: whether an earlier look has marked this cgroup; marks it otherwise.
 is_marked() {
   read -r mark <"$1/cgroup.clone_children" && [ "$mark" = 0 ] || return 0
   found=$((found + 1))
@@ -84,31 +87,32 @@ is_marked() {
   return 1
 }
 
-# is_bare TASK-CGROUP: whether nobody is in the cgroups that a task has made below its own,
-# so that these are gone now: the kernel removes none where somebody is.
+# is_bare TASK-CGROUP: whether a task that has made cgroups below its own has ended: removes
+# these cgroups, of which the kernel refuses those with processes.
 is_bare() {
   ! read -r _ <"$1/cgroup.procs" && away timeout 1 find "$1" -xdev -mindepth 1 -depth -type d -delete
 }
 
-# has_ended CGROUP: whether there is something to do for it, though nobody has said so.
+# has_ended CGROUP: whether there may be an errand for a cgroup that a look has found.
 has_ended() {
   is_name "$1" || return
   case $1 in
-  # Without its list it is of no more use.
+  # Without entries a request is of no use, unless its launcher is just about to make them: such
+  # a request is marked by one look, and removed by a later one.
   bell-*) [ -d "$named/enter-${1#bell-}" ] || is_marked "$named/$1" ;;
-  # What is to be the exit command of a run under way may not be in it yet.
+  # The exit command of a task that runs may not have been moved there yet.
   exit-*-*) [ "$(stat -c %i "$named/task-${1#exit-*-}" 9>&-)-${1#exit-*-}" != "${1#exit-}" ] ;;
   task-*) ;;
   *) return 1 ;;
   esac
 }
 
-# Lists what there is; the tasks that have made cgroups below their own with a slash at
-# the end. Who has more cgroups than that has made them by hand.
+# Lists the cgroups to look at; a task that has made cgroups below its own gets a slash at the
+# end. More than these 20,000 can only have been made by hand.
 begin_look() {
   echo yes >"$errands/looking"
   if [ -z "$calm" ]; then
-    # It may be all that works for the namespace.
+    # No other agent may be started now: this one must not be killed for want of memory.
     echo -1000 >/proc/$$/oom_score_adj
     silence
   fi
@@ -123,8 +127,9 @@ begin_look() {
   looking=yes found=0
 }
 
-# Ends a look. It is the last one if little was found after the kernel had been told to
-# start agents again.
+# Ends a look. If it has found few errands, the kernel is told to start agents again, and one
+# more look follows for errands that came before that. That look is the last one if it finds
+# few, too.
 end_look() {
   finish
   exec 8<&-
@@ -143,7 +148,7 @@ end_look() {
   fi
 }
 
-# Looks at some of the cgroups at a time, for there were more errands than can be left.
+# If a look is wanted or under way, looks at the next 64 cgroups of the list.
 look() {
   if [ -z "$looking" ]; then
     [ -s "$errands/all" ] || [ -s "$errands/looking" ] || return
@@ -163,8 +168,8 @@ look() {
   finish
 }
 
-# start_of PROCESS: sets start to when it was started; what a number is given to later is
-# not of the same time.
+# start_of PID: sets start to the start time of a process, by which it differs from any later
+# one with the same pid.
 start_of() {
   start=
   read -r stat <"/proc/$1/stat" || return
@@ -173,12 +178,13 @@ start_of() {
   start=${20-}
 }
 
-# Whether an agent is at work that will look for errands once more.
+# Whether an agent is at work, which then looks for errands once more before it ends.
 is_busy() {
   read -r worker since _ <"$errands/busy" && start_of "$worker" && [ "$start" = "$since" ]
 }
 
-# begin [ERRAND]: says who is at work, and for what; another may have been killed at it.
+# begin [ERRAND]: records that this agent is at work, and its errand. An errand that is recorded
+# already is that of an agent that was killed: it is left again.
 begin() {
   unfinished=
   read -r _ _ unfinished <"$errands/busy"
@@ -191,12 +197,12 @@ lock() {
   exec 9>"$errands/lock" && flock -n 9
 }
 
-# Waits until no agent is at work, and does what is left. Only one waits.
+# Waits until no agent is at work, and takes the lock. Only one agent waits; any other exits.
 wait_for_lock() {
   exec 7>"$errands/waiting" && flock -n 7 || exit 0
   exec 9>"$errands/lock" && flock 9
   exec 7>&-
-  # Who has told the kernel to start none may have been killed before it noted that.
+  # The agent that kept the kernel from starting agents may have been killed before it wrote "all".
   told=
   read -r told <"$named/release_agent"
   [ -n "$told" ] || echo yes >"$errands/all"
@@ -207,7 +213,7 @@ wait_for_lock() {
 case $1 in
 /bell-*/* | /task-*/* | /exit-*/* | /new-*) exec rmdir "$named$1" ;;
 /bell-* | /task-* | /exit-*) errand=${1#/} ;;
-# The kernel gives one word only.
+# The kernel gives one argument; with a second one, an agent has started this one to wait.
 /) [ $# = 2 ] || exit 0 ;;
 *) exit 0 ;;
 esac
@@ -216,7 +222,8 @@ if [ $# = 2 ]; then
 elif ! is_name "${errand#*-}"; then
   exit 0
 elif is_busy || ! lock; then
-  # Before that is looked at again: who is at work looks once more when it is not busy.
+  # The errand is left before "busy" is read again: the agent at work empties "busy", and then
+  # looks for errands once more.
   leave "$errand" 0
   is_busy && exit 0
   lock || exit 0
@@ -233,7 +240,7 @@ while :; do
   done
   true >"$errands/busy"
   exec 9>&-
-  # What was left between the last look and this found it busy, or the lock taken.
+  # An errand that was left just before "busy" was emptied and the lock freed is found here.
   is_wanted && lock || exit 0
   begin
 done

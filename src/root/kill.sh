@@ -1,11 +1,13 @@
-# Kills a task, or an exit command, as root, whatever its owner does meanwhile. It
-# believes no record: who belongs to it is what the kernel says. It touches cgroups only,
-# where there are no links, and opens nothing else.
-#   $1 the namespace            $2 its cgroup in the named hierarchy: task-X or exit-I-X
-#   $3 the inode of that, so that no later run of the name is killed
-#   $4 its cgroup in the others: task-X or exits/I-X
-#   $5 the hierarchy of v1 that freezes, or nothing    $6... the hierarchies with that cgroup
-# Exits with 0 when nothing is left of it; else with 1, and prints the numbers of some.
+# Run by root to kill a task or an exit command, whatever its owner does meanwhile. It reads no
+# record: the kernel tells which processes belong to the task. It opens files of cgroups and of
+# /proc only; among cgroups there are no symbolic links.
+#   $1     the namespace
+#   $2     the cgroup in the named hierarchy: task-X or exit-I-X
+#   $3     the inode number of that cgroup, so that no later run of the name is killed
+#   $4     the cgroup in the other hierarchies: task-X or exits/I-X
+#   $5     the v1 hierarchy with the freezer, or nothing
+#   $6...  the other hierarchies that have the cgroup
+# Exits with 0 when no process is left; else with 1, and prints the pids of some that are.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -13,8 +15,9 @@ ns=$1 name=$2 inode=$3 place=$4 freezer=$5 registered=$2
 here=/run/lanco/$ns
 shift 5
 
-# on_each PROGRAM TEST...: runs it with what is here and below, many at a time where no
-# path is too long for that. Fails if it has not seen all: an owner may go on digging.
+# on_each PROGRAM TEST...: runs PROGRAM with the files here and below that pass the tests of
+# find(1): with many at once as long as their paths are not too long, deeper down in each
+# directory. Fails if time runs out, for an owner can nest cgroups without end.
 on_each() {
   program=$1
   shift
@@ -26,28 +29,29 @@ on_each() {
   [ $? -lt 124 ]
 }
 
-# Prints the processes in this directory and below it, and "more" if there may be more.
+# Prints the pids in this cgroup and below it, and "more" if there may be others.
 members() {
   if read -r state <cgroup.events && [ "$state" = "populated 0" ]; then return; fi 2>/dev/null
   on_each cat -name cgroup.procs || echo more
 }
 
-# Whether the name is that of a later run. If not, the directory that has been entered
-# before is of this run, whatever gets its name now. One that its owner has renamed keeps
-# its other cgroups.
+# Whether the name belongs to a later run by now. If it does not, the cgroup that the shell has
+# just entered belongs to the run to be killed, even if its name is used again from now on. If
+# the owner has renamed the registered cgroup, the cgroups in other hierarchies still count.
 is_later() {
   now=$(stat -c %i "$here/named/$name" 2>/dev/null) && [ "$now" != "$inode" ]
 }
 
-# Enters the cgroup in the named hierarchy, which its owner may have renamed.
+# Enters the registered cgroup, which its owner may have renamed; sets registered to its name.
 enter_named() {
   cd "$here/named/$name" && [ "$(stat -c %i .)" = "$inode" ] && return
   renamed=$(timeout --foreground 3 find "$here/named" -mindepth 1 -maxdepth 1 -inum "$inode" | head -n 1)
   [ -n "$renamed" ] && cd "$renamed" && [ "$(stat -c %i .)" = "$inode" ] && registered=${renamed##*/}
 } 2>/dev/null
 
-# is_member PID: a number may be another's by now. Of what is deeper than the kernel can
-# say, which is nobody's but an owner's, it says nothing.
+# is_member PID: whether the process is still in a cgroup of this run, for its pid may belong to
+# another process by now. If the path of the cgroup is too long for the kernel, the file is
+# empty: only an owner nests cgroups so deep, and the process counts as a member.
 is_member() {
   told=
   while read -r line; do
@@ -57,8 +61,8 @@ is_member() {
   [ -z "$told" ]
 } 2>/dev/null
 
-# Kills the members by their numbers. In a frozen cgroup of v1, where its owner may have
-# put it, nothing dies: it is taken out.
+# Kills the members of this cgroup by their pids. In a frozen cgroup of v1, where their owner
+# may have put them, processes do not die: they are moved out.
 kill_members() {
   members | while read -r pid; do
     case $pid in '' | 0 | *[!0-9]*) continue ;; esac
@@ -68,7 +72,7 @@ kill_members() {
   done 2>/dev/null
 }
 
-# holds STATE FILE: waits a moment until a freezer has stopped all.
+# holds STATE FILE: waits up to 50 ms until the freezer has stopped all processes.
 holds() {
   for _ in 1 2 3 4 5; do
     ! grep -qx "$1" "$2" || return 0
@@ -76,8 +80,9 @@ holds() {
   done
 }
 
-# Kills all in this cgroup. Where v2 cannot (Linux 5.14), it is frozen first, for what is
-# frozen does not fork. What is no file is a cgroup that its owner has called so.
+# Kills all processes in this cgroup. Before Linux 5.14, which brought cgroup.kill, and in v1,
+# the cgroup is frozen first, for frozen processes do not fork. The tests are for regular files,
+# because an owner can give a cgroup the name of such a file.
 strike() {
   if [ -f cgroup.kill ]; then
     echo 1 >cgroup.kill
@@ -95,7 +100,7 @@ strike() {
   fi 2>/dev/null
 }
 
-# Takes this cgroup from its owner, who then puts nothing more into it.
+# Takes this cgroup and those below it from their owner, who then can move no process into them.
 take() {
   on_each "chown 0:0" \( -type d -o -name cgroup.procs -o -name tasks -o -name freezer.state \) ! -uid 0
 }
@@ -113,13 +118,14 @@ while [ "$((round += 1))" -le 300 ]; do
     some=$(members | sed -n '1,5{p;d;}; /more/p' | tr '\n' ' ')
     case $some in
     '') continue ;;
-    # Of a task in v2, nobody can be here alone.
+    # Where there is v2, its processes are in a cgroup there, too: that one tells.
     "more ") [ "$directory" != named ] || [ ! -d "$here/unified" ] || continue ;;
     esac
     left=$left$some
     case $some in *more*) round=$((round + 40)) ;; esac
     [ "$round" -le 20 ] || take
-    # A shim has a second or two to tell how its task has ended.
+    # The shim is registered in the named hierarchy alone: it gets a second or two to record how
+    # its task ended.
     if [ "$directory" != named ] || [ "$round" -gt 60 ]; then strike; fi
   done
   cd /

@@ -1,7 +1,9 @@
-# shellcheck disable=SC2154 # what up.sh has set
-# The limits of a whole namespace: after common.sh, for up.sh, whose arguments they are.
+# shellcheck disable=SC2154 # variables that up.sh sets
+# Sets the limits of a whole namespace. It follows common.sh, and is called by up.sh, where
+# the form of the arguments is described.
 
-# limit OPTION:...: sets it for the whole namespace. Fails if the kernel refuses it.
+# limit OPTION:FILE=VALUE|...: sets a limit of the whole namespace, and sets option and value.
+# Fails if the kernel refuses it.
 limit() {
   option=${1%%:*} value=
   IFS='|'
@@ -17,14 +19,14 @@ limit() {
 $found
 EOF
   done
-  # What cannot be limited is not.
+  # Without a controller there is no limit, as "max" asks for.
   case $value in max* | -1) return ;; esac
   [ "$best_effort" = yes ] || fail 1 "$option cannot be enforced: this host has no controller for it: leave it out, or give --best-effort"
   echo "$option cannot be enforced: this host has no controller for it"
 }
 
-# Sets $file to $value, and says what changes of one that had been there, as
-# "changed OPTION OLD NEW", and what is used already if that is more.
+# Writes $value to $file. If the namespace was there before and the limit changes, it prints
+# "changed OPTION OLD NEW". It warns if more than the new limit is already in use.
 set_limit() {
   used=0
   case $file in
@@ -40,10 +42,9 @@ set_limit() {
   [ "$used" -le "$new" ] || echo "$option is $new now, and its tasks use $used already: see \"lanco $ns ls -l\""
 }
 
-# In v1 memory may not be more than memory and swap together: in whichever order these
-# have to be set, one of two attempts has it.
-#
-#   limits AGAIN BEST_EFFORT LIMIT...
+# limits AGAIN BEST_EFFORT LIMIT...: sets all limits. AGAIN is yes if the namespace was there
+# before. In v1 the limit of memory may never exceed that of memory and swap together, so that
+# the right order depends on the values; after a failure all are therefore set once more.
 limits() {
   again=$1 best_effort=$2 refused=
   shift 2

@@ -1,11 +1,12 @@
 import prologue from "../launch/shim/prologue.sh" with { type: "text" };
 import script from "./owner.sh" with { type: "text" };
-import { Failed, NotPermitted, reason } from "../cli/errors.ts";
+import { Failed, reason } from "../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../cli/standard_output.ts";
 import { readVariables, wayOfOutput } from "../namespace/caller.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { PROC } from "../namespace/paths.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
+import { assertExecutable, idsOf } from "./owner_ids.ts";
 
 /** The variables of root's environment that the process gets: terminal, language and time zone. */
 const KEPT_VARIABLES = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
@@ -95,7 +96,7 @@ export class OwnerProcess {
   static start(owner: Owner, args: readonly string[], output: Output): OwnerProcess {
     const program = Deno.execPath();
     const ids = idsOf(owner.uid);
-    assertExecutable(program, ids, owner);
+    assertExecutable(program, ids, owner.owner);
     const words = ["-c", prologue, "lanco", script, String(ids.uid), String(ids.gid), ids.groups];
     const piped = output === "inherited" ? "inherit" : "piped";
     try {
@@ -260,46 +261,6 @@ async function forward(bytes: Uint8Array): Promise<boolean> {
     if (isUnread(error)) return false;
     throw new Failed(`cannot write to standard output: ${reason(error)}`);
   }
-}
-
-/** The ids that the process gets. */
-interface Ids {
-  uid: number;
-  gid: number;
-  /** The option of setpriv(1) for the supplementary groups. */
-  groups: string;
-}
-
-/**
- * Returns the ids of a user. A user without a name has no groups: the group of `init -g`, which
- * is for reading only, is given to no process.
- */
-function idsOf(uid: number): Ids {
-  const { stdout } = run("/usr/bin/getent", ["passwd", String(uid)]);
-  const gid = new TextDecoder().decode(stdout).split(":")[3] ?? "";
-  return /^\d+$/.test(gid)
-    ? { uid, gid: Number(gid), groups: "--init-groups" }
-    : { uid, gid: 65534, groups: "--clear-groups" };
-}
-
-function assertExecutable(program: string, { uid, gid, groups }: Ids, { owner }: Owner): void {
-  const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
-  const { success, code } = run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]);
-  if (success) return;
-  // 1 is the answer of test(1); with any other status setpriv(1) could not start it.
-  if (code !== 1) {
-    throw new Failed(
-      `cannot act as ${owner}: no process can be started as this user, who may have reached the limit of processes (RLIMIT_NPROC, "ulimit -u")`,
-    );
-  }
-  throw new NotPermitted(
-    `${owner} may not execute ${program}: put it where they may, such as /usr/local/bin`,
-  );
-}
-
-function run(program: string, args: string[]): Deno.CommandOutput {
-  const options = { args, cwd: "/", clearEnv: true, stdin: "null", stderr: "null" } as const;
-  return new Deno.Command(program, options).outputSync();
 }
 
 function keptVariables(): Record<string, string> {

@@ -1,21 +1,23 @@
 #!/bin/sh
 # The release agent of namespace @NAMESPACE@. The kernel runs it as root, with the path
-# of a cgroup of the named hierarchy that has become empty:
+# of a cgroup of the named hierarchy that has become empty (cgroups(7), "release_agent"):
 #
-#   /bell-U          the owner asks to let in what enter-U names
-#   /bell-for-U-I-X  the same for run I of task X and its exit command alone
+#   /bell-U          the owner submits admission request U, whose entries are below enter-U
+#   /bell-for-U-I-X  the same, for run I of task X and its exit command alone
 #   /task-X          task X has ended
 #   /exit-I-X        the exit command of run I of task X has ended
-#   /new-U           what is left of a task that did not come to be
+#   /new-U           the rest of a launch that has failed
 #
-# The names are the owner's to choose, and so are the moments: nothing here may do harm
-# when it comes twice, late, or beside a new task of the same name. It lets in, counts,
-# removes and thaws, and touches for that cgroups, where there are no links, and the
-# directory "usage", which is root's. It opens nothing else, and starts nothing.
+# To admit a process is to move it into its cgroup of the unified hierarchy. The owner chooses
+# the names and the moments: no call may do harm when it comes twice, late, or at the same time
+# as a new task of the same name. The agent admits processes, keeps counters, removes cgroups
+# and thaws exit commands. For that it opens files of cgroups, among which there are no symbolic
+# links, of /proc, and in the directory "usage", which is root's; and it starts no program of
+# the owner's.
 #
-# How often it is called is the owner's to choose, too. What it does for a call does not
-# grow with what he has made, and one agent works at a time: see errands.sh, which is the
-# second half of this.
+# The owner also decides how often it is called. The work for one call therefore does not
+# grow with what the owner has made, and one agent works at a time: see errands.sh, the second
+# half of this script.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -30,13 +32,14 @@ is_name() {
   case $1 in '' | [.-]* | *[!A-Za-z0-9._-]*) return 1 ;; esac
 }
 
-# away COMMAND...: runs a program that does not keep the lock when this shell is killed.
+# away COMMAND...: runs a program without the descriptor of the lock, so that it does not keep
+# the lock if this shell is killed.
 away() {
   "$@" 9>&-
 }
 
-# remove CGROUP...: with all below them, as far as no process is in them. Fails if there
-# is too much for one call.
+# remove CGROUP...: removes cgroups and those below them, unless there are processes in them.
+# Fails if they are too many to be removed within a second.
 remove() {
   for cgroup; do
     shift
@@ -48,12 +51,12 @@ remove() {
   [ $? -lt 124 ]
 }
 
-# let_in PID FROM CHILD OTHER: moves a process that the kernel has let into FROM of the
-# named hierarchy, because it was the owner's, to a cgroup of the unified one: to CHILD
-# if it is a child of one of the "members", else to OTHER.
+# let_in PID FROM CHILD OTHER: moves a process to a cgroup of the unified hierarchy: to CHILD if
+# it is a child of one of the "members", else to OTHER. It must be in the cgroup FROM of the
+# named hierarchy, which proves that it is a process of the owner's.
 let_in() {
   {
-    # What a process calls itself may have the end of a line in it: the last one counts.
+    # The name of a process may contain newlines: the last line has the fields behind it.
     while read -r line; do stat=$line; done <"/proc/$1/stat" || return
     stat=${stat##*) ? }
     case "$members" in *" ${stat%% *} "*) to=$3 ;; *) to=$4 ;; esac
@@ -62,13 +65,13 @@ let_in() {
       case $line in *":name=lanco-@NAMESPACE@:/$2") member=yes ;; esac
     done <"/proc/$1/cgroup"
     [ -n "$member" ] && echo "$1" >"$to/cgroup.procs" || return
-    # As long as this can be read, the number was that of the same process all the time.
+    # If this file, opened before, can still be read, the pid meant the same process throughout.
     read -r _ <&3 || give_back "$1"
   } 3<"/proc/$1/stat"
 }
 
-# give_back PID: the number may be a stranger's by now: then back to where he was born,
-# in his parent's cgroup. What has one of its ids from the owner is no stranger.
+# give_back PID: if the pid belongs to a process of another user by now, moves that to its
+# parent's cgroup, in which it began. A process with any user id of the owner's stays.
 give_back() {
   ids='' parent=''
   while read -r key value; do
@@ -85,36 +88,37 @@ give_back() {
   echo "$1" >"@UNIFIED@$home/cgroup.procs" || echo "$1" >@UNIFIED@/cgroup.procs
 }
 
-# let_all_in FROM CHILD OTHER: of the processes in FROM there are one or two.
+# let_all_in FROM CHILD OTHER: admits the processes in FROM, of which a launch makes one or two.
 let_all_in() {
   members=" " count=0
   while [ "$((count += 1))" -le 4 ] && read -r pid; do members="$members$pid "; done <"$named/$1/cgroup.procs"
   for pid in $members; do let_in "$pid" "$@"; done
 }
 
-# A task is let in only as a whole, into a cgroup where nobody is yet: nothing that runs
-# can be taken to another task, where a stop of its own would not find it.
+# let_task_in TASK-CGROUP: admits a task as a whole, into a cgroup without processes. So the owner
+# cannot have a running process moved to another task, where a stop of its own would miss it.
 let_task_in() {
   read -r state <"$here/unified/$1/cgroup.events" && [ "$state" = "populated 0" ] &&
     let_all_in "$1" "$here/unified/$1" "$here/unified/shims"
 }
 
-# entries_of CGROUP: sets entries to the names of some of those below it, a line each.
+# entries_of CGROUP: sets entries to the paths of up to 256 cgroups in it, a line each.
 entries_of() {
   entries=$({ find "$1" -mindepth 1 -maxdepth 1 -type d | head -n 256; } 9>&-)
 }
 
+# open_door REQUEST: answers an admission request.
 open_door() {
   door=$named/enter-$1 bell=$named/bell-$1
   found=$((found + 1))
-  # It becomes empty too, but nobody has to be told.
+  # The request's own cgroup will become empty as well, which needs no call of the agent.
   echo 0 >"$door/notify_on_release" || { useless="$useless $bell" && return; }
   case $1 in
   for-*-*-*) entries="$door/exit-${1#for-*-}
 $door/task-${1#for-*-*-}" ;;
   *) entries_of "$door" ;;
   esac
-  # No name of a cgroup has the end of a line in it.
+  # The kernel allows no newline in the name of a cgroup.
   IFS='
 '
   set -f
@@ -124,14 +128,15 @@ $door/task-${1#for-*-*-}" ;;
   unset IFS
   for entry; do
     entry=${entry##*/}
-    # Without v2 each goes by himself, and nobody could be given back.
+    # On legacy hosts processes move by themselves: v1 lets their user do so.
     if [ ! -d "$here/unified" ] || ! is_name "$entry"; then continue; fi
     case $entry in
     task-*) let_task_in "$entry" ;;
     exit-*) let_all_in "$entry" /none "$exits/${entry#exit-}" ;;
     esac
   done
-  # For who has rung, that is the end. If there were more entries, they stay.
+  # By this flag the launcher sees that the request is answered, even if the cgroups stay
+  # because there were further entries.
   echo 1 >"$bell/cgroup.clone_children"
   away rmdir "$@" "$door" "$bell"
 }
@@ -153,11 +158,11 @@ keep_counters() {
   ended=yes
 }
 
-# wake TASK-CGROUP...: their exit commands sleep in cgroups that bear the numbers of the
-# runs.
+# wake TASK-CGROUP...: thaws the exit commands of these tasks. The name of an exit command's
+# frozen cgroup begins with the inode number of the task's registered cgroup.
 wake() {
   some=yes
-  # v2 counts them: without any, there is none of these runs.
+  # v2 counts the cgroups there: without any, none of these tasks has an exit command.
   while read -r key value; do
     [ "$key $value" != "nr_descendants 0" ] || some=
   done <"$exits/cgroup.stat"
@@ -167,18 +172,20 @@ wake() {
   done
 }
 
-# end_task TASK BEGUN: its counters are kept, and the rest is done for all together.
+# end_task TASK BEGUN: keeps the counters of a task that has ended, and notes it for "finish".
+# BEGUN says how often this errand was begun before.
 end_task() {
   # Another agent was faster, or a new task of this name is running already.
   [ -d "$named/task-$1" ] || return
   read -r _ <"$named/task-$1/cgroup.procs" && return
   found=$((found + 1))
-  # What has been begun is counted, and may have gone in part.
+  # If it was begun before, the counters are kept already, and some cgroups may be gone.
   [ "$2" -gt 0 ] || keep_counters "$1"
   ending="$ending $1:$2"
 }
 
-# cgroups_of TASK: sets cgroups to its own that are there, but for the registered one.
+# cgroups_of TASK: sets cgroups to those of the task's cgroups that exist, without the registered
+# one.
 cgroups_of() {
   cgroups=
   for hierarchy in $hierarchies; do
@@ -186,8 +193,8 @@ cgroups_of() {
   done
 }
 
-# Removes what is of no more use, and the tasks that have ended, the registered cgroups
-# last: what is asked meanwhile is answered by them.
+# Removes answered requests, and the cgroups of tasks that have ended. The registered cgroups go
+# last: as long as they exist, commands answer that the task is running.
 finish() {
   # shellcheck disable=SC2086 # a list of names
   [ -z "$useless" ] || away rmdir $useless
@@ -213,7 +220,7 @@ finish() {
   for task; do remove "$task" || leave_rest "${task##*/}" 0; done
 }
 
-# end_exit_command RUN-TASK BEGUN
+# end_exit_command RUN-TASK BEGUN: removes the cgroups of an exit command that has ended.
 end_exit_command() {
   read -r _ <"$named/exit-$1/cgroup.procs" && return
   found=$((found + 1))
@@ -229,7 +236,7 @@ forget_counters() {
   [ $# -le 1100 ] || (cd "$here/usage" && ls -t | tail -n +1001 | xargs rm -f) 9>&-
 }
 
-# perform ERRAND BEGUN
+# perform ERRAND BEGUN: does one errand, which is the name of a cgroup of the named hierarchy.
 perform() {
   case $1 in
   bell-*) open_door "${1#bell-}" ;;

@@ -1,16 +1,16 @@
-# The body of "init": brings a namespace up, or repairs one that is there. After
-# common.sh and down.sh, which takes back what could not be finished.
+# The body of "init": makes a namespace, or repairs one. It follows common.sh, down.sh (which
+# removes a namespace that could not be completed) and limits.sh.
 #
 #   up NAMESPACE USER GROUP RECORDS HOST BEST_EFFORT AGENT LIMIT...
 #
-# RECORDS is how much memory its records may take, in bytes, or nothing; HOST is JSON of
-# what the host has; AGENT is the release agent's text. A LIMIT is
-# OPTION:FILE=VALUE|...: the first one whose file there is is written.
+# RECORDS is the size of the records' file system in bytes, or empty; HOST is the capacity of
+# the host as JSON; BEST_EFFORT is yes or no; AGENT is the text of the release agent. A LIMIT
+# is OPTION:FILE=VALUE|FILE=VALUE...: the value is written to the first file that exists.
 user=$1 group=$2 records=$3 host=$4 best_effort=$5 agent=$6
 shift 6
 
-# number TEXT: sets number to what it says in digits; fails if it says none that an
-# account can have. The greatest is "leave it as it is" to chown(2).
+# number TEXT: sets number to the number that the digits of TEXT stand for. Fails unless it can
+# be the id of an account; to chown(2) the greatest number means "leave the id as it is".
 number() {
   number=
   case $1 in '' | *[!0-9]*) return 1 ;; esac
@@ -19,9 +19,9 @@ number() {
   [ "${#number}" -le 10 ] && [ "$number" -lt 4294967295 ]
 }
 
-# Sets uid and gid. As id(1) and chown(1) do it, a name comes before a number, also one of
-# digits alone; from here on there are numbers only, written so that nobody takes one for
-# a name. What is at hand to ask for a group so is chgrp(1), of a file of root's.
+# Sets uid and gid from user and group. As in id(1) and chown(1), a name comes before a number,
+# even if it consists of digits; later chown(1) is given numbers with a "+", which it never takes
+# for names. For want of a program like id(1) for groups, chgrp(1) looks one up, on a file of root's.
 owner_ids() {
   if uid=$(id -u -- "$user" 2>/dev/null); then
     primary=$(id -g -- "$user")
@@ -33,7 +33,7 @@ owner_ids() {
     gid=$primary
     [ -n "$gid" ] || fail 1 "user $user has no primary group: give one with -g"
   else
-    # With the greatest number chgrp(1) leaves the file as it is.
+    # With the greatest number chgrp(1) would succeed and leave the file as it is.
     if { ! number "$group" && [ "$number" = 4294967295 ]; } || ! chgrp -- "$group" "/run/lanco/.lock-$ns" 2>/dev/null; then
       fail 1 "unknown group \"$group\": see \"getent group\""
     fi
@@ -41,7 +41,7 @@ owner_ids() {
   fi
 }
 
-# delegate DIRECTORY FILE...: makes a cgroup and gives it and the files to the owner.
+# delegate DIRECTORY FILE...: makes a cgroup, and gives it and those of the files that exist away.
 delegate() {
   dir=$1
   shift
@@ -53,7 +53,7 @@ delegate() {
   chown "+$uid:+$gid" "$dir" "$@"
 }
 
-# attach SOURCE TARGET OPTION...: mounts it there, unless that had been done.
+# attach SOURCE TARGET OPTION...: mounts SOURCE on TARGET, unless TARGET was a mount point before.
 attach() {
   [ -d "$2" ] || mkdir -p "$2"
   case $points in
@@ -64,7 +64,7 @@ $2
   esac
 }
 
-# What is left of a failed init is taken back, unless the namespace was there before.
+# At the exit of an init that failed to make a new namespace: removes what it has made.
 undo() {
   status=$?
   trap - EXIT
@@ -76,22 +76,23 @@ undo() {
   exit "$status"
 }
 
-# The directory of the logs. All is done from within, where no link can be put in the
-# way. One that another user has had is moved aside: there may be links in it.
+# Makes the directory of the logs. The shell changes into /var/log and into it, so that nobody can
+# lay symbolic links in the way. A directory that may have been writable by another user is moved
+# aside, for there may be links in it.
 log_directory() {
   logs=lanco-$ns
   cd -P /var/log
   place=$(pwd -P)
   mkdir -m 0700 "$logs" 2>/dev/null || [ -d "$logs" ] || fail 1 "cannot make the directory /var/log/$logs"
   case $(stat -c %u:%a "$logs") in
-  0:*[0145][0145]) ;; # root's, and nobody else could write
+  0:*[0145][0145]) ;; # of root, and not writable by others
   "$uid":*) [ "$uid" != 0 ] || logs_aside ;;
   *) logs_aside ;;
   esac
   cd -P "$logs"
   [ "$(pwd -P)" = "$place/$logs" ] || fail 1 "/var/log/$logs is a link: remove it, and try again"
   chown "+$uid:+$gid" .
-  # The logs belong to the group also where that is not the owner's own.
+  # With set-group-ID, logs belong to the group even if it is not the owner's primary one.
   if [ "$(getent passwd "$uid" | cut -d: -f4)" = "$gid" ]; then sticky=g-s; else sticky=g+s; fi
   chmod "u=rwx,g=rx,o=,$sticky" .
   cd /
@@ -104,8 +105,8 @@ logs_aside() {
   echo "the logs in /var/log/$logs may have been written by others: they are in /var/log/$aside now"
 }
 
-# The records are the owner's, and he shall fill no more than this. By default, there is
-# room for a thousand runs; a file takes a page at least.
+# Mounts the file system of the records, limited in size and files, for the owner can fill it.
+# The default has room for a thousand runs; each file takes at least a page.
 record_directory() {
   options=nosuid,nodev,noexec,size=${records:-33554432},nr_inodes=$((${records:-33554432} / 2048))
   attach "lanco-$ns" "$run/runs" -t tmpfs -o "$options,uid=$uid,gid=$gid,mode=2750"
@@ -113,11 +114,11 @@ record_directory() {
     fail 1 "cannot set --records to $records: there is more than that"
 }
 
-# Who sees it sees his own processes in it, and nothing else of the host. Before Linux
-# 5.8 there are no such mounts.
+# Mounts the proc of /run/lanco, in which users see their own processes only, and nothing
+# else of the host. Before Linux 5.8, which lacks these options, it is a read-only bind mount.
 proc() {
   flock 9
-  # Not before: the release of the last namespace removes it.
+  # After the lock is taken, for the release of the last namespace removes the directory.
   mkdir -p /run/lanco/proc
   mountpoint -q /run/lanco/proc ||
     mount -t proc -o ro,nosuid,nodev,noexec,hidepid=ptraceable,subset=pid lanco /run/lanco/proc 2>/dev/null ||
@@ -125,19 +126,20 @@ proc() {
   flock -u 9
 }
 
-# A task gets a cgroup of its own where it is tracked, limited or counted. In the
-# other hierarchies all tasks share the namespace's: they only leave their caller's.
+# hierarchy NAME VERSION POINT: makes the namespace's cgroup in a hierarchy, and binds it below
+# /run/lanco. A task gets a cgroup of its own where it is tracked, limited or counted. In other
+# hierarchies all share the namespace's, so as to leave that of their caller.
 hierarchy() {
   cgroup=$3/lanco-$ns
   if [ "$2" = 2 ]; then
-    # Who may write the namespace's cgroup.procs could take a process from one of its
-    # cgroups to another: only the release agent does.
+    # The owner does not get cgroup.procs: with it they could move a process from one cgroup
+    # of the namespace to another, which only the release agent may do.
     delegate "$cgroup"
     for controller in cpu io memory pids; do
       echo "+$controller" >"$3/cgroup.subtree_control" || continue
       echo "+$controller" >"$cgroup/cgroup.subtree_control" || continue
     done 2>/dev/null
-    # No path may become longer than the kernel can say.
+    # Deeper cgroups could have paths that are too long for /proc/PID/cgroup.
     for limit in depth=12 descendants=6000; do
       [ ! -e "$cgroup/cgroup.max.${limit%=*}" ] || echo "${limit#*=}" >"$cgroup/cgroup.max.${limit%=*}"
     done
@@ -145,15 +147,14 @@ hierarchy() {
     unified=$3
   else
     delegate "$cgroup" cgroup.procs tasks
-    # Until it has processors and memory nodes, a cpuset accepts no process.
+    # A cpuset without processors and memory nodes accepts no process.
     for file in cpuset.cpus cpuset.mems; do
       [ ! -e "$cgroup/$file" ] || [ -n "$(cat "$cgroup/$file")" ] || cat "$3/$file" >"$cgroup/$file"
     done
   fi
-  # On hybrid and legacy hosts systemd removes every empty cgroup of v1 at
-  # daemon-reload, unless something is mounted on it.
+  # At daemon-reload systemd removes each empty cgroup of v1 that is not a mount point.
   [ "$2" = 2 ] || attach "$cgroup" "$cgroup" --bind
-  # A cgroup that was removed all the same has left an empty directory here.
+  # If the cgroup was removed nevertheless, the bind mount shows an empty directory.
   [ -e "$run/$1/cgroup.procs" ] || {
     mkdir "$run/$1" 2>/dev/null || umount "$run/$1" 2>/dev/null || :
     mount --bind "$cgroup" "$run/$1"
@@ -167,9 +168,9 @@ hierarchy() {
   [ "$tasks" = false ] || own="$own $1"
 }
 
-# numbers_left UNIFIED CGROUPS: says it when more than half of the numbers may go that the
-# kernel has for the memory cgroups of all: where that is v2, by what the namespaces may
-# make, else by what there is (/proc/cgroups).
+# numbers_left UNIFIED CGROUPS: warns when more than half of the kernel's ids of memory cgroups may
+# be taken. If memory is a controller of v2, it adds up how many cgroups the namespaces may
+# make; otherwise it reads how many memory cgroups there are from CGROUPS (/proc/cgroups).
 numbers_left() {
   taken=0
   if [ -r "$1/cgroup.controllers" ] && grep -qw memory "$1/cgroup.controllers"; then
@@ -185,8 +186,7 @@ numbers_left() {
   [ "$taken" -le 32767 ] || echo "$which of the 65535 memory cgroups that the kernel has numbers for: release a namespace, for without a number nothing can be started in a cgroup of its own"
 }
 
-# Where exit commands sleep until their time has come: beside the tasks in the unified
-# hierarchy, else where there is a freezer.
+# Makes the cgroup in which exit commands are frozen, in the unified hierarchy or v1's freezer.
 exit_commands() {
   exits=$(echo "$found" | grep -oE '^unified |^([a-z,]*,)?freezer(,[a-z,]*)? ' | sort -r | head -n 1)
   exits=${exits% }
@@ -198,7 +198,8 @@ exit_commands() {
   delegate "$run/$exits/exits"
 }
 
-# The kernel runs it as root: it is replaced as a whole, and must be executable where it lies.
+# Writes the release agent. It is replaced by rename, for the kernel may run it at any moment,
+# and then called once, for it cannot be executed if its file system is mounted noexec.
 release_agent() {
   mkdir -p "$lib"
   sed -e "s|@NAMESPACE@|$ns|" -e "s|@UID@|$uid|" -e "s|@HIERARCHIES@|${own# }|" -e "s|@UNIFIED@|$unified|" \
@@ -215,8 +216,8 @@ named_hierarchy() {
     fail 1 "cannot mount a named hierarchy: boot without cgroup_no_v1=named, and run init outside of containers"
   echo "$lib/release-agent" >"$run/named/release_agent"
   echo 1 >"$run/named/notify_on_release"
-  # Make and empty a cgroup: unless the agent takes it away, no task would ever end. The
-  # owner, who has the directory if this is not the first init, could rename it.
+  # Make and empty a cgroup: unless the kernel runs the agent, no task would ever end. If this
+  # is not the first init the directory is the owner's, who could rename it: take it meanwhile.
   chown 0:0 "$run/named"
   read -r try </proc/sys/kernel/random/uuid
   try=$run/named/new-$try
@@ -241,7 +242,7 @@ owner_name() {
 }
 
 lock
-# As long as this has the lock, nobody else mounts or unmounts what is the namespace's.
+# The mount points. As long as this script has the lock, no other changes the namespace's.
 points="
 $(cut -d' ' -f5 /proc/self/mountinfo)
 "
@@ -257,8 +258,7 @@ for record in "$run/namespace.json" "$run/namespace.json.old"; do
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
 done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
-# Who may open what is in it could take the release agent's lock.
-# There, for the release of a version before this one removes what it knows.
+# Closed to others, who could lock the agent's lock file; in "usage", which older versions remove.
 [ -d "$run/usage/.errands" ] || mkdir -m 0700 "$run/usage/.errands"
 proc
 record_directory
