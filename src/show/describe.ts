@@ -1,12 +1,12 @@
 import type { Schema } from "./schema_types.ts";
 
-/** What JSON calls things, and people do. */
+/** The words of JSON Schema for types, and plain ones for them. */
 const NAMES: Readonly<Record<string, string>> = { string: "text", array: "list" };
 
 /**
- * Describes the outputs of commands for people: a line a field, indented by what
- * contains it, with its type, a question mark if it can be null, and its meaning.
- * Fields that an output before has had are only named.
+ * Describes the outputs of commands as text. Each field has a line, indented below the field
+ * that contains it, with its type, a question mark if it can be null, and its meaning. A field
+ * that an earlier output also has is only named.
  */
 export function describe(schemas: Readonly<Record<string, Schema>>): string {
   const known = new Map<Schema, string>();
@@ -44,7 +44,7 @@ function indented(line: string): string {
   return `  ${line}`;
 }
 
-/** Breaks a list of names, so that it can be shown in a terminal of 80 columns. */
+/** Breaks a list of names into lines for a terminal of 80 columns. */
 function wrapped(text: string, width = 68): string[] {
   const lines = [""];
   for (const word of text.split(/(?<=, )/)) {

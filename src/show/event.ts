@@ -2,7 +2,7 @@ import { timestamp } from "../cli/timestamp.ts";
 import { headline } from "./headline.ts";
 import type { Output } from "./schema.ts";
 
-/** What has become of a task, for people: a line. */
+/** Renders an event as one line of text. */
 export function renderEvent({ event, at, task, stopped, state, ...how }: Output<"events">): string {
   const words = [timestamp(new Date(at)), event, task ?? ""];
   if (event === "present" && state === "paused") words.push("paused");

@@ -1,30 +1,30 @@
-/** A family of metrics: what is counted, and its samples. */
+/** A metric family of Prometheus: a metric, and its samples. */
 export interface Family {
-  /** Its name by the conventions of Prometheus, without the `_total` of a counter. */
+  /** The name by the conventions of Prometheus, without the `_total` of a counter. */
   name: string;
-  /** What it counts, in a few words. */
+  /** A short description. */
   help: string;
-  /** Whether it only grows. */
+  /** `counter` if the value never falls. */
   type: "counter" | "gauge";
-  /** Its values. */
+  /** The samples. */
   samples: Sample[];
 }
 
-/** One value. */
+/** One value of a metric. */
 export interface Sample {
-  /** What tells it from the others of its family. */
+  /** The labels that distinguish it within its family. */
   labels: Record<string, string>;
   /** The value, in the unit that the family's name ends with. */
   value: number;
 }
 
-/** The forms in which families are written. */
+/** The text formats of metrics. */
 export type Format = "prometheus" | "openmetrics";
 
 /**
- * The families as text: in the exposition format 0.0.4 of Prometheus, which
- * node_exporter's textfile collector reads, or as OpenMetrics 1.0. The two differ in
- * where the `_total` of counters belongs, and in the mark at the end.
+ * Renders metric families as text: in the exposition format 0.0.4 of Prometheus, which
+ * node_exporter's textfile collector reads, or in OpenMetrics 1.0. In the latter only the
+ * samples of a counter have the suffix `_total`, and the text ends with `# EOF`.
  */
 export function expose(families: readonly Family[], format: Format): string {
   const lines: string[] = [];

@@ -2,14 +2,14 @@ import { STATES, type TaskState } from "../task/state.ts";
 import type { Survey } from "../task/survey.ts";
 import type { Family, Sample } from "./exposition.ts";
 
-/** Nanoseconds and milliseconds as seconds, the base unit of Prometheus. */
+/** Conversions to seconds, the base unit of Prometheus. */
 const fromNanoseconds = (value: number) => value / 1e9;
 const fromMilliseconds = (value: number) => value / 1e3;
 
 /**
- * The metrics of a namespace.
+ * Returns the metrics of a namespace.
  *
- * @param version The version of this program.
+ * @param version The version of this executable.
  */
 export function families(namespace: string, survey: Survey, version: string): Family[] {
   const { whole, finished } = survey;
@@ -23,19 +23,19 @@ export function families(namespace: string, survey: Survey, version: string): Fa
     ]),
     gauge(
       "lanco_tasks",
-      "Tasks by their state; those that have ended as long as there is a record.",
+      "Tasks by state; ended tasks count as long as they have a record.",
       STATES.map((state) => ({
         labels: { namespace, state: state.replaceAll(" ", "_") },
         value: [...running, ...finished].filter((task) => task.state === state).length,
       })),
     ),
-    gauge("lanco_exit_commands", "Exit commands that run.", of(survey.exits.length)),
+    gauge("lanco_exit_commands", "Running exit commands.", of(survey.exits.length)),
     counter(
       "lanco_cpu_seconds",
-      "Processor time of all tasks, ended ones too.",
+      "Processor time of all tasks, including ended ones.",
       of(cpu === null ? null : fromNanoseconds(cpu)),
     ),
-    gauge("lanco_memory_bytes", "Memory of all tasks.", of(whole.memory.now)),
+    gauge("lanco_memory_bytes", "Memory that all tasks use.", of(whole.memory.now)),
     ...runningFamilies(namespace, running),
     ...finishedFamilies(namespace, finished),
   ];
@@ -44,54 +44,62 @@ export function families(namespace: string, survey: Survey, version: string): Fa
 function runningFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
   const each = collector(namespace, tasks);
   return [
-    gauge("lanco_task_processes", "Processes of a running task.", each((t) => t.processes)),
+    gauge(
+      "lanco_task_processes",
+      "Number of processes of a running task.",
+      each((t) => t.processes),
+    ),
     gauge(
       "lanco_task_paused",
-      "Whether a running task is paused.",
+      "1 if a running task is paused, else 0.",
       each((t) => t.state === "paused" ? 1 : 0),
     ),
     gauge(
       "lanco_task_start_time_seconds",
-      "When a running task was started, in seconds since 1970.",
+      "Start time of a running task, in seconds since 1970.",
       each((t) => t.started, fromMilliseconds),
     ),
     gauge(
       "lanco_task_age_seconds",
-      "How long a running task has run, by a clock that nobody sets.",
+      "Age of a running task, by a clock that nobody can set.",
       each((t) => t.duration, fromMilliseconds),
     ),
     counter("lanco_task_cpu_seconds", "Processor time of a running task.", [
       ...each((t) => t.usage?.cpu.user, fromNanoseconds, { mode: "user" }),
       ...each((t) => t.usage?.cpu.system, fromNanoseconds, { mode: "system" }),
     ]),
-    gauge("lanco_task_memory_bytes", "Memory of a running task.", each((t) => t.usage?.memory.now)),
+    gauge(
+      "lanco_task_memory_bytes",
+      "Memory that a running task uses.",
+      each((t) => t.usage?.memory.now),
+    ),
     gauge(
       "lanco_task_memory_peak_bytes",
-      "The most memory that a running task has had.",
+      "The most memory that a running task has used at once.",
       each((t) => t.usage?.memory.peak),
     ),
-    ...strainFamilies(namespace, tasks),
+    ...scarcityFamilies(namespace, tasks),
     ...limitFamilies(namespace, tasks),
   ];
 }
 
-/** What a task has had to suffer. */
-function strainFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
+/** Metrics of running tasks that lack memory, processors or disks. */
+function scarcityFamilies(namespace: string, tasks: readonly TaskState[]): Family[] {
   const each = collector(namespace, tasks);
   return [
     counter(
       "lanco_task_oom_kills",
-      "Processes of a running task that the kernel has killed for want of memory.",
+      "Number of processes of a running task that the kernel killed for want of memory.",
       each((t) => t.usage?.oomKills),
     ),
     counter(
       "lanco_task_throttled_seconds",
-      "How long a running task has waited by its limit of processors.",
+      "How long the limit of processors has held up a running task.",
       each((t) => t.usage?.throttled.time, fromNanoseconds),
     ),
     counter(
       "lanco_task_pressure_waiting_seconds",
-      "How long some of a running task has waited for a resource that others use (PSI).",
+      "How long a process of a running task has waited for a scarce resource (PSI).",
       (["cpu", "memory", "io"] as const).flatMap((resource) =>
         each((t) => t.usage?.pressure[resource]?.time, fromNanoseconds, { resource })
       ),
@@ -103,7 +111,11 @@ function limitFamilies(namespace: string, tasks: readonly TaskState[]): Family[]
   const each = collector(namespace, tasks);
   const limit = (name: "memory" | "cpus" | "pids") => each((task) => task.limits[name] ?? null);
   return [
-    gauge("lanco_task_memory_limit_bytes", "What a running task may use.", limit("memory")),
+    gauge(
+      "lanco_task_memory_limit_bytes",
+      "How much memory a running task may use.",
+      limit("memory"),
+    ),
     gauge(
       "lanco_task_cpu_limit_cores",
       "How many processors a running task may use.",
@@ -122,17 +134,17 @@ function finishedFamilies(namespace: string, tasks: readonly TaskState[]): Famil
   return [
     gauge(
       "lanco_task_exit_status",
-      "How an ended task has ended: its exit status, or -1 if it was killed.",
+      "Exit status of an ended task, or -1 if it was killed.",
       each((t) => t.code ?? (t.signal === null ? null : -1)),
     ),
     gauge(
       "lanco_task_end_time_seconds",
-      "When an ended task ended, in seconds since 1970.",
+      "End time of an ended task, in seconds since 1970.",
       each((t) => t.ended, fromMilliseconds),
     ),
     gauge(
       "lanco_task_duration_seconds",
-      "How long an ended task took.",
+      "How long an ended task ran.",
       each((t) => t.duration, fromMilliseconds),
     ),
   ];
@@ -140,7 +152,7 @@ function finishedFamilies(namespace: string, tasks: readonly TaskState[]): Famil
 
 type Look = (task: TaskState) => number | null | undefined;
 
-/** Makes a sample of every task of which the value is known. */
+/** Returns a function that makes a sample for each task whose value is known. */
 function collector(namespace: string, tasks: readonly TaskState[]) {
   return (
     look: Look,

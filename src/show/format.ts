@@ -1,4 +1,4 @@
-/** Bytes for people: `1.5 GiB`. */
+/** Renders a number of bytes as text: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let [value, unit] = [bytes, 0];
@@ -6,7 +6,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** A duration in milliseconds for people: `350 ms`, `4.2 s`, `1 h 12 min`, `3 d 4 h`. */
+/** Renders a duration, given in milliseconds: `350 ms`, `4.2 s`, `1 h 12 min`, `3 d 4 h`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;

@@ -2,10 +2,10 @@ import { formatDuration } from "./format.ts";
 import { timestamp } from "../cli/timestamp.ts";
 import type { TaskState } from "../task/state.ts";
 
-/** What a headline is made of. */
+/** The fields of a task's state from which a headline is made. */
 export type Ending = Pick<TaskState, "state" | "why" | "code" | "signal">;
 
-/** What has become of a task, in a few words: `exited with status 1`. */
+/** Returns the state of a task in a few words: `exited with status 1`. */
 export function headline({ state, why, code, signal }: Ending): string {
   switch (state) {
     case "exited":
@@ -20,8 +20,8 @@ export function headline({ state, why, code, signal }: Ending): string {
   }
 }
 
-/** The same with when, and after how long: `exited, 2026-11-23T20:46:41, after 1.1 s`. */
-export function obituary(task: Ending & Pick<TaskState, "ended" | "duration">): string {
+/** Returns how, when and after what time a task ended: `exited, 2026-11-23T20:46:41, after 1.1 s`. */
+export function describeEnd(task: Ending & Pick<TaskState, "ended" | "duration">): string {
   const { ended, duration } = task;
   return [
     headline(task),

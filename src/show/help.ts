@@ -1,12 +1,12 @@
 import type { Command } from "../cli/context.ts";
 import { type OptionTable, spelt } from "../cli/options.ts";
 
-/** The help of a command: its options are in the place that it has for them. */
+/** Returns the help of a command, with its options in the place of the word `@OPTIONS@`. */
 export function renderHelp({ help, options }: Command): string {
   return help.replace("@OPTIONS@", () => renderOptions(options));
 }
 
-/** The options, a line each: how they are spelt, and what they do. */
+/** Renders options, a line each: their spelling and their effect. */
 function renderOptions(options: OptionTable): string {
   const shown = Object.values(options);
   const letters = shown.some((option) => spelt(option).letter !== undefined);

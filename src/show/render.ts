@@ -1,19 +1,22 @@
 import type { Command } from "../cli/context.ts";
 import type { Request } from "../cli/request.ts";
 
-/** Whether somebody wants JSON, and no text: that, or because there is nothing else. */
+/** Returns whether to print JSON: because the request asks for it, or the command has no text. */
 export function asJson({ options, text }: Command, request: Request): boolean {
   return "json" in options ? (request as { json?: unknown }).json === true : text === undefined;
 }
 
-/** The output of a command, or a part of one, as it is printed; a text is printed as it is. */
+/** Renders the output of a command, or a part of it, for printing. A string is left as it is. */
 export function render(command: Command, output: unknown, request: Request): string {
   if (typeof output === "string") return output;
   if (output === undefined) return "";
   return asJson(command, request) ? jsonLine(output) : command.text?.(output, request) ?? "";
 }
 
-/** JSON as it is, but for control characters that JSON itself lets pass: they are escaped. */
+/**
+ * Returns JSON in which also those control characters are escaped that JSON.stringify() leaves:
+ * C1, and the ones that separate lines or change the direction of writing.
+ */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
@@ -21,7 +24,7 @@ export function printableJson(value: unknown): string {
   );
 }
 
-/** What a program reads: one line. */
+/** Returns JSON as one line, with its newline. */
 export function jsonLine(value: unknown): string {
   return printableJson(value) + "\n";
 }

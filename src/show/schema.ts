@@ -1,4 +1,4 @@
-// How things are shown: for people, as JSON, and as metrics.
+// The schemas of all JSON output. This room renders outputs as text, as JSON and as metrics.
 import type { Limits } from "../cgroup/limits.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
@@ -24,90 +24,90 @@ import {
 const namespace = text("the namespace");
 const task = text("the task");
 const state = word("what has become of it", ...STATES);
-const exitStatus = integer("lanco's exit status for it alone: 0, 1, 3 or 6");
-const why = nullable(text("why not, if not"));
+const exitStatus = integer("lanco's exit status for this task alone: 0, 1, 3 or 6");
+const why = nullable(text("the reason, if the answer is no or unknown"));
 
 const exit = {
-  code: nullable(integer("exit status of its first process, if that exited by itself")),
-  signal: nullable(text("the signal that its first process died of: SIGKILL") as Schema<Signal>),
+  code: nullable(integer("exit status of the command, if it exited by itself")),
+  signal: nullable(text("the signal that the command died of, as SIGKILL") as Schema<Signal>),
 };
 
 const processes = list(
   "its processes, by pid",
   object("a process", {
     pid: integer("its process id"),
-    cmdline: text("its command line, a space after each word; [name]; or -"),
+    cmdline: text("its command line, a space after each word; [name]; or - if hidden"),
   }),
 );
 
 const exitCommands = list(
-  "the exit commands that run, of runs that are over",
+  "the exit commands that are running",
   object("an exit command", {
     task,
-    run: integer("the number of the run that is over"),
+    run: integer("the number of the run that has ended"),
     processes,
   }),
 );
 
-const limits: Schema<Limits> = partial("what it may use; what is not limited is missing", {
+const limits: Schema<Limits> = partial("its limits; one that is not set is missing", {
   memory: integer("memory in bytes"),
-  swap: integer("swap beyond the memory in bytes"),
-  cpus: number("processors"),
+  swap: integer("swap in bytes, in addition to the memory"),
+  cpus: number("number of processors"),
   cpuWeight: integer("share of scarce processors, 1 to 10000"),
-  pids: integer("processes and threads"),
+  pids: integer("number of processes and threads"),
   ioWeight: integer("share of scarce disks, 1 to 10000"),
 });
 
 const stall = (resource: string) =>
-  nullable(object(`waiting for ${resource}; null if the kernel does not tell`, {
-    time: integer("how long some of it has waited, in nanoseconds"),
-    last10: number("the share of the last 10 seconds in percent"),
+  nullable(object(`waiting for ${resource}; null if the kernel does not measure it`, {
+    time: integer("how long at least one process has waited, in nanoseconds"),
+    last10: number("the share of the last 10 seconds, in percent"),
   }));
 
-const usage: Schema<Usage> = object("what it uses or has used, as far as the host counts it", {
+const usage: Schema<Usage> = object("what it uses or used, as far as the host counts it", {
   cpu: object("processor time", {
     total: nullable(integer("in nanoseconds")),
-    user: nullable(integer("outside of the kernel, in nanoseconds")),
+    user: nullable(integer("in user mode, in nanoseconds")),
     system: nullable(integer("in the kernel, in nanoseconds")),
   }),
   memory: object("memory", {
-    now: nullable(integer("in bytes")),
-    peak: nullable(integer("the most there was, in bytes")),
+    now: nullable(integer("in use, in bytes")),
+    peak: nullable(integer("the most that was in use, in bytes")),
   }),
   pids: object("processes and threads", {
-    now: nullable(integer("how many there are")),
-    peak: nullable(integer("the most there were")),
+    now: nullable(integer("the number of them")),
+    peak: nullable(integer("the most at one time")),
   }),
-  oomKills: nullable(integer("processes that the kernel killed for want of memory")),
-  throttled: object("waiting by its limit of processors", {
+  oomKills: nullable(integer("number of processes that the kernel killed for want of memory")),
+  throttled: object("waiting because of its limit of processors", {
     times: nullable(integer("how often")),
     time: nullable(integer("how long, in nanoseconds")),
   }),
-  pressure: object("waiting for what others use (PSI)", {
+  pressure: object("waiting for scarce resources (pressure stall information)", {
     cpu: stall("processors"),
     memory: stall("memory"),
     io: stall("disks"),
   }),
 });
 
-/** What is known of a task, whatever shows it. */
+/** The fields of a task that several outputs share. */
 const facts = {
   state,
-  why: nullable(text("why that is not known, if it is not")),
+  why: nullable(text("the reason, if the state is unknown")),
   ...exit,
-  stopped: nullable(object("who has stopped it, if somebody has", {
-    by: text("the name or the number of the user"),
-    signal: text("the signal it was asked with; SIGKILL if it was not asked"),
+  stopped: nullable(object("the request to stop it, if there was one", {
+    by: text("the name or the numeric id of the user"),
+    signal: text("the first signal; SIGKILL with --now"),
     at: integer("when, in milliseconds since 1970"),
   })),
   started: nullable(integer("when it was started, in milliseconds since 1970")),
-  ended: nullable(integer("when its first process ended, in milliseconds since 1970")),
+  ended: nullable(integer("when the command ended, in milliseconds since 1970")),
   duration: nullable(
     integer("from the start to the end, or until now, in milliseconds"),
   ),
   command: nullable(list("the command and its arguments", text("a word"))),
   directory: nullable(text("the directory it was started in")),
-  log: nullable(text("where its output goes; null if to its caller")),
+  log: nullable(text("the file of its output; null if that goes to its caller")),
   limits,
   usage: nullable(usage),
 };
@@ -118,19 +118,19 @@ const status: Schema<TaskState & { exitCommands: ListedExit[] }> = object(
     namespace,
     task,
     ...facts,
-    processes: integer("how many processes it has"),
+    processes: integer("the number of its processes"),
     exitCommands,
   },
 );
 
-const ls = object("the tasks asked for", {
+const ls = object("the selected tasks", {
   namespace,
-  count: integer("how many tasks are listed"),
+  count: integer("the number of tasks listed"),
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
       state,
-      count: integer("how many processes it has"),
+      count: integer("the number of its processes"),
       processes,
       why: facts.why,
       ...exit,
@@ -141,18 +141,18 @@ const ls = object("the tasks asked for", {
   exitCommands,
 });
 
-const dump = object("everything", {
+const dump = object("all that is known of the namespace and its tasks", {
   namespace,
-  count: integer("how many tasks run"),
-  nbcpus: integer("how many processors the host has online"),
-  timestamp: integer("milliseconds since boot (CLOCK_BOOTTIME), for rates"),
+  count: integer("the number of running tasks"),
+  nbcpus: integer("the number of processors that the host has online"),
+  timestamp: integer("milliseconds since boot (CLOCK_BOOTTIME), to compute rates"),
   time: integer("milliseconds since 1970"),
-  cpu: nullable(integer("processor time of all tasks that were, in nanoseconds")),
-  memory: nullable(integer("memory of all tasks in bytes")),
+  cpu: nullable(integer("processor time of all tasks, ended ones too, in nanoseconds")),
+  memory: nullable(integer("memory that all tasks use, in bytes")),
   tasks: byTask(
     "the running tasks by their names",
     object("a task", {
-      count: integer("how many processes it has"),
+      count: integer("the number of its processes"),
       cpu: nullable(integer("processor time in nanoseconds")),
       memory: nullable(integer("memory in bytes")),
       processes,
@@ -175,24 +175,24 @@ const run = object("the task that was started", {
   limits,
 });
 
-const check = object("whether tasks run", {
+const check = object("whether tasks are running", {
   namespace,
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
-      running: nullable(flag("whether it runs; null if that cannot be found out")),
+      running: nullable(flag("whether it is running; null if that cannot be found out")),
       why,
       exitStatus,
     }),
   ),
 });
 
-const stop = object("what has become of the tasks", {
+const stop = object("whether tasks were stopped", {
   namespace,
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
-      stopped: flag("whether it was running and has been stopped"),
+      stopped: flag("whether it was running and was stopped"),
       why,
       exitStatus,
     }),
@@ -201,22 +201,22 @@ const stop = object("what has become of the tasks", {
 
 const wait = object("how tasks have ended", {
   namespace,
-  timedOut: flag("whether the time ran out first"),
+  timedOut: flag("whether the time ran out before the tasks ended"),
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
       ended: nullable(flag("whether it has ended; null if nothing is known of it")),
-      status: nullable(integer("exit status as a shell gives it: 128 + n for signal n")),
+      status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
       ...exit,
-      why: nullable(text("why it is not known how it ended, if it is not")),
-      exitStatus: integer("wait's exit status for it alone: its own, 124 or 125"),
+      why: nullable(text("the reason, if it is not known how it ended")),
+      exitStatus: integer("wait's exit status for this task alone: its own, 124 or 125"),
     }),
   ),
 });
 
 const events = object("what becomes of a task, a line for each", {
   event: word(
-    "what; ready: all that run now were present",
+    "the kind of event; ready follows the last task that was present",
     ...["present", "ready", "start", "pause", "resume", "end"] as const,
   ),
   at: integer("when, in milliseconds since 1970; present: since when it runs"),
@@ -228,21 +228,21 @@ const events = object("what becomes of a task, a line for each", {
   stopped: facts.stopped,
 });
 
-const greeting = object("the first line of batch and of events: who speaks", {
+const greeting = object("the first line of batch and of events", {
   lanco: text("the version of lanco"),
-  schema: integer("the number of the form that all this has: 2"),
-  id: nothing("the line answers nothing"),
-  event: nothing("the line tells of nothing"),
+  schema: integer("the version of this schema: 2"),
+  id: nothing("the line answers no request"),
+  event: nothing("the line tells of no event"),
 });
 
-const batch = object("an answer; of events, lines with id and event come before it", {
-  id: anything("what the request has as its id, else null"),
+const batch = object("an answer; that to events follows lines with id and event", {
+  id: anything("the id of the request, or null if it has none"),
   exitStatus: integer("the exit status that the command would have"),
-  output: anything("what the command prints as JSON, or else a text or null"),
-  messages: list("what it says on standard error", text("a line")),
+  output: anything("the command's JSON, or else its text or null"),
+  messages: list("the command's messages on standard error", text("a line")),
 });
 
-/** What the commands print with `--json`, and `dump` always, by the name of the command. */
+/** The schemas of JSON output, by the names of the commands. */
 export const SCHEMAS = {
   status,
   run,
@@ -256,5 +256,5 @@ export const SCHEMAS = {
   batch,
 } as const;
 
-/** The type of what a command prints. */
+/** The type of a command's output. */
 export type Output<Command extends keyof typeof SCHEMAS> = TypeOf<typeof SCHEMAS[Command]>;

@@ -1,25 +1,25 @@
 declare const TYPE: unique symbol;
 
 /**
- * The part of JSON Schema (draft 2020-12) that the outputs are described with, of values
- * of type T: what a command prints is checked against it when lanĉo is compiled.
+ * The part of JSON Schema (draft 2020-12) that describes outputs. T is the TypeScript type of
+ * the described values, so that the compiler checks the outputs of commands against it.
  */
 export interface Schema<T = unknown> {
-  /** What it means, with its unit. */
+  /** The meaning, with its unit. */
   description?: string;
-  /** The type, or the types that it can have. */
+  /** The type, or several types. */
   type: string | string[];
-  /** The only values there can be. */
+  /** The only possible values. */
   enum?: readonly (string | null)[];
-  /** The fields of an object by their names. All those listed in `required` are always there. */
+  /** The fields of an object, by their names. */
   properties?: Record<string, Schema>;
-  /** The fields that are always there. */
+  /** The names of the fields that are always there. */
   required?: string[];
-  /** What the fields of other names are: false if there are none. */
+  /** The schema of fields with other names, or false if there are none. */
   additionalProperties?: Schema | false;
-  /** What the elements of an array are. */
+  /** The schema of the elements of an array. */
   items?: Schema;
-  /** For the compiler alone. */
+  /** Carries the type, for the compiler alone; no value has it. */
   readonly [TYPE]?: T;
 }
 
@@ -29,13 +29,13 @@ export type TypeOf<S> = S extends Schema<infer T> ? T : never;
 type Fields = Record<string, Schema>;
 type ObjectOf<P extends Fields> = { [K in keyof P]: TypeOf<P[K]> };
 
-/** An object with just these fields, all of them always there. */
+/** Describes an object with exactly these fields. */
 export function object<P extends Fields>(description: string, properties: P): Schema<ObjectOf<P>> {
   const required = Object.keys(properties);
   return { description, type: "object", properties, required, additionalProperties: false };
 }
 
-/** An object with just these fields, of which any may be missing. */
+/** Describes an object with these fields and no others, of which any may be missing. */
 export function partial<P extends Fields>(
   description: string,
   properties: P,
@@ -43,52 +43,52 @@ export function partial<P extends Fields>(
   return { description, type: "object", properties, additionalProperties: false };
 }
 
-/** An object whose fields have the names of tasks. */
+/** Describes an object whose fields are named by tasks. */
 export function byTask<T>(description: string, task: Schema<T>): Schema<Record<string, T>> {
   return { description, type: "object", additionalProperties: task };
 }
 
-/** A list. */
+/** Describes an array. */
 export function list<T>(description: string, items: Schema<T>): Schema<T[]> {
   return { description, type: "array", items };
 }
 
-/** A text. */
+/** Describes a string. */
 export function text(description: string): Schema<string> {
   return { description, type: "string" };
 }
 
-/** One of several words. */
+/** Describes a string that is one of these words. */
 export function word<W extends string>(description: string, ...words: W[]): Schema<W> {
   return { description, type: "string", enum: words };
 }
 
-/** A whole number. */
+/** Describes an integer. */
 export function integer(description: string): Schema<number> {
   return { description, type: "integer" };
 }
 
-/** Any number. */
+/** Describes a number. */
 export function number(description: string): Schema<number> {
   return { description, type: "number" };
 }
 
-/** Yes or no. */
+/** Describes a boolean. */
 export function flag(description: string): Schema<boolean> {
   return { description, type: "boolean" };
 }
 
-/** Null. */
+/** Describes a value that is always null. */
 export function nothing(description: string): Schema<null> {
   return { description, type: "null" };
 }
 
-/** Whatever JSON can say. */
+/** Describes a value of any type. */
 export function anything(description: string): Schema<unknown> {
   return { description, type: ["null", "boolean", "number", "string", "array", "object"] };
 }
 
-/** The same, or null where it is not known or there is none. */
+/** Returns the schema of a value that may also be null: unknown, or absent. */
 export function nullable<T>(schema: Schema<T>): Schema<T | null> {
   const type = [schema.type, "null"].flat();
   const same = schema as Schema;

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from "./format.ts";
 import { headline } from "./headline.ts";
 import type { Output } from "./schema.ts";
 
-/** The state of a task for people: a headline, and a line for each thing that is known. */
+/** Renders the state of a task: a headline, and a line for each field that is known. */
 export function renderState({ exitCommands, ...state }: Output<"status">): string {
   const { usage } = state;
   const time = (at: number | null) => at === null ? null : timestamp(new Date(at));
@@ -44,8 +44,8 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
 function renderExits(exits: readonly ListedExit[]): string | null {
   const pids = exits.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   if (exits.length === 0) return null;
-  const what = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;
-  return [what, pids.join(" ")].filter((part) => part !== "").join(": ");
+  const count = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;
+  return [count, pids.join(" ")].filter((part) => part !== "").join(": ");
 }
 
 function renderLimits(limits: Limits): string {

@@ -1,47 +1,47 @@
 import { clean, fit, width } from "./text.ts";
 
-/** A running task at one moment. */
+/** A row of the table: a running task, or a running exit command, at one moment. */
 export interface Task {
-  /** What tells it from the others: its name, and what cannot be a name for an exit command. */
+  /** Identifies the row: a task's name, or for an exit command a text that cannot be a name. */
   id: string;
-  /** Its name. */
+  /** The name of the task. */
   name: string;
-  /** What tells this run of it from any other: the inode of its registered cgroup. */
+  /** The inode number of the registered cgroup, which distinguishes the run from all others. */
   run: number;
-  /** Whether it is held; or that it has ended, and this is its exit command. */
+  /** `exit-cmd` if the task has ended, and this is its exit command. */
   state: "running" | "paused" | "exit-cmd";
-  /** How many processes it has. */
+  /** The number of processes. */
   processes: number;
-  /** Its part of one processor since the sample before, in percent; null if there is none. */
+  /** The use of one processor since the previous sample, in percent; null if there is none. */
   cpu: number | null;
-  /** The processor time that it has used, in nanoseconds. */
+  /** The processor time used so far, in nanoseconds. */
   cpuTime: number | null;
-  /** The memory that it uses, in bytes. */
+  /** The memory in use, in bytes. */
   memory: number | null;
-  /** The memory that it may use, in bytes; null without a limit. */
+  /** The limit of memory, in bytes; null without a limit. */
   memoryLimit: number | null;
-  /** The processors that it may use; null without a limit. */
+  /** The limit of processors; null without a limit. */
   cpuLimit: number | null;
-  /** How long it has run, in milliseconds; null if there is no record of it for the reader. */
+  /** The time since its start, in milliseconds; null if no record can be read. */
   age: number | null;
-  /** The command and its arguments, as it was given: not fit for a terminal. */
+  /** The command and its arguments, unfiltered: not yet safe for a terminal. */
   command: string;
-  /** Where its output goes; null if to its caller's terminal, or unknown. */
+  /** The file of its output; null if that goes to the caller's terminal, or is unknown. */
   log: string | null;
 }
 
-/** What the tasks can be sorted by. */
+/** The columns by which tasks can be sorted. */
 export type SortKey = "name" | "cpu" | "memory" | "age";
 
-/** How a screen may look. */
+/** The abilities of the terminal. */
 export interface Style {
-  /** Whether in colours and with emphasis. */
+  /** Whether to use colours and emphasis. */
   colour: boolean;
-  /** Whether the terminal knows more than ASCII. */
+  /** Whether the terminal can show more than ASCII. */
   unicode: boolean;
 }
 
-/** Bytes in six columns at most: `512K`, `1.5G`. */
+/** Renders a number of bytes in at most six columns: `512K`, `1.5G`. */
 export function shortBytes(bytes: number): string {
   const units = ["B", "K", "M", "G", "T", "P"];
   let [value, unit] = [bytes, 0];
@@ -49,7 +49,10 @@ export function shortBytes(bytes: number): string {
   return `${unit === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)}${units[unit]}`;
 }
 
-/** A duration in milliseconds in six columns at most: `4.2s`, `3m05s`, `1h12m`, `2d04h`, `120d`. */
+/**
+ * Renders a duration, given in milliseconds, in at most six columns: `4.2s`, `3m05s`, `1h12m`,
+ * `2d04h`, `120d`.
+ */
 export function shortDuration(milliseconds: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const seconds = Math.max(0, milliseconds) / 1000;
@@ -62,12 +65,12 @@ export function shortDuration(milliseconds: number): string {
   return days < 100 ? `${days}d${two(hours % 24)}h` : `${days}d`;
 }
 
-/** A share of one processor in percent: `52.3`, `1600`. */
+/** Renders a percentage of one processor: `52.3`, `1600`. */
 export function percent(value: number): string {
   return value < 999.95 ? value.toFixed(1) : String(Math.round(value));
 }
 
-/** A bar in so many columns, filled by a part from 0 to 1. */
+/** Renders a bar of this many columns, of which a part from 0 to 1 is filled. */
 export function gauge(part: number, columns: number, { unicode }: Style): string {
   const full = Math.max(0, Math.min(1, part)) * columns;
   if (!unicode) return "#".repeat(Math.round(full)).padEnd(columns);
@@ -76,12 +79,13 @@ export function gauge(part: number, columns: number, { unicode }: Style): string
   return ("█".repeat(Math.floor(eighths / 8)) + last).padEnd(columns);
 }
 
-/** What a table is made for. */
+/** The parameters of a table beside its tasks. */
 export interface View {
-  /** The processors of the host. */
+  /** The number of processors of the host. */
   cpus: number;
-  /** Those that are being stopped, by `id`. */
+  /** The rows that are being stopped, by `id`. */
   stopping: ReadonlySet<string>;
+  /** The abilities of the terminal. */
   style: Style;
 }
 
@@ -89,9 +93,9 @@ interface Column {
   head: string;
   sort?: SortKey;
   right?: boolean;
-  /** Its place among those that stay when there is no room: 0 for the last to go. */
+  /** Its rank when room is short: the column with the highest rank is left out first. */
   rank: number;
-  /** How wide it is, if not as wide as what is in it. */
+  /** Its fixed width; without one it is as wide as its widest cell. */
   columns?: number;
   cell(task: Task, view: View): string;
 }
@@ -125,7 +129,7 @@ const CPU: Column = {
   cell: ({ cpu }) => maybe(cpu, percent),
 };
 
-/** Full when all is used that the task may have. */
+/** The bar is full when the task uses its limit of processors, or without one all of the host's. */
 const GAUGE: Column = {
   head: "",
   rank: 6,
@@ -163,19 +167,19 @@ const AGE: Column = {
 const COMMAND: Column = {
   head: "COMMAND",
   rank: 8,
-  // Who may not read the record does not know it.
+  // The command is unknown to users who may not read the record.
   cell: ({ command }, { style }) => command === "" ? "-" : clean(command, style.unicode),
 };
 
 const ALL = [NAME, STATE, PROCESSES, CPU, GAUGE, MEMORY, TIME, AGE, COMMAND];
 
-/** The fewest columns that are worth a command. */
+/** The least width of the column COMMAND. */
 const COMMAND_LEAST = 8;
 
-/** How wide a name may become in so many columns. */
+/** The greatest width of the column NAME in a table of this many columns. */
 const nameMost = (columns: number) => Math.max(12, Math.min(40, Math.floor(columns / 5)));
 
-/** The columns that have room, and how wide each is. */
+/** Returns the columns that there is room for, with their widths. */
 function layout(tasks: readonly Task[], view: View, columns: number): [Column, number][] {
   const widest = (column: Column) =>
     tasks.reduce((most, task) => Math.max(most, column.cell(task, view).length), 0);
@@ -198,7 +202,7 @@ function layout(tasks: readonly Task[], view: View, columns: number): [Column, n
   return shown.map((column) => [column, widths.get(column) ?? 0]);
 }
 
-/** A table of tasks in so many columns: the line of heads, and how to draw each row. */
+/** Lays out a table of this width. Returns its headings, and a function that renders a row. */
 export function table(
   tasks: readonly Task[],
   view: View,
@@ -208,7 +212,7 @@ export function table(
   const { unicode } = view.style;
   const shown = layout(tasks, view, columns);
   const [down, up] = unicode ? ["▼", "▲"] : ["v", "^"];
-  // Names rise by themselves, numbers fall.
+  // By default names are sorted upwards, and numbers downwards.
   const arrow = (sort.key === "name") === sort.reverse ? down : up;
   const line = (cell: (column: Column) => string) =>
     shown.map(([column, wide]) =>
@@ -225,7 +229,10 @@ export function table(
   };
 }
 
-/** The tasks for scripts and pipes: every column as wide as it needs, without blanks but in the command. */
+/**
+ * Renders a table for scripts and pipes, in which each column is as wide as it needs. No cell
+ * but the last one, the command, contains blanks.
+ */
 export function plainTable(tasks: readonly Task[], view: View): string {
   const limit: Column = {
     head: "LIMIT",

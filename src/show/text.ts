@@ -1,18 +1,18 @@
 import { printable } from "../cli/printable.ts";
 
-/** Escape sequences as a program writes them to colour or to paint (ECMA-48, xterm's ctlseqs). */
+/** Matches the escape sequences by which programs control a terminal (ECMA-48, xterm's ctlseqs). */
 const SEQUENCES =
-  // deno-lint-ignore no-control-regex -- that is what it is for
+  // deno-lint-ignore no-control-regex -- escape sequences begin with control characters
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
 
 const ASCII = /^[\u0020-\u007e]*$/;
 
 /**
- * What others wrote, such that it takes one line and cannot paint on the terminal:
- * without escape sequences, control characters, marks that turn the direction of
- * writing, and heaps of accents. Tabs become spaces.
+ * Makes a text that others wrote safe for one line of a terminal: removes escape sequences,
+ * control characters, marks that change the direction of writing, and more than two accents on
+ * one character. Tabs become spaces.
  *
- * @param unicode Whether the terminal knows more than ASCII; else question marks stand for it.
+ * @param unicode Whether the terminal can show more than ASCII; else question marks replace it.
  */
 export function clean(text: string, unicode: boolean): string {
   if (ASCII.test(text)) return text;
@@ -27,7 +27,7 @@ function withoutTabs(text: string): string {
   return more.reduce((line, part) => line + " ".repeat(8 - line.length % 8) + part, first);
 }
 
-/** The blocks whose characters take two columns (Unicode's EastAsianWidth.txt), in order. */
+/** The ranges of characters that take two columns (Unicode's EastAsianWidth.txt), in order. */
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
   [0x2329, 0x232a],
@@ -53,7 +53,7 @@ function widthOf(character: string): number {
   return wide || /\p{Emoji_Presentation}/u.test(character) ? 2 : 1;
 }
 
-/** How many columns of a terminal the text takes. */
+/** Returns how many columns of a terminal a text takes. */
 export function width(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
@@ -61,7 +61,7 @@ export function width(text: string): number {
   return columns;
 }
 
-/** The end of the text, as much as has room in so many columns. */
+/** Returns the longest end of a text that fits into this many columns. */
 export function endOf(text: string, columns: number): string {
   const characters = [...text];
   let columnsLeft = width(text);
@@ -69,7 +69,7 @@ export function endOf(text: string, columns: number): string {
   return characters.join("");
 }
 
-/** The beginning of the text, as much as has room in so many columns. */
+/** Returns the longest beginning of a text that fits into this many columns. */
 export function cut(text: string, columns: number): string {
   if (columns <= 0) return "";
   if (ASCII.test(text)) return text.slice(0, columns);
@@ -83,9 +83,11 @@ export function cut(text: string, columns: number): string {
 }
 
 /**
- * The text in exactly so many columns: filled with spaces, or cut and marked so.
+ * Returns a text of exactly this many columns: padded with spaces, or shortened with an ellipsis.
  *
- * @param options.middle Whether it is cut in the middle: what tells names apart is at their ends.
+ * @param options.right Whether to pad on the left.
+ * @param options.middle Whether to cut in the middle, for names often differ at their ends only.
+ * @param options.unicode Whether the ellipsis is `…`; else it is `~`.
  */
 export function fit(
   text: string,

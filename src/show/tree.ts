@@ -1,13 +1,13 @@
 import type { Process } from "../task/processes.ts";
-import { obituary } from "./headline.ts";
+import { describeEnd } from "./headline.ts";
 import type { Output } from "./schema.ts";
 
-/** The longest command line that is shown without `-l`, in characters. */
+/** The length to which command lines are shortened without `-l`, in characters. */
 export const COMMAND_MAX = 50;
 
 /**
- * The tree of the original article; tasks that have ended say how instead of their processes,
- * and exit commands that run stand below the task that they are of.
+ * Renders tasks as a tree, with their processes below them. Below a task that has ended there
+ * is a line about its end, and below each task its running exit commands.
  */
 export function renderTree(
   { namespace, tasks, exitCommands: exits }: Output<"ls">,
@@ -24,7 +24,7 @@ export function renderTree(
       ? []
       : (task.code ?? task.signal ?? task.why) === null
       ? lines(task.processes)
-      : [` │  ${obituary(task)}`];
+      : [` │  ${describeEnd(task)}`];
     const after = exits.filter(({ task }) => task === name)
       .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
     return [` ├ ${name}`, ...own, ...after];
@@ -34,7 +34,7 @@ export function renderTree(
 
 function shortened(text: string): string {
   if (text.length <= COMMAND_MAX) return text;
-  // No more than that is looked at: a command line may have megabytes.
+  // Only the beginning is split into characters, for a command line may have megabytes.
   const characters = [...text.slice(0, 2 * COMMAND_MAX + 2)];
   return characters.length <= COMMAND_MAX
     ? text
