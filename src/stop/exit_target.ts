@@ -7,16 +7,16 @@ import { type ExitPlace, exitPlace } from "../task/places.ts";
 import type { Signal } from "../task/signals.ts";
 import { send } from "./send.ts";
 
-/** How often to look, and to kill what is left, in milliseconds. */
-const AGAIN = 20;
+/** How often to look for processes, and to kill those that are left, in milliseconds. */
+const INTERVAL = 20;
 
-/** How long a cgroup of v1 may take to freeze before what is in it is killed all the same, in milliseconds. */
+/** The longest wait for a v1 cgroup to freeze before its processes are killed, in milliseconds. */
 const FREEZE_WAIT = 50;
 
-/** How long the release agent may take to remove what was an exit command's, in milliseconds. */
-const AGENT = 2000;
+/** The longest wait for the release agent to remove the cgroups, in milliseconds. */
+const AGENT_WAIT = 2000;
 
-/** An exit command that runs, as something to be stopped. */
+/** A running exit command that is to be stopped. */
 export class ExitTarget {
   readonly #place: ExitPlace;
 
@@ -24,15 +24,15 @@ export class ExitTarget {
     this.#place = exitPlace(namespace, exit.task, exit.run);
   }
 
-  /** What it is called. */
+  /** The name of the exit command in messages. */
   get name(): string {
     return `the exit command of task ${this.exit.task}`;
   }
 
   /**
-   * Asks it to end by itself, and lets it go on if it is frozen.
+   * Sends a signal to all its processes, and thaws them: a frozen process does not act on it.
    *
-   * @throws {NotPermitted} if it is not the caller's.
+   * @throws {NotPermitted} if the exit command belongs to another user.
    */
   ask(signal: Signal): void {
     this.#send(signal);
@@ -40,37 +40,39 @@ export class ExitTarget {
   }
 
   /**
-   * Kills it with all that it has started, once.
+   * Kills all its processes once. If the host has no cgroup.kill they are frozen first, so that
+   * none can fork meanwhile; a new process may be left all the same: see `ends`.
    *
-   * @throws {NotPermitted} if it is not the caller's.
+   * @throws {NotPermitted} if the exit command belongs to another user.
    */
   async kill(): Promise<void> {
     const { bed } = this.#place;
     const killed = bed !== undefined && this.#killTree(bed);
-    // Nothing that is frozen forks.
     if (!killed && bed !== undefined && this.#freeze(true)) await untilFrozen(bed, FREEZE_WAIT);
     this.#send("SIGKILL");
     this.#freeze(false);
   }
 
   /**
-   * Whether it ends within so many milliseconds.
+   * Waits for the exit command to end.
    *
-   * @param kill Whether to kill what is left of it, again and again.
+   * @param timeout The longest wait, in milliseconds.
+   * @param kill Whether to kill the processes that are left, again and again.
+   * @returns whether it has ended.
    */
-  async ends(wait: number, kill: boolean): Promise<boolean> {
-    for (const deadline = performance.now() + wait;;) {
+  async ends(timeout: number, kill: boolean): Promise<boolean> {
+    for (const deadline = performance.now() + timeout;;) {
       if (!exitRuns(this.namespace, this.exit)) return true;
       if (performance.now() >= deadline) return false;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL));
       if (kill) await this.kill();
     }
   }
 
-  /** Waits until the release agent has removed what was its, or does so in its place. */
+  /** Waits for the release agent to remove the cgroups of the exit command, or removes them. */
   async settle(): Promise<void> {
     const { registered, bed } = this.#place;
-    for (const deadline = performance.now() + AGENT; isThere(registered);) {
+    for (const deadline = performance.now() + AGENT_WAIT; isThere(registered);) {
       if (performance.now() > deadline) {
         for (const cgroup of [bed, registered]) if (cgroup !== undefined) removeCgroup(cgroup);
         return;
@@ -79,13 +81,13 @@ export class ExitTarget {
     }
   }
 
-  /** What to say when there are processes that nothing ends. */
+  /** Returns the error for an exit command that has outlived SIGKILL. */
   stubborn(): Failed {
-    const left = processes(this.#place.registered);
+    const pids = processes(this.#place.registered);
     return new Failed(
-      left.length === 0
+      pids.length === 0
         ? `cannot stop ${this.name}: its processes are in another PID namespace: stop it from there`
-        : `cannot stop ${this.name}: ${left.length} processes are left, such as ${left[0]}`,
+        : `cannot stop ${this.name}: ${pids.length} processes are left, e.g. ${pids[0]}`,
     );
   }
 

@@ -7,16 +7,17 @@ import { trackingCgroup } from "../task/places.ts";
 import { writeEntry } from "../task/journal.ts";
 import { identity } from "../task/task.ts";
 
-/** How long a task may take to come to a stop, in milliseconds. */
+/** The longest wait for a command to be started, and for a task to freeze, in milliseconds. */
 const PATIENCE = 5000;
 
 /**
- * Freezes a running task, or lets it go on; it may take a moment to come to a stop. What
- * is only being launched is waited for: frozen, it would keep `run` waiting.
+ * Freezes a running task, or thaws it. The processes of a frozen task stop a moment later: see
+ * `untilHeld`. A task whose command is not executed yet is waited for, since to freeze it would
+ * block `run`.
  *
- * @throws {NotRunning} if the task does not run.
- * @throws {NotPermitted} if it is not the caller's.
- * @throws {Failed} if the host has no freezer.
+ * @throws {NotRunning} if the task is not running.
+ * @throws {NotPermitted} if it belongs to another user.
+ * @throws {Failed} if the host has no freezer, or the command is not executed in 5 seconds.
  */
 export async function freeze(namespace: Namespace, task: string, frozen: boolean): Promise<void> {
   const run = identity(namespace.namespace, task);
@@ -40,17 +41,17 @@ async function untilBegun(cgroup: string, task: string, isOver: () => boolean): 
   for (const deadline = performance.now() + PATIENCE; !hasBegun(cgroup);) {
     if (isOver()) throw new NotRunning(task);
     if (performance.now() > deadline) {
-      throw new Failed(`cannot pause task ${task}: it has not begun yet`);
+      throw new Failed(`cannot pause task ${task}: its command has not been started yet`);
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-/** Freezes this run, and not the next one of its name, which would never begin. */
+/** Freezes this run, and never the next one of the task: frozen too early it would block `run`. */
 function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
   const freezer = openFreezer(cgroup);
   try {
-    // What was opened is of this run.
+    // The freezer is open: if the run is not over now, it is the freezer of this run.
     if (isOver()) throw new NotRunning(task);
     if (freezer === undefined) {
       explain(cgroup, task, isOver);
@@ -65,18 +66,23 @@ function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
   }
 }
 
-/** It has ended meanwhile, or the kernel is older than 5.2 and v1 has no freezer. */
+/**
+ * Throws the reason why the freezer could not be written: the run is over, or the host has no
+ * freezer (in v2 it came with Linux 5.2).
+ */
 function explain(cgroup: string, task: string, isOver: () => boolean): void {
   if (isOver()) throw new NotRunning(task);
   if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
 }
 
 /**
- * Waits until every process of a task that was frozen has stopped.
+ * Waits until every process of a task that is being frozen has stopped.
  *
- * @throws {Failed} if one does not.
+ * @throws {Failed} if a process has not stopped in 5 seconds.
  */
 export async function untilHeld(namespace: Namespace, task: string): Promise<void> {
   if (await untilFrozen(trackingCgroup(namespace, task), PATIENCE)) return;
-  throw new Failed(`task ${task} does not come to a stop: a process of it waits in the kernel`);
+  throw new Failed(
+    `task ${task} is not fully paused yet: one of its processes is in uninterruptible sleep`,
+  );
 }

@@ -1,4 +1,4 @@
-// How a task is stopped, sent signals and paused.
+// Stopping tasks and exit commands, sending signals to tasks, pausing and resuming them.
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
@@ -12,28 +12,28 @@ import { Target } from "./target.ts";
 
 /** How to stop a task. */
 export interface StopOptions {
-  /** The signal to ask with. */
+  /** The signal that is sent before SIGKILL. */
   signal: Signal;
-  /** How long to wait before killing, in milliseconds; 0 kills at once. */
+  /** How long to wait before SIGKILL, in milliseconds; 0 kills at once. */
   patience: number;
-  /** Told of each step, for `-d`. */
+  /** Logs each step, for `-d`. */
   debug?: (message: string) => void;
 }
 
-/** One step: what is done to every process of the task, and how long it may take to work. */
+/** One step of stopping: a signal to all processes, and the longest wait for the end after it. */
 export interface Step {
-  /** The signal to send; SIGKILL goes to the whole tree at once. */
+  /** The signal; SIGKILL goes to the whole tree at once where the host has cgroup.kill. */
   signal: Signal;
-  /** How long to wait for the end, in milliseconds. */
+  /** The longest wait, in milliseconds. */
   wait: number;
 }
 
-/** How long the kernel may take to end what was killed, in milliseconds. */
+/** The longest wait for killed processes to end, in milliseconds. */
 const KILL_WAIT = 10_000;
 
 /**
- * The steps of stopping: ask, wait two thirds of the patience, ask again, wait
- * the rest, kill. The original waits 20 s, 10 s and 5 s.
+ * Returns the steps of stopping: the signal, two thirds of the patience, the signal again, the
+ * rest of the patience, SIGKILL.
  */
 export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "patience">): Step[] {
   const kill: Step = { signal: "SIGKILL", wait: KILL_WAIT };
@@ -43,11 +43,12 @@ export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "pat
 }
 
 /**
- * Stops a task, or if it does not run, the exit commands of its earlier runs.
+ * Stops a task, or, if it is not running, the exit commands of its earlier runs.
  *
- * @throws {NotRunning} if neither runs.
- * @throws {NotPermitted} if it is not the caller's.
- * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
+ * @throws {NotRunning} if neither is running.
+ * @throws {NotPermitted} if the task belongs to another user.
+ * @throws {Failed} if a process outlives SIGKILL, or all are in a PID namespace that the caller
+ * cannot see into.
  */
 export async function stop(
   namespace: Namespace,
@@ -65,10 +66,11 @@ export async function stop(
 }
 
 /**
- * Stops an exit command that runs, with all that it has started.
+ * Stops a running exit command and all its child processes.
  *
- * @throws {NotPermitted} if it is not the caller's.
- * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
+ * @throws {NotPermitted} if it belongs to another user.
+ * @throws {Failed} if a process outlives SIGKILL, or all are in a PID namespace that the caller
+ * cannot see into.
  */
 export async function stopExit(
   namespace: Namespace,
@@ -118,11 +120,11 @@ async function stopTask(
 }
 
 /**
- * Sends a signal to every process of a task.
+ * Sends a signal to every process of a task that the caller may signal.
  *
- * @throws {NotRunning} if the task does not run.
- * @throws {NotPermitted} if it is not the caller's.
- * @throws {Failed} if none of them can be seen.
+ * @throws {NotRunning} if the task is not running.
+ * @throws {NotPermitted} if the caller may signal none of them.
+ * @throws {Failed} if all are in a PID namespace that the caller cannot see into.
  */
 export function signal(namespace: Namespace, task: string, name: Signal): void {
   const target = Target.find(namespace, task);
@@ -139,7 +141,7 @@ function howStopped(namespace: Namespace, signal: Signal): StopRecord | undefine
   return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
 }
 
-/** Waits until the release agent has made the name free again, or does so in its place. */
+/** Waits for the release agent to remove the cgroups of an ended task, or removes them. */
 async function settle(namespace: Namespace, task: string): Promise<void> {
   try {
     await reap(namespace, task);

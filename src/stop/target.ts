@@ -11,19 +11,19 @@ import type { Signal } from "../task/signals.ts";
 import { send } from "./send.ts";
 import { identity } from "../task/task.ts";
 
-/** How often to kill what is left, in milliseconds. */
+/** How often to kill the processes that are left, in milliseconds. */
 const AGAIN = 20;
 
 /**
- * How long a shim may take to tell how its task has ended, in milliseconds from when nothing
- * else is left, before it is killed too.
+ * The longest wait for a shim to record the exit status once all other processes of a killed
+ * task have ended, in milliseconds. Then the shim is killed too.
  */
-const LAST_WORD = 2000;
+const SHIM_WAIT = 2000;
 
-/** How long a cgroup of v1 may take to freeze before what is in it is killed all the same, in milliseconds. */
+/** The longest wait for a v1 cgroup to freeze before its processes are killed, in milliseconds. */
 const FREEZE_WAIT = 50;
 
-/** One run of a task, as something to be stopped; never the next run of the same name. */
+/** The run of a task that is to be stopped or signalled; never the next run of the same task. */
 export class Target {
   readonly #cgroup: string;
   /** Whether it has been killed. */
@@ -43,17 +43,17 @@ export class Target {
   }
 
   /**
-   * Takes hold of the run that is under way.
+   * Returns the present run of a task. To be closed.
    *
-   * @throws {NotRunning} if the task does not run.
-   * @throws {NotPermitted} if it is not the caller's.
+   * @throws {NotRunning} if the task is not running.
+   * @throws {NotPermitted} if it belongs to another user.
    */
   static find(namespace: Namespace, task: string): Target {
     for (;;) {
       const run = identity(namespace.namespace, task);
       if (run === undefined) throw new NotRunning(task);
       const killer = openKiller(namespace, task);
-      // Both are of the same run.
+      // The run is the same as before: `killer` is its cgroup.kill.
       if (identity(namespace.namespace, task) === run) {
         return new Target(namespace, task, run, killer);
       }
@@ -61,7 +61,7 @@ export class Target {
     }
   }
 
-  /** Lets go of it. */
+  /** Closes cgroup.kill. */
   close(): void {
     this.killer?.close();
   }
@@ -70,58 +70,73 @@ export class Target {
     return identity(this.namespace.namespace, this.task) !== this.run;
   }
 
-  /** Asks all to end by themselves, and wakes those that are paused. */
+  /**
+   * Sends a signal to all processes, and thaws them: a frozen process does not act on it.
+   *
+   * @throws {NotPermitted} if the task belongs to another user.
+   */
   ask(signal: Signal): void {
     this.#send(signal);
     this.#freeze(false);
   }
 
-  /** Sends the signal to all. */
+  /**
+   * Sends a signal to all processes.
+   *
+   * @throws {NotPermitted} if the caller may signal none of them.
+   * @throws {Failed} if all are in a PID namespace that the caller cannot see into.
+   */
   signal(signal: Signal): void {
     if (this.#send(signal)) return;
     const refused = new Deno.errors.PermissionDenied("not permitted to signal it");
     throw explained(this.namespace, this.task, refused);
   }
 
-  /** Returns whether one could be sent it, or there is none; some may be other users' (setuid). */
+  /** Returns false if there are processes, and the caller may signal none of them. */
   #send(signal: Signal): boolean {
     const own = processes(this.#cgroup);
     const reached = send(own, signal);
     const others = this.#others(own);
     if (reached + send(others, signal) > 0) return true;
     if (own.length + others.length > 0) return false;
-    // Nothing but its shim is left, unless not even that can be seen.
+    // The shim alone is left, unless all processes are in a PID namespace hidden from the caller.
     const all = processes(registered(this.namespace.namespace, this.task));
     if (all.length === 0 && !this.#isOver) throw this.#unseen();
     return true;
   }
 
-  /** Kills the whole tree, once. */
+  /**
+   * Kills all processes once; a process may be left all the same: see `ends`.
+   *
+   * @throws {NotPermitted} if the task belongs to another user.
+   */
   async kill(): Promise<void> {
     const again = this.#killed;
     this.#killed = true;
-    // v2 kills the tree at once (cgroup.kill, Linux 5.14), but for what has lost its first
-    // thread, which kill(2) reaches. That can wait: the number of one that is dying may be
-    // another's in a moment. Else nothing may fork, and nothing frozen can lose its number.
     if (this.#killTree()) {
+      // cgroup.kill misses a process whose main thread has ended; kill(2) reaches it. Not in
+      // the first round: the other pids belong to dying processes, and may be reused at once.
       if (again) send(processes(this.#cgroup), "SIGKILL");
     } else {
-      const holds = this.#freeze(true);
-      if (holds) await untilFrozen(this.#cgroup, FREEZE_WAIT);
+      // Frozen processes cannot fork, and their pids cannot be reused.
+      const isFreezing = this.#freeze(true);
+      if (isFreezing) await untilFrozen(this.#cgroup, FREEZE_WAIT);
       send(processes(this.#cgroup), "SIGKILL");
       this.#freeze(false);
     }
-    // What has left the tracking cgroup is still registered.
+    // A process that has left the tracking cgroup is still in the named hierarchy.
     send(this.#others(processes(this.#cgroup)), "SIGKILL");
   }
 
   /**
-   * Whether the task ends within so many milliseconds.
+   * Waits for the run to end.
    *
-   * @param kill Whether to kill what is left of it, again and again.
+   * @param timeout The longest wait, in milliseconds.
+   * @param kill Whether to kill the processes that are left, again and again.
+   * @returns whether it has ended.
    */
-  async ends(wait: number, kill: boolean): Promise<boolean> {
-    const deadline = performance.now() + wait;
+  async ends(timeout: number, kill: boolean): Promise<boolean> {
+    const deadline = performance.now() + timeout;
     for (let pause = 1, struck = performance.now();; pause = Math.min(pause * 1.5, AGAIN)) {
       if (this.#isOver) return true;
       const left = deadline - performance.now();
@@ -133,20 +148,20 @@ export class Target {
     }
   }
 
-  /** What to say when there are processes that nothing ends. */
+  /** Returns the error for a task that has outlived SIGKILL. */
   stubborn(): Failed {
     const own = processes(this.#cgroup);
-    const left = [...own, ...this.#others(own)];
-    if (left.length === 0) return this.#unseen();
-    const doomed = left.find(isKilled);
-    if (doomed !== undefined) {
+    const pids = [...own, ...this.#others(own)];
+    if (pids.length === 0) return this.#unseen();
+    const killed = pids.find(isKilled);
+    if (killed !== undefined) {
       return new Failed(
-        `cannot see the end of task ${this.task}: process ${doomed} has been killed, and will ` +
-          "end when it is thawed, or what it waits for in the kernel is done",
+        `cannot see the end of task ${this.task}: process ${killed} has been killed, and will ` +
+          "end when it is thawed, or when its system call returns",
       );
     }
     return new Failed(
-      `cannot stop task ${this.task}: ${left.length} processes are left, such as ${left[0]}: ` +
+      `cannot stop task ${this.task}: ${pids.length} processes are left, e.g. ${pids[0]}: ` +
         `try "sudo lanco ${this.namespace.namespace} stop --now ${this.task}"`,
     );
   }
@@ -159,24 +174,24 @@ export class Target {
   }
 
   /**
-   * The processes that are in another cgroup of the task than the tracking one: v1 keeps
-   * nobody from leaving that. The shim, which is what its record says, is spared as long
-   * as it may have something to tell: what was killed may end late.
+   * Returns the processes in the other cgroups of the task that have left the tracking cgroup,
+   * which v1 allows. The shim, known by the record of the run, is left out for `SHIM_WAIT`
+   * after the last killed process has ended, so that it can record the exit status.
    */
   #others(own: readonly number[]): number[] {
     const inside = new Set(own);
-    const places = [
+    const cgroups = [
       registered(this.namespace.namespace, this.task),
       ...taskCgroups(this.namespace, this.task),
     ];
-    const others = [...new Set(places.flatMap(processes))].filter((pid) => !inside.has(pid));
+    const others = [...new Set(cgroups.flatMap(processes))].filter((pid) => !inside.has(pid));
     if (others.length === 0 || this.#isOver) return [];
     const shim = this.#shim();
     const rest = others.filter((pid) => pid !== shim);
     this.#alone = !this.#killed || own.length + rest.length > 0
       ? undefined
       : this.#alone ?? performance.now();
-    const late = this.#alone !== undefined && performance.now() - this.#alone > LAST_WORD;
+    const late = this.#alone !== undefined && performance.now() - this.#alone > SHIM_WAIT;
     return late ? others : rest;
   }
 
@@ -188,13 +203,13 @@ export class Target {
     }
   }
 
-  /** Kills the tree of v2 at once. Returns whether the host can. */
+  /** Writes cgroup.kill (Linux 5.14, cgroup-v2.rst). Returns false if the host has no such file. */
   #killTree(): boolean {
     if (this.killer === undefined) return false;
     try {
       this.killer.writeSync(new TextEncoder().encode("1"));
     } catch (error) {
-      // There is nothing left to kill.
+      // The cgroup no longer exists: all processes have ended.
       if (!isGone(error)) throw this.#explained(error);
     }
     return true;
@@ -213,7 +228,7 @@ export class Target {
   }
 }
 
-/** Opens what kills the task's tree; nothing if the host has no such thing. */
+/** Opens cgroup.kill of a task; undefined if the host has no such file. */
 function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined {
   try {
     return Deno.openSync(`${trackingCgroup(namespace, task)}/cgroup.kill`, { write: true });
@@ -223,7 +238,10 @@ function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined
   }
 }
 
-/** What a refusal of the kernel means: the owner is to hear what keeps him from what is his. */
+/**
+ * Returns the error to throw for one of the kernel: EACCES means that the task belongs to
+ * another user, or, to its owner, that a sandbox or a mount forbids the write.
+ */
 function explained(namespace: Namespace, task: string, error: unknown): unknown {
   if (!(error instanceof Deno.errors.PermissionDenied)) return error;
   const { owner, uid } = namespace;
@@ -231,9 +249,9 @@ function explained(namespace: Namespace, task: string, error: unknown): unknown 
   return new NotPermitted(`task ${task} belongs to ${owner}: ${reason(error)}`);
 }
 
-/** Whether a process has been sent SIGKILL and has not ended yet (proc_pid_status(5), ShdPnd). */
+/** Returns whether SIGKILL of a process is pending (SigPnd, ShdPnd: proc_pid_status(5)). */
 function isKilled(pid: number): boolean {
-  // The ninth bit is of the third digit from the end.
+  // SIGKILL is signal 9: the lowest bit of the third hexadecimal digit from the end.
   return /^S(?:ig|hd)Pnd:\s+[0-9a-f]*[13579bdf][0-9a-f]{2}$/m
     .test(readVisible(`${procOf(pid)}/status`));
 }

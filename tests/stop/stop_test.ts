@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { stopPlan } from "../../src/stop/stop.ts";
 
-Deno.test("stopPlan() asks, waits, asks again, waits, kills, as the original does", () => {
+Deno.test("stopPlan() signals twice, then kills, with the original's 20 s, 10 s in between", () => {
   assertEquals(stopPlan({ signal: "SIGTERM", patience: 30_000 }), [
     { signal: "SIGTERM", wait: 20_000 },
     { signal: "SIGTERM", wait: 10_000 },
@@ -9,7 +9,7 @@ Deno.test("stopPlan() asks, waits, asks again, waits, kills, as the original doe
   ]);
 });
 
-Deno.test("stopPlan() kills at once without patience, and when KILL is the signal", () => {
+Deno.test("stopPlan() kills at once if the patience is 0 or the signal is SIGKILL", () => {
   assertEquals(stopPlan({ signal: "SIGTERM", patience: 0 }).length, 1);
   assertEquals(stopPlan({ signal: "SIGKILL", patience: 30_000 }).length, 1);
 });
