@@ -1,4 +1,4 @@
-// The record that describes a namespace, and the names of the namespaces of this host.
+// Namespaces, their host and the caller. This file reads the record that describes a namespace.
 import { Failed, NotInitialised, reason } from "../cli/errors.ts";
 import type { Capacity } from "../cgroup/limits.ts";
 import { RUN } from "./paths.ts";

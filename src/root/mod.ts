@@ -1,5 +1,4 @@
-// The room of everything that runs as root. This file makes and removes a namespace, with
-// shell scripts, and combines the two halves of the release agent.
+// Everything that runs as root. This file makes and removes a namespace, by shell scripts.
 import agent from "./release-agent.sh" with { type: "text" };
 import common from "./common.sh" with { type: "text" };
 import down from "./down.sh" with { type: "text" };
