@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 
 /** The rooms, from the roof to the ground: who is above may use who is below. With the door of each. */
 const DOORS: Readonly<Record<string, string>> = {
-  commands: "mod.ts",
+  commands: "command_table.ts",
   top: "live.ts",
   extras: "man.ts",
   root: "mod.ts",
@@ -15,7 +15,7 @@ const DOORS: Readonly<Record<string, string>> = {
   task: "task.ts",
   namespace: "namespace.ts",
   cgroup: "cgroup.ts",
-  cli: "context.ts",
+  cli: "command.ts",
 };
 
 const ROOMS = ["main.ts", ...Object.keys(DOORS)];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { takesTask } from "../src/cli/request.ts";
-import { COMMANDS, STANDALONE } from "../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../src/commands/command_table.ts";
 import { CAN_TEST_CGROUPS, cgroupTest, exec, LANCO, messages, OWNER } from "./harness.ts";
 
 const PROBE = `${Deno.env.get("LANCO_TEST_DIR")}/probe`;

@@ -50,7 +50,7 @@ export class NoSuchTask extends LancoError {
   }
 
   /** The message with what may have been meant: `, did you mean "import"?`, or nothing. */
-  suggesting(suggestion: string): string {
+  withSuggestion(suggestion: string): string {
     return this.what + suggestion + this.advice;
   }
 }

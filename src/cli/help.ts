@@ -1,6 +1,3 @@
-/** The version, as `-v` prints it. */
-export const VERSION = "2.0.0";
-
 /** What `lanco -h` prints. */
 export const HELP = `Usage: lanco [-d...] [-D token]... <namespace> <command> [options]
 

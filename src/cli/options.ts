@@ -18,7 +18,7 @@ export interface Option<T = unknown> {
   /** What a shell can complete its value with. */
   readonly value?: ValueKind;
   /** Whether it is for the command line only, and no field. */
-  readonly lineOnly?: boolean;
+  readonly commandLineOnly?: boolean;
   /**
    * Makes of what was given what a request has.
    *
@@ -37,7 +37,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export type OptionValues<O> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
 /** What can be said of an option besides. */
-type More = Pick<Option, "value" | "lineOnly">;
+type More = Pick<Option, "value" | "commandLineOnly">;
 
 /** An option without a value. */
 export function flag(spelling: string, about: string, more: More = {}): Option<boolean> {
@@ -148,14 +148,14 @@ export const GLOBAL_OPTIONS = {
 };
 
 /** The parts of a spelling: the letter if there is one, the name, and whether a value follows. */
-export interface Spelt {
+export interface Spelling {
   letter: string | undefined;
   name: string;
   value: "none" | "needed" | "optional";
 }
 
 /** Takes the spelling of an option apart. */
-export function spelt({ spelling }: Pick<Option, "spelling">): Spelt {
+export function parseSpelling({ spelling }: Pick<Option, "spelling">): Spelling {
   const [, letter, name = "", sign] = /^(?:-(\w), )?--([\w-]+)([ [])?/.exec(spelling) ?? [];
   return {
     letter,
@@ -166,7 +166,7 @@ export function spelt({ spelling }: Pick<Option, "spelling">): Spelt {
 
 /** How messages call an option. */
 export function called(option: Option): string {
-  const { letter, name } = spelt(option);
+  const { letter, name } = parseSpelling(option);
   return `option ${letter === undefined ? `--${name}` : `-${letter}`}`;
 }
 
@@ -205,10 +205,10 @@ export function parseWords(args: readonly string[], table: OptionTable, interlea
     }
   }
   operands.push(...queue);
-  return { given: collect(words, Object.values(table).map(spelt)), operands };
+  return { given: collect(words, Object.values(table).map(parseSpelling)), operands };
 }
 
-function collect(words: readonly string[], options: readonly Spelt[]): Words["given"] {
+function collect(words: readonly string[], options: readonly Spelling[]): Words["given"] {
   if (words.length === 0) return {};
   const valued = options.filter(({ value }) => value !== "none").map(({ name }) => name);
   const names = options.map(({ name }) => name);
@@ -246,8 +246,8 @@ function one(
 }
 
 /** By `-m` or `--memory`. */
-function find(table: OptionTable, shown: string): Spelt | undefined {
-  return Object.values(table).map(spelt)
+function find(table: OptionTable, shown: string): Spelling | undefined {
+  return Object.values(table).map(parseSpelling)
     .find(({ letter, name }) => shown === `-${letter}` || shown === `--${name}`);
 }
 

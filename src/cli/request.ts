@@ -6,8 +6,8 @@ import {
   type Option,
   type OptionTable,
   type OptionValues,
+  parseSpelling,
   parseWords,
-  spelt,
 } from "./options.ts";
 
 /** What a request has of the operands of a command, by what they are. */
@@ -42,7 +42,7 @@ export type Request<O = OptionTable, K extends Operands = Operands> =
   & OperandTable[K];
 
 /** What a request is read by. */
-export interface Asking<O extends OptionTable = OptionTable, K extends Operands = Operands> {
+export interface RequestSyntax<O extends OptionTable = OptionTable, K extends Operands = Operands> {
   /** The options of the command, by the names that they have in a request. */
   options: O;
   /** What its operands are. */
@@ -50,7 +50,7 @@ export interface Asking<O extends OptionTable = OptionTable, K extends Operands 
 }
 
 /** What a line of a batch has beside the words. */
-export interface Apart {
+export interface LineFields {
   /** The task: a name and nothing else, whatever it begins with. */
   task?: string;
   /** Options, by the names that they have in a request. */
@@ -66,15 +66,15 @@ export interface Apart {
  */
 export function readRequest<O extends OptionTable, K extends Operands>(
   name: string,
-  { options: table, operands }: Asking<O, K>,
+  { options: table, operands }: RequestSyntax<O, K>,
   args: readonly string[],
-  { task, fields = {} }: Apart = {},
+  { task, fields = {} }: LineFields = {},
 ): Request<O, K> {
   const unknown = Object.keys(fields).find((key) => !isField(table, key));
   if (unknown !== undefined) throw new Usage(noField(name, { options: table, operands }, unknown));
   const { given, operands: words } = parseWords(args, table, operands !== "command");
   const options = Object.entries(table).map(([key, option]) => {
-    const typed = given[spelt(option).name] ?? [];
+    const typed = given[parseSpelling(option).name] ?? [];
     const subject = typed.length > 0 ? called(option) : `"${key}"`;
     return [key, option.read([...fieldOf(key, option, fields), ...typed], subject)];
   });
@@ -84,11 +84,11 @@ export function readRequest<O extends OptionTable, K extends Operands>(
 
 /** Whether a line of a batch can have it. */
 export function isField(table: OptionTable, key: string): boolean {
-  return Object.hasOwn(table, key) && !table[key]?.lineOnly;
+  return Object.hasOwn(table, key) && !table[key]?.commandLineOnly;
 }
 
 /** What a field has, if there is one. */
-function fieldOf(key: string, { takes }: Option, fields: Apart["fields"] = {}): unknown[] {
+function fieldOf(key: string, { takes }: Option, fields: LineFields["fields"] = {}): unknown[] {
   if (!Object.hasOwn(fields, key)) return [];
   const [words, ...types] = takes;
   if (!isOf(types, fields[key])) throw new Usage(`"${key}" must be ${words}`);
@@ -100,7 +100,7 @@ export function takesTask(operands: Operands): boolean {
   return !["nothing", "words", "filter", "patterns"].includes(operands);
 }
 
-function noField(name: string, { options, operands }: Asking, key: string): string {
+function noField(name: string, { options, operands }: RequestSyntax, key: string): string {
   const own = Object.keys(options).filter((key) => isField(options, key));
   const all = [...takesTask(operands) ? ["task"] : [], "args", ...own];
   return `"${key}" is no field of a request for ${name}, which takes ${all.join(", ")}`;

@@ -1,6 +1,6 @@
 import { Failed, reason } from "./errors.ts";
-import { pause } from "./pause.ts";
-import { Unwritten, type Way } from "./unwritten.ts";
+import { sleepSync } from "./sleep.ts";
+import { PendingOutput, type Way } from "./pending_output.ts";
 
 /**
  * Writes a result to standard output, whole.
@@ -11,7 +11,7 @@ import { Unwritten, type Way } from "./unwritten.ts";
 export function toStandardOutput(result: string | Uint8Array, way: Way): boolean {
   const bytes = typeof result === "string" ? new TextEncoder().encode(result) : result;
   try {
-    writeWhole(new Unwritten(bytes, way), (piece) => Deno.stdout.writeSync(piece));
+    writeWhole(new PendingOutput(bytes, way), (piece) => Deno.stdout.writeSync(piece));
     return true;
   } catch (error) {
     if (isUnread(error)) return false;
@@ -25,19 +25,19 @@ export function isUnread(error: unknown): boolean {
 }
 
 /** Writes, however long that takes. Whoever shares the descriptor may have made it non-blocking. */
-export function writeWhole(rest: Unwritten, write: (piece: Uint8Array) => number): void {
+export function writeWhole(rest: PendingOutput, write: (piece: Uint8Array) => number): void {
   while (!rest.isDone) {
     try {
       rest.took(write(rest.piece()));
     } catch (error) {
-      pause(rest.refused(error));
+      sleepSync(rest.refused(error));
     }
   }
 }
 
 /** Writes to standard output; something else can be done meanwhile. */
 export async function writeMeanwhile(bytes: Uint8Array, way: Way): Promise<void> {
-  const rest = new Unwritten(bytes, way);
+  const rest = new PendingOutput(bytes, way);
   while (!rest.isDone) {
     try {
       rest.took(await Deno.stdout.write(rest.piece()));

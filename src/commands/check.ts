@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { whyFrozen } from "../namespace/frozen.ts";

@@ -1,5 +1,5 @@
 import type { CompletedCommand } from "../extras/completions/data.ts";
-import { command, type CommandTables } from "../cli/context.ts";
+import { command, type CommandTables } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 
 type Generator = (commands: readonly CompletedCommand[]) => string;

@@ -1,13 +1,13 @@
 import { effectiveUser, wayOfOutput } from "../namespace/caller.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
-import type { Command, Context, Result } from "../cli/context.ts";
-import { find } from "../cli/find.ts";
-import { known } from "./known.ts";
-import { COMMANDS, STANDALONE } from "./mod.ts";
+import type { Command, Context, Result } from "../cli/command.ts";
+import { findCommand } from "../cli/find_command.ts";
+import { asLancoError } from "./failure.ts";
+import { COMMANDS, STANDALONE } from "./command_table.ts";
 import { Failed, type LancoError, NoSuchTask, reason, Usage } from "../cli/errors.ts";
-import type { LogOptions } from "../cli/log.ts";
+import type { LogOptions } from "../cli/logger.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
-import type { Way } from "../cli/unwritten.ts";
+import type { Way } from "../cli/pending_output.ts";
 import { namespaceName } from "../cli/names.ts";
 import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
 import { readRequest, type Request, takesTask } from "../cli/request.ts";
@@ -34,7 +34,7 @@ export async function main(
   try {
     return await line.run();
   } catch (error) {
-    const failure = known(error);
+    const failure = asLancoError(error);
     await line.report(failure);
     if (line.log.verbosity > 1) (await line.logger()).debug(failure.stack ?? "no stack");
     return failure.exitStatus;
@@ -61,19 +61,19 @@ class CommandLine implements Context {
   }
 
   async logger(token = this.command): ReturnType<Context["logger"]> {
-    return (await import("../cli/log.ts")).createLogger(token, this.log);
+    return (await import("../cli/logger.ts")).createLogger(token, this.log);
   }
 
   async report(error: LancoError): Promise<void> {
     const message = error instanceof NoSuchTask
-      ? error.suggesting(await this.#meant(error.task))
+      ? error.withSuggestion(await this.#meant(error.task))
       : error.message;
     const logger = await this.logger();
     if (error.level === "WARN") logger.warn(message);
     else logger.error(message);
   }
 
-  tell(part: unknown): boolean {
+  emit(part: unknown): boolean {
     return this.streams.print(part instanceof Uint8Array ? part : this.#render(part));
   }
 
@@ -82,7 +82,7 @@ class CommandLine implements Context {
     const { knownTasks } = await import("../task/task.ts");
     const names = unlessGone(() => knownTasks(this.namespace), []);
     if (names.includes(task)) return "";
-    return (await import("../cli/nearest.ts")).suggestion(task, names);
+    return (await import("../cli/suggestion.ts")).suggestion(task, names);
   }
 
   /** Does what it says. Returns the exit status. */
@@ -93,7 +93,7 @@ class CommandLine implements Context {
     const [first, second, ...rest] = operands;
     if (given.version?.length) {
       if (first !== undefined) throw new Usage("-v stands alone, without a namespace");
-      this.streams.print(`lanco ${(await import("../cli/help.ts")).VERSION}\n`);
+      this.streams.print(`lanco ${(await import("../cli/version.ts")).VERSION}\n`);
       return 0;
     }
     if (given.help?.length) {
@@ -114,7 +114,7 @@ class CommandLine implements Context {
   }
 
   async #execute(name: string, args: readonly string[], namespace?: string): Promise<number> {
-    const command = await find(this.tables, name, namespace);
+    const command = await findCommand(this.tables, name, namespace);
     this.command = name;
     // Only before the first operand: `run task ls -h` is the command's own.
     if (asksForHelp(args[0])) {
@@ -129,29 +129,29 @@ class CommandLine implements Context {
       if (acted !== undefined) return acted;
       return this.#show(command, await command.run(this, request));
     } catch (error) {
-      throw known(error, command.failed?.(request));
+      throw asLancoError(error, command.failureStatus?.(request));
     }
   }
 
   /** What root asks for in another user's namespace is done by that user. Returns the exit status, if it was. */
   async #asOwner(command: Command, request: Request): Promise<number | undefined> {
-    if (command.isForRoot?.(request) || effectiveUser() !== 0) return undefined;
+    if (command.runsAsRoot?.(request) || effectiveUser() !== 0) return undefined;
     const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
     if (!command.launches) {
-      return await asOwner(this.namespace, this.args, command.patience?.(request));
+      return await asOwner(this.namespace, this.args, command.maxSilence?.(request));
     }
     refuseToLaunch(this.namespace);
     return undefined;
   }
 
   /** Prints what has come of the command. Returns the exit status. */
-  #show({ unwritten }: Command, { status, output }: Result): number {
+  #show({ summary }: Command, { status, output }: Result): number {
     const text = output === undefined ? "" : this.#render(output);
     try {
       if (text !== "") this.streams.print(text);
     } catch (error) {
-      if (unwritten === undefined) throw error;
-      throw new Failed(`${unwritten(output)}: ${reason(error)}`);
+      if (summary === undefined) throw error;
+      throw new Failed(`${summary(output)}: ${reason(error)}`);
     }
     return status;
   }

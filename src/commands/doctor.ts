@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
 import { renderFindings } from "../show/findings.ts";
 

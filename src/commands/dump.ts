@@ -1,10 +1,10 @@
-import { command, warning } from "../cli/context.ts";
+import { command, reportWarnings } from "../cli/command.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { sinceBoot } from "../task/clock.ts";
 import type { TaskState } from "../task/state.ts";
 import { survey } from "../task/survey.ts";
-import { select, SELECTION } from "./selection.ts";
+import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
   help: `Usage: lanco <namespace> dump [--running] [--finished] [pattern...]
@@ -23,7 +23,7 @@ Examples:
   async run(context, request) {
     const namespace = readNamespace(context.namespace);
     const selection = select(request, { running: true, finished: true });
-    const { running, finished, exits, whole } = await warning(
+    const { running, finished, exits, whole } = await reportWarnings(
       context,
       (warn) => survey(namespace, selection, warn),
     );

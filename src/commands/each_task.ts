@@ -1,5 +1,5 @@
 import { combinedStatus, LancoError } from "../cli/errors.ts";
-import type { Context } from "../cli/context.ts";
+import type { Context } from "../cli/command.ts";
 
 /** What came of one task. */
 export interface Outcome {

@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { NotInitialised } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -26,14 +26,14 @@ Examples:
   operands: "patterns",
   greeting: GREETING,
   text: renderEvent,
-  patience: () => Infinity,
+  maxSilence: () => Infinity,
   async run(context, { patterns }) {
     const namespace = readNamespace(context.namespace);
     const matches = matching(patterns);
-    context.batch?.goOn();
+    context.batch?.releaseTurn();
     for await (const event of taskEvents(namespace, context.batch)) {
       if ("task" in event && !matches(event.task)) continue;
-      if (!context.tell(flat(event))) return { status: 0 };
+      if (!context.emit(flat(event))) return { status: 0 };
     }
     if (context.batch?.cancelled) return { status: 0 };
     throw new NotInitialised(context.namespace);

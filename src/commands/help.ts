@@ -1,6 +1,6 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
-import { find } from "../cli/find.ts";
+import { findCommand } from "../cli/find_command.ts";
 import { HELP } from "../cli/help.ts";
 import { renderHelp } from "../show/help.ts";
 
@@ -17,7 +17,7 @@ Examples:
   operands: "words",
   async run({ tables }, { words: [name, ...more] }) {
     if (more.length > 0) throw new Usage("help takes one command at most");
-    const output = name === undefined ? HELP : renderHelp(await find(tables, name));
+    const output = name === undefined ? HELP : renderHelp(await findCommand(tables, name));
     return { status: 0, output };
   },
 });

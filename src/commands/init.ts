@@ -1,11 +1,11 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
 import { Failed, Usage } from "../cli/errors.ts";
 import { askCapacity } from "../namespace/capacity.ts";
 import { text } from "../cli/options.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
-import { atMost, LIMITS, parseLimits, size } from "./limits.ts";
+import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
 
 /** A name of an account as a directory of a company has them, such as `CORP\domain users`; or a number. */
 const NAME = /^[^\-+:\p{Cc}][^:\p{Cc}]*$/u;
@@ -53,7 +53,7 @@ Examples:
     ...LIMITS,
   },
   operands: "nothing",
-  isForRoot: () => true,
+  runsAsRoot: () => true,
   async run(context, { user = "root", group, records, ...options }) {
     const host = askCapacity();
     const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");

@@ -1,7 +1,7 @@
 import { existsSync } from "@std/fs/exists";
 import { AwaitedTask } from "../task/awaited.ts";
 import { effectiveUser } from "../namespace/caller.ts";
-import { command, type Context } from "../cli/context.ts";
+import { command, type Context } from "../cli/command.ts";
 import { Failed, type LancoError, NotInitialised, UnknownTask, Usage } from "../cli/errors.ts";
 import { type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { flag, value, whole, wholeNumber } from "../cli/options.ts";
@@ -35,7 +35,7 @@ Examples:
     ),
   },
   operands: "known task",
-  patience: ({ follow }) => follow ? Infinity : undefined,
+  maxSilence: ({ follow }) => follow ? Infinity : undefined,
   async run(context, { task, follow, lines, previous }) {
     if (follow && previous !== undefined) {
       throw new Usage("-f follows what is written now, not --previous");
@@ -91,7 +91,7 @@ async function show(
   const file = await open();
   if (file === undefined) throw missing(path);
   if (last !== undefined) await file.skipToLast(last);
-  await file.copy((bytes) => context.tell(bytes));
+  await file.copy((bytes) => context.emit(bytes));
   file.close();
 }
 
@@ -112,7 +112,7 @@ async function showAndFollow(
     logger.warn(`there is no log "${path}": it was removed; one that gets its name is followed`);
   }
   const reader = {
-    print: (bytes: Uint8Array) => context.tell(bytes),
+    print: (bytes: Uint8Array) => context.emit(bytes),
     notice: (message: string) => logger.warn(message),
   };
   const log = new FollowedLog(path, { ...reader, open }, file);

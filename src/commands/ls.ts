@@ -1,12 +1,12 @@
 import { isFrozen } from "../cgroup/freezer.ts";
-import { command, warning } from "../cli/context.ts";
+import { command, reportWarnings } from "../cli/command.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { trackingCgroup } from "../task/places.ts";
 import { examineFinished, listExits, listRunning, selectedTasks } from "../task/survey.ts";
-import { select, SELECTION } from "./selection.ts";
+import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
   help: `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--json] [pattern...]
@@ -40,7 +40,7 @@ Examples:
       processes,
       ...GOES_ON,
     }]);
-    const ended = await warning(
+    const ended = await reportWarnings(
       context,
       (warn) => examineFinished(namespace, tasks.finished, warn),
     );

@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 
 /** What goes with lanĉo besides its page, loaded when it is asked for. */

@@ -1,5 +1,5 @@
-import { command, warning } from "../cli/context.ts";
-import { VERSION } from "../cli/help.ts";
+import { command, reportWarnings } from "../cli/command.ts";
+import { VERSION } from "../cli/version.ts";
 import { flag } from "../cli/options.ts";
 import { expose } from "../show/exposition.ts";
 import { families } from "../show/families.ts";
@@ -27,7 +27,7 @@ Examples:
   async run(context, { openmetrics, patterns }) {
     const namespace = readNamespace(context.namespace);
     const selection = { running: true, finished: true, matches: matching(patterns) };
-    const found = await warning(context, (warn) => survey(namespace, selection, warn));
+    const found = await reportWarnings(context, (warn) => survey(namespace, selection, warn));
     const measured = families(context.namespace, found, VERSION);
     return { status: 0, output: expose(measured, openmetrics ? "openmetrics" : "prometheus") };
   },

@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { namespaces } from "../namespace/namespace.ts";
 
 export default command({

@@ -1,10 +1,10 @@
-import { type Command, command } from "../cli/context.ts";
+import { type Command, command } from "../cli/command.ts";
 import { freeze, untilHeld } from "../stop/freeze.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { eachTask } from "./each_task.ts";
 
 /** Makes the command that freezes tasks, or the one that lets them go on. */
-export function freezing(help: string, frozen: boolean): Command {
+export function freezeCommand(help: string, frozen: boolean): Command {
   return command({
     help,
     options: {},
@@ -19,7 +19,7 @@ export function freezing(help: string, frozen: boolean): Command {
   });
 }
 
-export default freezing(
+export default freezeCommand(
   `Usage: lanco <namespace> pause task...
 
 Stops all processes of tasks without their knowledge, until "resume". A paused task

@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { AlreadyRunning, Failed, NotRunning, Usage } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -22,7 +22,7 @@ Examples:
 `,
   options: { noCommand: flag("-n, --no-command", "do not run the task's exit command") },
   operands: "known task or none",
-  isForRoot: ({ task }) => task === undefined,
+  runsAsRoot: ({ task }) => task === undefined,
   async run(context, { task, noCommand }) {
     if (task !== undefined) await releaseTask(context.namespace, task, !noCommand);
     else {

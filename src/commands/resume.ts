@@ -1,6 +1,6 @@
-import { freezing } from "./pause.ts";
+import { freezeCommand } from "./pause.ts";
 
-export default freezing(
+export default freezeCommand(
   `Usage: lanco <namespace> resume task...
 
 Lets paused tasks go on.

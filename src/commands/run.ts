@@ -1,4 +1,4 @@
-import { command, type Context, type Result, warning } from "../cli/context.ts";
+import { command, type Context, reportWarnings, type Result } from "../cli/command.ts";
 import { AlreadyRunning, RootLaunchesNothing, Usage } from "../cli/errors.ts";
 import { flag, list, type OptionValues, text, value, variables, whole } from "../cli/options.ts";
 import { launch, type LaunchOptions } from "../launch/launch.ts";
@@ -8,7 +8,7 @@ import { type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { logFile } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
-import { LIMITS, parseLimits } from "./limits.ts";
+import { LIMITS, parseLimits } from "./limit_options.ts";
 
 /** How many rotated logs of a task are kept, unless `--keep` says another number. */
 export const KEPT_LOGS = 10;
@@ -17,9 +17,9 @@ const OPTIONS = {
   foreground: flag(
     "-f, --foreground",
     "wait for the command on this terminal, exit with its status",
-    { lineOnly: true },
+    { commandLineOnly: true },
   ),
-  log: flag("-L, --log", "log the output in the foreground too", { lineOnly: true }),
+  log: flag("-L, --log", "log the output in the foreground too", { commandLineOnly: true }),
   logfile: text("-l, --logfile FILE", "log to this file", { value: "file" }),
   keep: whole("--keep N", `keep N rotated logs (${KEPT_LOGS})`, { max: 10_000 }),
   chdir: text("--chdir DIR", "change to this directory first", { value: "directory" }),
@@ -61,7 +61,7 @@ Examples:
   operands: "command",
   launches: true,
   // 1 may be the command's own status.
-  failed: ({ foreground }) => foreground ? 125 : 1,
+  failureStatus: ({ foreground }) => foreground ? 125 : 1,
   async run(context, { task, command, ...options }) {
     if (options.json && options.foreground) {
       throw new Usage("--json would be mixed with the output of -f");
@@ -73,7 +73,7 @@ Examples:
     if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
     return await start(context, namespace, task, how);
   },
-  unwritten: ({ task, pid }) => `task ${task} has been started, process ${pid}`,
+  summary: ({ task, pid }) => `task ${task} has been started, process ${pid}`,
 });
 
 async function start(
@@ -93,7 +93,7 @@ async function start(
     ...(context.batch ? { batch: context.batch } : {}),
   });
   logger?.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
-  await warning(context, (warn) => {
+  await reportWarnings(context, (warn) => {
     for (const message of unlimited) warn(message);
     if (shim.leaks.length > 0) {
       warn(

@@ -1,4 +1,4 @@
-import { command } from "../cli/context.ts";
+import { command } from "../cli/command.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { signal } from "../stop/stop.ts";
 import { parseSignal } from "../task/signals.ts";

@@ -1,4 +1,4 @@
-import { command, warning } from "../cli/context.ts";
+import { command, reportWarnings } from "../cli/command.ts";
 import { UnknownTask } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -29,7 +29,7 @@ Examples:
   text: renderState,
   async run(context, { task }) {
     const namespace = readNamespace(context.namespace);
-    const state = await warning(context, (warn) => taskState(namespace, task, warn));
+    const state = await reportWarnings(context, (warn) => taskState(namespace, task, warn));
     if (state === undefined) throw new UnknownTask(context.namespace, task);
     const exitCommands = listExits(namespace, (name) => name === task);
     const output: Output<"status"> = { ...state, exitCommands };

@@ -1,4 +1,4 @@
-import { command, type Context, warning } from "../cli/context.ts";
+import { command, type Context, reportWarnings } from "../cli/command.ts";
 import { LancoError } from "../cli/errors.ts";
 import { flag, value, whole } from "../cli/options.ts";
 import { effectiveUser } from "../namespace/caller.ts";
@@ -35,7 +35,7 @@ Examples:
     json: flag("--json", "print JSON"),
   },
   operands: "tasks to stop",
-  isForRoot: () => true,
+  runsAsRoot: () => true,
   async run(context, { tasks, signal = "SIGTERM", timeout = 30, now }) {
     const namespace = readNamespace(context.namespace);
     const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
@@ -57,7 +57,7 @@ Examples:
     };
     return { status, output };
   },
-  unwritten({ tasks }) {
+  summary({ tasks }) {
     const names = Object.entries(tasks).filter(([, { stopped }]) => stopped);
     return `stopped: ${names.map(([name]) => name).join(", ") || "nothing"}`;
   },
@@ -81,6 +81,8 @@ async function asRoot(
   if (signalled !== undefined) {
     throw new LancoError(what || "not all may have been stopped", signalled, "WARN");
   }
-  if (what !== "") await warning(context, (warn) => warn(`${what}: root kills what is left`));
+  if (what !== "") {
+    await reportWarnings(context, (warn) => warn(`${what}: root kills what is left`));
+  }
   return (task) => tasks.kill(task);
 }

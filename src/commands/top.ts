@@ -1,4 +1,4 @@
-import { command, type Context } from "../cli/context.ts";
+import { command, type Context } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
 import { readVariables } from "../namespace/caller.ts";
@@ -38,7 +38,7 @@ Examples:
     once: flag("--once", "print a table and leave"),
   },
   operands: "filter",
-  patience: ({ once, interval = ONCE_INTERVAL }) => once ? 30_000 + interval * 1000 : Infinity,
+  maxSilence: ({ once, interval = ONCE_INTERVAL }) => once ? 30_000 + interval * 1000 : Infinity,
   async run(context, { filter, once: isOnce, interval = isOnce ? ONCE_INTERVAL : 1 }) {
     return isOnce
       ? { status: 0, output: await once(context, interval * 1000, filter) }

@@ -1,4 +1,4 @@
-import { command, type Context } from "../cli/context.ts";
+import { command, type Context } from "../cli/command.ts";
 import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -36,8 +36,8 @@ Examples:
     json: flag("--json", "print JSON"),
   },
   operands: "known tasks",
-  patience: () => Infinity,
-  failed: () => FAILED,
+  maxSilence: () => Infinity,
+  failureStatus: () => FAILED,
   text: ({ tasks }: Output<"wait">, { any }) => {
     const first = any ? firstEnded(Object.entries(tasks)) : undefined;
     return first === undefined ? "" : `${first[0]}\n`;
@@ -47,7 +47,7 @@ Examples:
     let bell: Bell | undefined;
     try {
       await hold(context, names, tasks);
-      context.batch?.goOn();
+      context.batch?.releaseTurn();
       bell = new Bell(context.namespace, names);
       if (context.batch !== undefined) context.batch.sleeper = bell;
       const deadline = performance.now() + timeout * 1000;

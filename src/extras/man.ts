@@ -1,6 +1,6 @@
 // What goes with the executable: the manual page, completions, an example for logrotate, packages.
 import { Failed } from "../cli/errors.ts";
-import { VERSION } from "../cli/help.ts";
+import { VERSION } from "../cli/version.ts";
 import { describe } from "../show/describe.ts";
 import { SCHEMAS } from "../show/schema.ts";
 import PAGE from "./lanco.8" with { type: "text" };

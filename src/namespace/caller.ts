@@ -1,4 +1,4 @@
-import type { Way } from "../cli/unwritten.ts";
+import type { Way } from "../cli/pending_output.ts";
 import { PROC } from "./paths.ts";
 
 /** The environment variable by which lanĉo knows that root started it: see root/owner.sh. */

@@ -1,4 +1,4 @@
-import { VERSION } from "../cli/help.ts";
+import { VERSION } from "../cli/version.ts";
 import type { Output } from "./schema.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Command } from "../cli/context.ts";
-import { type OptionTable, spelt } from "../cli/options.ts";
+import type { Command } from "../cli/command.ts";
+import { type OptionTable, parseSpelling } from "../cli/options.ts";
 
 /** Returns the help of a command, with its options in the place of the word `@OPTIONS@`. */
 export function renderHelp({ help, options }: Command): string {
@@ -9,9 +9,9 @@ export function renderHelp({ help, options }: Command): string {
 /** Renders options, a line each: their spelling and their effect. */
 function renderOptions(options: OptionTable): string {
   const shown = Object.values(options);
-  const letters = shown.some((option) => spelt(option).letter !== undefined);
+  const letters = shown.some((option) => parseSpelling(option).letter !== undefined);
   const left = shown.map((option) => {
-    const room = letters && spelt(option).letter === undefined ? "    " : "";
+    const room = letters && parseSpelling(option).letter === undefined ? "    " : "";
     return `  ${room}${option.spelling}`;
   });
   const wide = Math.max(...left.map(({ length }) => length));

@@ -1,4 +1,4 @@
-import type { Command } from "../cli/context.ts";
+import type { Command } from "../cli/command.ts";
 import type { Request } from "../cli/request.ts";
 
 /** Returns whether to print JSON: because the request asks for it, or the command has no text. */

@@ -1,6 +1,6 @@
 import { existsSync } from "@std/fs/exists";
 import { isFrozen } from "../cgroup/freezer.ts";
-import type { Cancellable } from "../cli/context.ts";
+import type { Cancellable } from "../cli/command.ts";
 import { RecordsClosed } from "../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { Changes } from "./changes.ts";

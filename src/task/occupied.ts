@@ -1,7 +1,7 @@
 import { isPopulated, isThere, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { namespaceDirectory, readNamespace } from "../namespace/namespace.ts";
-import { pause } from "../cli/pause.ts";
+import { sleepSync } from "../cli/sleep.ts";
 import { seesAll } from "./pid_namespace.ts";
 import { registered } from "./places.ts";
 
@@ -23,7 +23,7 @@ export function isOccupied(namespace: string, task: string): boolean {
     if (counts(namespace, task)) return true;
     // It may just be starting or ending: then it will be clear soon.
     if (!isThere(cgroup)) return false;
-    pause(BETWEEN);
+    sleepSync(BETWEEN);
   }
   throw new Failed(
     `cannot tell whether task ${task} runs: its processes may be in another PID namespace: ask outside of it`,

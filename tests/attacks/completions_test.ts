@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../../src/commands/command_table.ts";
 import { collectCommands } from "../../src/commands/completions.ts";
 import { SHELLS } from "../extras/completions/shells.ts";
 import { cgroupTest, shell } from "../harness.ts";

@@ -3,7 +3,7 @@ import { parseCapacity } from "../../src/namespace/capacity.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import { type Limits, planLimits } from "../../src/cgroup/limits.ts";
 import { readRequest } from "../../src/cli/request.ts";
-import { LIMITS, parseLimits } from "../../src/commands/limits.ts";
+import { LIMITS, parseLimits } from "../../src/commands/limit_options.ts";
 import { assert } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, until } from "../harness.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "../../src/commands/dispatch.ts";
-import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../../src/commands/command_table.ts";
 import { collectCommands } from "../../src/commands/completions.ts";
-import { VERSION } from "../../src/cli/help.ts";
-import { spelt } from "../../src/cli/options.ts";
-import { LIMITS } from "../../src/commands/limits.ts";
+import { VERSION } from "../../src/cli/version.ts";
+import { parseSpelling } from "../../src/cli/options.ts";
+import { LIMITS } from "../../src/commands/limit_options.ts";
 import { manualPage } from "../../src/extras/man.ts";
 import { SCHEMAS } from "../../src/show/schema.ts";
 import { KEYS } from "../../src/top/help.ts";
@@ -44,7 +44,7 @@ function below(page: string, heading: RegExp): string {
 
 Deno.test("the manual page has every command, every other name of it and every option", async () => {
   const page = await rendered();
-  const limits = Object.values(LIMITS).map((option) => `--${spelt(option).name}`);
+  const limits = Object.values(LIMITS).map((option) => `--${parseSpelling(option).name}`);
   for (
     const { name, options } of await collectCommands({ commands: COMMANDS, standalone: STANDALONE })
   ) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { lines } from "../../src/commands/batch/lines.ts";
-import { parseLine } from "../../src/commands/batch/line.ts";
+import { lines } from "../../src/commands/batch/split_lines.ts";
+import { parseLine } from "../../src/commands/batch/request_line.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import { anyText, property, textOf } from "./property.ts";
 

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Usage } from "../../src/cli/errors.ts";
 import { type Capacity, LIMIT_NAMES, planLimits } from "../../src/cgroup/limits.ts";
-import { spelt } from "../../src/cli/options.ts";
+import { parseSpelling } from "../../src/cli/options.ts";
 import { readRequest } from "../../src/cli/request.ts";
-import { LIMITS, parseLimits, size } from "../../src/commands/limits.ts";
+import { LIMITS, parseLimits, size } from "../../src/commands/limit_options.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const UNITS = ["", "K", "M", "G", "T"];
@@ -73,7 +73,7 @@ property(
   },
 );
 
-const WORDS = LIMIT_NAMES.map((name) => spelt(LIMITS[name]).name);
+const WORDS = LIMIT_NAMES.map((name) => parseSpelling(LIMITS[name]).name);
 const values = fc.record(
   Object.fromEntries(WORDS.map((word) => [word, fc.oneof(sizes, numbers, anyText)])),
   { requiredKeys: [] },

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { COMMANDS, STANDALONE } from "../../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../../src/commands/command_table.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import {
   flag,
   list,
   type OptionTable,
+  parseSpelling,
   parseWords,
   seconds,
-  spelt,
   text,
   wholeNumber,
 } from "../../src/cli/options.ts";
@@ -69,7 +69,7 @@ function assertMeant(args: string[], interleaved: boolean, given: Given[], opera
   const parsed = parseWords(args, TABLE, interleaved);
   assertEquals(parsed.operands, operands);
   const flags = given.flatMap(({ flags = [] }) => flags);
-  for (const { name } of Object.values(TABLE).map(spelt)) {
+  for (const { name } of Object.values(TABLE).map(parseSpelling)) {
     const values = given.flatMap(({ value }) => value?.[0] === name ? [value[1]] : []);
     const expected = FLAGS.includes(name)
       ? flags.filter((flag) => flag === name).map(() => true)
@@ -104,7 +104,7 @@ property(
 const TABLES = await Promise.all(
   Object.values({ ...COMMANDS, ...STANDALONE }).map(async (load) => (await load()).default.options),
 );
-const spellings = TABLES.flatMap((table) => Object.values(table)).map(spelt)
+const spellings = TABLES.flatMap((table) => Object.values(table)).map(parseSpelling)
   .flatMap(({ letter, name }) => [`--${name}`, ...letter === undefined ? [] : [`-${letter}`]]);
 const words = fc.oneof(
   fc.constantFrom(...spellings),

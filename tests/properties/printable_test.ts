@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatRecord } from "../../src/cli/log.ts";
+import { formatRecord } from "../../src/cli/logger.ts";
 import { printable } from "../../src/cli/printable.ts";
 import { printableJson } from "../../src/show/render.ts";
 import { parseStop } from "../../src/task/record.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Command } from "../../src/cli/context.ts";
+import type { Command } from "../../src/cli/command.ts";
 import { Usage } from "../../src/cli/errors.ts";
-import { isOf, type Option, spelt } from "../../src/cli/options.ts";
+import { isOf, type Option, parseSpelling } from "../../src/cli/options.ts";
 import { isField, readRequest, takesTask } from "../../src/cli/request.ts";
-import { parseLine } from "../../src/commands/batch/line.ts";
-import { COMMANDS } from "../../src/commands/mod.ts";
+import { parseLine } from "../../src/commands/batch/request_line.ts";
+import { COMMANDS } from "../../src/commands/command_table.ts";
 import { anyText, property } from "./property.ts";
 
 /** Every command and each of its options, as they are declared. */
@@ -90,7 +90,7 @@ property(
   ([{ name, command, key, option }, { value, words }, isApart]) => {
     fc.pre(takes(option, value));
     const [first, ...rest] = operandsOf(command);
-    const shown = `--${spelt(option).name}`;
+    const shown = `--${parseSpelling(option).name}`;
     const line = { command: name, args: operandsOf(command), [key]: value };
     const apart = isApart && takesTask(command.operands) && command.operands !== "signal"
       ? { task: first, args: rest }
@@ -123,7 +123,7 @@ property(
 
 Deno.test("a field is called as its option, or as the output calls it", () => {
   const renamed = Object.fromEntries(all.flatMap(({ key, option }) => {
-    const { name } = spelt(option);
+    const { name } = parseSpelling(option);
     const camel = name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
     return camel === key ? [] : [[name, key]];
   }));
@@ -145,7 +145,7 @@ Deno.test("a field that no option has is refused, with those that there are", ()
 
 Deno.test("no option of any command has the spelling of another, nor the name of another field", () => {
   for (const [name, { options }] of COMMAND_LIST) {
-    const spellings = Object.values(options).map(spelt)
+    const spellings = Object.values(options).map(parseSpelling)
       .flatMap(({ letter, name }) => [name, ...letter === undefined ? [] : [letter]]);
     assertEquals(new Set(spellings).size, spellings.length, name);
     assertEquals(Object.keys(options).filter((key) => ["id", "task", "args"].includes(key)), []);

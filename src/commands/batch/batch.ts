@@ -1,18 +1,19 @@
-import { type Command, command, type Context, type Result } from "../../cli/context.ts";
+import { type Command, command, type Context, type Result } from "../../cli/command.ts";
 import { LancoError, Usage } from "../../cli/errors.ts";
-import { find } from "../../cli/find.ts";
+import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
 import { wayOfOutput } from "../../namespace/caller.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
 import { jsonLine } from "../../show/render.ts";
-import { known } from "../known.ts";
-import { Answers } from "./answers.ts";
-import { standardInput } from "./input.ts";
-import { Gate, Lanes, type Turn } from "./lanes.ts";
-import { BadLine, type Line, LONGEST, readLine } from "./line.ts";
-import { lines } from "./lines.ts";
-import { BatchRequest, type Desk } from "./request.ts";
+import { asLancoError } from "../failure.ts";
+import { AnswerWriter } from "./answer_writer.ts";
+import { standardInput } from "./standard_input.ts";
+import { ConcurrencyLimit } from "./concurrency_limit.ts";
+import { TaskOrder, type Turn } from "./task_order.ts";
+import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
+import { lines } from "./split_lines.ts";
+import { BatchRequest, type BatchServices } from "./batch_request.ts";
 
 /** What would take the terminal, need root, or have no end. */
 const REFUSED = ["init", "top", "batch", "logs"];
@@ -48,10 +49,10 @@ Examples:
 `,
   options: {},
   operands: "nothing",
-  patience: () => Infinity,
+  maxSilence: () => Infinity,
   async run(context) {
     readNamespace(context.namespace);
-    const answers = new Answers(wayOfOutput());
+    const answers = new AnswerWriter(wayOfOutput());
     answers.write(jsonLine(GREETING));
     const desk = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
@@ -77,16 +78,16 @@ interface Job {
 }
 
 /** Works at requests, and answers them. */
-class Batch implements Desk {
-  readonly #lanes = new Lanes();
-  readonly #launches = new Gate(LAUNCHES);
+class Batch implements BatchServices {
+  readonly #lanes = new TaskOrder();
+  readonly #launches = new ConcurrencyLimit(LAUNCHES);
   readonly #underWay = new Map<string, BatchRequest>();
   /** What is to be ended with the batch. */
   readonly #closing: (() => void)[] = [];
   /** Told when a request has been answered. */
   #left: (() => void) | undefined;
 
-  constructor(private readonly context: Context, private readonly answers: Answers) {}
+  constructor(private readonly context: Context, private readonly answers: AnswerWriter) {}
 
   /** Takes requests until there are no more, or nobody reads what becomes of them. */
   async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -132,10 +133,10 @@ class Batch implements Desk {
       if (line.command === "cancel") return this.#cancel(line);
       this.#work(await this.#place(asked, line));
     } catch (error) {
-      if (error instanceof BadLine) asked.id = error.id;
+      if (error instanceof InvalidLine) asked.id = error.id;
       // Nothing but the answer of the request that has the id bears it.
       if (this.#underWay.has(JSON.stringify(asked.id))) asked.id = null;
-      asked.answer(await refused(asked, known(error)));
+      asked.answer(await refused(asked, asLancoError(error)));
     }
   }
 
@@ -144,7 +145,7 @@ class Batch implements Desk {
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
     const key = this.#enter(asked);
     try {
-      const command = await find(asked.tables, name, asked.namespace);
+      const command = await findCommand(asked.tables, name, asked.namespace);
       const request = readRequest(name, command, line.args, line);
       if ("foreground" in request && request.foreground) {
         throw new Usage("run -f cannot be run in a batch");
@@ -168,7 +169,7 @@ class Batch implements Desk {
         )
         : command.run(asked, request));
     } catch (error) {
-      result = await refused(asked, known(error, command.failed?.(request)));
+      result = await refused(asked, asLancoError(error, command.failureStatus?.(request)));
     }
     turn.leave();
     this.#underWay.delete(key);

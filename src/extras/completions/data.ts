@@ -1,6 +1,11 @@
-import type { Command, CommandTables } from "../../cli/context.ts";
+import type { Command, CommandTables } from "../../cli/command.ts";
 import { HELP } from "../../cli/help.ts";
-import { GLOBAL_OPTIONS, type OptionTable, spelt, type ValueKind } from "../../cli/options.ts";
+import {
+  GLOBAL_OPTIONS,
+  type OptionTable,
+  parseSpelling,
+  type ValueKind,
+} from "../../cli/options.ts";
 import type { Operands } from "../../cli/request.ts";
 import { SIGNALS } from "../../task/signals.ts";
 
@@ -104,7 +109,7 @@ function describeOptions(table: OptionTable): CompletedOption[] {
   const { help } = GLOBAL_OPTIONS;
   const all = { ...table, help: { ...help, about: table.help?.about ?? "explain this command" } };
   return Object.values(all).map((option) => {
-    const { letter, name, value } = spelt(option);
+    const { letter, name, value } = parseSpelling(option);
     return {
       spellings: [...letter === undefined ? [] : [`-${letter}`], `--${name}`],
       ...(value === "needed" ? { value: option.value ?? "anything" } : {}),

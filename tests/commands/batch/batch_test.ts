@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { VERSION } from "../../../src/cli/help.ts";
+import { VERSION } from "../../../src/cli/version.ts";
 import { SCHEMA } from "../../../src/show/greeting.ts";
 import { answersIn } from "../../batch.ts";
 import {

@@ -1,13 +1,13 @@
 import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
 import { main } from "../../../src/commands/dispatch.ts";
-import { COMMANDS, STANDALONE } from "../../../src/commands/mod.ts";
+import { COMMANDS, STANDALONE } from "../../../src/commands/command_table.ts";
 import { collectCommands } from "../../../src/commands/completions.ts";
 import {
   type CompletedCommand,
   describeCommand,
   GLOBAL,
 } from "../../../src/extras/completions/data.ts";
-import { command } from "../../../src/cli/context.ts";
+import { command } from "../../../src/cli/command.ts";
 import { flag, text } from "../../../src/cli/options.ts";
 import { cgroupTest, exists, until } from "../../harness.ts";
 import { type Shell, SHELLS } from "./shells.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { distance, nearest, suggestion } from "../../src/cli/nearest.ts";
+import { distance, nearest, suggestion } from "../../src/cli/suggestion.ts";
 
 Deno.test("distance() counts letters added, dropped, replaced and swapped", () => {
   const cases: [string, string, number][] = [

@@ -1,6 +1,6 @@
 import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
 import { Usage } from "../cli/errors.ts";
-import { flag, type OptionValues, spelt, value, whole } from "../cli/options.ts";
+import { flag, type OptionValues, parseSpelling, value, whole } from "../cli/options.ts";
 
 /** An option whose value depends on what the host has, and is read when that is known. */
 function limit(spelling: string, about: string, takes: string) {
@@ -56,7 +56,7 @@ export function parseLimits(
   const given = (name: typeof LIFTABLE[number], use: (text: string, option: string) => void) => {
     const text = options[name];
     if (text === undefined || (liftable && text === "max")) return;
-    use(text, `--${spelt(LIMITS[name]).name}`);
+    use(text, `--${parseSpelling(LIMITS[name]).name}`);
   };
   if (liftable) lift(limits, options);
   given("memory", (text, option) => {

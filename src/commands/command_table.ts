@@ -1,5 +1,5 @@
 // The commands, a file each; dispatch.ts finds and runs the one that was asked for.
-import type { Loader } from "../cli/context.ts";
+import type { Loader } from "../cli/command.ts";
 
 const run: Loader = () => import("./run.ts");
 const stop: Loader = () => import("./stop.ts");

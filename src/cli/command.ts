@@ -1,9 +1,9 @@
 // What a command line is: names, options, help, messages, errors and exit statuses.
 import type { Logger } from "@std/log/logger";
 import type { LancoError } from "./errors.ts";
-import type { LogOptions } from "./log.ts";
+import type { LogOptions } from "./logger.ts";
 import type { OptionTable } from "./options.ts";
-import type { Asking, Operands, Request } from "./request.ts";
+import type { Operands, Request, RequestSyntax } from "./request.ts";
 
 /** What loads a command, when it is called for. */
 export type Loader = () => Promise<{ default: Command }>;
@@ -27,7 +27,7 @@ export interface Cancellable {
 /** What a command is given that is one of many in a batch. */
 export interface InBatch extends Cancellable {
   /** Lets commands go on that were asked for later and concern the same tasks. */
-  goOn(): void;
+  releaseTurn(): void;
   /** Has something done when the batch ends. */
   atEnd(close: () => void): void;
 }
@@ -49,7 +49,7 @@ export interface Context {
   /** Reports an error in the original's form, at its own level. */
   report(error: LancoError): Promise<void>;
   /** Hands on a part of an output before its end: bytes as they are. Returns whether somebody still reads. */
-  tell(part: unknown): boolean;
+  emit(part: unknown): boolean;
 }
 
 /** What has come of a command. */
@@ -65,7 +65,7 @@ export interface Command<
   O extends OptionTable = OptionTable,
   K extends Operands = Operands,
   Output = unknown,
-> extends Asking<O, K> {
+> extends RequestSyntax<O, K> {
   /** What its help says beside the options, which stand where `@OPTIONS@` does. */
   help: string;
   /** Whether it launches what the owner of a namespace gives it, which root does for himself only. */
@@ -76,11 +76,11 @@ export interface Command<
    * streams.
    * By default, half a minute.
    */
-  patience?(request: Request<O, K>): number | undefined;
+  maxSilence?(request: Request<O, K>): number | undefined;
   /** The exit status if lanĉo itself fails, where 1 may be that of a task. */
-  failed?(request: Request<O, K>): number;
+  failureStatus?(request: Request<O, K>): number;
   /** Whether root does it himself, whoever owns the namespace. */
-  isForRoot?(request: Request<O, K>): boolean;
+  runsAsRoot?(request: Request<O, K>): boolean;
   /** The first line of its JSON, where that has many. */
   greeting?: object;
   /** Does it. Throws a `LancoError` for what could not be done. */
@@ -88,7 +88,7 @@ export interface Command<
   /** The output, or a part that is told before its end, for people. Without it, only JSON is printed. */
   text?(output: Output, request: Request<O, K>): string;
   /** What is to be said if the output cannot be written. */
-  unwritten?(output: Output): string;
+  summary?(output: Output): string;
 }
 
 /** Declares a command: the types of its request follow from its options and operands. */
@@ -103,7 +103,7 @@ export function command<O extends OptionTable, K extends Operands, Output>(
  *
  * @returns what it returns.
  */
-export async function warning<T>(
+export async function reportWarnings<T>(
   context: Pick<Context, "logger">,
   act: (warn: (message: string) => void) => Promise<T> | T,
 ): Promise<T> {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readRequest } from "../../src/cli/request.ts";
-import { select, SELECTION } from "../../src/commands/selection.ts";
+import { select, SELECTION } from "../../src/commands/selection_options.ts";
 
 function selected(...args: string[]) {
   const request = readRequest("ls", { options: SELECTION, operands: "patterns" }, args);

@@ -4,7 +4,7 @@ import { Logger, type LogRecord } from "@std/log/logger";
 import { timestamp } from "./timestamp.ts";
 import { printable } from "./printable.ts";
 import { writeWhole } from "./standard_output.ts";
-import { Unwritten } from "./unwritten.ts";
+import { PendingOutput } from "./pending_output.ts";
 
 /** What decides which messages are shown. */
 export interface LogOptions {
@@ -27,7 +27,7 @@ export function formatRecord(record: LogRecord): string {
 function toStandardError(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
-    writeWhole(new Unwritten(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
+    writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
   } catch {
     // Standard error is closed: there is nobody left to tell.
   }

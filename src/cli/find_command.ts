@@ -1,4 +1,4 @@
-import type { Command, CommandTables } from "./context.ts";
+import type { Command, CommandTables } from "./command.ts";
 import { Usage } from "./errors.ts";
 
 /**
@@ -7,7 +7,7 @@ import { Usage } from "./errors.ts";
  * @param namespace Where it is to work, if it was given one: then it cannot stand alone.
  * @throws {Usage} if there is no such command; it names the nearest.
  */
-export async function find(
+export async function findCommand(
   { commands, standalone }: CommandTables,
   name: string,
   namespace?: string,
@@ -20,6 +20,6 @@ export async function find(
       `unknown command "${name}": "${namespace}" stands where the namespace should, try lanco <namespace> ${namespace}`,
     );
   }
-  const { suggestion } = await import("./nearest.ts");
+  const { suggestion } = await import("./suggestion.ts");
   throw new Usage(`unknown command "${name}"${suggestion(name, Object.keys(table))}: see lanco -h`);
 }

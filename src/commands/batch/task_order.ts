@@ -7,7 +7,7 @@ export interface Turn {
 }
 
 /** Puts what comes in a row for each key. */
-export class Lanes {
+export class TaskOrder {
   readonly #last = new Map<string, Promise<void>>();
 
   /** Takes a place behind all who have taken theirs before it, in the row of each key. */
@@ -20,28 +20,5 @@ export class Lanes {
       for (const key of keys) if (this.#last.get(key) === promise) this.#last.delete(key);
     };
     return { come, leave };
-  }
-}
-
-/** Lets a few pass at a time, the others in their order. */
-export class Gate {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(width: number) {
-    this.#free = width;
-  }
-
-  /** Does something when there is room for it. */
-  async pass<T>(act: () => Promise<T> | T): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
   }
 }

@@ -1,12 +1,12 @@
 import { Failed, reason } from "../../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../../cli/standard_output.ts";
-import type { Way } from "../../cli/unwritten.ts";
+import type { Way } from "../../cli/pending_output.ts";
 
 /** How much may wait to be read, in characters, before no more is asked for. */
 const FULL = 2 ** 20;
 
 /** Writes lines to standard output without waiting for who reads them. */
-export class Answers {
+export class AnswerWriter {
   #queue: string[] = [];
   #length = 0;
   #writing: Promise<void> | undefined;

@@ -1,10 +1,10 @@
-import type { Context, InBatch, Result } from "../../cli/context.ts";
+import type { Context, InBatch, Result } from "../../cli/command.ts";
 import type { LancoError } from "../../cli/errors.ts";
-import type { LogOptions } from "../../cli/log.ts";
-import type { Turn } from "./lanes.ts";
+import type { LogOptions } from "../../cli/logger.ts";
+import type { Turn } from "./task_order.ts";
 
 /** What a batch does for one of its requests. */
-export interface Desk {
+export interface BatchServices {
   /** Writes an answer, or a part of one. */
   write(answer: object): void;
   /** Has something done at the end of the batch. */
@@ -26,7 +26,7 @@ export class BatchRequest implements Context, InBatch {
   turn: Turn | undefined;
   #messages: string[] | undefined;
 
-  constructor(private readonly context: Context, private readonly desk: Desk) {
+  constructor(private readonly context: Context, private readonly desk: BatchServices) {
     this.command = context.command;
   }
 
@@ -47,7 +47,7 @@ export class BatchRequest implements Context, InBatch {
   }
 
   async logger(token = this.command): ReturnType<Context["logger"]> {
-    return (await import("../../cli/log.ts")).createLogger(token, this.log);
+    return (await import("../../cli/logger.ts")).createLogger(token, this.log);
   }
 
   /** Programs do not mistype, and to compare thousands of names takes milliseconds. */
@@ -57,12 +57,12 @@ export class BatchRequest implements Context, InBatch {
     else logger.error(error.message);
   }
 
-  tell(event: unknown): boolean {
+  emit(event: unknown): boolean {
     this.desk.write({ id: this.id, event });
     return true;
   }
 
-  goOn(): void {
+  releaseTurn(): void {
     this.turn?.leave();
   }
 
@@ -76,7 +76,7 @@ export class BatchRequest implements Context, InBatch {
     this.sleeper?.wake();
   }
 
-  /** Answers it. */
+  /** AnswerWriter it. */
   answer({ status, output = null }: Result): void {
     this.desk.write({ id: this.id, exitStatus: status, output, messages: this.#messages ?? [] });
   }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { timestamp } from "../../src/cli/timestamp.ts";
-import { createLogger } from "../../src/cli/log.ts";
+import { createLogger } from "../../src/cli/logger.ts";
 
 function shown(verbosity: number, tokens: string[] = [], colours = false): string[] {
   const lines: string[] = [];

@@ -28,7 +28,7 @@ export type Way = "direct" | "lines" | "pipe";
  * piece, and each piece is such that, should it be refused, it is known how much of it
  * will be written all the same: nothing is lost, and nothing repeated.
  */
-export class Unwritten {
+export class PendingOutput {
   #sent = 0;
   #isBuffered = false;
   #wait = SHORT;

@@ -6,7 +6,7 @@ import { limitBehind } from "../namespace/caller_limits.ts";
  *
  * @param failed The status if lanĉo itself has failed, or nobody has thought of it.
  */
-export function known(error: unknown, failed = 1): LancoError {
+export function asLancoError(error: unknown, failed = 1): LancoError {
   if (error instanceof LancoError && (error.exitStatus !== 1 || failed === 1)) return error;
   const failure = error instanceof LancoError
     ? new LancoError(error.message, failed, error.level)

@@ -1,4 +1,4 @@
 /** Does nothing for so many milliseconds, and lets nothing else be done. */
-export function pause(milliseconds: number): void {
+export function sleepSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

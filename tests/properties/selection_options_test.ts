@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Usage } from "../../src/cli/errors.ts";
-import { select } from "../../src/commands/selection.ts";
+import { select } from "../../src/commands/selection_options.ts";
 import { anyArgument, property, textOf } from "./property.ts";
 
 const ALL = { running: true, finished: true };

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Unwritten, type Way } from "../../src/cli/unwritten.ts";
+import { PendingOutput, type Way } from "../../src/cli/pending_output.ts";
 
 const NEWLINE = 10;
 
@@ -61,7 +61,7 @@ function written(bytes: Uint8Array, way: Way, room: () => number): Uint8Array {
     return count;
   };
   const writer = new LineWriter(sink);
-  const rest = new Unwritten(bytes, way);
+  const rest = new PendingOutput(bytes, way);
   while (!rest.isDone) {
     try {
       rest.took(way === "direct" ? direct(sink, rest.piece()) : writer.write(rest.piece()));
@@ -104,7 +104,7 @@ for (const way of ["direct", "lines", "pipe"] as const) {
 }
 
 Deno.test("what is full is looked at less and less often, until it takes something", () => {
-  const rest = new Unwritten(new Uint8Array(10), "direct");
+  const rest = new PendingOutput(new Uint8Array(10), "direct");
   const full = () => rest.refused(new Deno.errors.WouldBlock());
   assertEquals(Array.from({ length: 7 }, full), [1, 2, 4, 8, 16, 32, 32]);
   rest.took(1);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { distance } from "../../src/cli/nearest.ts";
+import { distance } from "../../src/cli/suggestion.ts";
 import { property } from "./property.ts";
 
 /** The same by its definition: the least of what each last step costs. */
