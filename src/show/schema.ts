@@ -24,7 +24,7 @@ import {
 const namespace = text("the namespace");
 const task = text("the task");
 const state = word("what has become of it", ...STATES);
-const exitStatus = integer("lanco's exit status for this task alone: 0, 1, 3 or 6");
+const exitStatus = integer("lanco's exit status for this task: 0, 1, 3 or 6");
 const why = nullable(text("the reason, if the answer is no or unknown"));
 
 const exit = {
@@ -36,7 +36,7 @@ const processes = list(
   "its processes, by pid",
   object("a process", {
     pid: integer("its process id"),
-    cmdline: text("its command line, a space after each word; [name]; or - if hidden"),
+    cmdline: text("its command line, words with spaces; [name]; - if hidden"),
   }),
 );
 
@@ -59,7 +59,7 @@ const limits: Schema<Limits> = partial("its limits; one that is not set is missi
 });
 
 const stall = (resource: string) =>
-  nullable(object(`waiting for ${resource}; null if the kernel does not measure it`, {
+  nullable(object(`waiting for ${resource}; null if it is not measured`, {
     time: integer("how long at least one process has waited, in nanoseconds"),
     last10: number("the share of the last 10 seconds, in percent"),
   }));
@@ -78,7 +78,7 @@ const usage: Schema<Usage> = object("what it uses or used, as far as the host co
     now: nullable(integer("the number of them")),
     peak: nullable(integer("the most at one time")),
   }),
-  oomKills: nullable(integer("number of processes that the kernel killed for want of memory")),
+  oomKills: nullable(integer("number of processes killed for want of memory")),
   throttled: object("waiting because of its limit of processors", {
     times: nullable(integer("how often")),
     time: nullable(integer("how long, in nanoseconds")),
@@ -145,7 +145,7 @@ const dump = object("all that is known of the namespace and its tasks", {
   namespace,
   count: integer("the number of running tasks"),
   nbcpus: integer("the number of processors that the host has online"),
-  timestamp: integer("milliseconds since boot (CLOCK_BOOTTIME), to compute rates"),
+  timestamp: integer("milliseconds since boot (CLOCK_BOOTTIME), for rates"),
   time: integer("milliseconds since 1970"),
   cpu: nullable(integer("processor time of all tasks, ended ones too, in nanoseconds")),
   memory: nullable(integer("memory that all tasks use, in bytes")),
@@ -180,7 +180,7 @@ const check = object("whether tasks are running", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
-      running: nullable(flag("whether it is running; null if that cannot be found out")),
+      running: nullable(flag("whether it is running; null if unknown")),
       why,
       exitStatus,
     }),
@@ -209,7 +209,7 @@ const wait = object("how tasks have ended", {
       status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
       ...exit,
       why: nullable(text("the reason, if it is not known how it ended")),
-      exitStatus: integer("wait's exit status for this task alone: its own, 124 or 125"),
+      exitStatus: integer("wait's exit status for this task: its own, 124, 125"),
     }),
   ),
 });
