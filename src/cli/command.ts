@@ -1,97 +1,104 @@
-// What a command line is: names, options, help, messages, errors and exit statuses.
+// The parts that all commands share: options, requests, help, messages, errors and exit statuses.
 import type { Logger } from "@std/log/logger";
 import type { LancoError } from "./errors.ts";
 import type { LogOptions } from "./logger.ts";
 import type { OptionTable } from "./options.ts";
 import type { Operands, Request, RequestSyntax } from "./request.ts";
 
-/** What loads a command, when it is called for. */
+/** Loads the module of a command. */
 export type Loader = () => Promise<{ default: Command }>;
 
-/** All commands by their names. */
+/** All commands, by their names. */
 export interface CommandTables {
-  /** Those that work in a namespace. */
+  /** The commands that work in a namespace: `lanco web ls`. */
   commands: Readonly<Record<string, Loader>>;
-  /** Those that stand alone, where a namespace would. */
+  /** The commands that stand in the place of a namespace: `lanco doctor`. */
   standalone: Readonly<Record<string, Loader>>;
 }
 
-/** Something that lasts, and can be taken back. */
+/** A request that lasts, and that can be cancelled. */
 export interface Cancellable {
-  /** Whether it has been. */
+  /** Whether the request has been cancelled. */
   readonly cancelled: boolean;
-  /** Whom to wake when it is. */
+  /** The wait that a cancellation interrupts; the command sets it before it waits. */
   sleeper: { wake(): void } | undefined;
 }
 
-/** What a command is given that is one of many in a batch. */
+/** The part of a context that only commands in a batch have. */
 export interface InBatch extends Cancellable {
-  /** Lets commands go on that were asked for later and concern the same tasks. */
+  /** Lets later requests that concern the same tasks begin before this one has ended. */
   releaseTurn(): void;
-  /** Has something done when the batch ends. */
+  /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
 }
 
-/** What every command is given. */
+/** The context of a command: where it runs, and how it speaks to the user. */
 export interface Context {
-  /** All commands, for those that explain or run others. */
+  /** All commands, for the commands that explain or run others. */
   readonly tables: CommandTables;
-  /** The namespace, already known to be a valid name; "" for a command that stands alone. */
+  /** The name of the namespace, already validated; "" for a command that works in none. */
   readonly namespace: string;
-  /** The command as it was typed: the token of its messages. */
+  /** The name of the command as it was typed, which messages bear as their token. */
   readonly command: string;
-  /** What `-d` and `-D` asked for. */
+  /** Which messages are shown, by `-d` and `-D`. */
   readonly log: LogOptions;
-  /** What there is in a batch. */
+  /** Set only in a batch. */
   readonly batch?: InBatch;
-  /** Returns the logger of a token. `@std/log` is loaded here, by those who speak. */
+  /**
+   * Returns the logger of a token, by default that of the command. `@std/log` is loaded only
+   * here, because most commands have no message and loading it delays their start.
+   */
   logger(token?: string): Promise<Logger>;
-  /** Reports an error in the original's form, at its own level. */
+  /** Writes the message of an error, at the error's own level. */
   report(error: LancoError): Promise<void>;
-  /** Hands on a part of an output before its end: bytes as they are. Returns whether somebody still reads. */
+  /**
+   * Writes a part of the output before the command ends. Bytes are written unchanged, other
+   * values are rendered as the command's output is.
+   *
+   * @returns false if the reader has closed the output.
+   */
   emit(part: unknown): boolean;
 }
 
-/** What has come of a command. */
+/** What a command returns. */
 export interface Result<Output = unknown> {
-  /** The exit status. */
+  /** The exit status, 0 to 255. */
   status: number;
-  /** What it has found out or done, if that is to be told: a text, or what JSON can say. */
+  /** The output, if there is one: text, or a value that `text()` and JSON render. */
   output?: Output;
 }
 
-/** A command: its help, what may stand on its command line, and what it does. */
+/** A command: its help, its options and operands, and the function that runs it. */
 export interface Command<
   O extends OptionTable = OptionTable,
   K extends Operands = Operands,
   Output = unknown,
 > extends RequestSyntax<O, K> {
-  /** What its help says beside the options, which stand where `@OPTIONS@` does. */
+  /** The help text; `@OPTIONS@` is replaced by the descriptions of the options. */
   help: string;
-  /** Whether it launches what the owner of a namespace gives it, which root does for himself only. */
+  /** Whether the command launches a process of the owner's, which root refuses for other owners. */
   launches?: boolean;
   /**
-   * How long it may say nothing before it is taken for lost, where root has it done by the owner
-   * of a namespace, in milliseconds. If that is Infinity it waits on purpose, and has root's own
-   * streams.
-   * By default, half a minute.
+   * Returns how long the command may write nothing before root, who has the owner of the
+   * namespace run it, takes it for lost: in milliseconds, by default half a minute. A command
+   * that returns Infinity waits by design, and inherits root's own streams.
    */
   maxSilence?(request: Request<O, K>): number | undefined;
-  /** The exit status if lanĉo itself fails, where 1 may be that of a task. */
+  /** Returns the exit status of a failure of lanĉo, where 1 could be the status of a task. */
   failureStatus?(request: Request<O, K>): number;
-  /** Whether root does it himself, whoever owns the namespace. */
+  /** Returns whether root runs the command as root even if another user owns the namespace. */
   runsAsRoot?(request: Request<O, K>): boolean;
-  /** The first line of its JSON, where that has many. */
+  /** The first line of the JSON output of a command that prints a line for each event. */
   greeting?: object;
-  /** Does it. Throws a `LancoError` for what could not be done. */
+  /** Runs the command. Throws a `LancoError` if it fails. */
   run(context: Context, request: Request<O, K>): Promise<Result<Output>> | Result<Output>;
-  /** The output, or a part that is told before its end, for people. Without it, only JSON is printed. */
+  /** Renders the output, or a part of it, as text. Without it, the output is printed as JSON. */
   text?(output: Output, request: Request<O, K>): string;
-  /** What is to be said if the output cannot be written. */
+  /** Says in a few words what was done, for the error message if the output cannot be written. */
   summary?(output: Output): string;
 }
 
-/** Declares a command: the types of its request follow from its options and operands. */
+/** Declares a command. The type of its request is inferred from its options and operands. */
 export function command<O extends OptionTable, K extends Operands, Output>(
   declared: Command<O, K, Output>,
 ): Command {
@@ -99,9 +106,9 @@ export function command<O extends OptionTable, K extends Operands, Output>(
 }
 
 /**
- * Does something that may find things that cannot be read, and reports them at its end.
+ * Calls `act`, then writes the warnings that `act` gave, as messages.
  *
- * @returns what it returns.
+ * @returns the result of `act`.
  */
 export async function reportWarnings<T>(
   context: Pick<Context, "logger">,

@@ -1,26 +1,26 @@
 /**
- * The errors that lanĉo answers with. Each carries the exit status that the
- * contract gives it; `main.ts` alone turns it into a message and a status.
+ * The errors of lanĉo. Each has the exit status that the manual promises for it; only
+ * `dispatch.ts` and `batch.ts` turn an error into a message and an exit status.
  */
 
-/** The name of a level of `@std/log` at which an error is reported. */
+/** The level of `@std/log` at which an error is reported. */
 export type ErrorLevel = "WARN" | "ERROR";
 
-/** An error whose message is one line for the user: what, why, what to do. */
+/** An error whose message is one line for the user. */
 export class LancoError extends Error {
   override name = "LancoError";
 
   /**
-   * @param message One line: what could not be done, why, and what to do.
+   * @param message One line: what could not be done, the reason, and what the user can do.
    * @param exitStatus The exit status of the process, 1 to 255.
-   * @param level `WARN` for an answer ("no, it is not running"), `ERROR` for a failure.
+   * @param level `WARN` for a negative answer such as "is not running", `ERROR` for a failure.
    */
   constructor(message: string, readonly exitStatus: number, readonly level: ErrorLevel = "ERROR") {
     super(message);
   }
 }
 
-/** Status 1: it could not be done, or could not be found out. */
+/** Status 1: the command failed, or could not find out what it was asked. */
 export class Failed extends LancoError {
   constructor(message: string) {
     super(message, 1);
@@ -34,35 +34,35 @@ export class Usage extends LancoError {
   }
 }
 
-/** Status 3: there is no such task, and perhaps the name was mistyped. */
+/** Status 3: there is no such task. The name may have been mistyped. */
 export class NoSuchTask extends LancoError {
   /**
-   * @param what The first part of the message, behind which a better name may stand.
-   * @param advice The second part.
+   * @param problem The first part of the message, after which a similar name may be suggested.
+   * @param advice The second part of the message.
    */
   constructor(
     readonly task: string,
-    private readonly what: string,
+    private readonly problem: string,
     private readonly advice = "",
     level: ErrorLevel = "WARN",
   ) {
-    super(what + advice, 3, level);
+    super(problem + advice, 3, level);
   }
 
-  /** The message with what may have been meant: `, did you mean "import"?`, or nothing. */
+  /** Returns the message with a suggestion in it: `, did you mean "import"?`, or "". */
   withSuggestion(suggestion: string): string {
-    return this.what + suggestion + this.advice;
+    return this.problem + suggestion + this.advice;
   }
 }
 
-/** The task is not running, as in the LSB and systemctl. */
+/** Status 3: the task is not running. The status is that of LSB init scripts and systemctl(1). */
 export class NotRunning extends NoSuchTask {
   constructor(task: string) {
     super(task, `task ${task} is not running`);
   }
 }
 
-/** Nothing is known of the task: there is not even a record of it. */
+/** Status 3: the task is not running, and there is no record of an earlier run. */
 export class UnknownTask extends NoSuchTask {
   constructor(namespace: string, task: string, level?: ErrorLevel) {
     super(task, `nothing is known of task ${task}`, `: see "lanco ${namespace} ls -a"`, level);
@@ -71,8 +71,8 @@ export class UnknownTask extends NoSuchTask {
 
 /** Status 4: the task is already running. */
 export class AlreadyRunning extends LancoError {
-  constructor(task: string, what = "is already running") {
-    super(`task ${task} ${what}`, 4, "WARN");
+  constructor(task: string, problem = "is already running") {
+    super(`task ${task} ${problem}`, 4, "WARN");
   }
 }
 
@@ -93,7 +93,10 @@ export class NotPermitted extends LancoError {
   }
 }
 
-/** Status 6: what a process inherits from root is more than his ids, so he launches none for others. */
+/**
+ * Status 6: root launches no task in the namespace of another user, because a process inherits
+ * more from root than user and group ids.
+ */
 export class RootLaunchesNothing extends NotPermitted {
   constructor(namespace: string, owner: string) {
     const user = /^\d+$/.test(owner) ? `'#${owner}'` : owner;
@@ -101,32 +104,29 @@ export class RootLaunchesNothing extends NotPermitted {
   }
 }
 
-/** Status 6: what somebody asks for is for the owner and root to ask for. */
+/** Status 6: only the owner and root may do this. */
 export class NotOwner extends NotPermitted {
-  constructor(what: string, owner: string) {
-    super(`${what} belongs to ${owner}: do it as that user or as root, e.g. with sudo`);
+  constructor(thing: string, owner: string) {
+    super(`${thing} belongs to ${owner}: do it as that user or as root, e.g. with sudo`);
   }
 }
 
-/** Status 6: what is written down in a namespace is for its owner and his group only. */
+/** Status 6: only the owner of a namespace and their group may read its records. */
 export class RecordsClosed extends NotPermitted {
   constructor(namespace: string) {
     super(`the records of namespace ${namespace} are for its owner and group only`);
   }
 }
 
-/**
- * The one line that an unknown failure is worth: the reason the system gave,
- * without the stack.
- */
+/** Returns the first line of an error's message, which for a system call is the system's reason. */
 export function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n", 1)[0] ?? message;
 }
 
 /**
- * The exit status for a command on several tasks: a failure (1, 2, 5, 6) wins
- * over an answer (3, 4), which wins over 0. Among equals the first one counts.
+ * Returns the exit status of a command on several tasks: a failure (1, 2, 5, 6) takes
+ * precedence over a negative answer (3, 4), and that over 0. Among equals the first one counts.
  */
 export function combinedStatus(statuses: readonly number[]): number {
   const answers = [3, 4];

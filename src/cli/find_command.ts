@@ -2,10 +2,11 @@ import type { Command, CommandTables } from "./command.ts";
 import { Usage } from "./errors.ts";
 
 /**
- * Loads a command.
+ * Loads a command by its name.
  *
- * @param namespace Where it is to work, if it was given one: then it cannot stand alone.
- * @throws {Usage} if there is no such command; it names the nearest.
+ * @param namespace The namespace before the name, if there was one. A command that works in no
+ * namespace is not found then.
+ * @throws {Usage} if there is no such command; the message suggests a similar name.
  */
 export async function findCommand(
   { commands, standalone }: CommandTables,

@@ -6,19 +6,19 @@ import { printable } from "./printable.ts";
 import { writeWhole } from "./standard_output.ts";
 import { PendingOutput } from "./pending_output.ts";
 
-/** What decides which messages are shown. */
+/** Which messages are shown, and how. */
 export interface LogOptions {
-  /** How often `-d` was given: 0 shows warnings and errors, 1 information, 2 debugging too. */
+  /** How often `-d` was given: 0 shows warnings and errors, 1 information too, 2 debugging too. */
   verbosity: number;
-  /** The tokens that debugging messages are limited to; none means all. */
+  /** The tokens whose debugging messages are shown; an empty list means all. */
   tokens: readonly string[];
-  /** Whether to colour; by default, if standard error is a terminal and NO_COLOR is not set. */
+  /** Whether to colour messages; by default, if standard error is a terminal and NO_COLOR is not set. */
   colours?: boolean;
-  /** Where a line goes; by default, to standard error. */
+  /** Writes a line, which has no newline at its end; by default, to standard error. */
   write?: (line: string) => void;
 }
 
-/** One message in the original's form: `2013-06-09T22:50:34 [WARN/run] task x is already running`. */
+/** Formats a message as the first lanĉo did: `2013-06-09T22:50:34 [WARN/run] task x is already running`. */
 export function formatRecord(record: LogRecord): string {
   const { datetime, levelName, loggerName, msg } = record;
   return `${timestamp(datetime)} [${levelName}/${loggerName}] ${printable(msg)}`;
@@ -29,7 +29,7 @@ function toStandardError(line: string): void {
   try {
     writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
   } catch {
-    // Standard error is closed: there is nobody left to tell.
+    // Standard error is closed, and there is no other place for a message.
   }
 }
 
@@ -52,7 +52,7 @@ class Handler extends ConsoleHandler {
   }
 }
 
-/** Returns the logger of one token, which is a command's name or a part of lanĉo's. */
+/** Returns the logger of a token, which is the name of a command or of a part of lanĉo. */
 export function createLogger(token: string, options: LogOptions): Logger {
   const level: LevelName = (["WARN", "INFO"] as const)[options.verbosity] ?? "DEBUG";
   return new Logger(token, level, { handlers: [new Handler(level, options)] });

@@ -1,54 +1,53 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Usage } from "./errors.ts";
 
-/** What a shell can complete the value of an option with. */
+/** The kind of value that a shell completes for an option. */
 export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "anything";
 
-/** What a field can be: a text that is not empty, a list of such, or an object of any texts. */
+/** The type of a batch field. A text and a list have no empty text; an object has texts of any length. */
 export type FieldType = "boolean" | "number" | "text" | "texts" | "object";
 
-/** An option of a command, which is a field of a request in a batch, too. T is what a request has of it. */
+/** An option of a command, which is also a field of a batch request. T is the type of its value in a request. */
 export interface Option<T = unknown> {
-  /** How it is spelt, as the help has it: `-m, --memory SIZE`, or `--previous[=N]`. */
+  /** The spelling, as the help shows it: `-m, --memory SIZE`, or `--previous[=N]`. */
   readonly spelling: string;
-  /** What the help says of it. */
+  /** The description in the help. */
   readonly about: string;
-  /** What its field must be: in words, and of which types. */
+  /** What the value of the batch field must be: in words for a message, and its types. */
   readonly takes: readonly [words: string, ...types: FieldType[]];
-  /** What a shell can complete its value with. */
+  /** The kind of value that a shell completes. */
   readonly value?: ValueKind;
-  /** Whether it is for the command line only, and no field. */
+  /** Whether the option exists on the command line only, and is no batch field. */
   readonly commandLineOnly?: boolean;
   /**
-   * Makes of what was given what a request has.
+   * Converts the given values to the value in a request.
    *
-   * @param given What the field has, if there is one; then the texts of a command line in their
-   * order, "" for one that is missing, or true for a flag.
-   * @param subject How to call it, in a message.
-   * @throws {Usage} for nonsense.
+   * @param given The value of the batch field, if it is present; then the values from the command
+   * line in their order: a text, "" for an omitted optional value, or true for a flag.
+   * @param subject How a message names the option or field.
+   * @throws {Usage} if a value is invalid.
    */
   read(given: readonly unknown[], subject: string): T;
 }
 
-/** The options of a command, by the names that they have in a request. */
+/** The options of a command, by their names in a request. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** What a request has of some options. */
+/** The values of some options in a request. */
 export type OptionValues<O> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** What can be said of an option besides. */
 type More = Pick<Option, "value" | "commandLineOnly">;
 
-/** An option without a value. */
+/** Returns an option without a value. */
 export function flag(spelling: string, about: string, more: More = {}): Option<boolean> {
   const read = (given: readonly unknown[]) => given.at(-1) === true;
   return { spelling, about, takes: ["true or false", "boolean"], ...more, read };
 }
 
 /**
- * An option with a value; the last one given counts.
+ * Returns an option with a value; the last value given counts.
  *
- * @param read Makes of a text what a request has.
+ * @param read Converts the text that was given to the value in a request.
  */
 export function value<T>(
   spelling: string,
@@ -66,12 +65,12 @@ export function value<T>(
   };
 }
 
-/** An option whose value is any text. */
+/** Returns an option whose value is any text. */
 export function text(spelling: string, about: string, more?: More): Option<string | undefined> {
   return value(spelling, about, ["a text", "text"], (text) => text, more);
 }
 
-/** An option whose value is a whole number. */
+/** Returns an option whose value is a whole number. */
 export function whole(
   spelling: string,
   about: string,
@@ -81,7 +80,7 @@ export function whole(
   return value(spelling, about, ["a whole number", "number"], read);
 }
 
-/** An option whose value are seconds, fractions allowed. */
+/** Returns an option whose value is a number of seconds, with or without a fraction. */
 export function duration(
   spelling: string,
   about: string,
@@ -91,16 +90,16 @@ export function duration(
   return value(spelling, about, ["a number of seconds", "number"], read);
 }
 
-/** An option with a value that may be repeated. */
+/** Returns an option that may be repeated; a request has the list of its values. */
 export function list(spelling: string, about: string, more: More = {}): Option<string[]> {
   const read = (given: readonly unknown[]) => given.flat() as string[];
   return { spelling, about, takes: ["a list of texts", "texts"], ...more, read };
 }
 
-/** A variable of the environment. */
+/** An environment variable. */
 export type Variable = readonly [name: string, value: string];
 
-/** An option that gives a variable, and may be repeated. */
+/** Returns an option that sets an environment variable, and may be repeated. */
 export function variables(spelling: string, about: string): Option<Variable[]> {
   const read = (given: readonly unknown[], subject: string) =>
     given.flatMap((one) =>
@@ -111,7 +110,12 @@ export function variables(spelling: string, about: string): Option<Variable[]> {
   return { spelling, about, takes: ["an object of texts", "object"], read };
 }
 
-/** @throws {Usage} if it is no variable. */
+/**
+ * Parses `NAME=VALUE`.
+ *
+ * @param subject How a message names the option.
+ * @throws {Usage} if the text has no `=` or no name, or a NUL character.
+ */
 export function parseVariable(text: string, subject: string): Variable {
   const equals = text.indexOf("=");
   if (equals < 1) throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
@@ -125,7 +129,7 @@ function variable([name, value]: Variable, subject: string): Variable {
   return [name, value];
 }
 
-/** Whether a field has one of the types. */
+/** Whether the value of a batch field has one of the types. */
 export function isOf(types: readonly FieldType[], value: unknown): boolean {
   const isText = (text: unknown) => typeof text === "string" && text !== "";
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -139,7 +143,7 @@ export function isOf(types: readonly FieldType[], value: unknown): boolean {
   return types.some((type) => has[type]);
 }
 
-/** The options that stand before the namespace. */
+/** The options before the namespace. */
 export const GLOBAL_OPTIONS = {
   debug: flag("-d, --debug", "more messages; -dd for debugging"),
   token: list("-D, --token TOKEN", "of the debugging messages, only those of TOKEN"),
@@ -147,14 +151,14 @@ export const GLOBAL_OPTIONS = {
   help: flag("-h, --help", "print this help"),
 };
 
-/** The parts of a spelling: the letter if there is one, the name, and whether a value follows. */
+/** The parts of an option's spelling. */
 export interface Spelling {
   letter: string | undefined;
   name: string;
   value: "none" | "needed" | "optional";
 }
 
-/** Takes the spelling of an option apart. */
+/** Parses the spelling of an option, such as `-m, --memory SIZE`, into its parts. */
 export function parseSpelling({ spelling }: Pick<Option, "spelling">): Spelling {
   const [, letter, name = "", sign] = /^(?:-(\w), )?--([\w-]+)([ [])?/.exec(spelling) ?? [];
   return {
@@ -164,31 +168,34 @@ export function parseSpelling({ spelling }: Pick<Option, "spelling">): Spelling 
   };
 }
 
-/** How messages call an option. */
-export function called(option: Option): string {
+/** Returns an option's name for a message: `option -m`, or `option --swap` if there is no letter. */
+export function optionName(option: Option): string {
   const { letter, name } = parseSpelling(option);
   return `option ${letter === undefined ? `--${name}` : `-${letter}`}`;
 }
 
-/** What stood on a command line. */
-export interface Words {
-  /** What was given of the options, by their names: see `Option.read`. */
+/** A command line, parsed. */
+export interface ParsedWords {
+  /** The values of the options that were given, by their long names: see `Option.read`. */
   given: Readonly<Record<string, readonly (string | true)[]>>;
-  /** What is not an option. */
+  /** The words that are neither options nor their values. */
   operands: string[];
 }
 
 /**
- * Takes the words of a command line apart with `parseArgs`. They are first put in the
- * form `--name=value`, because `parseArgs` takes a task called `true` for the value of
- * the flag before it, loses the `--` of `git log -- file`, and refuses values that start
- * with a dash.
+ * Parses a command line with `parseArgs`. The options are first rewritten as `--name=value`,
+ * because `parseArgs` takes a task called `true` for the value of the flag before it, drops the
+ * `--` of `git log -- file`, and refuses values that begin with a dash.
  *
- * @param interleaved Whether options may follow an operand. Not so for `run`, whose
- * command has its own.
- * @throws {Usage} for an unknown option and for a missing or needless value.
+ * @param interleaved Whether options may follow an operand. For `run` they may not, because the
+ * command of the task has options of its own.
+ * @throws {Usage} for an unknown option, a missing value, and a value of a flag.
  */
-export function parseWords(args: readonly string[], table: OptionTable, interleaved = true): Words {
+export function parseWords(
+  args: readonly string[],
+  table: OptionTable,
+  interleaved = true,
+): ParsedWords {
   const words: string[] = [];
   const operands: string[] = [];
   const queue = [...args];
@@ -196,7 +203,7 @@ export function parseWords(args: readonly string[], table: OptionTable, interlea
     if (arg === "--") break;
     if (arg.startsWith("--")) {
       const [, shown = "", value] = /^([^=]*)(?:=([^]*))?$/.exec(arg) ?? [];
-      words.push(one(table, shown, value, queue));
+      words.push(rewritten(table, shown, value, queue));
     } else if (arg.startsWith("-") && arg.length > 1) {
       words.push(...cluster(table, arg.slice(1), queue));
     } else {
@@ -208,77 +215,86 @@ export function parseWords(args: readonly string[], table: OptionTable, interlea
   return { given: collect(words, Object.values(table).map(parseSpelling)), operands };
 }
 
-function collect(words: readonly string[], options: readonly Spelling[]): Words["given"] {
+function collect(words: readonly string[], options: readonly Spelling[]): ParsedWords["given"] {
   if (words.length === 0) return {};
   const valued = options.filter(({ value }) => value !== "none").map(({ name }) => name);
   const names = options.map(({ name }) => name);
-  const parsed = parseArgs(words, { string: valued, collect: names }) as Words["given"];
+  const parsed = parseArgs(words, { string: valued, collect: names }) as ParsedWords["given"];
   return Object.fromEntries(names.map((name) => [name, parsed[name] ?? []]));
 }
 
-/** `-dd` is two flags; `-lfile` is an option and its value, as in getopt(3). */
+/** Rewrites letters after one dash: `-dd` is two flags, `-lfile` an option and its value, as in getopt(3). */
 function cluster(table: OptionTable, letters: string, queue: string[]): string[] {
   const words: string[] = [];
   for (const [i, letter] of [...letters].entries()) {
     const rest = letters.slice(i + 1);
-    const takesRest = find(table, `-${letter}`)?.value === "needed" && rest !== "";
-    words.push(one(table, `-${letter}`, takesRest ? rest : undefined, queue));
-    if (find(table, `-${letter}`)?.value === "needed") break;
+    const takesRest = findOption(table, `-${letter}`)?.value === "needed" && rest !== "";
+    words.push(rewritten(table, `-${letter}`, takesRest ? rest : undefined, queue));
+    if (findOption(table, `-${letter}`)?.value === "needed") break;
   }
   return words;
 }
 
-function one(
+/** Rewrites one option as `--name` or `--name=value`. */
+function rewritten(
   table: OptionTable,
   shown: string,
-  given: string | undefined,
+  attached: string | undefined,
   queue: string[],
 ): string {
-  const found = find(table, shown);
+  const found = findOption(table, shown);
   if (found === undefined) throw new Usage(`unknown option ${shown}`);
   const { name, value } = found;
-  if (value === "none" && given !== undefined) throw new Usage(`option ${shown} takes no value`);
+  if (value === "none" && attached !== undefined) throw new Usage(`option ${shown} takes no value`);
   if (value === "none") return `--${name}`;
-  if (value === "optional") return `--${name}=${given ?? ""}`;
-  const text = given ?? queue.shift();
+  if (value === "optional") return `--${name}=${attached ?? ""}`;
+  const text = attached ?? queue.shift();
   if (text === undefined || text === "") throw new Usage(`option ${shown} needs a value`);
   return `--${name}=${text}`;
 }
 
-/** By `-m` or `--memory`. */
-function find(table: OptionTable, shown: string): Spelling | undefined {
+/** Finds an option by its letter (`-m`) or its name (`--memory`). */
+function findOption(table: OptionTable, shown: string): Spelling | undefined {
   return Object.values(table).map(parseSpelling)
     .find(({ letter, name }) => shown === `-${letter}` || shown === `--${name}`);
 }
 
-/** What a number may be. */
+/** The least and the greatest value of a number. */
 interface Bounds {
   min?: number;
   max?: number;
 }
 
 /**
- * The number that an option was given.
+ * Parses the whole number that an option was given.
  *
- * @throws {Usage} if it is not a whole number, or not within the bounds.
+ * @param subject How a message names the option.
+ * @throws {Usage} if the text is no whole number, or not within the bounds.
  */
-export function wholeNumber(subject: string, text: string, { min = 0, max = 1e9 }: Bounds): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < min || number > max) {
-    throw new Usage(`${subject} needs a whole number from ${min} to ${max}, not "${text}"`);
-  }
-  return number;
+export function wholeNumber(subject: string, text: string, bounds: Bounds): number {
+  return parseNumber(/^\d+$/, "a whole number", subject, text, bounds);
 }
 
 /**
- * The seconds that an option was given, fractions allowed.
+ * Parses the seconds that an option was given, with or without a fraction.
  *
- * @throws {Usage} if it is not a number, or not within the bounds.
+ * @param subject How a message names the option.
+ * @throws {Usage} if the text is no number, or not within the bounds.
  */
-export function seconds(subject: string, text: string, { min = 0, max = 1e9 }: Bounds): number {
+export function seconds(subject: string, text: string, bounds: Bounds): number {
+  return parseNumber(/^(\d+\.?\d*|\.\d+)$/, "seconds", subject, text, bounds);
+}
+
+function parseNumber(
+  pattern: RegExp,
+  wanted: string,
+  subject: string,
+  text: string,
+  { min = 0, max = 1e9 }: Bounds,
+): number {
   const number = Number(text);
-  if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || number < min || number > max) {
-    throw new Usage(`${subject} needs seconds from ${min} to ${max}, not "${text}"`);
+  if (!pattern.test(text) || number < min || number > max) {
+    throw new Usage(`${subject} needs ${wanted} from ${min} to ${max}, not "${text}"`);
   }
   return number;
 }

@@ -1,83 +1,85 @@
-/** What the kernel takes whole or not at all into a pipe, in bytes (pipe(7), PIPE_BUF). */
+/** PIPE_BUF, in bytes: the kernel writes no more than that to a pipe whole or not at all (pipe(7)). */
 const ATOMIC = 4096;
 
-/** The runtime's buffer before standard output, in bytes: Rust's LineWriter. */
+/** The size of the buffer that the runtime has before standard output, in bytes (Rust's LineWriter). */
 const BUFFER = 1024;
 
-/** How much goes by one call at most, in bytes. */
+/** The most that is written by one call, in bytes. */
 const MOST = 65_536;
 
-/** How long to leave alone what is full, in milliseconds: at first, and at last. */
+/** The delays before a full descriptor is tried again, in milliseconds: the first, and the longest. */
 const SHORT = 1, LONG = 32;
 
 const NEWLINE = 10;
 
 /**
- * What the runtime does with the bytes of one call.
+ * How the runtime writes the bytes of one call.
  *
- * - `direct` (standard error): it hands them to the kernel, and returns how many that took.
- * - `lines` (standard output): up to the last newline it hands them to the kernel, what that
- *   has not taken and what follows goes into a buffer, and the buffer is written out. If
- *   that fails, its error does not say how much is in the buffer, to be written by the next call.
- * - `pipe`: the same, where the kernel takes no more than 4,096 bytes in part.
+ * - `direct` (standard error): the runtime passes the bytes to the kernel, and returns how many
+ *   the kernel took.
+ * - `lines` (standard output): the runtime passes the bytes up to the last newline to the kernel.
+ *   It puts the bytes that the kernel did not take, and those after the newline, into a buffer,
+ *   and then writes the buffer. If that fails, the error does not say how many bytes are in the
+ *   buffer, which the next call writes.
+ * - `pipe`: as `lines`, but to a pipe, which takes a piece of at most `ATOMIC` bytes whole.
  */
-export type Way = "direct" | "lines" | "pipe";
+export type WriteMode = "direct" | "lines" | "pipe";
 
 /**
- * Bytes on their way to a descriptor that may be non-blocking. It is written to piece by
- * piece, and each piece is such that, should it be refused, it is known how much of it
- * will be written all the same: nothing is lost, and nothing repeated.
+ * The bytes that are still to be written to a descriptor which may be non-blocking. They are
+ * written piece by piece. Each piece is chosen so that, if its write fails with EAGAIN, it is
+ * known how many of its bytes the runtime has in its buffer: none is lost, and none repeated.
  */
 export class PendingOutput {
   #sent = 0;
   #isBuffered = false;
   #wait = SHORT;
 
-  constructor(private readonly bytes: Uint8Array, private readonly way: Way) {}
+  constructor(private readonly bytes: Uint8Array, private readonly mode: WriteMode) {}
 
-  /** Whether all has been written. */
+  /** Whether all bytes have been written. */
   get isDone(): boolean {
     return !this.#isBuffered && this.#sent === this.bytes.length;
   }
 
-  /** What to write next; nothing, if only the runtime's buffer is to be written out. */
+  /** Returns the piece to write next; an empty one, if only the runtime's buffer is to be written. */
   piece(): Uint8Array {
     return this.bytes.subarray(this.#sent, this.#isBuffered ? this.#sent : this.#end());
   }
 
   #end(): number {
-    const { bytes, way } = this;
+    const { bytes, mode } = this;
     const begin = this.#sent;
-    if (way === "direct") return bytes.length;
-    if (way === "pipe") {
+    if (mode === "direct") return bytes.length;
+    if (mode === "pipe") {
       const newline = bytes.subarray(begin, begin + ATOMIC).lastIndexOf(NEWLINE);
       if (newline >= 0) return begin + newline + 1;
     }
     const newline = bytes.subarray(begin, begin + MOST).indexOf(NEWLINE);
     if (newline < 0) return Math.min(bytes.length, begin + MOST);
-    // A newline goes alone: one byte is not taken in part.
+    // A newline is a piece of its own, because one byte is never written in part.
     return Math.max(begin + 1, begin + newline);
   }
 
-  /** Told that a call has returned, and how many bytes it took. */
-  took(count: number): void {
+  /** Takes note that a call has returned, and how many bytes it took. */
+  accepted(count: number): void {
     this.#isBuffered = false;
     this.#sent += count;
     this.#wait = SHORT;
   }
 
   /**
-   * Told that a call has failed.
+   * Takes note that a call has failed.
    *
-   * @returns how many milliseconds to wait before the next one.
-   * @throws the error, if it is another than that the descriptor is full.
+   * @returns how many milliseconds to wait before the next call.
+   * @throws the error, unless the descriptor was full (EAGAIN) or the call interrupted (EINTR).
    */
-  refused(error: unknown): number {
+  failed(error: unknown): number {
     if (error instanceof Deno.errors.Interrupted) return 0;
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     const piece = this.piece();
-    // What is short and has no newline has gone into the buffer before anything was written.
-    if (this.way !== "direct" && piece.length < BUFFER && piece.at(-1) !== NEWLINE) {
+    // The runtime puts a short piece without a newline into its buffer before it writes.
+    if (this.mode !== "direct" && piece.length < BUFFER && piece.at(-1) !== NEWLINE) {
       this.#sent += piece.length;
       this.#isBuffered = true;
     }

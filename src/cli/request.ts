@@ -1,121 +1,123 @@
 import { Usage } from "./errors.ts";
 import { taskName } from "./names.ts";
 import {
-  called,
   isOf,
   type Option,
+  optionName,
   type OptionTable,
   type OptionValues,
   parseSpelling,
   parseWords,
 } from "./options.ts";
 
-/** What a request has of the operands of a command, by what they are. */
+/** The operands in a request, by the kind of operands that a command takes. */
 export interface OperandTable {
   "nothing": object;
-  /** Words of which the command knows the meaning. */
+  /** Words whose meaning the command knows. */
   "words": { words: readonly string[] };
-  /** What names, or commands too, are to contain. */
+  /** A text that the names or commands of the wanted tasks contain. */
   "filter": { filter: string };
-  /** What the names of tasks are to match. */
+  /** Patterns that the names of the wanted tasks match. */
   "patterns": { patterns: readonly string[] };
-  /** One task, of which at least a record is left. */
+  /** One task, running or on record. */
   "known task": { task: string };
-  /** The same, or none. */
+  /** One task, running or on record, or no task. */
   "known task or none": { task: string | undefined };
   "known tasks": { tasks: readonly string[] };
   "running tasks": { tasks: readonly string[] };
-  /** Those that run, and those of which an exit command runs. */
+  /** Tasks that run, and tasks whose exit command runs. */
   "tasks to stop": { tasks: readonly string[] };
-  /** A signal, then tasks. */
+  /** A signal, then running tasks. */
   "signal": { signal: string; tasks: readonly string[] };
-  /** A task, then its command. */
+  /** A task, then the command to run. */
   "command": { task: string; command: readonly string[] };
 }
 
-/** What the operands of a command are. */
+/** The kind of operands that a command takes. */
 export type Operands = keyof OperandTable;
 
-/** What a command is asked for: its options and operands. */
+/** The request that a command is given: the values of its options, and its operands. */
 export type Request<O = OptionTable, K extends Operands = Operands> =
   & OptionValues<O>
   & OperandTable[K];
 
-/** What a request is read by. */
+/** The syntax of a command's requests. */
 export interface RequestSyntax<O extends OptionTable = OptionTable, K extends Operands = Operands> {
-  /** The options of the command, by the names that they have in a request. */
+  /** The options of the command, by their names in a request. */
   options: O;
-  /** What its operands are. */
+  /** The kind of its operands. */
   operands: K;
 }
 
-/** What a line of a batch has beside the words. */
+/** The fields of a batch line beside `command`, `id` and `args`. */
 export interface LineFields {
-  /** The task: a name and nothing else, whatever it begins with. */
+  /** The task. It is never taken for an option, whatever character it begins with. */
   task?: string;
-  /** Options, by the names that they have in a request. */
+  /** The values of options, by their names in a request. */
   fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads what a command is asked for, by the words of a command line, and by what a line of
- * a batch has beside them. An option among the words counts more than a field.
+ * Reads a request from the words of a command line (or the `args` of a batch line) and from the
+ * fields of a batch line. Where both have an option, the one among the words counts.
  *
- * @param name The name of the command.
- * @throws {Usage} if it cannot be asked for.
+ * @param name The name of the command, for messages.
+ * @throws {Usage} if the words or fields do not fit the syntax.
  */
 export function readRequest<O extends OptionTable, K extends Operands>(
   name: string,
-  { options: table, operands }: RequestSyntax<O, K>,
+  syntax: RequestSyntax<O, K>,
   args: readonly string[],
   { task, fields = {} }: LineFields = {},
 ): Request<O, K> {
-  const unknown = Object.keys(fields).find((key) => !isField(table, key));
-  if (unknown !== undefined) throw new Usage(noField(name, { options: table, operands }, unknown));
+  const { options: table, operands } = syntax;
+  const present = [...task === undefined ? [] : ["task"], ...Object.keys(fields)];
+  const allowed = fieldNames(syntax);
+  const unknown = present.find((key) => !allowed.includes(key));
+  if (unknown !== undefined) {
+    const all = allowed.join(", ");
+    throw new Usage(`"${unknown}" is no field of a request for ${name}, which takes ${all}`);
+  }
   const { given, operands: words } = parseWords(args, table, operands !== "command");
   const options = Object.entries(table).map(([key, option]) => {
     const typed = given[parseSpelling(option).name] ?? [];
-    const subject = typed.length > 0 ? called(option) : `"${key}"`;
-    return [key, option.read([...fieldOf(key, option, fields), ...typed], subject)];
+    const subject = typed.length > 0 ? optionName(option) : `"${key}"`;
+    return [key, option.read([...fieldValue(key, option, fields), ...typed], subject)];
   });
   const named = readOperands(name, operands, words, task);
   return { ...Object.fromEntries(options), ...named } as Request<O, K>;
 }
 
-/** Whether a line of a batch can have it. */
+/** Whether a batch line may have a field of this name. */
 export function isField(table: OptionTable, key: string): boolean {
   return Object.hasOwn(table, key) && !table[key]?.commandLineOnly;
 }
 
-/** What a field has, if there is one. */
-function fieldOf(key: string, { takes }: Option, fields: LineFields["fields"] = {}): unknown[] {
+/** Returns the value of a batch field in a list, which is empty if the line lacks the field. */
+function fieldValue(key: string, { takes }: Option, fields: LineFields["fields"] = {}): unknown[] {
   if (!Object.hasOwn(fields, key)) return [];
   const [words, ...types] = takes;
   if (!isOf(types, fields[key])) throw new Usage(`"${key}" must be ${words}`);
   return [fields[key]];
 }
 
-/** Whether a task can be named in a field of its own. */
+/** Whether a batch line may name a task in the field `task`. */
 export function takesTask(operands: Operands): boolean {
   return !["nothing", "words", "filter", "patterns"].includes(operands);
 }
 
-function noField(name: string, { options, operands }: RequestSyntax, key: string): string {
+/** Returns the names of the fields that a batch line may have for a command. */
+function fieldNames({ options, operands }: RequestSyntax): string[] {
   const own = Object.keys(options).filter((key) => isField(options, key));
-  const all = [...takesTask(operands) ? ["task"] : [], "args", ...own];
-  return `"${key}" is no field of a request for ${name}, which takes ${all.join(", ")}`;
+  return [...takesTask(operands) ? ["task"] : [], "args", ...own];
 }
 
-/** The operands of a request. */
 function readOperands(
   name: string,
   kind: Operands,
   words: readonly string[],
   task: string | undefined,
 ): OperandTable[Operands] {
-  if (task !== undefined && !takesTask(kind)) {
-    throw new Usage(`"task" is no field of a request for ${name}`);
-  }
   const all = task === undefined ? words : [task, ...words];
   switch (kind) {
     case "nothing":
@@ -135,28 +137,34 @@ function readOperands(
       if (all.length > 1) throw new Usage(`${name} takes one task at most`);
       return { task: all[0] === undefined ? undefined : taskName(all[0]) };
     case "signal":
-      return signalled(words, task);
+      return signalOperands(words, task);
     case "command":
-      return commanded(all, task !== undefined);
+      return commandOperands(all, task !== undefined);
     default:
-      return { tasks: named(all, "which task? Give its name") };
+      return { tasks: taskNames(all, "which task? Give its name") };
   }
 }
 
-/** The names of tasks, each once. */
-function named(names: readonly string[], otherwise: string): string[] {
+/** Validates the names of tasks, and returns each once. */
+function taskNames(names: readonly string[], otherwise: string): string[] {
   if (names.length === 0) throw new Usage(otherwise);
   return [...new Set(names.map(taskName))];
 }
 
-function signalled([signal, ...names]: readonly string[], task?: string): OperandTable["signal"] {
+function signalOperands(
+  [signal, ...names]: readonly string[],
+  task?: string,
+): OperandTable["signal"] {
   if (signal === undefined) throw new Usage("which signal? Give its name, then the task's");
   const all = task === undefined ? names : [task, ...names];
-  return { signal, tasks: named(all, "which task? Give its name after the signal's") };
+  return { signal, tasks: taskNames(all, "which task? Give its name after the signal's") };
 }
 
-/** @param isApart Whether the options have been taken away: what begins with a dash is the command. */
-function commanded(
+/**
+ * @param isApart Whether the task was named in the field `task`. Then all options have been parsed,
+ * and a word that begins with a dash is the command.
+ */
+function commandOperands(
   [name, ...command]: readonly string[],
   isApart: boolean,
 ): OperandTable["command"] {

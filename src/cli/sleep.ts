@@ -1,4 +1,4 @@
-/** Does nothing for so many milliseconds, and lets nothing else be done. */
+/** Blocks the whole program for a number of milliseconds. */
 export function sleepSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

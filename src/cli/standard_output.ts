@@ -1,17 +1,17 @@
 import { Failed, reason } from "./errors.ts";
 import { sleepSync } from "./sleep.ts";
-import { PendingOutput, type Way } from "./pending_output.ts";
+import { PendingOutput, type WriteMode } from "./pending_output.ts";
 
 /**
- * Writes a result to standard output, whole.
+ * Writes a whole result to standard output, and blocks until it is written.
  *
- * @returns false if nobody reads it any more: `lanco web ls | head` has seen enough.
- * @throws {Failed} if it cannot be written, as on a full disk.
+ * @returns false if the reader has closed the output, as in `lanco web ls | head`.
+ * @throws {Failed} if the result cannot be written, for example to a full disk.
  */
-export function toStandardOutput(result: string | Uint8Array, way: Way): boolean {
+export function toStandardOutput(result: string | Uint8Array, mode: WriteMode): boolean {
   const bytes = typeof result === "string" ? new TextEncoder().encode(result) : result;
   try {
-    writeWhole(new PendingOutput(bytes, way), (piece) => Deno.stdout.writeSync(piece));
+    writeWhole(new PendingOutput(bytes, mode), (piece) => Deno.stdout.writeSync(piece));
     return true;
   } catch (error) {
     if (isUnread(error)) return false;
@@ -19,31 +19,34 @@ export function toStandardOutput(result: string | Uint8Array, way: Way): boolean
   }
 }
 
-/** Whether a write has failed because nobody reads any more: a socket may be reset before it is broken. */
+/** Whether a write failed because the reader closed its end. A socket reports a reset before EPIPE. */
 export function isUnread(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
 }
 
-/** Writes, however long that takes. Whoever shares the descriptor may have made it non-blocking. */
+/**
+ * Writes all of an output, and blocks meanwhile. The descriptor may be non-blocking: another
+ * process that shares the open file may have set O_NONBLOCK (fcntl(2)).
+ */
 export function writeWhole(rest: PendingOutput, write: (piece: Uint8Array) => number): void {
   while (!rest.isDone) {
     try {
-      rest.took(write(rest.piece()));
+      rest.accepted(write(rest.piece()));
     } catch (error) {
-      sleepSync(rest.refused(error));
+      sleepSync(rest.failed(error));
     }
   }
 }
 
-/** Writes to standard output; something else can be done meanwhile. */
-export async function writeMeanwhile(bytes: Uint8Array, way: Way): Promise<void> {
-  const rest = new PendingOutput(bytes, way);
+/** Writes all of the bytes to standard output, without blocking the program meanwhile. */
+export async function writeMeanwhile(bytes: Uint8Array, mode: WriteMode): Promise<void> {
+  const rest = new PendingOutput(bytes, mode);
   while (!rest.isDone) {
     try {
-      rest.took(await Deno.stdout.write(rest.piece()));
+      rest.accepted(await Deno.stdout.write(rest.piece()));
     } catch (error) {
-      const wait = rest.refused(error);
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      const delay = rest.failed(error);
+      await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
 }

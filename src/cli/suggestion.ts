@@ -1,11 +1,11 @@
-/** How many letters may be wrong in a word, however long it is. */
+/** The greatest distance of a suggested word, however long the word is. */
 const MOST = 3;
 
 /**
- * How many letters must be added, dropped, replaced or swapped with the next to
- * make one word of the other (the optimal string alignment distance).
+ * Returns the optimal string alignment distance of two words: how many letters must be added,
+ * dropped, replaced or swapped with the next one to turn one word into the other.
  *
- * @param most What is farther is not looked at closely: it is Infinity.
+ * @param most The greatest distance of interest; Infinity is returned for a greater one.
  */
 export function distance(a: string, b: string, most = Infinity): number {
   let before: number[] = [];
@@ -15,7 +15,7 @@ export function distance(a: string, b: string, most = Infinity): number {
     const last = Math.min(b.length, i + most);
     if (i <= most) row[0] = i;
     let least = row[0] ?? Infinity;
-    // Each letter by which the places differ was added or dropped.
+    // A cell at a distance of n from the diagonal has n added or dropped letters at least.
     for (let j = Math.max(1, i - most); j <= last; j++) {
       const alike = a[i - 1] === b[j - 1];
       let far = (above[j - 1] ?? Infinity) + (alike ? 0 : 1);
@@ -33,23 +33,23 @@ export function distance(a: string, b: string, most = Infinity): number {
   return far > most ? Infinity : far;
 }
 
-/** The candidate that was probably meant, if one is near enough: a third of its letters differ at most. */
+/** Returns the candidate nearest to a word, if at most a third of the letters differ. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
     const third = Math.floor(Math.max(word.length, candidate.length) / 3);
     const tolerance = Math.min(MOST, least - 1, Math.max(1, third));
-    // What differs in length by more cannot be near; this spares most of the work.
+    // The distance is at least the difference in length: most candidates are skipped here.
     if (Math.abs(word.length - candidate.length) > tolerance) continue;
     const far = distance(word.toLowerCase(), candidate.toLowerCase(), tolerance);
-    // Of a word of one letter, nothing would be left.
+    // Two words whose every letter differs are not similar, however short they are.
     if (far < Math.min(word.length, candidate.length)) [best, least] = [candidate, far];
   }
   return best;
 }
 
-/** For the end of a sentence: `, did you mean "run"?`, or nothing. */
+/** Returns the end of a message: `, did you mean "run"?`, or "" if no candidate is near. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const found = nearest(word, candidates);
   return found === undefined ? "" : `, did you mean "${found}"?`;

@@ -1,4 +1,4 @@
-/** Local time to the second, as `2013-06-09T22:50:34`. */
+/** Formats a time as local time to the second: `2013-06-09T22:50:34`. */
 export function timestamp(time: Date): string {
   const two = (n: number) => String(n).padStart(2, "0");
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;

@@ -1,12 +1,12 @@
-// The commands, a file each; dispatch.ts finds and runs the one that was asked for.
+// The commands, each in a file of its own; dispatch.ts runs the one on the command line.
 import type { Loader } from "../cli/command.ts";
 
 const run: Loader = () => import("./run.ts");
 const stop: Loader = () => import("./stop.ts");
 
 /**
- * Every command by its name. Each is loaded when it is called for, because the
- * modules that a program loads are what its start costs.
+ * The commands that work in a namespace. The module of a command is loaded only when the command
+ * is run, because each loaded module delays the start of the program.
  */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   init: () => import("./init.ts"),
@@ -30,7 +30,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   release: () => import("./release.ts"),
 };
 
-/** The commands that stand alone, where a namespace would: see `RESERVED` in names.ts. */
+/** The commands that stand in the place of a namespace: see `RESERVED` in names.ts. */
 export const STANDALONE: Readonly<Record<string, Loader>> = {
   help: () => import("./help.ts"),
   namespaces: () => import("./namespaces.ts"),

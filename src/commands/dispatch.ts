@@ -1,4 +1,4 @@
-import { effectiveUser, wayOfOutput } from "../namespace/caller.ts";
+import { effectiveUser, standardOutputMode } from "../namespace/caller.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Command, Context, Result } from "../cli/command.ts";
 import { findCommand } from "../cli/find_command.ts";
@@ -7,7 +7,7 @@ import { COMMANDS, STANDALONE } from "./command_table.ts";
 import { Failed, type LancoError, NoSuchTask, reason, Usage } from "../cli/errors.ts";
 import type { LogOptions } from "../cli/logger.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
-import type { Way } from "../cli/pending_output.ts";
+import type { WriteMode } from "../cli/pending_output.ts";
 import { namespaceName } from "../cli/names.ts";
 import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
 import { readRequest, type Request, takesTask } from "../cli/request.ts";
@@ -42,8 +42,8 @@ export async function main(
 }
 
 function standardOutput(): Streams["print"] {
-  let way: Way | undefined;
-  return (result) => toStandardOutput(result, way ??= wayOfOutput());
+  let mode: WriteMode | undefined;
+  return (result) => toStandardOutput(result, mode ??= standardOutputMode());
 }
 
 /** A command line: what its command is given, and what is printed of what comes of it. */

@@ -1,4 +1,4 @@
-import type { Way } from "../cli/pending_output.ts";
+import type { WriteMode } from "../cli/pending_output.ts";
 import { PROC } from "./paths.ts";
 
 /** The environment variable by which lanĉo knows that root started it: see root/owner.sh. */
@@ -47,7 +47,7 @@ export function effectiveUser(proc = PROC): number {
 }
 
 /** Returns how the runtime writes to the standard output that the caller gave. */
-export function wayOfOutput(proc = PROC): Way {
+export function standardOutputMode(proc = PROC): WriteMode {
   if (Deno.stdout.isTerminal()) return "lines";
   try {
     return Deno.readLinkSync(`${proc}/self/fd/1`).startsWith("socket:") ? "lines" : "pipe";

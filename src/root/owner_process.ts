@@ -2,7 +2,7 @@ import prologue from "../launch/shim/prologue.sh" with { type: "text" };
 import script from "./owner.sh" with { type: "text" };
 import { Failed, reason } from "../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../cli/standard_output.ts";
-import { readVariables, wayOfOutput } from "../namespace/caller.ts";
+import { readVariables, standardOutputMode } from "../namespace/caller.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import { PROC } from "../namespace/paths.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
@@ -255,7 +255,7 @@ export class OwnerProcess {
 /** Writes bytes to root's standard output. Returns false if nobody reads it any more. */
 async function forward(bytes: Uint8Array): Promise<boolean> {
   try {
-    await writeMeanwhile(bytes, wayOfOutput());
+    await writeMeanwhile(bytes, standardOutputMode());
     return true;
   } catch (error) {
     if (isUnread(error)) return false;

@@ -1,8 +1,8 @@
-"""Runs a program with one of its streams on a descriptor of some kind, and reads as told.
+"""Runs a program with one of its streams on a descriptor of some kind, and reads from that.
 
 descriptors.py STREAM KIND FLAG READER UID PROGRAM [ARGUMENT...]
 
-STREAM is 1 or 2; of the other one, 2 or 1, a little is kept. KIND is own or other (a terminal
+STREAM is 1 or 2; the other one, 2 or 1, goes to a file, whose end is printed. KIND is own or other (a terminal
 that belongs to UID or to root), pipe, socket, tcp or file. FLAG is block or nonblock. READER is
 slow, stops (reads nothing for two seconds) or goes (away, after some bytes). Prints JSON: what
 the program has written (its digest), how it ended, the flags of the descriptor before and

@@ -7,7 +7,7 @@ const KINDS = ["own", "other", "pipe", "socket", "tcp", "file"] as const;
 const FLAGS = ["block", "nonblock"] as const;
 const READERS = ["slow", "stops", "goes"] as const;
 
-/** How a stream is read: see descriptors.py. */
+/** A stream, and how its other end is read: see descriptors.py. */
 interface Case {
   stream?: 1 | 2;
   kind: typeof KINDS[number];
@@ -15,7 +15,7 @@ interface Case {
   reader: typeof READERS[number];
 }
 
-/** What came of it. */
+/** How the command ended, and how it left the stream. */
 interface Outcome {
   code: number;
   length: number;
@@ -27,7 +27,7 @@ interface Outcome {
   seconds: number;
 }
 
-/** Runs a command line, in which "$@" is the rest, as the owner with a stream of that kind. */
+/** Runs a command as the owner, with a stream of that kind. */
 async function on(
   { stream = 1, kind, flag, reader }: Case,
   ...command: string[]
@@ -47,12 +47,12 @@ async function digest(text: string): Promise<string> {
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Writes all of it once, whatever it is written to, and leaves the descriptor as it was. */
+/** Asserts that a command writes the whole text once, and leaves the flags of the descriptor as they were. */
 async function writesOnce(how: Case, expected: string, ...command: string[]): Promise<void> {
   const outcome = await on(how, ...command);
   const what = `${JSON.stringify(how)} ${command.slice(1).join(" ")}: ${JSON.stringify(outcome)}`;
   assertEquals([outcome.flags[1], outcome.changed], [outcome.flags[0], false], what);
-  // Two seconds of waiting would take as much if it were looked again and again.
+  // The reader is away for two seconds: a command that polled without a pause would use them all.
   assert(outcome.seconds < 1.5, what);
   if (outcome.isAway) {
     // A terminal that is gone sends SIGHUP.
@@ -66,7 +66,7 @@ async function writesOnce(how: Case, expected: string, ...command: string[]): Pr
   }
 }
 
-/** Lines of all lengths, of which some begin or end a block, and one is long. */
+/** Returns lines of all lengths: some begin or end a block of the writer, and one is very long. */
 function manyLines(bytes: number): string {
   let text = "\n\n";
   for (let i = 0; text.length < bytes; i++) text += `${i} ${"é".repeat(i * 7 % 211)}\n`;
@@ -80,7 +80,7 @@ async function logOf(ns: TestNamespace, text: string, ...options: string[]): Pro
 }
 
 for (const kind of KINDS) {
-  cgroupTest(`logs writes all of it once: ${kind}`, async (ns) => {
+  cgroupTest(`logs writes each byte once, to a descriptor of the kind ${kind}`, async (ns) => {
     const text = manyLines(300_000);
     await logOf(ns, text);
     for (const flag of FLAGS) {
@@ -91,7 +91,7 @@ for (const kind of KINDS) {
   });
 }
 
-/** Where a write may fail half-way. */
+/** Descriptors to which a write may fail half-way. */
 const FULL: readonly Case[] = [
   { kind: "pipe", flag: "nonblock", reader: "slow" },
   { kind: "pipe", flag: "nonblock", reader: "stops" },
@@ -100,7 +100,7 @@ const FULL: readonly Case[] = [
   { kind: "tcp", flag: "nonblock", reader: "slow" },
 ];
 
-cgroupTest("logs of what lies elsewhere, and logs -f, write all of it once", async (ns) => {
+cgroupTest("logs of a file chosen with -l, and logs -f, write each byte once", async (ns) => {
   const text = manyLines(200_000);
   await logOf(ns, text, "-l", `${ns.scratch}/own.log`);
   for (const how of FULL) {
@@ -109,7 +109,7 @@ cgroupTest("logs of what lies elsewhere, and logs -f, write all of it once", asy
   }
 });
 
-cgroupTest("what prints once writes all of it once", async (ns) => {
+cgroupTest("commands that print one result write each byte once", async (ns) => {
   await ns.must("run", "a", "true", "x".repeat(100_000));
   await ns.gone("a");
   const command = ["status", "--json", "a"];
@@ -144,7 +144,7 @@ cgroupTest("batch writes each answer once", async (ns) => {
   }
 });
 
-cgroupTest("batch reads its requests from what is non-blocking, too", async (ns) => {
+cgroupTest("batch reads its requests from a non-blocking descriptor", async (ns) => {
   const line = `import json, os, socket, subprocess, sys, time
 ours, theirs = socket.socketpair()
 theirs.setblocking(False)
@@ -160,7 +160,7 @@ print(batch.wait(), os.times().children_user + os.times().children_system < 0.8)
   assertEquals([stdout, stderr], ["0\n1\n2\n0 True\n", ""]);
 });
 
-cgroupTest("messages are written whole, once, whatever standard error is", async (ns) => {
+cgroupTest("each message is written whole and once, whatever standard error is", async (ns) => {
   const names = Array.from({ length: 2000 }, (_, i) => `task-${i}`);
   const command = [LANCO, ns.name, "stop", ...names];
   const times = (text: string) => text.replace(/^\S+ /gm, "");
@@ -181,12 +181,12 @@ cgroupTest("messages are written whole, once, whatever standard error is", async
       what,
     );
     assertEquals(outcome.length, expected.length + 20 * names.length, what);
-    // Two seconds of looking again and again would be added; but all takes longer under load.
+    // A command that polled without a pause would use two seconds more. Under load all takes longer.
     assert(outcome.seconds < 2 * atEase + 1.2, `${atEase}: ${what}`);
   }
 });
 
-cgroupTest("nothing that cannot be written is passed over", async (ns) => {
+cgroupTest("every command fails if its output cannot be written", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   await ns.must("run", "b", "true");
   await ns.gone("b");
@@ -244,8 +244,8 @@ cgroupTest("no command changes the flags of a terminal, whenever it is killed", 
     ["batch"],
     ["nonsense"],
   ];
-  // Root's terminal, at which another user works. Each command line is run to its end, and
-  // once more for each moment at which it is killed.
+  // The terminal belongs to root, and another user works at it. Each command is run to its end
+  // once, and once more for each moment at which it is killed.
   const line = `import fcntl, json, os, pty, subprocess, sys, termios, threading, time
 prefix, commands = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 master, slave = pty.openpty()

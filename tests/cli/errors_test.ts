@@ -10,7 +10,7 @@ Deno.test("combinedStatus() lets a failure win over an answer", () => {
   assertEquals(combinedStatus([4, 6, 1]), 6);
 });
 
-Deno.test("errors say what, why and what to do, and carry their status", () => {
+Deno.test("errors have a message that says what to do, and an exit status", () => {
   assertEquals(new NotRunning("x").exitStatus, 3);
   assertEquals(new NotRunning("x").message, "task x is not running");
   assertEquals(
@@ -19,7 +19,7 @@ Deno.test("errors say what, why and what to do, and carry their status", () => {
   );
 });
 
-Deno.test("reason() is one line", () => {
+Deno.test("reason() returns the first line of an error's message", () => {
   assertEquals(reason(new Error("first\n  at second")), "first");
   assertEquals(reason("text"), "text");
 });

@@ -17,11 +17,11 @@ function shown(verbosity: number, tokens: string[] = [], colours = false): strin
   return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d /, ""));
 }
 
-Deno.test("createLogger() prints in the original's form", () => {
+Deno.test("createLogger() prints level and token before a message, as the first lanĉo did", () => {
   assertEquals(shown(0), ["[WARN/run] w", "[ERROR/run] e"]);
 });
 
-Deno.test("createLogger() prints more with each -d", () => {
+Deno.test("createLogger() prints information with -d, and debugging messages with -dd", () => {
   assertEquals(shown(1), ["[INFO/run] i", "[WARN/run] w", "[ERROR/run] e"]);
   assertEquals(shown(2).length, 4);
   assertEquals(shown(3).length, 4);
@@ -32,11 +32,11 @@ Deno.test("createLogger() limits debugging messages, and only those, to the toke
   assertEquals(shown(2, ["stop", "run"]).length, 4);
 });
 
-Deno.test("createLogger() colours when it is told to", () => {
+Deno.test("createLogger() colours messages when colours are asked for", () => {
   const coloured = shown(0, [], true);
   assertEquals(coloured.every((line) => line.includes("\x1b[")), !Deno.noColor);
 });
 
-Deno.test("timestamp() is the local time to the second", () => {
+Deno.test("timestamp() formats local time to the second", () => {
   assertEquals(timestamp(new Date(2013, 5, 9, 2, 5, 4)), "2013-06-09T02:05:04");
 });

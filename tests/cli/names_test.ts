@@ -8,7 +8,7 @@ Deno.test("taskName() takes letters, digits, dots, dashes and underscores", () =
   }
 });
 
-Deno.test("taskName() refuses what could be an option, a path or a trick", () => {
+Deno.test("taskName() refuses names that could be an option, a path or a shell expansion", () => {
   for (
     const name of ["", "-x", ".", "..", ".x", "a/b", "a b", "a\n", "é", "a*", "a;b", "$(a)", "a\0"]
   ) {
@@ -16,7 +16,7 @@ Deno.test("taskName() refuses what could be an option, a path or a trick", () =>
   }
 });
 
-Deno.test("taskName() refuses more than 200 bytes and says how many there are", () => {
+Deno.test("taskName() refuses more than 200 bytes, and says how many the name has", () => {
   assertThrows(() => taskName("a".repeat(201)), Usage, "has 201 bytes: the longest allowed is 200");
 });
 
@@ -25,7 +25,7 @@ Deno.test("namespaceName() refuses more than 50 bytes", () => {
   assertThrows(() => namespaceName("n".repeat(51)), Usage, "the longest allowed is 50");
 });
 
-Deno.test("namespaceName() refuses the words that stand alone", () => {
+Deno.test("namespaceName() refuses the commands that stand in the place of a namespace", () => {
   for (const word of ["help", "namespaces", "doctor", "man", "completions"]) {
     assertThrows(() => namespaceName(word), Usage, "a meaning of its own");
     assertEquals(isName(word, 50), true);

@@ -1,13 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { PendingOutput, type Way } from "../../src/cli/pending_output.ts";
+import { PendingOutput, type WriteMode } from "../../src/cli/pending_output.ts";
 
 const NEWLINE = 10;
 
-/** What takes some of the bytes, or none: it is full for a moment then. */
+/** A descriptor: takes some of the bytes and returns how many, or 0 if it is full. */
 type Sink = (bytes: Uint8Array) => number;
 
-/** The runtime's standard output, as Rust's LineWriter has it, with a flush at each call. */
+/** A model of the runtime's standard output: Rust's LineWriter, with a flush at each call. */
 class LineWriter {
   #buffer: number[] = [];
 
@@ -50,23 +50,23 @@ class LineWriter {
   }
 }
 
-/** Writes through all of that. Returns what has come out. */
-function written(bytes: Uint8Array, way: Way, room: () => number): Uint8Array {
+/** Writes the bytes through the model, and returns the bytes that reach the descriptor. */
+function written(bytes: Uint8Array, mode: WriteMode, room: () => number): Uint8Array {
   const out: number[] = [];
   const sink: Sink = (piece) => {
     let count = Math.min(room(), piece.length);
-    // Of at most PIPE_BUF bytes a pipe takes nothing in part.
-    if (way === "pipe" && piece.length <= 4096 && count < piece.length) count = 0;
+    // A pipe takes PIPE_BUF bytes or less whole or not at all.
+    if (mode === "pipe" && piece.length <= 4096 && count < piece.length) count = 0;
     for (const byte of piece.subarray(0, count)) out.push(byte);
     return count;
   };
   const writer = new LineWriter(sink);
-  const rest = new PendingOutput(bytes, way);
+  const rest = new PendingOutput(bytes, mode);
   while (!rest.isDone) {
     try {
-      rest.took(way === "direct" ? direct(sink, rest.piece()) : writer.write(rest.piece()));
+      rest.accepted(mode === "direct" ? direct(sink, rest.piece()) : writer.write(rest.piece()));
     } catch (error) {
-      rest.refused(error);
+      rest.failed(error);
     }
   }
   return new Uint8Array(out);
@@ -78,8 +78,8 @@ function direct(sink: Sink, bytes: Uint8Array): number {
   return count;
 }
 
-for (const way of ["direct", "lines", "pipe"] as const) {
-  Deno.test(`what is written piece by piece comes out once, wherever it is refused: ${way}`, () => {
+for (const mode of ["direct", "lines", "pipe"] as const) {
+  Deno.test(`PendingOutput writes each byte once, wherever the descriptor is full: ${mode}`, () => {
     const line = fc.tuple(
       fc.oneof(fc.nat(80), fc.nat(3000), fc.constantFrom(1023, 1024, 4095, 4096, 70_000)),
       fc.boolean(),
@@ -89,13 +89,13 @@ for (const way of ["direct", "lines", "pipe"] as const) {
         fc.array(line, { maxLength: 12 }),
         fc.array(fc.oneof(fc.nat(3), fc.nat(5000)), { minLength: 1, maxLength: 20 }),
         (lines, rooms) => {
-          // Each letter tells where it stands.
+          // Neighbouring letters differ, so that a lost or repeated one is found.
           const bytes = new TextEncoder().encode(lines.join(""))
             .map((byte, i) => byte === NEWLINE ? byte : 97 + i % 23);
           let turn = 0;
-          // Now and then there is room for a piece.
+          // From time to time there is room for a whole piece.
           const room = () => turn++ % 7 === 6 ? 4096 : rooms[turn % rooms.length] ?? 0;
-          assertEquals(written(bytes, way, room), bytes);
+          assertEquals(written(bytes, mode, room), bytes);
         },
       ),
       { numRuns: 150 },
@@ -103,12 +103,12 @@ for (const way of ["direct", "lines", "pipe"] as const) {
   });
 }
 
-Deno.test("what is full is looked at less and less often, until it takes something", () => {
+Deno.test("PendingOutput waits longer after each failure, until the descriptor takes a byte", () => {
   const rest = new PendingOutput(new Uint8Array(10), "direct");
-  const full = () => rest.refused(new Deno.errors.WouldBlock());
+  const full = () => rest.failed(new Deno.errors.WouldBlock());
   assertEquals(Array.from({ length: 7 }, full), [1, 2, 4, 8, 16, 32, 32]);
-  rest.took(1);
+  rest.accepted(1);
   assertEquals(full(), 1);
-  assertEquals(rest.refused(new Deno.errors.Interrupted()), 0);
-  assertThrows(() => rest.refused(new Deno.errors.BrokenPipe()), Deno.errors.BrokenPipe);
+  assertEquals(rest.failed(new Deno.errors.Interrupted()), 0);
+  assertThrows(() => rest.failed(new Deno.errors.BrokenPipe()), Deno.errors.BrokenPipe);
 });

@@ -17,7 +17,7 @@ Deno.test("distance() counts letters added, dropped, replaced and swapped", () =
   }
 });
 
-Deno.test("nearest() finds what was meant, and nothing where nothing is near", () => {
+Deno.test("nearest() returns the most similar word, and undefined if none is similar", () => {
   const names = ["run", "start", "stop", "status", "check", "ls"];
   assertEquals(nearest("stp", names), "stop");
   assertEquals(nearest("statsu", names), "status");
@@ -27,7 +27,7 @@ Deno.test("nearest() finds what was meant, and nothing where nothing is near", (
   assertEquals(nearest("run", []), undefined);
 });
 
-Deno.test("suggestion() is the end of a sentence, or nothing", () => {
+Deno.test("suggestion() returns the end of a message, or an empty text", () => {
   assertEquals(suggestion("chekc", ["check"]), ', did you mean "check"?');
   assertEquals(suggestion("frobnicate", ["check"]), "");
 });

@@ -1,6 +1,6 @@
 import { Failed, reason } from "../../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../../cli/standard_output.ts";
-import type { Way } from "../../cli/pending_output.ts";
+import type { WriteMode } from "../../cli/pending_output.ts";
 
 /** How much may wait to be read, in characters, before no more is asked for. */
 const FULL = 2 ** 20;
@@ -13,7 +13,7 @@ export class AnswerWriter {
   readonly #gone = Promise.withResolvers<void>();
   #open = true;
 
-  constructor(private readonly way: Way) {}
+  constructor(private readonly mode: WriteMode) {}
 
   /** Whether somebody reads them, as far as is known. */
   get open(): boolean {
@@ -51,7 +51,7 @@ export class AnswerWriter {
         const bytes = new TextEncoder().encode(this.#queue.join(""));
         const length = this.#length;
         this.#queue = [];
-        await writeMeanwhile(bytes, this.way);
+        await writeMeanwhile(bytes, this.mode);
         this.#length -= length;
       }
     } catch (error) {

@@ -2,7 +2,7 @@ import { type Command, command, type Context, type Result } from "../../cli/comm
 import { LancoError, Usage } from "../../cli/errors.ts";
 import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
-import { wayOfOutput } from "../../namespace/caller.ts";
+import { standardOutputMode } from "../../namespace/caller.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
 import { jsonLine } from "../../show/render.ts";
@@ -52,7 +52,7 @@ Examples:
   maxSilence: () => Infinity,
   async run(context) {
     readNamespace(context.namespace);
-    const answers = new AnswerWriter(wayOfOutput());
+    const answers = new AnswerWriter(standardOutputMode());
     answers.write(jsonLine(GREETING));
     const desk = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
