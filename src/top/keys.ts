@@ -1,10 +1,7 @@
-/**
- * A key: the character that was typed, or the name of a key that types none, such
- * as `up`, `enter` or `ctrl-c`.
- */
+/** A key: the character it types, or for other keys a name such as `up`, `enter` or `ctrl-c`. */
 export type Key = string;
 
-/** What the keys without a character send (xterm's ctlseqs, "PC-Style Function Keys"). */
+/** The escape sequences of keys without a character (xterm's ctlseqs, PC-Style Function Keys). */
 const SEQUENCES: Readonly<Record<string, Key>> = {
   "[A": "up",
   "OA": "up",
@@ -34,15 +31,15 @@ const CONTROLS: Readonly<Record<string, Key>> = {
   "\u001c": "ctrl-\\",
 };
 
-/** What of the input has been understood, and the beginning of a sequence at its end. */
+/** The keys of an input, and an unfinished escape sequence at its end. */
 export interface Decoded {
   /** The keys, in order. */
   keys: Key[];
-  /** What may go on in the next input: to be put before it, or given to `flushKeys`. */
+  /** The unfinished sequence: to be put before the next input, or given to `flushKeys`. */
   rest: string;
 }
 
-/** The keys in what a terminal sent. Sequences that mean nothing here are left out. */
+/** Returns the keys in the input of a terminal, without those that have no name here. */
 export function decodeKeys(input: string): Decoded {
   const keys: Key[] = [];
   for (let text = input; text !== "";) {
@@ -53,7 +50,7 @@ export function decodeKeys(input: string): Decoded {
       text = text.slice(character.length);
       continue;
     }
-    // deno-lint-ignore no-control-regex -- what terminals send
+    // deno-lint-ignore no-control-regex -- an escape sequence
     const [sequence] = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/.exec(text) ?? [];
     if (sequence !== undefined) {
       const key = SEQUENCES[sequence.slice(1)];
@@ -61,7 +58,7 @@ export function decodeKeys(input: string): Decoded {
       text = text.slice(sequence.length);
       continue;
     }
-    // deno-lint-ignore no-control-regex -- the same, cut off; none is nearly as long
+    // deno-lint-ignore no-control-regex -- an unfinished one; no sequence is longer than this
     if (/^\u001b(?:\[[0-?]{0,16}[ -/]?|O)?$/.test(text)) return { keys, rest: text };
     keys.push("escape");
     text = text.slice(1);
@@ -69,7 +66,7 @@ export function decodeKeys(input: string): Decoded {
   return { keys, rest: "" };
 }
 
-/** The keys in a rest that nothing has followed for a while: it was the Escape key. */
+/** Returns the keys of a `rest` that no input has followed for a while: the Escape key. */
 export function flushKeys(rest: string): Key[] {
   return rest === "" ? [] : ["escape"];
 }

@@ -1,4 +1,4 @@
-// The live view: what is on the screen follows from a state, and keys and samples change it.
+// The live view: keys and samples change its state, and the screen is drawn from the state.
 import { LancoError, NotInitialised, reason } from "../cli/errors.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
 import { decodeKeys, flushKeys } from "./keys.ts";
@@ -17,63 +17,64 @@ import { screen } from "./screen.ts";
 import type { Style } from "../show/table.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What the live view asks of the world outside of its terminal; tests give their own. */
+/** The effects of the live view outside of its terminal; tests pass fakes. */
 export interface World {
-  /** Looks at the tasks. */
+  /** Takes a sample of the tasks. */
   sample(): Sample;
-  /** The end of a log. */
+  /** Reads the end of a log. */
   tail(log: string): Promise<Tail>;
-  /** Stops that run of a task, or if it is over its exit command; at once, or after asking it. */
+  /** Stops this run of a task, or if it is over its exit command; `atOnce` sends only SIGKILL. */
   stop(task: string, run: number, atOnce: boolean): Promise<void>;
-  /** Holds a task, or lets it go on. */
+  /** Pauses or resumes a task. */
   freeze(task: string, frozen: boolean): Promise<void>;
-  /** Shows a log on the terminal, until its reader has seen enough or the signal comes. */
-  page(log: string, enough: AbortSignal): Promise<void>;
-  /** Lets the caller's shell have the terminal, until it gives it back. */
+  /** Shows a log in a pager, until the user quits it or `abort` ends it. */
+  page(log: string, abort: AbortSignal): Promise<void>;
+  /** Suspends this program, until the caller's shell continues it. */
   suspend(): Promise<void>;
-  /** Has a function called at each signal of a name. Returns how to have done with it. */
+  /** Calls the handler at each signal of this name. Returns a function that ends this. */
   onSignal(signal: Signal, handler: () => void): () => void;
 }
 
-/** How to show the tasks. */
+/** The terminal, effects and appearance of a live view. */
 export interface LiveOptions {
   terminal: Terminal;
   world: World;
   style: Style;
-  /** The time between two looks at the tasks, in milliseconds. */
+  /** The time between two samples, in milliseconds. */
   interval: number;
 }
 
-/** The status after each signal that ends a program that does not mind it: 128 + n. */
+/** The signals that would end this program by default, and the exit status of each: 128 + n. */
 const ENDS: readonly (readonly [Signal, number])[] = Object.entries(SIGNALS)
   .filter(([, name]) => /^SIG(TERM|INT|HUP|QUIT|USR1|USR2|ALRM)$/.test(name))
   .map(([number, name]) => [name, 128 + Number(number)]);
 
-/** The status after the terminal has gone: as after SIGHUP, which may come too late. */
-const GONE = 129;
+/** The exit status when the terminal has hung up: as for SIGHUP, which may come later. */
+const HANGUP_STATUS = 129;
 
-/** How long to wait for the rest of an escape sequence, in milliseconds. */
+/** The longest wait for the rest of an escape sequence, in milliseconds. */
 const SEQUENCE_WAIT = 50;
 
-/** When to look for the second time, in milliseconds: before that there is no CPU %. */
-const SECOND_LOOK = 500;
+/** The time of the second sample, in milliseconds: CPU % needs two. */
+const SECOND_SAMPLE = 500;
 
-/** How long it may be impossible to look before that is an error, in milliseconds. */
-const DOUBT = 3000;
+/** The time for which samples may fail before the live view ends, in milliseconds. */
+const FAILURE_MAX = 3000;
 
-/** How the live view was left. */
+/** The result of a live view. */
 export interface Left {
   /** The exit status: 0, or 128 + n after signal n. */
   status: number;
-  /** The tasks that were still being stopped. */
+  /** The names of the tasks that were still being stopped. */
   stopping: string[];
 }
 
 /**
- * Shows the tasks until its user leaves, or a signal or an error comes. However it
- * ends, the terminal is given back before.
+ * Shows the tasks until the user quits, a signal comes or an error occurs. The terminal is
+ * restored in each case before this returns or throws.
  *
  * @throws {NotInitialised} if the namespace is released meanwhile.
+ * @throws {Failed} if samples fail for some seconds, or the terminal cannot be written.
  */
 export async function live(state: State, options: LiveOptions): Promise<Left> {
   const view = new View(state, options);
@@ -84,18 +85,21 @@ export async function live(state: State, options: LiveOptions): Promise<Left> {
   }
 }
 
-/** Something to be done in its turn, one after the other. */
-type Turn = () => void | Promise<void>;
+/** An action in the queue of a view: they are executed one after the other. */
+type Action = () => void | Promise<void>;
 
 class View {
   #left: Left | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #failing: number | undefined;
-  #seen = "";
+  /** When samples began to fail. */
+  #failingSince: number | undefined;
+  /** The task, run and time of the log that was read last. */
+  #logKey = "";
+  /** Whether the pager or the caller's shell has the terminal. */
   #isAway = false;
-  #isReading = false;
-  readonly #enough = new AbortController();
-  readonly #turns: Turn[] = [];
+  #isReadingLog = false;
+  readonly #abort = new AbortController();
+  readonly #actions: Action[] = [];
   #wake: () => void = () => {};
   readonly #closers: (() => void)[] = [];
 
@@ -107,19 +111,21 @@ class View {
       this.#listen(signal, () => this.#interrupt(signal, status));
     }
     this.#listen("SIGWINCH", () => this.#queue(() => terminal.invalidate()));
-    // The shell may have changed the terminal meanwhile.
+    // While this program was suspended, the shell may have changed the terminal.
     this.#listen("SIGCONT", () => this.#queue(() => terminal.enter()));
-    // Before the screen is taken: what is wrong from the start is a plain error.
+    // Before the terminal is entered, so that an error is printed as by any other command.
     this.#apply({ type: "sample", sample: world.sample() });
     terminal.enter();
-    this.#schedule(Math.min(SECOND_LOOK, this.options.interval));
+    this.#schedule(Math.min(SECOND_SAMPLE, this.options.interval));
     void this.#listenToKeys();
     while (this.#left === undefined) {
-      for (let turn = this.#turns.shift(); turn; turn = this.#turns.shift()) await turn();
+      for (let action = this.#actions.shift(); action; action = this.#actions.shift()) {
+        await action();
+      }
       if (this.#left !== undefined) break;
       this.#followLog();
       terminal.draw(screen(this.state, terminal.size(), this.options.style));
-      if (this.#turns.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+      if (this.#actions.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
     }
     return this.#left;
   }
@@ -135,19 +141,19 @@ class View {
   }
 
   #interrupt(signal: Signal, status: number): void {
-    // Typed for the pager, which is of the same job.
+    // The user has typed ^C or ^\ in the pager, which is in the same process group.
     if (this.#isAway && (signal === "SIGINT" || signal === "SIGQUIT")) return;
     this.#leave(status);
   }
 
-  #queue(turn: Turn): void {
-    this.#turns.push(turn);
+  #queue(action: Action): void {
+    this.#actions.push(action);
     this.#wake();
   }
 
   #leave(status: number): void {
     this.#left ??= { status, stopping: [...this.state.stopping].map(nameOf) };
-    this.#enough.abort();
+    this.#abort.abort();
     this.#wake();
   }
 
@@ -159,35 +165,36 @@ class View {
 
   #schedule(wait = this.options.interval): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#queue(() => this.#look()), wait);
+    this.#timer = setTimeout(() => this.#queue(() => this.#sample()), wait);
   }
 
-  /** Looks at the tasks. A namespace that is just being made or released gets more chances. */
-  #look(): void {
+  /** Takes a sample. While a namespace is being initialised or released, samples may fail. */
+  #sample(): void {
     this.#schedule();
     try {
       this.#apply({ type: "sample", sample: this.options.world.sample() });
-      this.#failing = undefined;
+      this.#failingSince = undefined;
     } catch (error) {
-      const since = this.#failing ??= performance.now();
-      if (error instanceof NotInitialised || performance.now() - since > DOUBT) throw error;
-      this.#schedule(Math.min(SECOND_LOOK, this.options.interval));
+      const since = this.#failingSince ??= performance.now();
+      if (error instanceof NotInitialised || performance.now() - since > FAILURE_MAX) throw error;
+      this.#schedule(Math.min(SECOND_SAMPLE, this.options.interval));
     }
   }
 
   /**
-   * Has the end of the selected task's log read, if that may have changed. Waits for
-   * no disk; only one read is under way, for that of a log elsewhere may never end.
+   * Starts to read the end of the selected task's log, if it may have changed. Does not wait:
+   * one read at a time is under way, and on some file systems it may never end.
    */
   #followLog(): void {
     const task = selectedTask(this.state);
-    const seen = `${task?.name} ${task?.run} ${this.state.time}`;
-    if (task === undefined || task.log === null || seen === this.#seen || this.#isReading) return;
-    this.#seen = seen;
-    this.#isReading = true;
-    const finish = (turn: Turn) => {
-      this.#isReading = false;
-      this.#queue(turn);
+    const key = `${task?.name} ${task?.run} ${this.state.time}`;
+    if (task === undefined || task.log === null) return;
+    if (key === this.#logKey || this.#isReadingLog) return;
+    this.#logKey = key;
+    this.#isReadingLog = true;
+    const finish = (action: Action) => {
+      this.#isReadingLog = false;
+      this.#queue(action);
     };
     this.options.world.tail(task.log).then(
       (tail) => finish(() => void this.#apply({ type: "log", task: task.name, tail })),
@@ -195,14 +202,14 @@ class View {
     );
   }
 
-  /** Reads keys, and never while something else does: a pager wants them for itself. */
+  /** Reads keys. Does not read while an action runs: the keys may be for the pager. */
   async #listenToKeys(): Promise<void> {
     let rest = "";
     let timer: ReturnType<typeof setTimeout> | undefined;
     for (;;) {
       const input = await this.options.terminal.read().catch(() => undefined);
       clearTimeout(timer);
-      if (input === undefined) return this.#leave(GONE);
+      if (input === undefined) return this.#leave(HANGUP_STATUS);
       const decoded = decodeKeys(rest + input);
       rest = decoded.rest;
       await new Promise<void>((done) =>
@@ -240,9 +247,9 @@ class View {
         return void this.#stop(effect);
       case "freeze":
         await world.freeze(effect.task, effect.frozen);
-        return this.#look();
+        return this.#sample();
       case "page":
-        return await this.#away(() => world.page(effect.log, this.#enough.signal));
+        return await this.#away(() => world.page(effect.log, this.#abort.signal));
       case "suspend":
         return await this.#away(() => world.suspend());
     }
@@ -257,21 +264,21 @@ class View {
     }
     this.#queue(() => {
       this.#apply({ type: "stopped", id, text });
-      this.#look();
+      this.#sample();
     });
   }
 
-  /** Leaves the terminal to somebody else meanwhile. */
-  async #away(meanwhile: () => Promise<void>): Promise<void> {
+  /** Leaves the terminal to a pager or to the caller's shell, and enters it again. */
+  async #away(action: () => Promise<void>): Promise<void> {
     const { terminal } = this.options;
     await terminal.leave();
     this.#isAway = true;
     try {
-      await meanwhile();
+      await action();
     } finally {
       this.#isAway = false;
       if (this.#left === undefined) terminal.enter();
-      this.#turns.push(() => this.#look());
+      this.#actions.push(() => this.#sample());
     }
   }
 }

@@ -3,47 +3,47 @@ import type { Tail } from "../logs/log_tail.ts";
 import type { SortKey, Task } from "../show/table.ts";
 import type { Sample } from "./sampler.ts";
 
-/** What the keys are for at the moment. */
+/** What the keys act on: the list, the filter, the help or a question. */
 export type Mode =
   | { is: "list" | "filter" | "help" }
   | { is: "confirm"; action: "stop" | "kill"; id: string; task: string; run: number };
 
-/** All that a screen shows. */
+/** The state of the live view: the screen shows nothing else. */
 export interface State {
   namespace: string;
-  /** What the host has: processors, and bytes of memory. */
+  /** The number of processors of the host, and its memory in bytes. */
   host: { cpus: number; memory: number };
-  /** When the tasks were looked at, in milliseconds since 1970. */
+  /** The time of the last sample, in milliseconds since 1970. */
   time: number;
-  /** All tasks. */
+  /** All tasks and running exit commands. */
   tasks: readonly Task[];
-  /** Those that pass the filter, in order. */
+  /** The tasks that match the filter, in the order of the screen. */
   rows: readonly Task[];
   sort: { key: SortKey; reverse: boolean };
   filter: string;
-  /** The `id` of the task that the keys are about. */
+  /** The `id` of the selected task. */
   selected: string | undefined;
-  /** Whether its user has selected it, and not only begun at the top. */
+  /** Whether the user has selected it; else it is selected because it was at the top. */
   isChosen: boolean;
   mode: Mode;
-  /** Those that are being stopped from here, by `id`. */
+  /** The `id`s of the tasks that the user is stopping. */
   stopping: ReadonlySet<string>;
-  /** What is to be told, until the next key. */
+  /** A message that is shown until the next key. */
   message: string;
   /** The end of the selected task's log. */
   log: Tail;
 }
 
-/** What happens. */
+/** An event that changes the state. */
 export type Event =
   | { type: "key"; key: Key }
   | { type: "sample"; sample: Sample }
   | { type: "log"; task: string; tail: Tail }
   | { type: "message"; text: string }
-  /** A stop is over; with a text if it went wrong. */
+  /** A stop has succeeded or failed, as the text says. */
   | { type: "stopped"; id: string; text: string };
 
-/** What is to be done about it outside of the state. */
+/** An action outside of the state, which the live view performs. */
 export type Effect =
   | { type: "quit"; status: number }
   | { type: "stop"; id: string; task: string; run: number; atOnce: boolean }
@@ -52,13 +52,13 @@ export type Effect =
   | { type: "suspend" }
   | { type: "redraw" };
 
-/** The state after an event, and what is to be done. */
+/** The state after an event, and the action to perform. */
 export interface Step {
   state: State;
   effect?: Effect;
 }
 
-/** The state before the first sample. */
+/** Returns the state before the first sample. */
 export function initialState(
   namespace: string,
   host: State["host"],
@@ -81,28 +81,28 @@ export function initialState(
   };
 }
 
-/** The task that the keys are about, if there is any. */
+/** Returns the selected task; undefined if no task matches the filter. */
 export function selectedTask(state: State): Task | undefined {
   return state.rows.find(({ id }) => id === state.selected);
 }
 
-/** The name of the task in an `id`. */
+/** Returns the name of the task in an `id`. */
 export function nameOf(id: string): string {
   return id.slice(id.lastIndexOf(" ") + 1);
 }
 
-/** What a row is called in a sentence. */
+/** Returns the subject of a sentence about a row: a task or an exit command. */
 export function label({ id, task }: { id: string; task: string }): string {
   return id === task ? `task ${task}` : `the exit command of task ${task}`;
 }
 
-/** What becomes of the state when something happens. */
+/** Returns the state after an event, and the action to perform. Pure. */
 export function update(state: State, event: Event): Step {
   switch (event.type) {
     case "key":
-      return pressed({ ...state, message: "" }, event.key);
+      return pressKey({ ...state, message: "" }, event.key);
     case "sample":
-      return { state: sampled(state, event.sample) };
+      return { state: applySample(state, event.sample) };
     case "log":
       return {
         state: event.task === selectedTask(state)?.name ? { ...state, log: event.tail } : state,
@@ -117,40 +117,40 @@ export function update(state: State, event: Event): Step {
   }
 }
 
-function sampled(state: State, { time, tasks }: Sample): State {
+function applySample(state: State, { time, tasks }: Sample): State {
   const before = selectedTask(state);
-  const next = arranged({ ...state, time, tasks });
+  const next = arrangeRows({ ...state, time, tasks });
   if (before === undefined || tasks.some(({ run }) => run === before.run)) return next;
   const { id, name } = before;
-  const what = label({ id, task: name });
-  // Unless something better is already said of it.
-  if (state.stopping.has(id) || state.message.includes(`${what} `)) return next;
-  const again = tasks.some((task) => task.id === id);
-  return { ...next, message: `${what} has ${again ? "been started anew" : "ended"}` };
+  const subject = label({ id, task: name });
+  // The result of a stop says more: it is shown, or will be.
+  if (state.stopping.has(id) || state.message.includes(`${subject} `)) return next;
+  const isRestarted = tasks.some((task) => task.id === id);
+  return { ...next, message: `${subject} has ${isRestarted ? "been started again" : "ended"}` };
 }
 
-/** The state with its rows filtered and sorted anew, and one of them selected. */
-function arranged(state: State): State {
+/** Filters and sorts the rows, and selects one of them. */
+function arrangeRows(state: State): State {
   const filter = state.filter.toLowerCase();
   const rows = state.tasks
     .filter(({ name, command }) => `${name} ${command}`.toLowerCase().includes(filter))
     .sort(order(state.sort));
   if (rows.some(({ id }) => id === state.selected)) return { ...state, rows };
-  // It has ended, or is filtered out: the one that takes its place is next.
+  // The selected task has ended or does not match: select the one that takes its place.
   const place = state.rows.findIndex(({ id }) => id === state.selected);
   return select({ ...state, rows }, Math.max(0, place));
 }
 
-/** The order of the rows: names from A, everything else from the most. Names decide a draw. */
+/** Returns the comparison of rows: names ascending, other keys descending, then by name. */
 function order({ key, reverse }: State["sort"]): (a: Task, b: Task) => number {
   const byName = (a: Task, b: Task) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-  const most = (value: (task: Task) => number | null) => (a: Task, b: Task) =>
+  const descending = (value: (task: Task) => number | null) => (a: Task, b: Task) =>
     (value(b) ?? -1) - (value(a) ?? -1);
   const compare = {
     name: byName,
-    cpu: most(({ cpu }) => cpu),
-    memory: most(({ memory }) => memory),
-    age: most(({ age }) => age),
+    cpu: descending(({ cpu }) => cpu),
+    memory: descending(({ memory }) => memory),
+    age: descending(({ age }) => age),
   }[key];
   const sign = reverse ? -1 : 1;
   return (a, b) => sign * compare(a, b) || byName(a, b);
@@ -161,7 +161,7 @@ function select(state: State, place: number): State {
   return selected === state.selected ? state : { ...state, selected, log: { lines: [] } };
 }
 
-function pressed(state: State, key: Key): Step {
+function pressKey(state: State, key: Key): Step {
   if (key === "ctrl-c") return { state, effect: { type: "quit", status: 130 } };
   if (key === "ctrl-\\") return { state, effect: { type: "quit", status: 131 } };
   if (key === "ctrl-z") return { state, effect: { type: "suspend" } };
@@ -170,19 +170,19 @@ function pressed(state: State, key: Key): Step {
     case "help":
       return { state: { ...state, mode: { is: "list" } } };
     case "confirm":
-      return confirmed(state, state.mode, key);
+      return answerQuestion(state, state.mode, key);
     case "filter":
-      return { state: moved(state, key) ?? filtered(state, key) };
+      return { state: moveSelection(state, key) ?? editFilter(state, key) };
     case "list":
-      return { state: moved(state, key) ?? state, ...listed(state, key) };
+      return { state: moveSelection(state, key) ?? state, ...pressInList(state, key) };
   }
 }
 
-/** How far a page goes, in rows. */
+/** The rows by which the page keys move. */
 const PAGE = 10;
 
-/** The state after a key that selects another row, in every mode with rows. */
-function moved(state: State, key: Key): State | undefined {
+/** Returns the state after a key that moves the selection; undefined for any other key. */
+function moveSelection(state: State, key: Key): State | undefined {
   const place = state.rows.findIndex(({ id }) => id === state.selected);
   const places: Readonly<Record<Key, number>> = {
     up: place - 1,
@@ -197,19 +197,19 @@ function moved(state: State, key: Key): State | undefined {
   return { ...select(state, next), isChosen: key !== "home" };
 }
 
-function filtered(state: State, key: Key): State {
-  const become = (filter: string) => arranged({ ...state, filter });
+function editFilter(state: State, key: Key): State {
+  const withFilter = (filter: string) => arrangeRows({ ...state, filter });
   if (key === "enter") return { ...state, mode: { is: "list" } };
-  if (key === "escape") return { ...become(""), mode: { is: "list" } };
-  if (key === "ctrl-u") return become("");
-  if (key === "backspace") return become([...state.filter].slice(0, -1).join(""));
-  return [...key].length === 1 ? become(state.filter + key) : state;
+  if (key === "escape") return { ...withFilter(""), mode: { is: "list" } };
+  if (key === "ctrl-u") return withFilter("");
+  if (key === "backspace") return withFilter([...state.filter].slice(0, -1).join(""));
+  return [...key].length === 1 ? withFilter(state.filter + key) : state;
 }
 
-function confirmed(state: State, mode: Mode & { is: "confirm" }, key: Key): Step {
+function answerQuestion(state: State, mode: Mode & { is: "confirm" }, key: Key): Step {
   const next: State = { ...state, mode: { is: "list" } };
   if (key !== "y" && key !== "Y") return { state: next };
-  // Not another run that has taken its name meanwhile.
+  // The run that was asked about has ended; the next run of the task is not to be stopped.
   if (!state.tasks.some(({ run }) => run === mode.run)) {
     return { state: { ...next, message: `${label(mode)} has ended` } };
   }
@@ -227,37 +227,37 @@ function confirmed(state: State, mode: Mode & { is: "confirm" }, key: Key): Step
 
 const SORTS: Readonly<Record<Key, SortKey>> = { n: "name", c: "cpu", m: "memory", a: "age" };
 
-function listed(state: State, key: Key): Partial<Step> {
+function pressInList(state: State, key: Key): Partial<Step> {
   const sort = SORTS[key];
   if (sort !== undefined) {
     const reverse = state.sort.key === sort && !state.sort.reverse;
-    const sorted = arranged({ ...state, sort: { key: sort, reverse } });
+    const sorted = arrangeRows({ ...state, sort: { key: sort, reverse } });
     return { state: state.isChosen ? sorted : select(sorted, 0) };
   }
   switch (key) {
     case "q":
       return { effect: { type: "quit", status: 0 } };
     case "j":
-      return { state: moved(state, "down") ?? state };
+      return { state: moveSelection(state, "down") ?? state };
     case "k":
-      return { state: moved(state, "up") ?? state };
+      return { state: moveSelection(state, "up") ?? state };
     case "g":
-      return { state: moved(state, "home") ?? state };
+      return { state: moveSelection(state, "home") ?? state };
     case "G":
-      return { state: moved(state, "end") ?? state };
+      return { state: moveSelection(state, "end") ?? state };
     case "/":
       return { state: { ...state, mode: { is: "filter" } } };
     case "escape":
-      return { state: arranged({ ...state, filter: "" }) };
+      return { state: arrangeRows({ ...state, filter: "" }) };
     case "?":
       return { state: { ...state, mode: { is: "help" } } };
     default:
-      return ofTask(state, key);
+      return actOnTask(state, key);
   }
 }
 
-/** The keys that do something to the selected task. */
-function ofTask(state: State, key: Key): Partial<Step> {
+/** Handles the keys that act on the selected task. */
+function actOnTask(state: State, key: Key): Partial<Step> {
   const task = selectedTask(state);
   if (task === undefined) return {};
   const { id, name, run } = task;
@@ -274,24 +274,26 @@ function ofTask(state: State, key: Key): Partial<Step> {
       return { effect: { type: "freeze", task: name, frozen: task.state !== "paused" } };
     case "l":
     case "enter":
-      return paged(state, task);
+      return showLog(state, task);
     default:
       return {};
   }
 }
 
-function paged(state: State, task: Task): Partial<Step> {
+function showLog(state: State, task: Task): Partial<Step> {
   const { problem } = state.log;
   if (task.log !== null && problem === undefined) {
     return { effect: { type: "page", log: task.log } };
   }
   const message = task.log === null
-    ? `no log of task ${task.name}: its output goes ${withoutLog(task)}`
+    ? `cannot show the log of task ${task.name}: ${withoutLog(task)}`
     : `cannot show ${task.log}: ${problem}`;
   return { state: { ...state, message } };
 }
 
-/** Where the output of a task goes that has no log, as far as that is known. */
+/** Returns the reason why the log of a task is unknown (`log` is null). */
 export function withoutLog({ age }: Task): string {
-  return age === null ? "where only its owner can see" : "to its caller's terminal";
+  return age === null
+    ? "only its owner can see where it is"
+    : "the output goes to the caller's terminal";
 }

@@ -1,12 +1,13 @@
 import { Failed, reason } from "../cli/errors.ts";
 
 /**
- * less(1) at the end of the file; where it is another's or missing, more(1), which
- * would let escape sequences through. Whatever $LESS says, less must not either.
+ * Runs less(1) at the end of the file; if it is missing or is another program of that name,
+ * more(1). Neither may print escape sequences of the log: `-+r -+R` overrides $LESS, and more
+ * reads the output of `cat -v`.
  */
 const SCRIPT = `case $(less -V 2>/dev/null) in
 less\\ [0-9]*)
-  # For root, a pager with the owner's rights must not start the owner's programs.
+  # Root's keys must not make a pager that runs as the owner start programs of the owner.
   [ -z "\${LANCO_FOR_ROOT-}" ] || export LESSSECURE=1
   exec less -L -n -+r -+R +G -- "$1"
   ;;
@@ -15,19 +16,19 @@ esac
 cat -v -- "$1" | more`;
 
 /**
- * Shows a file on the terminal that standard input and output are.
+ * Shows a file in a pager on the terminal, until the user quits the pager.
  *
- * @param enough Ends it before its reader does.
- * @throws {Failed} if it cannot be shown.
+ * @param abort Ends the pager.
+ * @throws {Failed} if there is no pager, or it cannot show the file.
  */
-export async function page(file: string, enough: AbortSignal): Promise<void> {
+export async function page(file: string, abort: AbortSignal): Promise<void> {
   let code: number;
   try {
     ({ code } = await new Deno.Command("/bin/sh", {
       args: ["-c", SCRIPT, "lanco", file],
-      // The owner may not be allowed into root's.
+      // The owner may not be allowed to enter root's working directory.
       cwd: "/",
-      signal: enough,
+      signal: abort,
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
@@ -36,5 +37,5 @@ export async function page(file: string, enough: AbortSignal): Promise<void> {
     throw new Failed(`cannot show ${file}: ${reason(error)}`);
   }
   if (code === 127) throw new Failed(`cannot show ${file}: neither less nor more is installed`);
-  if (code !== 0 && !enough.aborted) throw new Failed(`cannot show ${file}: try "less ${file}"`);
+  if (code !== 0 && !abort.aborted) throw new Failed(`cannot show ${file}: try "less ${file}"`);
 }

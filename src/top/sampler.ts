@@ -11,19 +11,19 @@ import { type Exit, runningExits } from "../task/exits.ts";
 import { exitPlace, trackingCgroup } from "../task/places.ts";
 import type { Task } from "../show/table.ts";
 
-/** The running tasks of a namespace at one moment. */
+/** The running tasks and exit commands of a namespace at one moment. */
 export interface Sample {
-  /** When, in milliseconds since 1970. */
+  /** The time of the sample, in milliseconds since 1970. */
   time: number;
-  /** Them, sorted by name. */
+  /** The tasks, sorted by name, then the running exit commands. */
   tasks: Task[];
 }
 
-/** Where the sampler reads; tests give their own. */
+/** The sources that the sampler reads; tests pass fakes. */
 export interface Source {
   /** The directory of the namespace. */
   directory: string;
-  /** Throws unless there is such a namespace. */
+  /** Throws `NotInitialised` unless the namespace is mounted. */
   assertThere(): void;
   /** What was launched under the name. */
   record(task: string): RunRecord | undefined;
@@ -31,28 +31,30 @@ export interface Source {
   exits(): Exit[];
 }
 
-/** How long a record may still be that of the run before, in milliseconds. */
-const SETTLED = 2000;
+/** The age from which a record is that of this run, in milliseconds: `run` writes it late. */
+const RECORD_SETTLED = 2000;
 
-/** The shortest time that says something of the use of a processor, in milliseconds. */
-const LEAST_INTERVAL = 100;
+/** The shortest interval over which the use of processors is measured, in milliseconds. */
+const MIN_INTERVAL = 100;
 
-/** The longest command that is kept, in characters: the widest terminal has fewer columns. */
+/** The longest command that is kept, in characters: no terminal has more columns. */
 const COMMAND_MAX = 1000;
 
+/** The data of a run that are kept from one sample to the next. */
 interface Known {
   run: number;
+  /** The time of the first sample of this run, by the clock of `sample`'s `now`. */
   since: number;
   about: Pick<Task, "memoryLimit" | "cpuLimit" | "command" | "log">;
-  /** When it was started, in milliseconds since boot. */
-  born: number | null;
-  /** The processor time when it was last reckoned with, and when that was. */
+  /** The start of the run, in milliseconds since boot. */
+  started: number | null;
+  /** The processor time and the CPU % of the last interval, and the time of its end. */
   counted?: { cpuTime: number; at: number; cpu: number | null };
 }
 
 /**
- * Looks at the tasks of a namespace again and again, with as few files read as can
- * be: four small ones a task and a refresh. What cannot change is read once a run.
+ * Samples the tasks of a namespace repeatedly. Reads four small files for each task and sample;
+ * the record, which does not change, only at the beginning of a run.
  */
 export class Sampler {
   readonly #source: Source;
@@ -83,13 +85,13 @@ export class Sampler {
   }
 
   /**
-   * The tasks now.
+   * Takes a sample.
    *
-   * @param now A clock that is never set back, in milliseconds.
-   * @param time In milliseconds since 1970.
-   * @param boot In milliseconds since boot.
+   * @param now The time by a monotonic clock, in milliseconds.
+   * @param time The time since 1970, in milliseconds.
+   * @param boot The time since boot, in milliseconds.
    * @throws {NotInitialised} if the namespace has been released.
-   * @throws {Failed} if it cannot be looked at.
+   * @throws {Failed} if the tasks cannot be read.
    */
   sample(now = performance.now(), time = Date.now(), boot = sinceBoot()): Sample {
     this.#source.assertThere();
@@ -119,7 +121,8 @@ export class Sampler {
     const run = unlessGone(() => Deno.statSync(registered).ino, null);
     if (run === null) return undefined;
     const size = this.#processes(name);
-    // Its first process may not have come in yet, or the release agent not have come.
+    // The tracking cgroup is empty before the first process enters it. If the named one is
+    // empty too, the task has ended and the release agent has not run yet.
     if (size === 0 && !isPopulated(registered)) return undefined;
     const known = this.#recall(name, run, now, boot);
     const cpuTime = this.#cpu?.(name) ?? null;
@@ -133,18 +136,18 @@ export class Sampler {
       cpu: counted?.cpu ?? null,
       cpuTime,
       memory: this.#memory?.(name) ?? null,
-      age: known.born === null ? null : Math.max(0, boot - known.born),
+      age: known.started === null ? null : Math.max(0, boot - known.started),
       ...known.about,
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
 
-  /** An exit command has no limits, and no place where its memory is counted. */
+  /** Samples an exit command. It has no limits, and its memory is not counted. */
   #exit({ task: name, run }: Exit, now: number): { task: Task; known: Known } {
     const id = `exit ${run} ${name}`;
     const { registered, bed } = exitPlace(this.namespace, name, run);
     const known = this.#known.get(id) ??
-      { run, since: now, about: describe(undefined), born: null };
+      { run, since: now, about: describe(undefined), started: null };
     const cpuTime = usageUsec(read(`${bed}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
@@ -163,23 +166,23 @@ export class Sampler {
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
 
-  /** What is known of this run; from its record at first, which `run` may be about to write. */
+  /** Returns the data of a run. Its record is read again at first: `run` may write it later. */
   #recall(name: string, run: number, now: number, boot: number): Known {
     const known = this.#known.get(name);
-    if (known?.run === run && now - known.since > SETTLED) return known;
+    if (known?.run === run && now - known.since > RECORD_SETTLED) return known;
     const record = unlessUnreadable(() => this.#source.record(name));
-    const [about, born] = [describe(record), this.#born(record, boot)];
-    return known?.run === run ? { ...known, about, born } : { run, since: now, about, born };
+    const [about, started] = [describe(record), this.#startOf(record, boot)];
+    return known?.run === run ? { ...known, about, started } : { run, since: now, about, started };
   }
 
-  /** By the wall clock where nothing better is known. */
-  #born(record: RunRecord | null | undefined, boot: number): number | null {
-    // The record is a file of the owner's.
+  /** Returns the start of a run in milliseconds since boot; by the wall clock if need be. */
+  #startOf(record: RunRecord | null | undefined, boot: number): number | null {
+    // The owner can write anything into the record.
     if (typeof record?.started !== "number") return null;
     return startOfRun(this.namespace.namespace, record) ?? boot - (Date.now() - record.started);
   }
 
-  /** A cgroup has two links and one for each below it: only then is there more to read. */
+  /** Returns the number of processes of a task. Without children a cgroup has two links. */
   #processes(name: string): number {
     const cgroup = `${this.#tracker}/task-${name}`;
     const links = unlessGone(() => Deno.statSync(cgroup).nlink ?? 0, 2);
@@ -192,7 +195,7 @@ export class Sampler {
     );
   }
 
-  /** How to read a counter of a task, if the host has it. */
+  /** Returns a function that reads a counter of a task; undefined if the host has no such file. */
   #counter(
     controller: string,
     file: string,
@@ -203,7 +206,7 @@ export class Sampler {
     );
     if (hierarchy === undefined) return undefined;
     const root = `${this.#source.directory}/${hierarchy.name}`;
-    // The namespace has it if its tasks have.
+    // The cgroup of the namespace has the same files as those of its tasks.
     if (!existsSync(`${root}/${file}`)) return undefined;
     return (task) => {
       const text = read(`${root}/task-${task}/${file}`);
@@ -212,7 +215,7 @@ export class Sampler {
   }
 }
 
-/** Reads the processor time in cpu.stat of v2, in nanoseconds (cgroup-v2.rst). */
+/** Returns the processor time in cpu.stat of v2, in nanoseconds (cgroup-v2.rst). */
 function usageUsec(text = ""): number | null {
   const [, microseconds] = /^usage_usec (\d+)$/m.exec(text) ?? [];
   return microseconds === undefined ? null : Number(microseconds) * 1000;
@@ -226,12 +229,12 @@ function count(
   if (cpuTime === null) return undefined;
   if (before === undefined) return { cpuTime, at, cpu: null };
   const elapsed = at - before.at;
-  if (elapsed < LEAST_INTERVAL) return before;
-  // Nanoseconds in milliseconds, in percent.
+  if (elapsed < MIN_INTERVAL) return before;
+  // Nanoseconds per millisecond, divided by 10^4, are percent.
   return { cpuTime, at, cpu: Math.max(0, (cpuTime - before.cpuTime) / elapsed / 1e4) };
 }
 
-/** The record is a file of the owner's: whatever it says, it must do no more than look wrong. */
+/** Returns the fields of a record. The owner can write anything into it: each type is checked. */
 function describe(record: Partial<RunRecord> | null | undefined): Known["about"] {
   const number = (value: unknown) => typeof value === "number" ? value : null;
   const words = Array.isArray(record?.command) ? record.command : [];

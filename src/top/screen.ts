@@ -10,7 +10,7 @@ export interface Size {
   rows: number;
 }
 
-/** What is emphasised, and by which attributes (ECMA-48, SGR). */
+/** The SGR attribute of each kind of text (ECMA-48, Select Graphic Rendition). */
 const ATTRIBUTES = {
   head: "1",
   dim: "2",
@@ -24,16 +24,15 @@ function paint(text: string, as: keyof typeof ATTRIBUTES, { colour }: Style): st
   return colour && text !== "" ? `\u001b[${ATTRIBUTES[as]}m${text}\u001b[0m` : text;
 }
 
-/** Nothing is drawn for less: what is too wide is cut off by the terminal. */
-const COLUMNS_LEAST = 20;
+/** The least width that is drawn for; a narrower terminal cuts the lines off. */
+const MIN_COLUMNS = 20;
 
 /**
- * The lines of the screen, from the top: as many as it has, none wider than it is,
- * unless it has less than 20 columns. With colours they contain SGR sequences, and
- * no other.
+ * Returns the lines of the screen from the top: exactly `rows`, none wider than `columns` or
+ * 20, whichever is more. In colour they contain SGR sequences, but no other control characters.
  */
 export function screen(state: State, { columns, rows }: Size, style: Style): string[] {
-  const size = { columns: Math.max(COLUMNS_LEAST, columns), rows };
+  const size = { columns: Math.max(MIN_COLUMNS, columns), rows };
   const lines = state.mode.is === "help" ? help(size, style) : body(state, size, style);
   const shown = lines.slice(0, Math.max(0, size.rows - 1));
   while (shown.length < size.rows - 1) shown.push("");
@@ -47,17 +46,18 @@ function body(state: State, size: Size, style: Style): string[] {
   const view = { cpus: state.host.cpus, stopping: state.stopping, style };
   const { heads, row } = table(state.rows, view, size.columns - 2, state.sort);
   const place = state.rows.findIndex(({ name }) => name === state.selected);
-  // The selected one in the middle, as far as there are rows above and below it.
+  // The selected task is in the middle, if there are enough rows above and below it.
   const first = Math.max(0, Math.min(place - Math.floor(room / 2), state.rows.length - room));
   const rows = state.rows.slice(first, first + room).map((task) => {
-    const chosen = task.id === state.selected;
-    const line = cut((chosen ? "> " : "  ") + row(task), size.columns);
-    if (chosen) return paint(line, "selected", style);
+    const isSelected = task.id === state.selected;
+    const line = cut((isSelected ? "> " : "  ") + row(task), size.columns);
+    if (isSelected) return paint(line, "selected", style);
     if (state.stopping.has(task.id)) return paint(line, "alarm", style);
     return task.state === "paused" ? paint(line, "busy", style) : line;
   });
   if (state.rows.length === 0 && room > 0) {
-    rows.push(cut(state.filter === "" ? "  no task runs" : "  no task is like this", size.columns));
+    const message = state.filter === "" ? "no task is running" : "no task matches the filter";
+    rows.push(cut(`  ${message}`, size.columns));
   }
   while (rows.length < room) rows.push("");
   return [...top, paint(cut(`  ${heads}`, size.columns), "head", style), ...rows, ...pane];
@@ -68,15 +68,15 @@ function header(state: State, { columns, rows }: Size, style: Style): string[] {
   const sum = (value: (task: State["tasks"][number]) => number | null) =>
     tasks.reduce((total, task) => total + (value(task) ?? 0), 0);
   const processes = sum((task) => task.processes);
-  const count = (number: number, what: string, plural = `${what}s`) =>
-    `${number} ${number === 1 ? what : plural}`;
-  const runs = ({ state }: State["tasks"][number]) => state !== "exit-cmd";
-  const [all, some] = [tasks.filter(runs).length, state.rows.filter(runs).length];
+  const count = (number: number, noun: string, plural = `${noun}s`) =>
+    `${number} ${number === 1 ? noun : plural}`;
+  const isTask = ({ state }: State["tasks"][number]) => state !== "exit-cmd";
+  const [all, some] = [tasks.filter(isTask).length, state.rows.filter(isTask).length];
   const shown = some < all ? `${some} of ` : "";
   const title = `${namespace}: ${shown}${count(all, "task")}, ` +
     `${count(processes, "process", "processes")}, ${count(host.cpus, "CPU")}`;
   const first = paint(fit(title, columns, style), "head", style);
-  // A bar says less than a row.
+  // On a small screen the rows of tasks are worth more than the bars.
   if (rows < 10) return [first];
   const cpu = sum((task) => task.cpu);
   const memory = sum((task) => task.memory);
@@ -116,8 +116,8 @@ function logPane(state: State, { columns, rows }: Size, style: Style): string[] 
 
 function help(size: Size, style: Style): string[] {
   const lines = ["Keys", ""];
-  for (const [keys, what] of KEYS) {
-    const [first = "", ...more] = wrap(what, size.columns - 16);
+  for (const [keys, action] of KEYS) {
+    const [first = "", ...more] = wrap(action, size.columns - 16);
     lines.push(`  ${keys.padEnd(14)}${first}`, ...more.map((line) => " ".repeat(16) + line));
   }
   return lines.map((line, i) =>
@@ -135,7 +135,7 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** The keys in the last line, in the order in which they find room. */
+/** The keys in the last line, the most important first: as many as have room are shown. */
 const HINTS = [
   "? help",
   "q quit",
@@ -150,7 +150,7 @@ const HINTS = [
 function footer(state: State, { columns }: Size, style: Style): string {
   const filter = clean(state.filter, style.unicode);
   const text = prompt(state.mode, filter);
-  // At the end stands the question, or what is typed.
+  // If it is too long its end is shown, where the question is or the filter is typed.
   if (text !== undefined) return paint(endOf(text, columns), "head", style);
   if (state.message !== "") {
     return paint(fit(clean(state.message, style.unicode), columns, style), "busy", style);
@@ -170,7 +170,7 @@ function prompt(mode: Mode, filter: string): string | undefined {
     case "filter":
       return `/${filter}_`;
     case "help":
-      return "any key to go back";
+      return "press any key to go back";
     case "list":
       return undefined;
   }

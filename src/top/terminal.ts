@@ -3,62 +3,74 @@ import { writeMeanwhile } from "../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "../show/table.ts";
 
-/** Where screens are drawn and keys come from; tests give their own. */
+/** A terminal: screens are drawn on it and keys are read from it. Tests pass fakes. */
 export interface Terminal {
-  /** How large it is now. */
+  /** Returns the present size. */
   size(): Size;
-  /** Takes it over: keys come one by one, and what was on it is kept for later. */
+  /** Switches to raw mode and to the alternate screen. */
   enter(): void;
-  /** Gives it back as it was. May be called at any time, and more than once. */
+  /** Restores the mode and the screen. May be called at any time, and more than once. */
   leave(): Promise<void>;
   /**
-   * Draws the lines, of which those that are there already cost nothing. Waits for nothing:
-   * as long as the terminal is held, only the last of them are kept.
+   * Draws a screen: only the lines that differ from the previous one are written. Does not
+   * block: while the terminal does not accept output, only the latest screen is kept.
+   *
+   * @throws {Failed} if an earlier write has failed.
    */
   draw(lines: readonly string[]): void;
-  /** Forgets what is there: the next `draw` draws everything. */
+  /** Has the next `draw` write all lines. */
   invalidate(): void;
-  /** Waits for input. Returns nothing when there will be no more. */
+  /** Waits for input; undefined at the end of input. */
   read(): Promise<string | undefined>;
 }
 
-/** Whether there is a terminal that screens can be drawn on. */
+/**
+ * Returns whether standard input and output are a terminal that can show screens.
+ *
+ * @param term The value of $TERM.
+ */
 export function isCapable(term: string | undefined): boolean {
   return Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && !["dumb", "", undefined]
     .includes(term);
 }
 
-/** How screens may look: after NO_COLOR, and the locale by the order of locale(7). */
+/**
+ * Returns the style of screens.
+ *
+ * @param environment LC_ALL, LC_CTYPE and LANG, which decide in this order (locale(7)) whether
+ * the terminal shows Unicode.
+ * @param noColour Whether NO_COLOR is set.
+ */
 export function styleOf(environment: ReadonlyMap<string, string>, noColour: boolean): Style {
   const locale = ["LC_ALL", "LC_CTYPE", "LANG"].map((name) => environment.get(name))
     .find((value) => value !== undefined && value !== "") ?? "";
   return { colour: !noColour, unicode: /utf-?8/i.test(locale) };
 }
 
-/** The size, or that of a terminal of old where it is not known. */
-export function sizeOr80x24(look: () => Size = Deno.consoleSize): Size {
+/** Returns the size of the terminal, or 80 columns and 24 rows if the size is unknown. */
+export function sizeOr80x24(readSize: () => Size = Deno.consoleSize): Size {
   try {
-    const { columns, rows } = look();
+    const { columns, rows } = readSize();
     if (columns > 0 && rows > 0) return { columns, rows };
   } catch {
-    // Not known.
+    // The size is unknown.
   }
   return { columns: 80, rows: 24 };
 }
 
-/** How often to look for keys where the runtime cannot wait for them, in milliseconds. */
-const KEY_WAIT = 30;
+/** How often to read from a non-blocking terminal, in milliseconds. */
+const READ_INTERVAL = 30;
 
-// xterm's ctlseqs: the alternate screen, the cursor, and whether long lines wrap.
+// xterm's ctlseqs: the alternate screen (1049), the cursor (25) and the wrapping of lines (7).
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l";
 
-/** What changes a screen of the lines before into one of the lines now. */
+/** Returns the output that changes the lines of one screen into those of the next. */
 export function difference(before: readonly string[], now: readonly string[]): string {
   const changes = now.flatMap((line, i) =>
     line === before[i] ? [] : [`\u001b[${i + 1};1H\u001b[2K${line}`]
   );
-  // Synchronised: where the terminal can, all at once.
+  // Mode 2026, synchronised output: a terminal that has it shows all changes at once.
   return changes.length === 0 ? "" : `\u001b[?2026h${changes.join("")}\u001b[?2026l`;
 }
 
@@ -66,8 +78,9 @@ export function difference(before: readonly string[], now: readonly string[]): s
 export class Console implements Terminal {
   #shown: readonly string[] = [];
   #entered = false;
-  /** What is being written, and the screen that is to follow it. */
+  /** The write that is under way. */
   #writing: Promise<void> | undefined;
+  /** The screen to be drawn after it. */
   #next: readonly string[] | undefined;
   #failure: Failed | undefined;
   readonly #decoder = new TextDecoder();
@@ -79,7 +92,7 @@ export class Console implements Terminal {
 
   enter(): void {
     this.#entered = true;
-    // Not merely cbreak: nothing but a key that is read may end or stop this.
+    // Not cbreak mode, in which ^C, ^\ and ^Z send signals instead of being read as keys.
     Deno.stdin.setRaw(true);
     this.#write(ENTER);
     this.invalidate();
@@ -90,12 +103,13 @@ export class Console implements Terminal {
     this.#entered = false;
     this.#next = undefined;
     this.#write(LEAVE);
-    // However long it is held: to change its modes would wait for that, too (tcsetattr(3)).
+    // However long the terminal accepts no output: to change its mode waits for it too, as
+    // TCSADRAIN does (tcsetattr(3)).
     await this.#writing;
     try {
       Deno.stdin.setRaw(false);
     } catch {
-      // The terminal is gone, or one half of it.
+      // The terminal has hung up.
     }
   }
 
@@ -124,17 +138,17 @@ export class Console implements Terminal {
         if (count === null) return undefined;
         return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
       } catch (error) {
-        // Others who share the terminal may have made it non-blocking.
+        // Another process that shares the terminal may have set O_NONBLOCK.
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, KEY_WAIT));
+        await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL));
       }
     }
   }
 
-  /** Writes after what is being written. A terminal that is held keeps nothing else waiting. */
+  /** Starts a write after the one that is under way, then draws the next screen. */
   #write(text: string): void {
     const bytes = new TextEncoder().encode(text);
-    const writing = this.#finish(this.#writing, bytes);
+    const writing = this.#writeAfter(this.#writing, bytes);
     this.#writing = writing;
     writing.then(() => {
       if (this.#writing !== writing) return;
@@ -143,8 +157,8 @@ export class Console implements Terminal {
     });
   }
 
-  async #finish(before: Promise<void> | undefined, bytes: Uint8Array): Promise<void> {
-    await before;
+  async #writeAfter(previous: Promise<void> | undefined, bytes: Uint8Array): Promise<void> {
+    await previous;
     try {
       await writeMeanwhile(bytes, "lines");
     } catch (error) {

@@ -10,13 +10,13 @@ import { LogTail } from "../logs/log_tail.ts";
 import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
 
-/** How long a task may take to end when it is asked to, in milliseconds: as `stop` has it. */
+/** The time from the first signal to SIGKILL, in milliseconds: the default of `stop`. */
 const PATIENCE = 30_000;
 
-/** The longest wait for the caller's shell to stop us, in milliseconds. */
-const STOP_WAIT = 200;
+/** The longest wait for SIGTSTP to suspend this process, in milliseconds. */
+const SUSPEND_WAIT = 200;
 
-/** The live view's doings on the real host. */
+/** Returns the `World` of a namespace on this host. */
 export function realWorld(namespace: Namespace): World {
   const sampler = new Sampler(namespace);
   const own = effectiveUser() === namespace.uid;
@@ -41,14 +41,14 @@ export function realWorld(namespace: Namespace): World {
 }
 
 /**
- * Stops the whole job, as the terminal would at ^Z: the caller may be a script. The
- * kernel does nothing where there is no shell to let it go on (signal(7), setpgid(2)).
+ * Suspends the process group, as the terminal does at ^Z: the caller may be a script. The
+ * kernel ignores SIGTSTP in an orphaned process group, which no shell can continue (setpgid(2)).
  */
 async function suspend(): Promise<void> {
-  // The job is another session's: see root/owner.sh.
-  if (actsForRoot()) throw new Failed("root's top cannot be stopped: leave it by q");
+  // This process is in a session of its own, away from root's shell: see root/owner.sh.
+  if (actsForRoot()) throw new Failed("root's top cannot be suspended: quit it with q");
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, STOP_WAIT);
+    const timer = setTimeout(done, SUSPEND_WAIT);
     function done() {
       clearTimeout(timer);
       Deno.removeSignalListener("SIGCONT", done);

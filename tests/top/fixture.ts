@@ -1,13 +1,13 @@
-/** What the tests of the live view share: a namespace with a few tasks, as it is looked at. */
+/** The namespace and tasks that the tests of the live view share. */
 import type { Task } from "../../src/show/table.ts";
 import { initialState, type State, update } from "../../src/top/model.ts";
 
-/** The moment of the sample, in milliseconds since 1970. */
+/** The time of the sample, in milliseconds since 1970. */
 export const NOW = 1_700_000_000_000;
 
 const MIB = 1024 ** 2;
 
-/** A task that sleeps, but for what is given. */
+/** Returns a sleeping task, with the fields that are given. */
 export function task(name: string, given: Partial<Task> = {}): Task {
   return {
     id: name,
@@ -27,7 +27,7 @@ export function task(name: string, given: Partial<Task> = {}): Task {
   };
 }
 
-/** Three tasks of all kinds. */
+/** Three different tasks: with limits, with many processes, and paused. */
 export const TASKS: readonly Task[] = [
   task("export", {
     cpu: 50.04,
@@ -42,14 +42,14 @@ export const TASKS: readonly Task[] = [
   task("nightly-backup-of-everything", { state: "paused", age: 3 * 86_400_000 }),
 ];
 
-/** The state with these tasks after the first sample, on a host with four processors. */
+/** Returns the state after a sample of these tasks, on a host with four processors. */
 export function stateOf(tasks: readonly Task[] = TASKS, filter = ""): State {
   const host = { cpus: 4, memory: 16 * 1024 * MIB };
   const sample = { time: NOW, tasks: [...tasks] };
   return update(initialState("web", host, filter), { type: "sample", sample }).state;
 }
 
-/** The state after these keys; what they do outside of it is left out. */
+/** Returns the state after these keys; their effects are left out. */
 export function press(state: State, ...keys: string[]): State {
   return keys.reduce((before, key) => update(before, { type: "key", key }).state, state);
 }

@@ -1,10 +1,11 @@
-"""Holds a terminal: held.py OWNER FLAG HOW PROGRAM [ARGUMENT...]
+"""Runs a program on a terminal that accepts no output: held.py OWNER FLAG HOW PROGRAM [ARGUMENT...]
 
-Starts a program at a terminal of OWNER's, block or nonblock as FLAG says, which nobody reads for six
-seconds though there is always something new to draw. Then, as HOW says, q is typed or it is
-sent SIGTERM, and only then all is read. Prints JSON: whether it lived until then and has given
-the terminal back, the exit status, how long it took to end, whether the flags and modes of the
-terminal are what they were, and the processor time.
+The terminal belongs to the uid OWNER and is blocking or not (FLAG: block, nonblock). For six
+seconds the program has to redraw, and none of its output is read. Then q is typed or SIGTERM is
+sent (HOW: q, TERM), and the output is read. Prints JSON: lived (the program ran until then and
+restored the screen), code (its exit status), ended (the seconds it took to end), flags (the
+terminal's file status flags before and after), modes (whether its modes are the same), seconds
+(the processor time).
 """
 import fcntl, json, os, pty, resource, select, signal, struct, subprocess, sys, termios, time
 
@@ -33,7 +34,7 @@ while b"alpha" not in screen:
     screen += read(1)
 begin = time.monotonic()
 while time.monotonic() - begin < 6:
-    # ^L, by which all is drawn again.
+    # ^L redraws the screen.
     os.write(master, b"\x0c")
     time.sleep(0.02)
 lived = top.poll() is None

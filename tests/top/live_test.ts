@@ -6,16 +6,16 @@ import { difference, sizeOr80x24, styleOf, type Terminal } from "../../src/top/t
 import { until } from "../harness.ts";
 import { NOW, task } from "./fixture.ts";
 
-/** A terminal on which the test types, and a world in which nothing happens but what it says. */
+/** A fake terminal and a fake world, which the test controls. */
 class Stage implements Terminal {
   tasks = [task("a"), task("b")];
   shown: readonly string[] = [];
   isEntered = false;
-  /** What has been asked of the terminal and of the world. */
+  /** The calls to the terminal and to the world. */
   done: string[] = [];
   signals = new Map<string, () => void>();
   stopResult: Promise<void> = Promise.resolve();
-  pageResult: (enough: AbortSignal) => Promise<void> = () => Promise.resolve();
+  pageResult: (abort: AbortSignal) => Promise<void> = () => Promise.resolve();
   failure: (() => Error) | undefined;
   #input: ((text: string | undefined) => void) | undefined;
 
@@ -38,12 +38,12 @@ class Stage implements Terminal {
     return new Promise((resolve) => this.#input = resolve);
   }
 
-  /** Whether keys are waited for. */
+  /** Whether the view is waiting for keys. */
   get isReading(): boolean {
     return this.#input !== undefined;
   }
 
-  /** Types it as soon as it is waited for; nothing stands for a terminal that is gone. */
+  /** Types a text when the view waits for keys; undefined hangs up the terminal. */
   async type(text: string | undefined): Promise<void> {
     await until("keys are read", () => this.isReading);
     const input = this.#input;
@@ -71,9 +71,9 @@ class Stage implements Terminal {
         this.done.push(`freeze ${name} ${frozen}`);
         throw new NotPermitted(`task ${name} belongs to somebody`);
       },
-      page: (log, enough) => {
+      page: (log, abort) => {
         this.done.push(`page ${log}`);
-        return this.pageResult(enough);
+        return this.pageResult(abort);
       },
       suspend: () => {
         this.done.push("suspend");
@@ -103,7 +103,7 @@ const liveTest = (name: string, body: (stage: Stage) => Promise<void>) =>
     assertEquals([stage.isEntered, stage.signals.size], [false, 0]);
   });
 
-liveTest("draws, follows what happens and leaves at q", async (stage) => {
+liveTest("draws tasks and logs, follows changes and quits at q", async (stage) => {
   const left = stage.run();
   await stage.shows("> a ");
   await stage.shows("the end of /var/log/lanco-web/task-a.log");
@@ -117,7 +117,7 @@ liveTest("draws, follows what happens and leaves at q", async (stage) => {
   assertEquals(stage.done, ["enter", "leave"]);
 });
 
-liveTest("gives the terminal back at every signal that would end it", async (stage) => {
+liveTest("restores the terminal at every signal that ends it", async (stage) => {
   const ends = { TERM: 143, INT: 130, HUP: 129, QUIT: 131, USR1: 138, USR2: 140, ALRM: 142 };
   for (const [signal, status] of Object.entries(ends)) {
     const left = stage.run(3_600_000);
@@ -128,7 +128,7 @@ liveTest("gives the terminal back at every signal that would end it", async (sta
   }
 });
 
-liveTest("gives the terminal back before an error surfaces", async (stage) => {
+liveTest("restores the terminal before it throws", async (stage) => {
   stage.draw = () => {
     throw new TypeError("crash");
   };
@@ -136,13 +136,13 @@ liveTest("gives the terminal back before an error surfaces", async (stage) => {
   assertEquals(stage.done, ["enter", "leave"]);
 });
 
-liveTest("does not even take the terminal for what is wrong from the start", async (stage) => {
+liveTest("does not enter the terminal if the first sample fails", async (stage) => {
   stage.failure = () => new NotInitialised("web");
   await assertRejects(() => stage.run(), NotInitialised);
   assertEquals(stage.done, []);
 });
 
-liveTest("ends when the namespace is released, but not for a moment without it", async (stage) => {
+liveTest("ends when the namespace is released, but not when one sample fails", async (stage) => {
   const left = stage.run();
   await stage.shows("> a ");
   let failures = 0;
@@ -157,13 +157,13 @@ liveTest("ends when the namespace is released, but not for a moment without it",
   await assertRejects(() => left, NotInitialised);
 });
 
-liveTest("leaves when the terminal is gone", async (stage) => {
+liveTest("quits when the terminal hangs up", async (stage) => {
   const left = stage.run();
   await stage.type(undefined);
   assertEquals((await left).status, 129);
 });
 
-liveTest("goes on while a task is stopped, and tells what came of it", async (stage) => {
+liveTest("goes on while a task is stopped, and shows the result", async (stage) => {
   const { promise, reject } = Promise.withResolvers<void>();
   stage.stopResult = promise;
   const left = stage.run();
@@ -185,7 +185,7 @@ liveTest("goes on while a task is stopped, and tells what came of it", async (st
   assertEquals(stage.done, ["enter", "stop a false", "stop b true", "stop a false", "leave"]);
 });
 
-liveTest("shows why something was not done", async (stage) => {
+liveTest("shows the errors of a pause and of the pager", async (stage) => {
   const left = stage.run();
   await stage.type("p");
   await stage.shows("task a belongs to somebody");
@@ -196,7 +196,7 @@ liveTest("shows why something was not done", async (stage) => {
   await left;
 });
 
-liveTest("leaves the keys and ^C to the pager, and comes back", async (stage) => {
+liveTest("reads no keys and ignores ^C while the pager runs, then goes on", async (stage) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   stage.pageResult = () => promise;
   const left = stage.run();
@@ -207,17 +207,17 @@ liveTest("leaves the keys and ^C to the pager, and comes back", async (stage) =>
   stage.signals.get("SIGQUIT")?.();
   assertEquals(stage.isReading, false);
   resolve();
-  await until("it is back", () => stage.isEntered);
+  await until("the view is back", () => stage.isEntered);
   await stage.type("\x1a");
-  await until("it has been suspended and is back", () => stage.done.at(-1) === "enter");
+  await until("the view has been suspended and is back", () => stage.done.at(-1) === "enter");
   await stage.type("q");
   assertEquals((await left).status, 0);
   assertEquals(stage.done.slice(3), ["enter", "leave", "suspend", "enter", "leave"]);
 });
 
 liveTest("ends the pager at a signal", async (stage) => {
-  stage.pageResult = (enough) =>
-    new Promise((resolve) => enough.addEventListener("abort", () => resolve()));
+  stage.pageResult = (abort) =>
+    new Promise((resolve) => abort.addEventListener("abort", () => resolve()));
   const left = stage.run();
   await stage.type("l");
   await until("the pager runs", () => stage.done.length === 3);
@@ -226,7 +226,7 @@ liveTest("ends the pager at a signal", async (stage) => {
   assertEquals(stage.done.slice(3), []);
 });
 
-liveTest("tells a lone Escape from the beginning of a sequence", async (stage) => {
+liveTest("distinguishes the Escape key from the beginning of a sequence", async (stage) => {
   const left = stage.run();
   await stage.type("/b");
   await stage.shows("/b_");
@@ -246,7 +246,7 @@ Deno.test("only lines that have changed are drawn", () => {
   );
 });
 
-Deno.test("a terminal whose size is not known has 80x24", () => {
+Deno.test("a terminal of unknown size has 80x24", () => {
   assertEquals(sizeOr80x24(() => ({ columns: 0, rows: 0 })), { columns: 80, rows: 24 });
   assertEquals(
     sizeOr80x24(() => {
@@ -257,7 +257,7 @@ Deno.test("a terminal whose size is not known has 80x24", () => {
   assertEquals(sizeOr80x24(() => ({ columns: 3, rows: 2 })), { columns: 3, rows: 2 });
 });
 
-Deno.test("the first variable of the locale that is set decides whether there is Unicode", () => {
+Deno.test("the first locale variable that is set decides whether Unicode is used", () => {
   const cases: [Record<string, string>, boolean][] = [
     [{}, false],
     [{ LANG: "C" }, false],

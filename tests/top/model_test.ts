@@ -15,7 +15,7 @@ const sample = (tasks: readonly Task[]): Event => ({
 });
 const ABC = [task("a"), task("b"), task("c")];
 
-Deno.test("the rows are sorted by CPU at first, and by the keys' wish, both ways", () => {
+Deno.test("the rows are sorted by CPU at first, then as the keys say, in either order", () => {
   const tasks = [
     task("a", { cpu: 1, memory: 20, age: 300 }),
     task("b", { cpu: 3, memory: 10, age: 200 }),
@@ -32,7 +32,7 @@ Deno.test("the rows are sorted by CPU at first, and by the keys' wish, both ways
   assertEquals(names(press(state, "n", "n", "c")), ["b", "d", "a", "c"]);
 });
 
-Deno.test("keys move the selection, and not beyond the ends", () => {
+Deno.test("keys move the selection, but not beyond the first and last row", () => {
   const state = stateOf(Array.from({ length: 26 }, (_, i) => task(String.fromCharCode(97 + i))));
   const cases: [string[], string][] = [
     [[], "a"],
@@ -56,7 +56,7 @@ Deno.test("the selection follows its task when the order changes", () => {
   assertEquals([names(busy), busy.selected], [["c", "a", "b"], "b"]);
 });
 
-Deno.test("a sort shows its top, unless its user has selected another", () => {
+Deno.test("a sort selects the first row, unless the user has selected a task", () => {
   const tasks = [task("a", { cpu: 1 }), task("b", { cpu: 9 }), task("c", { cpu: 5 })];
   const state = stateOf(tasks);
   assertEquals([state.selected, names(state)[0]], ["b", "b"]);
@@ -66,12 +66,12 @@ Deno.test("a sort shows its top, unless its user has selected another", () => {
   }
   assertEquals(press(state, "down", "n", "n").selected, "c");
   assertEquals(press(state, "down", "n").selected, "c");
-  // Who goes back to the top wants to see what comes there.
+  // A user who goes back to the first row has no task selected any more.
   assertEquals(press(state, "down", "g", "n").selected, "a");
   assertEquals(press(state, "n").log.lines, []);
 });
 
-Deno.test("a task that ends leaves the selection to the next one, and is told of", () => {
+Deno.test("when the selected task ends the next one is selected, and a message says so", () => {
   const state = after(press(stateOf(ABC), "down"), sample([task("a"), task("c")]));
   assertEquals([state.selected, state.message], ["c", "task b has ended"]);
   const last = after(press(state, "down"), sample([task("a")]));
@@ -81,12 +81,12 @@ Deno.test("a task that ends leaves the selection to the next one, and is told of
   assertEquals(after(none, sample(ABC)).selected, "a");
 });
 
-Deno.test("another run of the same name is not taken for the one before", () => {
+Deno.test("a new run of the selected task is reported as such", () => {
   const state = after(stateOf(ABC), sample([task("a", { run: 99 }), task("b")]));
-  assertEquals([state.selected, state.message], ["a", "task a has been started anew"]);
+  assertEquals([state.selected, state.message], ["a", "task a has been started again"]);
 });
 
-Deno.test("/ filters by name and command while one types, Enter keeps it, Escape ends it", () => {
+Deno.test("/ filters by name and command, Enter keeps the filter, Escape removes it", () => {
   const typing = press(stateOf(), "/", "P", "O", "R");
   assertEquals([names(typing), typing.mode.is], [["import", "export"], "filter"]);
   const kept = press(typing, "enter");
@@ -96,19 +96,19 @@ Deno.test("/ filters by name and command while one types, Enter keeps it, Escape
   assertEquals(names(press(stateOf(), "/", ..."s3:")), ["export"]);
   assertEquals(press(typing, "backspace").filter, "PO");
   assertEquals(press(typing, "ctrl-u").filter, "");
-  // Letters are typed, not obeyed; arrows still move.
+  // Letters are part of the filter, but arrows move the selection.
   assertEquals(press(stateOf(), "/", "q", "s", "K").filter, "qsK");
   assertEquals(press(typing, "down").selected, "export");
 });
 
-Deno.test("a filter may be given from the start, and may leave nothing", () => {
+Deno.test("a filter can be given at the start, and can match no task", () => {
   assertEquals(names(stateOf(TASKS, "port")), ["import", "export"]);
   const none = stateOf(TASKS, "nothing like this");
   assertEquals([names(none), none.selected], [[], undefined]);
   assertEquals(press(none, "escape").selected, "import");
 });
 
-Deno.test("s and K act after y only, on the run that was asked about", () => {
+Deno.test("s and K act only after y, and only on the run that was selected", () => {
   for (const [key, atOnce] of [["s", false], ["K", true]] as const) {
     const asked = press(stateOf(ABC), key);
     assertEquals(asked.mode.is, "confirm");
@@ -129,7 +129,7 @@ Deno.test("s and K act after y only, on the run that was asked about", () => {
   }
 });
 
-Deno.test("what came of a stop is told, and not hidden by the end of its task", () => {
+Deno.test("the result of a stop is shown, also after its task has ended", () => {
   const stopping = press(stateOf(ABC), "s", "y");
   const gone = after(stopping, sample([task("b")]));
   assertEquals(gone.message, "");
@@ -144,13 +144,13 @@ Deno.test("what came of a stop is told, and not hidden by the end of its task", 
   assertEquals(press(other, "j").message, "");
 });
 
-Deno.test("p pauses what runs and lets go on what is paused", () => {
+Deno.test("p pauses a running task and resumes a paused one", () => {
   assertEquals(effect(stateOf(ABC), "p"), { type: "freeze", task: "a", frozen: true });
   const paused = stateOf([task("a", { state: "paused" })]);
   assertEquals(effect(paused, "p"), { type: "freeze", task: "a", frozen: false });
 });
 
-Deno.test("l shows the log, or says why not", () => {
+Deno.test("l shows the log, or says why it cannot", () => {
   const log = task("a").log ?? "";
   assertEquals(effect(stateOf(ABC), "l"), { type: "page", log });
   const deleted = after(stateOf(ABC), {
@@ -161,10 +161,13 @@ Deno.test("l shows the log, or says why not", () => {
   assertEquals(effect(deleted, "l"), undefined);
   assertEquals(press(deleted, "l").message, `cannot show ${log}: it is not there`);
   const foreground = press(stateOf([task("a", { log: null })]), "l");
-  assertEquals(foreground.message, "no log of task a: its output goes to its caller's terminal");
+  assertEquals(
+    foreground.message,
+    "cannot show the log of task a: the output goes to the caller's terminal",
+  );
 });
 
-Deno.test("the end of a log is shown of the selected task only", () => {
+Deno.test("the end of a log is kept only if its task is selected", () => {
   const tail = { lines: ["hello"] };
   const state = after(stateOf(ABC), { type: "log", task: "a", tail });
   assertEquals(state.log, tail);
@@ -172,7 +175,7 @@ Deno.test("the end of a log is shown of the selected task only", () => {
   assertEquals(press(state, "down").log.lines, []);
 });
 
-Deno.test("q, ^C and ^\\ leave, ^Z and ^L ask for what they mean, ? shows help until a key", () => {
+Deno.test("q, ^C and ^\\ quit, ^Z suspends, ^L redraws, ? shows the help until the next key", () => {
   const state = stateOf(ABC);
   assertEquals(effect(state, "q"), { type: "quit", status: 0 });
   for (const keys of [[], ["/"], ["?"], ["s"]]) {
@@ -188,7 +191,7 @@ Deno.test("q, ^C and ^\\ leave, ^Z and ^L ask for what they mean, ? shows help u
   assertEquals(press(state, "x", "é", "left"), state);
 });
 
-Deno.test("an exit command is stopped apart from a new run of its task, and not paused", () => {
+Deno.test("an exit command is stopped without a new run of its task, and cannot be paused", () => {
   const exit = task("a", { id: "exit 5 a", run: 5, state: "exit-cmd", command: "(exit command)" });
   const both = after(stateOf([task("a"), exit]), { type: "key", key: "down" });
   assertEquals(both.selected, "exit 5 a");

@@ -17,7 +17,7 @@ const RECORD: RunRecord = {
   shim: 6,
 };
 
-/** A namespace of plain files, which looks as the kernel's does. */
+/** A namespace of plain files with the names and formats of the kernel's. */
 class Fake {
   readonly directory = Deno.makeTempDirSync();
   records: Record<string, unknown> = { a: RECORD };
@@ -35,7 +35,7 @@ class Fake {
     Deno.writeTextFileSync(path, text);
   }
 
-  /** Sets what the kernel says of a task. */
+  /** Writes the cgroup files of a task. */
   task(name: string, given: { cpu?: number; pids?: string; frozen?: boolean } = {}): void {
     const { cpu = 0, pids = "7\n", frozen = false } = given;
     this.write(`named/task-${name}/cgroup.procs`, `6\n${pids}`);
@@ -87,7 +87,7 @@ function fakeTest(name: string, body: (fake: Fake) => void): void {
   }
 }
 
-fakeTest("a sample has all that is known of a task", (fake) => {
+fakeTest("a sample has all fields of a task", (fake) => {
   fake.task("a", { cpu: 5_000_000, pids: "7\n8\n8\n" });
   fake.write("named/enter-b/cgroup.procs", "9\n");
   const { time, tasks } = fake.sampler().sample(0, 777, 65_000);
@@ -109,7 +109,7 @@ fakeTest("a sample has all that is known of a task", (fake) => {
   }]);
 });
 
-fakeTest("an age is by the clock since boot, whatever becomes of the other", (fake) => {
+fakeTest("the age of a task does not depend on the wall clock", (fake) => {
   const sampler = fake.sampler();
   fake.task("a");
   const age = (time: number, boot: number) => sampler.sample(boot, time, boot).tasks[0]?.age;
@@ -117,7 +117,7 @@ fakeTest("an age is by the clock since boot, whatever becomes of the other", (fa
   assertEquals(age(0, 9000), 4000);
 });
 
-fakeTest("the use of a processor is that between two samples", (fake) => {
+fakeTest("CPU % is measured between two samples", (fake) => {
   const sampler = fake.sampler();
   const cpu = (nanoseconds: number, now: number) => {
     fake.task("a", { cpu: nanoseconds });
@@ -125,13 +125,13 @@ fakeTest("the use of a processor is that between two samples", (fake) => {
   };
   assertEquals(cpu(1e9, 0), null);
   assertEquals(cpu(1.5e9, 1000), 50);
-  // Too soon after it to say anything else.
+  // The interval is too short: the previous value is kept.
   assertEquals(cpu(1.5001e9, 1001), 50);
   assertEquals(cpu(5.5e9, 3000), 200);
   assertEquals(cpu(0, 4000), 0);
 });
 
-fakeTest("paused tasks, sub-cgroups and the end of a task are seen", (fake) => {
+fakeTest("a sample has paused tasks and processes in sub-cgroups, but no ended tasks", (fake) => {
   const sampler = fake.sampler();
   const tracker = fake.layout === "unified" ? "unified" : "freezer";
   fake.task("a", { frozen: true });
@@ -147,12 +147,12 @@ fakeTest("paused tasks, sub-cgroups and the end of a task are seen", (fake) => {
   assertEquals(sampler.sample().tasks, []);
 });
 
-fakeTest("the record is read once a run, when it is sure to be of that run", (fake) => {
+fakeTest("the record is read at the beginning of a run, also if `run` writes it late", (fake) => {
   const sampler = fake.sampler();
   const command = (now: number) => sampler.sample(now).tasks[0]?.command;
   fake.task("a");
   assertEquals(command(0), "sleep 1000");
-  // `run` has registered the name and writes the record only now.
+  // `run` has created the cgroup, but writes the record only now.
   fake.records = { a: { ...RECORD, command: ["make"] } };
   assertEquals(command(100), "make");
   assertEquals(command(2100), "make");
@@ -163,7 +163,7 @@ fakeTest("the record is read once a run, when it is sure to be of that run", (fa
   assertEquals(command(4000), "");
 });
 
-fakeTest("a record that says nonsense does no harm", (fake) => {
+fakeTest("a record with fields of the wrong type does no harm", (fake) => {
   fake.task("a");
   for (const record of [null, 7, [], { command: 7, log: {}, started: "x", limits: null }]) {
     fake.records = { a: record };
@@ -173,7 +173,7 @@ fakeTest("a record that says nonsense does no harm", (fake) => {
   }
 });
 
-fakeTest("what the host does not count is not known", (fake) => {
+fakeTest("a counter that the host does not have is null", (fake) => {
   for (const file of ["unified/memory.current", "memory/memory.usage_in_bytes"]) {
     Deno.removeSync(`${fake.directory}/${file}`);
   }
@@ -181,7 +181,7 @@ fakeTest("what the host does not count is not known", (fake) => {
   assertEquals(fake.sampler().sample().tasks[0]?.memory, null);
 });
 
-fakeTest("a namespace that is not there is an error", (fake) => {
+fakeTest("sample() throws if the namespace is not initialised", (fake) => {
   const sampler = fake.sampler(() => {
     throw new NotInitialised("web");
   });

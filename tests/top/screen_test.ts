@@ -15,7 +15,7 @@ const state = update(stateOf(), {
   tail: { lines: ["reading", "\x1b[32m10 %\x1b[0m done", `漢字 ${"x".repeat(100)}`] },
 }).state;
 
-/** The screen between two line ends, with attributes as `<1>`. */
+/** Returns the screen between two newlines, with SGR sequences as `<1>`. */
 function drawn(shown: typeof state, size: Size, style: Style): string {
   const lines = screen(shown, size, style);
   assertEquals(lines.length, size.rows);
@@ -189,34 +189,34 @@ reading
   );
 });
 
-Deno.test("the help has room on 40 columns and 24 rows", () => {
+Deno.test("the help fits on 40 columns and 24 rows", () => {
   assertEquals(
     drawn(press(state, "?"), { columns: 40, rows: 24 }, PLAIN),
     `
 Keys
 
-  arrows, j, k  select; also page up,
-                page down, home (g), end
-                (G)
+  arrows, j, k  select a task; also page
+                up, page down, home (g),
+                end (G)
   /             filter by name or
-                command; Escape: all
+                command; Escape removes
+                the filter
   n, c, m, a    sort by name, CPU,
-                memory, age; again: the
-                reverse
-  s             stop the task: TERM,
-                after 30 seconds KILL;
-                asks first
-  K             kill its whole tree at
-                once; asks first
-  p             pause it, or let it go
-                on
-  l, enter      its full log, in less
-  ctrl-l        draw anew
-  ctrl-z        suspend
-  ?             this help
-  q, ctrl-c     leave
+                memory, age; again: in
+                reverse order
+  s             ask, then stop the task:
+                TERM, after 30 seconds
+                KILL
+  K             ask, then kill all its
+                processes at once
+  p             pause or resume the task
+  l, enter      view the log in less
+  ctrl-l        redraw the screen
+  ctrl-z        suspend top
+  ?             show this help
+  q, ctrl-c     quit
 
-any key to go back
+press any key to go back
 `,
   );
 });
@@ -263,7 +263,7 @@ Deno.test("the selected task is always on the screen", () => {
   }
 });
 
-Deno.test("commands and logs cannot paint on the terminal", () => {
+Deno.test("commands and logs cannot send control characters to the terminal", () => {
   const evil = "\x1b[2J\x1b]0;root\x07\x9b31m\u202edlrow\nnext";
   const tasks = [task("a", { command: evil, log: `/var/log/${evil}` })];
   const shown = update(stateOf(tasks), { type: "log", task: "a", tail: { lines: [evil] } }).state;
@@ -273,7 +273,7 @@ Deno.test("commands and logs cannot paint on the terminal", () => {
   }
 });
 
-Deno.test("the README shows a screen as it is", () => {
+Deno.test("the README shows the screen as it is drawn", () => {
   const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
   const shown = /^web: 3 tasks[^]*?\n```$/m.exec(readme)?.[0].split("\n").slice(0, -1) ?? [];
   assertEquals(shown, screen(stateOf(), { columns: 80, rows: 6 }, PLAIN));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, identity, LANCO, OWNER, STRANGER, type TestNamespace } from "../harness.ts";
 import { Tmux } from "./tmux.ts";
 
-/** A test on a terminal, in which `lanco <namespace> top` has been started. */
+/** A test with a terminal in which `lanco <namespace> top` runs. */
 function topTest(
   name: string,
   body: (ns: TestNamespace, tmux: Tmux) => Promise<void>,
@@ -25,7 +25,7 @@ function topTest(
   });
 }
 
-topTest("draws, moves, sorts, filters, helps and quits", async (ns, tmux) => {
+topTest("draws, moves the selection, sorts, filters, shows help and quits", async (ns, tmux) => {
   await tmux.shows(/> alpha +running +2 +0\.0 .*sh -c echo hello/);
   const screen = await tmux.screen();
   assert(screen.startsWith(`${ns.name}: 3 tasks, 6 processes, `), screen);
@@ -50,7 +50,7 @@ topTest("draws, moves, sorts, filters, helps and quits", async (ns, tmux) => {
   assert(!(await tmux.screen()).includes("NAME"));
 });
 
-topTest("works on the terminal of somebody else, as for sudo -u", async (_ns, tmux) => {
+topTest("works on a terminal that belongs to another user, as for sudo -u", async (_ns, tmux) => {
   await tmux.shows("> alpha ");
   await tmux.press("j");
   await tmux.shows("> beta ");
@@ -70,7 +70,7 @@ topTest("redraws when the terminal is resized", async (_ns, tmux) => {
   await tmux.isRestored(0);
 });
 
-topTest("pauses, resumes, stops and kills, after y only", async (ns, tmux) => {
+topTest("pauses and resumes, and stops and kills only after y", async (ns, tmux) => {
   await tmux.shows("> alpha ");
   await tmux.press("p");
   await tmux.shows(/> alpha +paused/);
@@ -92,7 +92,7 @@ topTest("pauses, resumes, stops and kills, after y only", async (ns, tmux) => {
   await tmux.isRestored(0);
 });
 
-topTest("goes on while a task takes its time to end", async (ns, tmux) => {
+topTest("goes on while a task that ignores TERM is being stopped", async (ns, tmux) => {
   await ns.must("run", "stubborn", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
   await tmux.shows("stubborn ");
   await tmux.press("n", "G");
@@ -107,14 +107,14 @@ topTest("goes on while a task takes its time to end", async (ns, tmux) => {
 });
 
 for (const [signal, status] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
-  topTest(`gives the terminal back at ${signal}`, async (_ns, tmux) => {
+  topTest(`restores the terminal at ${signal}`, async (_ns, tmux) => {
     await tmux.shows("> alpha ");
     Deno.kill(await tmux.foreground("lanco"), signal);
     await tmux.isRestored(status);
   });
 }
 
-topTest("leaves at ^C, and lets the shell have the terminal at ^Z", async (_ns, tmux) => {
+topTest("quits at ^C, and is suspended at ^Z", async (_ns, tmux) => {
   await tmux.shows("> alpha ");
   await tmux.press("C-z");
   await tmux.isRestored(148);
@@ -128,20 +128,23 @@ topTest("leaves at ^C, and lets the shell have the terminal at ^Z", async (_ns, 
   await tmux.isRestored(130);
 });
 
-topTest("follows tasks that start and end, and the release of its namespace", async (ns, tmux) => {
+topTest("shows tasks that start and end, and ends with its namespace", async (ns, tmux) => {
   await tmux.shows("> alpha ");
+  // By name: the order by CPU depends on the load of the host.
+  await tmux.press("n");
+  await tmux.shows(/NAME▲[^]*> alpha /);
   await ns.must("run", "late", "sleep", "1000");
   await tmux.shows(/: 4 tasks[^]*late +running/);
   await ns.must("stop", "--now", "alpha");
   await tmux.shows(/: 3 tasks[^]*> beta [^]*task alpha has ended/);
   await ns.must("stop", "--now", "beta", "gamma", "late");
-  await tmux.shows(/: 0 tasks, 0 processes[^]*no task runs/);
+  await tmux.shows(/: 0 tasks, 0 processes[^]*no task is running/);
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
   await tmux.shows("is not initialised");
   await tmux.isRestored(5);
 });
 
-topTest("follows a log that is truncated and deleted", async (ns, tmux) => {
+topTest("shows a log that is truncated and removed", async (ns, tmux) => {
   await tmux.shows(/\nhello of alpha\n/);
   const log = `${ns.logs}/task-alpha.log`;
   Deno.writeTextFileSync(log, "more\n\x1b[31mcoloured\x1b[0m\x1b[2J\n", { append: true });
@@ -163,7 +166,7 @@ topTest("shows the full log in a pager, and comes back", async (ns, tmux) => {
   await tmux.press("n");
   await tmux.shows("numbers ");
   await tmux.press("G");
-  // What is not below /var/log is read by way of /proc.
+  // A log that is not below /var/log is read by way of /proc.
   await tmux.shows(/> numbers [^]*\nline 499\nline 500\n/);
   await tmux.press("l");
   await tmux.shows(/line 478\n[^]*line 500\n/);
@@ -175,10 +178,10 @@ topTest("shows the full log in a pager, and comes back", async (ns, tmux) => {
 });
 
 topTest(
-  "shows a stranger the tasks, and does nothing for him",
+  "shows another user the tasks, but does not act for them",
   async (ns, tmux) => {
     await tmux.shows("> alpha ");
-    await tmux.shows("log of alpha: where only its owner can see");
+    await tmux.shows("log of alpha: only its owner can see where it is");
     await tmux.press("p");
     await tmux.shows(/task alpha belongs to \S+: do it as that user or as root/);
     await tmux.press("K");
@@ -192,7 +195,7 @@ topTest(
   { uid: STRANGER },
 );
 
-topTest("stops for root what is another's", async (ns, tmux) => {
+topTest("stops a task of another user for root", async (ns, tmux) => {
   await tmux.shows(/> alpha [^]*\nhello of alpha\n/);
   await tmux.press("s", "y");
   await ns.gone("alpha");
@@ -219,7 +222,7 @@ topTest("shows root the log from a directory that the owner may not enter", asyn
 }, { uid: 0 });
 
 topTest(
-  "takes a terminal that does not know its size for 80x24",
+  "takes a terminal of unknown size for 80x24",
   async (_ns, tmux) => {
     await tmux.shows(/NAME .* COMMAND\n> alpha [^]*\n\? help .* l log/);
     await tmux.press("q");
@@ -228,14 +231,14 @@ topTest(
   { top: "stty cols 0 rows 0;" },
 );
 
-topTest("knows ASCII and no colours where it should", async (_ns, tmux) => {
+topTest("draws in ASCII in the C locale, and without colours with NO_COLOR", async (_ns, tmux) => {
   await tmux.shows(/CPU%v[^]*-- log of alpha/);
   assert(!(await tmux.screen({ attributes: true })).includes("\x1b["));
   await tmux.press("q");
   await tmux.isRestored(0);
 }, { env: { LC_ALL: "C", NO_COLOR: "1" } });
 
-topTest("draws in colours where it may", async (_ns, tmux) => {
+topTest("draws in colours without NO_COLOR", async (_ns, tmux) => {
   await tmux.shows("> alpha ");
   const screen = await tmux.screen({ attributes: true });
   assertMatch(screen, /7m\S*> alpha/);

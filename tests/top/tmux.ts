@@ -1,9 +1,9 @@
 import { exec, OWNER, type TestNamespace, until } from "../harness.ts";
 
-/** What the shell in the terminal asks with. */
+/** The prompt of the shell in the terminal. */
 export const PROMPT = "ready>";
 
-/** A terminal of 80 columns and 24 rows with a shell in it, played by tmux(1). */
+/** A terminal of 80 columns and 24 rows in tmux(1), with a shell in it. */
 export class Tmux {
   readonly #directory: string;
 
@@ -24,27 +24,27 @@ export class Tmux {
     return stdout;
   }
 
-  /** Opens it. */
+  /** Opens the terminal. */
   async open(): Promise<void> {
     Deno.mkdirSync(this.#directory);
     Deno.chownSync(this.#directory, this.uid, null);
-    // Without NO_COLOR, unless the test asks for it: the runner may have it set.
+    // The environment of the tests may have NO_COLOR set.
     const shell = ["env", ...("NO_COLOR" in this.env ? [] : ["-u", "NO_COLOR"]), "/bin/sh", "-i"];
     await this.#tmux("new-session", "-d", "-x", "80", "-y", "24", ...shell);
     await this.shows(PROMPT);
   }
 
-  /** Closes it, and ends all that runs in it. */
+  /** Closes the terminal, which ends the programs in it. */
   async close(): Promise<void> {
     await this.#tmux("kill-server").catch(() => {});
   }
 
-  /** Presses keys, by the names that tmux has for them. */
+  /** Presses keys, by their names in tmux. */
   async press(...keys: string[]): Promise<void> {
     for (const key of keys) await this.#tmux("send-keys", key);
   }
 
-  /** Types a line of shell. */
+  /** Types a command line. */
   async enter(line: string): Promise<void> {
     await this.#tmux("send-keys", "-l", line);
     await this.#tmux("send-keys", "Enter");
@@ -54,27 +54,28 @@ export class Tmux {
     await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
   }
 
-  /** What is on it, without trailing blanks. With attributes: and the SGR sequences. */
+  /** Returns the screen without trailing blanks; with SGR sequences if `attributes` is set. */
   screen({ attributes = false } = {}): Promise<string> {
     return this.#tmux("capture-pane", "-p", ...(attributes ? ["-e"] : []));
   }
 
-  /** Waits until what is on it matches. */
-  async shows(what: string | RegExp): Promise<void> {
+  /** Waits until the screen matches. */
+  async shows(expected: string | RegExp): Promise<void> {
     let screen = "";
-    const matches = () => typeof what === "string" ? screen.includes(what) : what.test(screen);
-    await until("the terminal shows it", async () => {
+    const matches = () =>
+      typeof expected === "string" ? screen.includes(expected) : expected.test(screen);
+    await until("the screen matches", async () => {
       screen = await this.screen();
       return matches();
     }).catch((error) => {
-      throw new Error(`${error.message}: ${what}, but not on\n${screen}`);
+      throw new Error(`${error.message}: expected ${expected}, but the screen is\n${screen}`);
     });
   }
 
-  /** The id of the process that has the terminal. */
+  /** Returns the id of the command's process when it is in the foreground. */
   async foreground(command: string): Promise<number> {
     let pid = 0;
-    await until(`${command} has the terminal`, async () => {
+    await until(`${command} is in the foreground`, async () => {
       const shell = (await this.#tmux("display-message", "-p", "#{pane_pid}")).trim();
       const children = Deno.readTextFileSync(`/proc/${shell}/task/${shell}/children`);
       pid = Number(children.trim().split(" ").at(-1));
@@ -83,7 +84,7 @@ export class Tmux {
     return pid;
   }
 
-  /** Waits until the shell has the terminal back as it was: its lines, echo, and cursor. */
+  /** Waits until the shell has the terminal back with its screen, line mode, echo and cursor. */
   async isRestored(status: number): Promise<void> {
     await this.shows(`status ${status}\n`);
     await this.enter(
