@@ -45,7 +45,7 @@ function body(state: State, size: Size, style: Style): string[] {
   const room = Math.max(0, size.rows - top.length - pane.length - 2);
   const view = { cpus: state.host.cpus, stopping: state.stopping, style };
   const { heads, row } = table(state.rows, view, size.columns - 2, state.sort);
-  const place = state.rows.findIndex(({ name }) => name === state.selected);
+  const place = state.rows.findIndex(({ id }) => id === state.selected);
   // The selected task is in the middle, if there are enough rows above and below it.
   const first = Math.max(0, Math.min(place - Math.floor(room / 2), state.rows.length - room));
   const rows = state.rows.slice(first, first + room).map((task) => {

@@ -263,6 +263,17 @@ Deno.test("the selected task is always on the screen", () => {
   }
 });
 
+Deno.test("a selected exit command is always on the screen", () => {
+  const exit = { run: 5, state: "exit-cmd" as const };
+  const tasks = Array.from({ length: 50 }, (_, i) => task(`t${i}`, { cpu: 1 }));
+  const many = press(stateOf([...tasks, task("z", { ...exit, id: "exit 5 z" })]), "end");
+  assertEquals(many.selected, "exit 5 z");
+  for (const rows of [5, 10, 24]) {
+    const lines = screen(many, { columns: 80, rows }, PLAIN);
+    assert(lines.some((line) => line.startsWith("> z ")), `${rows}`);
+  }
+});
+
 Deno.test("commands and logs cannot send control characters to the terminal", () => {
   const evil = "\x1b[2J\x1b]0;root\x07\x9b31m\u202edlrow\nnext";
   const tasks = [task("a", { command: evil, log: `/var/log/${evil}` })];
