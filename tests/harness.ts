@@ -119,10 +119,28 @@ export class TestNamespace {
     Deno.writeTextFileSync(`${this.directory}/${TRACKER}/task-${task}/${file}`, state);
   }
 
+  /** The directory of the last run of a task. */
+  runDirectory(task: string): string {
+    const runs = [...Deno.readDirSync(`${this.directory}/runs`)].map(({ name }) => name)
+      .filter((name) => /^[0-9a-z]{26}-/.test(name) && name.slice(27) === task).sort();
+    return `${this.directory}/runs/${runs.at(-1) ?? `none-${task}`}`;
+  }
+
+  /** What was launched as the last run of a task. */
+  record(task: string) {
+    return JSON.parse(Deno.readTextFileSync(`${this.runDirectory(task)}/run.json`));
+  }
+
+  /** The exit status that is on record of the last run of a task, if there is one. */
+  status(task: string): number | undefined {
+    const text = Deno.readTextFileSync(`${this.runDirectory(task)}/status`);
+    const [, status] = /^[0-9a-z]{26}\nexecuted\nended (\d+) [\d.]*\n$/.exec(text) ?? [];
+    return status === undefined ? undefined : Number(status);
+  }
+
   /** The shim of a task. */
   shim(task: string): number {
-    const record = `${this.directory}/runs/${task}/run.json`;
-    return JSON.parse(Deno.readTextFileSync(record)).shim;
+    return this.record(task).shim;
   }
 
   /** What the task has written. */
@@ -143,7 +161,7 @@ export class TestNamespace {
           .filter((path) => pattern.test(path))
         : [];
     return [
-      ...list(`${this.directory}/runs`, /(?<!\.journal)$/),
+      ...list(`${this.directory}/runs`, /./),
       ...list(`${this.directory}/named`, /\/(task|exit|enter|bell|new)-/),
       ...list(`${this.directory}/${TRACKER}`, /task-/),
       ...list(`${this.directory}/${TRACKER}/exits`, /\/\d+-/),

@@ -8,7 +8,8 @@ import { flag, value, whole, wholeNumber } from "../cli/options.ts";
 import type { LogFile } from "../logs/log_file.ts";
 import { openLog } from "../logs/logs.ts";
 import { logFile } from "../namespace/paths.ts";
-import { readRun } from "../task/record.ts";
+import { currentRun } from "../task/records.ts";
+import { registeredInode } from "../task/task.ts";
 
 export default command({
   help: `Usage: lanco <namespace> logs [-f] [-n lines] [--previous[=N]] task
@@ -59,7 +60,7 @@ function logOf(name: string, task: string): { path: string; writer?: number } {
     if (error instanceof NotInitialised && existsSync(fallback)) return { path: fallback };
     throw error;
   }
-  const record = readRun(name, task);
+  const record = currentRun(name, task, registeredInode(name, task))?.record;
   if (record?.log === null) {
     throw new Failed(
       `task ${task} has no log, its output went to its caller: see run -L`,

@@ -106,8 +106,8 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  const { version: _, run: __, counted: ___, sinceBoot: ____, ...rest } = record;
-  const output: Output<"run"> = { namespace: context.namespace, pid, ...rest };
+  const { version: _, cgroup: __, sinceBoot: ___, ...rest } = record;
+  const output: Output<"run"> = { namespace: context.namespace, ...rest, pid };
   return { status: follower === undefined ? 0 : await follower(pid, shim.status), output };
 }
 

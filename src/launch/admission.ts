@@ -6,10 +6,10 @@ import {
   move,
   moveMeanwhile,
   removeCgroup,
-  unlessGone,
 } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
-import { AlreadyRunning, Failed, NotRunning, reason } from "../cli/errors.ts";
+import { AlreadyRunning, Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { effectiveUser } from "../namespace/caller.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
 import {
   type ExitPlace,
@@ -20,7 +20,7 @@ import {
 } from "../task/places.ts";
 import { removeWhenOpen, whenOpen } from "./closed.ts";
 import { cgroupsOf } from "../task/process.ts";
-import { reap } from "../task/task.ts";
+import { reap, registeredInode } from "../task/task.ts";
 import { letIn } from "./door.ts";
 
 /** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
@@ -32,16 +32,27 @@ function staged(namespace: Namespace, id: string): string {
  * Makes a cgroup of the named hierarchy, the first step to a name.
  *
  * @param id What tells this `run` from all others.
- * @returns the number of the run, which stays when it gets its name: the cgroup's inode.
+ * @returns the cgroup's inode, which stays when it gets its name.
+ * @throws {NotPermitted} if the caller does not own the namespace.
  */
 export async function openStage(namespace: Namespace, id: string): Promise<number> {
-  await whenOpen(namespace, () => makeCgroup(staged(namespace, id)));
+  await whenOpen(namespace, () => {
+    try {
+      makeCgroup(staged(namespace, id));
+    } catch (error) {
+      const { namespace: name, owner, uid } = namespace;
+      if (!(error instanceof Deno.errors.PermissionDenied) || effectiveUser() === uid) throw error;
+      throw new NotPermitted(
+        `namespace ${name} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
+      );
+    }
+  });
   const { ino } = Deno.statSync(staged(namespace, id));
   if (ino === null) throw new Failed("the named hierarchy has no inodes");
   return ino;
 }
 
-/** Puts the shim into it. */
+/** Puts the shim into it, and so what that starts later. */
 export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
   return moveMeanwhile(shim, staged(namespace, id));
 }
@@ -62,16 +73,9 @@ export async function unstage(namespace: Namespace, id: string, task: string): P
  * a task is never registered without a process, and when `run` is killed the kernel
  * takes the name back with its last process.
  *
- * @param child The task's first process, which joins the shim; none if it is there already.
  * @throws {AlreadyRunning} if the task runs.
  */
-export async function register(
-  namespace: Namespace,
-  task: string,
-  child: number | undefined,
-  id: string,
-): Promise<void> {
-  if (child !== undefined) move(child, staged(namespace, id));
+export async function register(namespace: Namespace, task: string, id: string): Promise<void> {
   for (;;) {
     try {
       const name = registered(namespace.namespace, task);
@@ -94,9 +98,10 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
 }
 
 /** Lets a run that is given up end, if somebody has paused it; not one that has its name now. */
-export function letGoOn(namespace: Namespace, task: string, run: number): void {
-  const inode = unlessGone(() => Deno.statSync(registered(namespace.namespace, task)).ino, null);
-  if (inode === run) setFrozen(trackingCgroup(namespace, task), false);
+export function letGoOn(namespace: Namespace, task: string, inode: number): void {
+  if (registeredInode(namespace.namespace, task) === inode) {
+    setFrozen(trackingCgroup(namespace, task), false);
+  }
 }
 
 /** What leaves the caller's cgroups. */
@@ -111,8 +116,8 @@ export interface Candidates {
 
 /** What `admit` is to be told. */
 export interface AdmitOptions {
-  /** The number of the run. */
-  run: number;
+  /** The inode of the task's registered cgroup. */
+  inode: number;
   /** Something to do while the release agent is at work, or before the exit command sleeps. */
   meanwhile: () => Promise<unknown>;
   /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
@@ -138,10 +143,10 @@ export async function admit(
   waiting.catch(() => {});
   // What is asleep does nothing of that.
   if (exit !== undefined) await waiting;
-  const place = exit === undefined ? undefined : exitPlace(namespace, task, options.run);
+  const place = exit === undefined ? undefined : exitPlace(namespace, task, options.inode);
   const asleep = place !== undefined && exit !== undefined &&
     await whenOpen(namespace, () => layDown(exit, place));
-  const entrant = { task, run: options.run, exit: place !== undefined };
+  const entrant = { task, inode: options.inode, exit: place !== undefined };
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;

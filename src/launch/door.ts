@@ -14,8 +14,8 @@ const AGAIN = 1000;
 export interface Entrant {
   /** The task's name. */
   task: string;
-  /** The number of the run. */
-  run: number;
+  /** The inode of its registered cgroup. */
+  inode: number;
   /** Whether an exit command comes with it. */
   exit: boolean;
 }
@@ -75,7 +75,7 @@ function listName(entrants: readonly Entrant[]): string {
   const id = crypto.randomUUID();
   const [first] = entrants;
   if (first === undefined || entrants.length > 1) return id;
-  return `for-${id.slice(0, 8)}-${first.run}-${first.task}`;
+  return `for-${id.slice(0, 8)}-${first.inode}-${first.task}`;
 }
 
 /** Makes a list of what is to be let in, and has the release agent called until it has done so. */
@@ -84,9 +84,9 @@ async function ring(namespace: Namespace, entrants: readonly Entrant[]): Promise
   const name = listName(entrants);
   const [list, bell] = [`${named}/enter-${name}`, `${named}/bell-${name}`];
   try {
-    const paths = entrants.flatMap(({ task, run, exit }) => [
+    const paths = entrants.flatMap(({ task, inode, exit }) => [
       `${list}/task-${task}`,
-      ...(exit ? [`${list}/exit-${run}-${task}`] : []),
+      ...(exit ? [`${list}/exit-${inode}-${task}`] : []),
     ]);
     for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();

@@ -2,4 +2,4 @@
 export { executed } from "./executed.ts";
 export { rotate } from "./rotation.ts";
 export { startOf } from "../task/clock.ts";
-export { lastCounted } from "../task/usage.ts";
+export { forgetOldRuns } from "../task/retention.ts";

@@ -5,23 +5,21 @@ import { explainClosed, removeWhenOpen } from "./closed.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
-import { exitMark, removeMark } from "../task/exit_command.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
-import { exitPlace, registered } from "../task/places.ts";
-import { writeEntry } from "../task/journal.ts";
+import { exitPlace, registered, runsDirectory } from "../task/places.ts";
+import { announce } from "../task/announce.ts";
 import type { RunRecord } from "../task/record.ts";
-import { forgetOldRuns } from "../task/retention.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit.ts";
 import type { Nursery } from "./shim/nursery.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import { assertLog, descriptor } from "./opened.ts";
 import { oomScore } from "./oom_score.ts";
-import { StagedRun } from "./staged_run.ts";
+import { nextRun, RunFiles } from "./run_files.ts";
 
 /** What to launch, and how. */
 export interface LaunchOptions {
@@ -100,18 +98,20 @@ export async function launch(
 
 /** One attempt to launch a task, step by step. */
 class Attempt {
+  /** What tells it from all others. */
+  readonly #id = crypto.randomUUID();
   readonly #directory: string;
   readonly #log: string | undefined;
-  readonly #staged: StagedRun;
   readonly #look: () => void;
   #shim: Shim | undefined;
   #exit: ExitCommand | undefined;
   #child = 0;
-  #run = 0;
+  /** The inode of the registered cgroup. */
+  #inode = 0;
+  #files: RunFiles | undefined;
   #record: RunRecord | undefined;
   #staging: Promise<void> | undefined;
   #restored = false;
-  #published = false;
   #asleep = false;
   #admission = 0;
   #unlimited: string[] = [];
@@ -124,46 +124,54 @@ class Attempt {
     const { directory, log } = options;
     this.#directory = directory === undefined ? workingDirectory() : fromHere(directory);
     this.#log = log === undefined ? undefined : fromHere(log);
-    this.#staged = StagedRun.create(namespace);
     this.#look = thawWatch(namespace);
   }
 
-  /** Starts the shim and the task's first process, which then waits, and writes down what it is. */
+  /** Starts the shim, which looks for the command, takes the name, and begins the record of the run. */
   async start(): Promise<void> {
-    const { command, exitCommand, limits } = this.options;
+    const { command, exitCommand } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
-    this.#run = await openStage(this.namespace, this.#staged.id);
+    this.#inode = await openStage(this.namespace, this.#id);
     const options = { ...this.#shimOptions(), nursery: await this.#nursery() };
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
-    if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#staged.id);
+    if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#id);
     // What the shim has to say counts more than that it is gone.
     this.#staging?.catch(() => {});
-    const later = import("./later.ts");
     if (exitCommand !== undefined) {
       const { ExitCommand } = await import("./shim/exit.ts");
       this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
     }
-    this.#child = Number(await shim.expect("ready"));
-    this.#staged.assertOpened(shim.pid);
+    await shim.expect("found");
     await this.#exit?.ready();
     await this.#staging;
-    const { lastCounted, startOf } = await later;
-    const sinceBoot = startOf(this.#child);
+    this.#debug(`register shim ${shim.pid}`);
+    await register(this.namespace, this.task, this.#id);
+    const later = import("./later.ts");
+    const run = await nextRun(this.namespace, this.task);
+    await shim.name(run);
+    this.#files = new RunFiles(this.namespace, run, this.task);
+    await shim.go();
+    this.#child = Number(await shim.expect("ready"));
+    this.#write(this.#files, run, (await later).startOf(this.#child));
+  }
+
+  #write(files: RunFiles, run: string, sinceBoot: number | undefined): void {
     this.#record = {
-      version: 1,
+      version: 2,
+      run,
       task: this.task,
-      run: this.#run,
-      command: [...command],
+      cgroup: this.#inode,
+      pid: this.#child,
+      shim: this.#shim?.pid ?? 0,
+      command: [...this.options.command],
       directory: this.#directory,
       log: this.#log ?? null,
       started: Date.now(),
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
-      counted: lastCounted(this.namespace.namespace, this.task),
-      limits,
-      shim: shim.pid,
+      limits: this.options.limits,
     };
-    this.#staged.write(this.#record);
+    files.write(this.#record);
   }
 
   async #nursery(): Promise<Nursery | undefined> {
@@ -174,7 +182,7 @@ class Attempt {
   }
 
   #shimOptions(): ShimOptions {
-    const { command, directory, exitCommand, foreground, umask, input, variables } = this.options;
+    const { command, directory, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
     const environment = readCallerEnvironment(variables);
     return {
@@ -182,9 +190,8 @@ class Attempt {
       command,
       umask,
       environment,
-      runDirectory: this.#staged.directory,
-      run: this.#run,
-      mark: exitCommand === undefined ? "" : exitMark(namespace, this.#run),
+      id: this.#id,
+      runs: runsDirectory(namespace),
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
       variables: {
@@ -198,16 +205,13 @@ class Attempt {
     };
   }
 
-  /** Takes the name, leaves the caller's cgroups and enters the task's own. */
+  /** Leaves the caller's cgroups and enters the task's own. */
   async enter(): Promise<void> {
     const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
-    this.#debug(`register process ${pids.child} and its shim ${pids.shim}`);
-    const child = this.#shim?.staged ? undefined : pids.child;
-    await register(this.namespace, this.task, child, this.#staged.id);
-    this.#debug("leave the caller's cgroups");
+    this.#debug(`leave the caller's cgroups with process ${pids.child}`);
     const begin = performance.now();
     this.#asleep = await admit(this.namespace, this.task, pids, {
-      run: this.#run,
+      inode: this.#inode,
       meanwhile: () => this.#openLog(),
       prepare: () => {
         this.#unlimited = setLimits(this.namespace, this.task, this.options.limits, this.options);
@@ -221,6 +225,7 @@ class Attempt {
     if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
+    await this.#exit?.openRun(this.#files?.directory ?? "");
     if (this.#log === undefined) return;
     assertLog(this.#child, this.#log);
     await this.#exit?.openLog(descriptor(this.#child, 2));
@@ -230,23 +235,28 @@ class Attempt {
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
-    const { executed } = await import("./later.ts");
+    const { executed, forgetOldRuns } = await import("./later.ts");
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
+    const { namespace } = this.namespace;
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
-    this.#staged.publish(this.task);
-    this.#published = true;
-    const cgroup = registered(this.namespace.namespace, this.task);
+    const cgroup = registered(namespace, this.task);
     // First, for what waits does nothing if the child has never been told to go.
-    await this.#exit?.wait(this.#asleep ? undefined : { cgroup, run: this.#run });
+    await this.#exit?.wait(this.#asleep ? undefined : { cgroup, inode: this.#inode });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
     const execution = { child: this.#child, cgroup, restored: this.#restored };
     await executed(shim, execution, this.#look);
     shim.release();
-    this.#tidy(record);
+    announce(namespace, this.task);
+    try {
+      forgetOldRuns(namespace);
+    } catch (error) {
+      // The task is none the worse for it.
+      this.#debug(`cannot forget old records: ${reason(error)}`);
+    }
     return {
       pid: this.#child,
       shim,
@@ -256,36 +266,24 @@ class Attempt {
     };
   }
 
-  /** What else there is to do can fail without the task's being the worse for it. */
-  #tidy({ task, run, started: at }: RunRecord): void {
-    writeEntry(this.namespace.namespace, { what: "start", run, task, at });
-    try {
-      this.#staged.settle();
-      forgetOldRuns(this.namespace.namespace);
-    } catch (error) {
-      this.#debug(`cannot forget old records: ${reason(error)}`);
-    }
-  }
-
   /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
   async undo(): Promise<boolean> {
-    if (this.#published) liftProcessLimit(this.namespace, this.task);
+    if (this.#record !== undefined) liftProcessLimit(this.namespace, this.task);
     this.#shim?.abandon();
-    letGoOn(this.namespace, this.task, this.#run);
+    letGoOn(this.namespace, this.task, this.#inode);
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#staging?.catch(() => {});
     await this.#undoExit();
-    await unstage(this.namespace, this.#staged.id, this.task);
-    this.#staged.withdraw(this.task, this.#published);
+    await unstage(this.namespace, this.#id, this.task);
+    this.#files?.remove();
     return killed;
   }
 
   async #undoExit(): Promise<void> {
     if (this.#exit === undefined) return;
-    const { bed, registered } = exitPlace(this.namespace, this.task, this.#run);
+    const { bed, registered } = exitPlace(this.namespace, this.task, this.#inode);
     if (bed !== undefined) setFrozen(bed, false);
     await this.#exit.abandon();
-    removeMark(this.namespace.namespace, this.#run);
     if (bed !== undefined) await removeWhenOpen(this.namespace, bed);
     await removeWhenOpen(this.namespace, registered);
   }

@@ -18,6 +18,14 @@ export interface Hierarchy {
   tasks: boolean;
 }
 
+/** One boot of the host, as root has written it down. */
+export interface Boot {
+  /** The kernel's word for it, `/proc/sys/kernel/random/boot_id`. */
+  id: string;
+  /** When it was, by the clock that root saw then, in milliseconds since 1970. */
+  at: number;
+}
+
 /** What root wrote down at `init`, in `/run/lanco/<ns>/namespace.json`. */
 export interface Namespace {
   /** The version of the form of this record. */
@@ -38,10 +46,12 @@ export interface Namespace {
   exits: string;
   /** The hierarchies in use, without the named one. */
   hierarchies: Hierarchy[];
+  /** The boot of the host that it is of; the version before has not written it down. */
+  boot?: Boot;
 }
 
-/** The version of `namespace.json` that this program understands. */
-const VERSION = 2;
+/** The versions of `namespace.json` that this program understands: this one, and the one before. */
+const VERSIONS: readonly unknown[] = [3, 2];
 
 /** Returns the directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
@@ -63,8 +73,8 @@ export function readNamespace(namespace: string): Namespace {
   const file = `${namespaceDirectory(namespace)}/namespace.json`;
   try {
     const record: Namespace = JSON.parse(Deno.readTextFileSync(file));
-    if (record.version !== VERSION || !Array.isArray(record.hierarchies)) {
-      throw new Error(`not of version ${VERSION}`);
+    if (!VERSIONS.includes(record.version) || !Array.isArray(record.hierarchies)) {
+      throw new Error(`not of version ${VERSIONS[0]}`);
     }
     return record;
   } catch (error) {

@@ -12,6 +12,7 @@
 #   all       not empty if there were more errands, so that every cgroup has to be looked at
 #   looking   not empty while such a look is under way
 #   list      the cgroups that this look is to go through
+#   kept      how many counters have been kept since all of them were last counted
 #
 # An owner can make the kernel start agents faster than they end. When there are more than 256
 # errands, the kernel is told to start no more agents, and the agent at work goes through all

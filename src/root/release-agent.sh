@@ -26,7 +26,7 @@ here=/run/lanco/@NAMESPACE@
 named=$here/named
 hierarchies="@HIERARCHIES@"
 exits=$here/@EXITS@/exits
-ended='' ending='' useless='' found=0
+ended=0 ending='' useless='' found=0
 
 is_name() {
   case $1 in '' | [.-]* | *[!A-Za-z0-9._-]*) return 1 ;; esac
@@ -141,10 +141,22 @@ $door/task-${1#for-*-*-}" ;;
   away rmdir "$@" "$door" "$bell"
 }
 
+# inode_of TASK: sets inode to that of its registered cgroup, which tells the run from all
+# others. The kernel tells it of what is open since Linux 5.14.
+inode_of() {
+  inode=
+  {
+    while read -r key value; do [ "$key" != ino: ] || inode=$value; done </proc/self/fdinfo/3
+    [ -n "$inode" ] || inode=$(away stat -Lc %i /proc/self/fd/3)
+  } 3<"$named/task-$1"
+}
+
 # keep_counters TASK: keeps what it has used, a line a counter: the file's name, and its
-# line.
+# line. Not if another run has got the name meanwhile.
 keep_counters() {
   used=
+  inode_of "$1"
+  before=$inode
   for file in cpu.stat cpuacct.usage cpuacct.stat memory.peak memory.events \
     memory.max_usage_in_bytes memory.oom_control pids.peak; do
     for hierarchy in $hierarchies; do
@@ -154,8 +166,10 @@ keep_counters() {
       done <"$here/$hierarchy/task-$1/$file"
     done
   done
-  [ -z "$used" ] || echo "$used" >"$here/usage/$1"
-  ended=yes
+  inode_of "$1"
+  [ -n "$used" ] && [ -n "$before" ] && [ "$before" = "$inode" ] || return 0
+  echo "$used" >"$here/usage/$inode-$1"
+  ended=$((ended + 1))
 }
 
 # wake TASK-CGROUP...: thaws the exit commands of these tasks. The name of an exit command's
@@ -227,13 +241,19 @@ end_exit_command() {
   remove "$exits/$1" "$named/exit-$1" || leave_rest "exit-$1" "$2"
 }
 
-# Of the counters, the newest thousand are kept; the names are tasks'.
+# Of the counters, the newest thousand are kept, and up to a hundred more: how many have
+# been kept since they were counted last is written down.
 forget_counters() {
-  [ -n "$ended" ] || return 0
-  ended=''
-  set -- "$here"/usage/*
+  [ "$ended" -gt 0 ] || return 0
+  kept=0 tally=$here/usage/.errands/kept
+  read -r kept <"$tally"
+  kept=$((${kept:-0} + ended)) ended=0
+  echo "$kept" >"$tally"
+  [ "$kept" -gt 100 ] || return 0
+  # The names are tasks', after a number.
   # shellcheck disable=SC2012
-  [ $# -le 1100 ] || (cd "$here/usage" && ls -t | tail -n +1001 | xargs rm -f) 9>&-
+  (cd "$here/usage" && ls -t | tail -n +1001 | xargs rm -f) 9>&-
+  echo 0 >"$tally"
 }
 
 # perform ERRAND BEGUN: does one errand, which is the name of a cgroup of the named hierarchy.

@@ -235,6 +235,17 @@ named_hierarchy() {
   chown "+$uid:+$gid" "$run/named"
 }
 
+# Sets boot to JSON of which boot this is, and when it was: once, for runs are told by it.
+boot() {
+  read -r id </proc/sys/kernel/random/boot_id
+  boot=
+  if read -r record <"$run/namespace.json"; then
+    case $record in *'"boot":{"id":"'"$id"'",'*) boot=${record#*'"boot":{'} && boot="{${boot%%\}*}}" && return ;; esac
+  fi 2>/dev/null
+  read -r up _ </proc/uptime
+  boot="{\"id\":\"$id\",\"at\":$(($(date +%s) - ${up%.*}))000}"
+}
+
 # The owner's name, or his number if he has none, for JSON: it may have a backslash.
 # getent(1) takes what has digits alone for a number.
 owner_name() {
@@ -251,10 +262,11 @@ again=yes
 [ -e "$run/namespace.json" ] || again=no
 [ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 owner_ids
-ids="\"uid\":$uid,\"gid\":$gid"
+# In this order, in which the init of a version before this does not find them, and leaves all alone.
+ids="\"gid\":$gid,\"uid\":$uid"
 # What is half released may still have mounts that are another's.
 for record in "$run/namespace.json" "$run/namespace.json.old"; do
-  [ ! -e "$record" ] || grep -q "$ids," "$record" ||
+  [ ! -e "$record" ] || grep -q -e "$ids," -e "\"uid\":$uid,\"gid\":$gid," "$record" ||
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
 done
 mkdir -p "$run/usage" "$run/named" # from here on it is a namespace that needs the proc
@@ -281,8 +293,9 @@ numbers_left "$unified" /proc/cgroups
 limits "$again" "$best_effort" "$@"
 release_agent
 named_hierarchy
+boot
 # Not echo, which in some shells reads backslashes.
-printf '%s\n' "{\"version\":2,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json]}" \
+printf '%s\n' "{\"version\":3,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json],\"boot\":$boot}" \
   >"$run/namespace.json.new"
 mv "$run/namespace.json.new" "$run/namespace.json"
 rm -f "$run/namespace.json.old"

@@ -23,6 +23,7 @@ import {
 
 const namespace = text("the namespace");
 const task = text("the task");
+const runId = text("the id of the run, a word that sorts by time");
 const state = word("what has become of it", ...STATES);
 const exitStatus = integer("lanco's exit status for this task: 0, 1, 3 or 6");
 const why = nullable(text("the reason, if the answer is no or unknown"));
@@ -166,6 +167,7 @@ const dump = object("all that is known of the namespace and its tasks", {
 const run = object("the task that was started", {
   namespace,
   task,
+  run: runId,
   pid: integer("its first process: the command"),
   shim: integer("the process that keeps its exit status"),
   started: integer("when, in milliseconds since 1970"),
@@ -221,7 +223,7 @@ const events = object("what becomes of a task, a line for each", {
   ),
   at: integer("when, in milliseconds since 1970; present: since when it runs"),
   task: nullable(text("the task")),
-  run: nullable(integer("a number that no other run of the namespace has until reboot")),
+  run: nullable(runId),
   state: nullable(word("present, end: what it does, or how it ended", ...STATES)),
   why: facts.why,
   ...exit,

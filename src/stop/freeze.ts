@@ -4,7 +4,9 @@ import { Failed, NotOwner, NotRunning } from "../cli/errors.ts";
 import { hasBegun } from "../task/begun.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../task/places.ts";
-import { writeEntry } from "../task/journal.ts";
+import { announce } from "../task/announce.ts";
+import { type Pause, writePause } from "../task/record.ts";
+import { currentRun, unlessBad } from "../task/records.ts";
 import { identity } from "../task/task.ts";
 
 /** The longest wait for a command to be started, and for a task to freeze, in milliseconds. */
@@ -29,12 +31,17 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
       await untilBegun(cgroup, task, isOver);
       freezeOnly(cgroup, task, isOver);
     } else if (!setFrozen(cgroup, false)) explain(cgroup, task, isOver);
-    const what = frozen ? "pause" : "resume";
-    writeEntry(namespace.namespace, { what, run, task, at: Date.now() });
+    writeDown(namespace.namespace, task, run, frozen ? "pause" : "resume");
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new NotOwner(`task ${task}`, namespace.owner);
   }
+}
+
+function writeDown(namespace: string, task: string, cgroup: number, what: Pause["what"]): void {
+  const found = unlessBad(() => currentRun(namespace, task, cgroup));
+  if (found !== undefined) writePause(found.directory, { what, at: Date.now() });
+  announce(namespace, task);
 }
 
 async function untilBegun(cgroup: string, task: string, isOver: () => boolean): Promise<void> {

@@ -3,7 +3,8 @@ import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { type Exit, runningExits } from "../task/exits.ts";
-import { writeEntry } from "../task/journal.ts";
+import { announce } from "../task/announce.ts";
+import { currentRun, unlessBad } from "../task/records.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { reap } from "../task/task.ts";
@@ -88,9 +89,7 @@ export async function stopExit(
 }
 
 /**
- * Stops a task: when this returns no process of it is left, whatever it forked. Before
- * the first blow nothing is done that an owner, by what he has made of his records,
- * could make fail or wait.
+ * Stops a task: when this returns no process of it is left, whatever it forked.
  *
  * @throws {NotRunning} if the task does not run.
  * @throws {NotPermitted} if it is not the caller's.
@@ -106,11 +105,10 @@ async function stopTask(
     for (const [i, { signal, wait }] of stopPlan(options).entries()) {
       options.debug?.(`send ${signal} to task ${task}`);
       const how = i === 0 ? howStopped(namespace, signal) : undefined;
-      // Who listens shall know it when he hears of the end; it neither fails nor waits.
-      if (how) writeEntry(namespace.namespace, { what: "stop", run: target.run, task, ...how });
+      // Who listens shall know it when he hears of the end.
+      if (how) writeDown(namespace, task, target.inode, how);
       if (signal === "SIGKILL") await target.kill();
       else target.ask(signal);
-      if (how) writeStop(namespace.namespace, task, how);
       if (await target.ends(wait, signal === "SIGKILL")) return await settle(namespace, task);
     }
     throw target.stubborn();
@@ -133,6 +131,13 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
   } finally {
     target.close();
   }
+}
+
+/** Neither fails nor waits, whatever the owner has made of his records. */
+function writeDown({ namespace }: Namespace, task: string, cgroup: number, how: StopRecord): void {
+  const found = unlessBad(() => currentRun(namespace, task, cgroup));
+  if (found !== undefined) writeStop(found.directory, how);
+  announce(namespace, task);
 }
 
 /** What is to be written down; nothing by others than the owner, who may have put links there. */

@@ -6,7 +6,7 @@ import type { Namespace } from "../namespace/namespace.ts";
 import { registered, taskCgroups, trackingCgroup } from "../task/places.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
-import { readRun } from "../task/record.ts";
+import { currentRun } from "../task/records.ts";
 import type { Signal } from "../task/signals.ts";
 import { send } from "./send.ts";
 import { identity } from "../task/task.ts";
@@ -28,14 +28,16 @@ export class Target {
   readonly #cgroup: string;
   /** Whether it has been killed. */
   #killed = false;
+  /** The signal that there was nobody to be sent. */
+  #unheard: Signal | undefined;
   /** Since when nothing but the shim has been left of what was killed. */
   #alone: number | undefined;
 
   private constructor(
     private readonly namespace: Namespace,
     private readonly task: string,
-    /** Its number. */
-    readonly run: number,
+    /** The inode of its registered cgroup. */
+    readonly inode: number,
     /** What kills all of the tree at once; that of this run, whatever gets its name. */
     private readonly killer: Deno.FsFile | undefined,
   ) {
@@ -67,7 +69,7 @@ export class Target {
   }
 
   get #isOver(): boolean {
-    return identity(this.namespace.namespace, this.task) !== this.run;
+    return identity(this.namespace.namespace, this.task) !== this.inode;
   }
 
   /**
@@ -76,6 +78,8 @@ export class Target {
    * @throws {NotPermitted} if the task belongs to another user.
    */
   ask(signal: Signal): void {
+    // When it has just got its name, nothing of it may be there yet but its shim.
+    this.#unheard = processes(this.#cgroup).length === 0 ? signal : undefined;
     this.#send(signal);
     this.#freeze(false);
   }
@@ -142,6 +146,7 @@ export class Target {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+      if (this.#unheard !== undefined && !this.#isOver) this.ask(this.#unheard);
       if (!kill || performance.now() - struck < AGAIN || this.#isOver) continue;
       await this.kill();
       struck = performance.now();
@@ -197,7 +202,7 @@ export class Target {
 
   #shim(): number | undefined {
     try {
-      return readRun(this.namespace.namespace, this.task)?.shim;
+      return currentRun(this.namespace.namespace, this.task, this.inode)?.record.shim;
     } catch {
       return undefined;
     }

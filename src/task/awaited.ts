@@ -1,9 +1,10 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/namespace.ts";
-import { parseStatus, readRun } from "./record.ts";
+import { parseFormerStatus } from "./former.ts";
+import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
-import { runDirectory } from "./places.ts";
+import { currentRun } from "./records.ts";
 import { identity } from "./task.ts";
 
 /** How long it may remain unclear whether a task runs, in milliseconds, before that is an error. */
@@ -53,13 +54,11 @@ export class AwaitedTask {
     const deadline = performance.now() + PUBLISHING;
     for (;;) {
       const inode = identity(namespace.namespace, task);
-      // In this order: the file is of the run that is recorded, or of a later one.
-      const recorded = readRun(namespace.namespace, task)?.run;
-      const file = openStatus(namespace, task);
+      const file = openStatus(namespace, task, inode);
       const same = identity(namespace.namespace, task) === inode;
       if (same && inode === undefined && file === undefined) return undefined;
       // Between a run's taking the name and its record is a moment.
-      if (same && (inode === undefined || (inode === recorded && file !== undefined))) {
+      if (same && (inode === undefined || file !== undefined)) {
         const made = new AwaitedTask(namespace, task, inode, file);
         if (inode !== undefined) held.set(key, made);
         return made;
@@ -106,9 +105,16 @@ export class AwaitedTask {
   }
 }
 
-function openStatus({ namespace }: Namespace, task: string): Deno.FsFile | undefined {
+/** Opens the status of the run that is under way, or of the last one. */
+function openStatus(
+  { namespace }: Namespace,
+  task: string,
+  cgroup: number | undefined,
+): Deno.FsFile | undefined {
+  const found = currentRun(namespace, task, cgroup);
+  if (found === undefined) return undefined;
   try {
-    return openRegular(`${runDirectory(namespace, task)}/ended`);
+    return openRegular(found.file);
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
@@ -117,8 +123,9 @@ function openStatus({ namespace }: Namespace, task: string): Deno.FsFile | undef
 }
 
 function readStatus(file: Deno.FsFile): number | undefined {
-  const bytes = new Uint8Array(16);
+  const bytes = new Uint8Array(STATUS_LENGTH);
   file.seekSync(0, Deno.SeekMode.Start);
   const length = file.readSync(bytes) ?? 0;
-  return parseStatus(new TextDecoder().decode(bytes.subarray(0, length)));
+  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  return parseStatus(text).code ?? parseFormerStatus(text).code;
 }

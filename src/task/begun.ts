@@ -2,6 +2,8 @@ import { processes } from "../cgroup/cgroup.ts";
 import { procOf } from "./pid_namespace.ts";
 import { registered } from "./places.ts";
 import { readVisible } from "./process.ts";
+import { currentRun, unlessBad } from "./records.ts";
+import { registeredInode } from "./task.ts";
 
 /** What the command line of a task's first process begins with as long as it waits for `run`. */
 const WAITING = "/bin/sh\0-c\0# What becomes the command.";
@@ -47,12 +49,20 @@ export function hasBegun(cgroup: string): boolean {
 /** How many processes there are at most before a command is executed: its shim, what waits, and its forks. */
 const BEFORE = 4;
 
+/** What the command line of a shim begins with, and of a batch's shell that has forked it. */
+const SHIM = '/bin/sh\0-c\0# Started by "run"';
+
 /**
  * Whether a task is registered whose command has not been executed yet, as far as the caller
  * may see: of another's processes nothing is to be seen.
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
-  const pids = processes(registered(namespace, task));
-  return pids.length <= BEFORE &&
-    pids.some((pid) => isWaiting(readVisible(`${procOf(pid)}/cmdline`)));
+  const lines = processes(registered(namespace, task)).map((pid) =>
+    readVisible(`${procOf(pid)}/cmdline`)
+  );
+  if (lines.length <= BEFORE && lines.some(isWaiting)) return true;
+  if (!lines.every((line) => line.startsWith(SHIM))) return false;
+  // Nothing but its shim is there before the command, and after it.
+  const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
+  return found?.status.executed !== true;
 }

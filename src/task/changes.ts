@@ -1,5 +1,16 @@
+import { basename } from "@std/path/posix/basename";
+
 /** The longest that a timer can take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
+
+/**
+ * How many changes the runtime holds for who is busy: it drops those that come then. When so
+ * many have been heard of one after the other, some may be missing.
+ */
+const HELD = 16;
+
+/** How long it takes to see that the runtime holds none, in milliseconds. */
+const SETTLING = 2;
 
 /** How often to look without being told, in milliseconds. */
 export interface ChangesOptions {
@@ -18,6 +29,8 @@ export class Changes {
   readonly #poll: number;
   #interval: number;
   #changed = false;
+  #names = new Set<string>();
+  #count = 0;
   #wake: (() => void) | undefined;
 
   constructor({ pulse = 1000, poll = 50 }: ChangesOptions = {}) {
@@ -52,9 +65,11 @@ export class Changes {
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
     try {
-      for await (const { kind } of watcher) {
+      for await (const { kind, paths } of watcher) {
         // Opened or closed, perhaps by the one who waits here.
         if (kind === "access") continue;
+        this.#count += kind === "other" ? HELD : 1;
+        if (this.#count < HELD) { for (const path of paths) this.#names.add(basename(path)); }
         this.wake();
       }
     } catch {
@@ -83,6 +98,21 @@ export class Changes {
     }
     this.#wake = undefined;
     this.#changed = false;
+  }
+
+  /**
+   * The names of what has changed since the last call.
+   *
+   * @returns nothing if some may be missing, so that all has to be looked at.
+   */
+  async names(): Promise<ReadonlySet<string> | undefined> {
+    for (let count = -1; this.#count !== count && this.#count < HELD;) {
+      count = this.#count;
+      await new Promise((resolve) => setTimeout(resolve, SETTLING));
+    }
+    const [names, all] = [this.#names, this.#count >= HELD || !this.isTold];
+    [this.#names, this.#count] = [new Set(), 0];
+    return all ? undefined : names;
   }
 
   /** Stops watching. */

@@ -1,19 +1,11 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
+import { Failed, reason } from "../cli/errors.ts";
 import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { registered, runDirectory } from "./places.ts";
+import { forgetFormerExit } from "./former.ts";
+import { registered } from "./places.ts";
 import type { Exit } from "./exits.ts";
-import { BadRecord, openRegular } from "./record_file.ts";
-
-/** A directory that is there if the exit command of a run must not be run: when that wakes, it removes it. */
-export function exitMark(namespace: string, run: number): string {
-  return `${namespaceDirectory(namespace)}/runs/.no-exit-${run}`;
-}
-
-/** Removes it, if it is there. */
-export function removeMark(namespace: string, run: number): void {
-  unlessGone(() => Deno.removeSync(exitMark(namespace, run)), undefined);
-}
+import { runOfCgroup } from "./records.ts";
 
 /**
  * Wakes the exit commands of a task's runs that are over, as the release agent does, for
@@ -37,34 +29,27 @@ export function wakeExitCommands(namespace: Namespace, task: string): boolean {
 }
 
 /**
- * Keeps the exit commands of a task from being run when they wake.
+ * Keeps the exit commands of a task from being run when they wake: they look whether there is a
+ * file `no-exit` in the directory of their run.
  *
  * @param sleeping Those that sleep.
- * @throws {BadRecord} if that of an older lanĉo has been replaced by something else.
+ * @throws {Failed} if that cannot be written.
  */
 export function forgetExitCommands(
   namespace: string,
   task: string,
   sleeping: readonly Exit[],
 ): void {
-  for (const { run } of sleeping) {
+  for (const { run: cgroup } of sleeping) {
+    const found = runOfCgroup(namespace, task, cgroup);
     try {
-      Deno.mkdirSync(exitMark(namespace, run));
+      if (found === undefined) forgetFormerExit(namespace, task, cgroup);
+      else Deno.openSync(`${found.directory}/no-exit`, { write: true, createNew: true }).close();
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (error instanceof Deno.errors.AlreadyExists) continue;
+      throw new Failed(
+        `cannot keep the exit command of task ${task} from being run: ${reason(error)}`,
+      );
     }
   }
-  if (sleeping.length > 0) emptyOldCommand(`${runDirectory(namespace, task)}/exit-command`);
-}
-
-/** Before 1.2 the command was read from this file, which was emptied if it was not to be run. */
-function emptyOldCommand(path: string): void {
-  unlessGone(() => {
-    using file = openRegular(path);
-    const { ino, dev } = file.statSync();
-    const named = Deno.lstatSync(path);
-    // Not where a link leads.
-    if (named.ino !== ino || named.dev !== dev) throw new BadRecord("it is a link");
-    file.truncateSync();
-  }, undefined);
 }

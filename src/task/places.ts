@@ -6,9 +6,14 @@ export function registered(namespace: string, task: string): string {
   return `${namedRoot(namespace)}/task-${task}`;
 }
 
-/** The directory of what was launched under a name, and of how it ended. */
-export function runDirectory(namespace: string, task: string): string {
-  return `${namespaceDirectory(namespace)}/runs/${task}`;
+/** Where the runs of a namespace are on record: a tmpfs of its own. */
+export function runsDirectory(namespace: string): string {
+  return `${namespaceDirectory(namespace)}/runs`;
+}
+
+/** The directory of a run: what was launched, and what has become of it. */
+export function runDirectory(namespace: string, run: string, task: string): string {
+  return `${runsDirectory(namespace)}/${run}-${task}`;
 }
 
 /** The task's own cgroups outside of the named hierarchy. */
@@ -45,13 +50,13 @@ export interface ExitPlace {
 /**
  * Where the exit command of a run of a task is.
  *
- * @param run The number of the run: the inode of its registered cgroup.
+ * @param cgroup The inode of the run's registered cgroup.
  */
-export function exitPlace(namespace: Namespace, task: string, run: number): ExitPlace {
+export function exitPlace(namespace: Namespace, task: string, cgroup: number): ExitPlace {
   const { namespace: name, exits } = namespace;
   const bed = exits === "" ? undefined : `${namespaceDirectory(name)}/${exits}/exits`;
   return {
-    registered: `${namedRoot(name)}/exit-${run}-${task}`,
-    bed: bed && `${bed}/${run}-${task}`,
+    registered: `${namedRoot(name)}/exit-${cgroup}-${task}`,
+    bed: bed && `${bed}/${cgroup}-${task}`,
   };
 }

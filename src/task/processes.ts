@@ -2,7 +2,8 @@ import { LancoError } from "../cli/errors.ts";
 import { printable } from "../cli/printable.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { commandLine } from "./process.ts";
-import { readRun } from "./record.ts";
+import { currentRun } from "./records.ts";
+import { registeredInode } from "./task.ts";
 
 /** A process of a task. */
 export interface Process {
@@ -58,7 +59,7 @@ function describe(list: () => readonly number[], first: () => string | undefined
 /** The command that was launched, in the form of a command line; nothing if it is not known. */
 function recordedCommand({ namespace }: Namespace, task: string): string | undefined {
   try {
-    const command = readRun(namespace, task)?.command;
+    const command = currentRun(namespace, task, registeredInode(namespace, task))?.record.command;
     return command && printable(command.map((word) => `${word} `).join(""));
   } catch (error) {
     if (!(error instanceof LancoError)) throw error;

@@ -1,18 +1,30 @@
-import { Failed, reason, RecordsClosed } from "../cli/errors.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
-import { BadRecord, LONGEST_RECORD, parseRecord, readRecord } from "./record_file.ts";
-import { runDirectory } from "./places.ts";
+import {
+  BadRecord,
+  LONGEST_RECORD,
+  openRegular,
+  openToAppend,
+  parseRecord,
+  readRecord,
+} from "./record_file.ts";
 import { printable } from "../cli/printable.ts";
 import { SIGNALS } from "./signals.ts";
 
-/** What was launched under a name: `/run/lanco/<ns>/runs/<name>/run.json`. */
+/** What was launched: `run.json` in the directory of a run. */
 export interface RunRecord {
   /** The version of this record. */
-  version: 1;
+  version: 2;
+  /** The id of the run. */
+  run: string;
   /** The name of the task. */
   task: string;
-  /** The number of this run: the inode of its registered cgroup. */
-  run: number;
+  /** The inode of its registered cgroup. */
+  cgroup: number;
+  /** The process id of its first process; not known of an older lanĉo. */
+  pid: number | null;
+  /** The process id of the shim. */
+  shim: number;
   /** The command and its arguments. */
   command: string[];
   /** The directory it was started in. */
@@ -21,14 +33,10 @@ export interface RunRecord {
   log: string | null;
   /** When it was started, in milliseconds since 1970. */
   started: number;
-  /** When its first process was started, in milliseconds since boot; not known of an older lanĉo. */
+  /** When its first process was started, in milliseconds since boot, if that could be seen. */
   sinceBoot?: number;
-  /** When the counters of the run before it were kept, in milliseconds since 1970: `usage.ts`. */
-  counted?: number | null;
   /** What it may use. */
   limits: Limits;
-  /** The process id of the shim. */
-  shim: number;
 }
 
 /** The record as it is written; the command is shortened if it would be too long to be read. */
@@ -46,21 +54,39 @@ export function formatRun(record: RunRecord): string {
  */
 export function parseRun(text: string): RunRecord {
   const value = parseRecord(text);
-  if (value.version !== 1) {
-    throw new BadRecord("it is not of version 1: ask the lanco that has launched it");
+  if (value.version !== 2) {
+    throw new BadRecord("it is not of version 2: ask the lanco that has launched it");
   }
-  const { task, run, command, directory, log, started, sinceBoot, counted, limits, shim } = value;
-  const good = isText(task) && isNatural(run) && isNatural(started) && isNatural(shim) &&
+  return checkRun(value);
+}
+
+/**
+ * The record in what may be one.
+ *
+ * @throws {BadRecord} if a field is missing, or not of its type.
+ */
+export function checkRun(value: Record<string, unknown>): RunRecord {
+  const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
+    value;
+  const good = isText(run) && isText(task) && isNatural(cgroup) &&
+    (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
-    (counted === undefined || counted === null || isNatural(counted)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits);
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
-  const record = { version: 1, task, run, command, directory, log, started, limits, shim } as const;
   return {
-    ...record,
+    version: 2,
+    run,
+    task,
+    cgroup,
+    pid,
+    shim,
+    command,
+    directory,
+    log,
+    started,
     ...(sinceBoot === undefined ? {} : { sinceBoot }),
-    ...(counted === undefined ? {} : { counted }),
+    limits,
   };
 }
 
@@ -68,7 +94,8 @@ function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 
-function isNatural(value: unknown): value is number {
+/** Whether a value is a whole number, 0 or more. */
+export function isNatural(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
@@ -79,48 +106,45 @@ function isLimits(value: unknown): value is Limits {
     );
 }
 
-/**
- * What was launched last under the name, or nothing if that is not known.
- *
- * @throws {Failed} if the record cannot be read.
- */
-export function readRun(namespace: string, task: string): RunRecord | undefined {
-  try {
-    const text = readRecord(`${runDirectory(namespace, task)}/run.json`);
-    return text === undefined ? undefined : parseRun(text);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
-    throw new Failed(`cannot read the record of task ${task}: ${reason(error)}`);
-  }
+/** What has become of the first process of a run: the file `status` in the directory of the run. */
+export interface RunStatus {
+  /** Whether it has become the command, or was about to. */
+  executed: boolean;
+  /** Its exit status as a shell has it, if it has ended. */
+  code?: number;
+  /** When it ended, in milliseconds since boot, if the shim could tell (proc_uptime(5)). */
+  uptime?: number;
 }
 
-/** The longest line that tells an exit status, in bytes. */
-const STATUS_LENGTH = 16;
+/** The longest status, in bytes. */
+export const STATUS_LENGTH = 100;
 
 /**
- * The exit status that the shim wrote down, or nothing if it has not: the task runs, or
- * its shim was killed.
+ * Reads a status. The first line is the id of the run, by which the shim knows the file; the
+ * second says that the command was executed. The shim adds another by one write(2), of which
+ * others see all or nothing: `ended STATUS UPTIME`. If the command could not be executed after
+ * all, there is `failed` between the two. See `shim.sh` and `child.sh`.
  */
-export function readStatus(directory: string): number | undefined {
-  return unlessBad(() => parseStatus(readRecord(`${directory}/ended`, STATUS_LENGTH) ?? ""));
-}
-
-/** The exit status in the shim's line, or nothing if that is not written yet. */
-export function parseStatus(line: string): number | undefined {
+export function parseStatus(text: string): RunStatus {
+  // What has no end is not written yet.
+  const [, executed, ended = ""] = text.split("\n").slice(0, -1);
+  if (executed !== "executed" || ended === "failed") return { executed: false };
+  const [, code, uptime] = /^ended (\d{1,3}) (\d{1,12}\.\d\d)?$/.exec(ended) ?? [];
   // Who waits ends with it, and of a greater number the kernel keeps a byte: 0 of 256.
-  return /^\d{1,3}\n$/.test(line) && Number(line) <= 255 ? Number(line) : undefined;
+  if (code === undefined || Number(code) > 255) return { executed: true };
+  return {
+    executed: true,
+    code: Number(code),
+    ...(uptime === undefined ? {} : { uptime: Math.round(Number(uptime) * 1000) }),
+  };
 }
 
-/** The longest line that tells a time since boot, in bytes. */
-const UPTIME_LENGTH = 32;
-
-/**
- * When the first process ended, in milliseconds since boot, as the shim wrote it down: `/proc/uptime`
- * (proc_uptime(5)). Nothing if it has not, or could not.
- */
-export function readUptime(directory: string): number | undefined {
-  const line = unlessBad(() => readRecord(`${directory}/uptime`, UPTIME_LENGTH)) ?? "";
-  return /^\d{1,12}\.\d\d\n$/.test(line) ? Math.round(Number(line) * 1000) : undefined;
+/** What has become of the first process of a run; nothing if that is not written down. */
+export function readStatus(directory: string): RunStatus | undefined {
+  return unlessBad(() => {
+    const text = readRecord(`${directory}/status`, STATUS_LENGTH);
+    return text === undefined ? undefined : parseStatus(text);
+  });
 }
 
 /** Who has stopped a task, and how. */
@@ -136,7 +160,7 @@ export interface StopRecord {
 /** The longest record of who has stopped a task, in bytes. */
 const STOP_LENGTH = 1000;
 
-/** Who has stopped the task, if somebody has. */
+/** Who has stopped a run, if somebody has: the file `stopped`. */
 export function readStop(directory: string): StopRecord | undefined {
   return unlessBad(() => {
     const text = readRecord(`${directory}/stopped`, STOP_LENGTH);
@@ -173,18 +197,18 @@ export function shellQuote(word: string): string {
 }
 
 /**
- * Writes down who stops the task: whole, and in the place of whatever is there. That it
- * cannot be written must not hinder anybody.
+ * Writes down who stops a run, unless somebody has been faster: whole, for it gets its name by
+ * link(2). That it cannot be written must not hinder anybody.
  */
-export function writeStop(namespace: string, task: string, stop: StopRecord): void {
-  const directory = runDirectory(namespace, task);
+export function writeStop(directory: string, stop: StopRecord): void {
   const file = `${directory}/.stopped-${crypto.randomUUID()}`;
   try {
     Deno.writeTextFileSync(file, JSON.stringify(stop) + "\n", { createNew: true, mode: 0o640 });
-    Deno.renameSync(file, `${directory}/stopped`);
+    Deno.linkSync(file, `${directory}/stopped`);
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) removeQuietly(file);
+    if (error instanceof Deno.errors.PermissionDenied) return;
   }
+  removeQuietly(file);
 }
 
 function removeQuietly(path: string): void {
@@ -193,4 +217,62 @@ function removeQuietly(path: string): void {
   } catch {
     // It was not even made.
   }
+}
+
+/** A task was paused, or resumed. */
+export interface Pause {
+  what: "pause" | "resume";
+  /** When, in milliseconds since 1970. */
+  at: number;
+}
+
+/** How many digits a time has there: what is cut off is no time. */
+const DIGITS = 15;
+
+/** The most that is read of the pauses of a run at once, in bytes. */
+const PAUSES_LENGTH = 2 ** 16;
+
+/**
+ * Adds a line to the pauses of a run. It begins with the end of the line before, which the
+ * caller's limit on the size of files may have cut off. That it cannot be written must not
+ * hinder anybody.
+ */
+export function writePause(directory: string, { what, at }: Pause): void {
+  try {
+    using file = openToAppend(`${directory}/pauses`);
+    file.writeSync(new TextEncoder().encode(`\n${what} ${String(at).padStart(DIGITS, "0")}\n`));
+  } catch {
+    // The disk is full, or the directory is gone.
+  }
+}
+
+/**
+ * The pauses of a run, the oldest first: the file `pauses`, a line each.
+ *
+ * @param from Where to begin, in bytes.
+ * @returns some of them, and where to go on. If that is where it began, there are no more.
+ */
+export function readPauses(directory: string, from: number): { pauses: Pause[]; next: number } {
+  const read = () => {
+    using file = openRegular(`${directory}/pauses`);
+    file.seekSync(from, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(PAUSES_LENGTH);
+    return bytes.subarray(0, file.readSync(bytes) ?? 0);
+  };
+  const bytes = unlessBad(() => unlessGone(read, undefined)) ?? new Uint8Array();
+  // Without an end it is half of a line, unless it is longer than any.
+  const end = bytes.lastIndexOf("\n".charCodeAt(0)) + 1 ||
+    (bytes.length < PAUSES_LENGTH ? 0 : bytes.length);
+  return {
+    pauses: parsePauses(new TextDecoder().decode(bytes.subarray(0, end))),
+    next: from + end,
+  };
+}
+
+/** Reads the pauses of a run; lines that lanĉo would not have written are passed over. */
+export function parsePauses(text: string): Pause[] {
+  return text.split("\n").flatMap((line): Pause[] => {
+    const [, what, at] = /^(pause|resume) (\d{15})$/.exec(line) ?? [];
+    return what === "pause" || what === "resume" ? [{ what, at: Number(at) }] : [];
+  });
 }

@@ -1,4 +1,4 @@
-import { isGone } from "../cgroup/cgroup.ts";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 
 /** The longest record that is believed, in bytes. */
 export const LONGEST_RECORD = 2 ** 20;
@@ -101,4 +101,27 @@ export function parseRecord(text: string): Record<string, unknown> {
   }
   if (typeof value !== "object" || value === null) throw new BadRecord("it is no JSON object");
   return value as Record<string, unknown>;
+}
+
+/**
+ * Opens a file to add to it, or makes it. Not for reading alone or writing alone, so that a fifo
+ * in its place keeps nobody waiting; and not where a link leads, which may be whatever this user
+ * may write.
+ *
+ * @throws {BadRecord} if something else lies in its place.
+ */
+export function openToAppend(path: string): Deno.FsFile {
+  const options = { read: true, append: true };
+  const file = unlessGone(() => Deno.openSync(path, options), undefined) ??
+    Deno.openSync(path, { ...options, createNew: true, mode: 0o640 });
+  const { ino, dev, isFile } = file.statSync();
+  const named = unlessGone(() => Deno.lstatSync(path), undefined);
+  if (isFile && named?.ino === ino && named.dev === dev) return file;
+  file.close();
+  throw new BadRecord("another file lies in its place");
+}
+
+/** Removes a directory with all that is in it, if it is there. */
+export function removeTree(directory: string): void {
+  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
 }

@@ -1,8 +1,12 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot, namespaceDirectory } from "../namespace/namespace.ts";
-import { isRunning, recordedTasks } from "./task.ts";
+import { namedRoot } from "../namespace/namespace.ts";
+import { formerDirectory } from "./former.ts";
+import { runDirectory, runsDirectory } from "./places.ts";
+import { removeTree } from "./record_file.ts";
+import { listRuns, type RunList } from "./records.ts";
+import { isRunning, registeredInode } from "./task.ts";
 
-/** How many finished runs of a namespace are remembered. */
+/** How many runs of a namespace are remembered, beside the last one of each task. */
 export const KEPT_RUNS = 1000;
 
 /** How many more may gather before they are cleared away, so that few runs have the trouble. */
@@ -14,100 +18,89 @@ const MADE_WAY = 100;
 /** How old what a launcher has begun must be to be what it left when it was killed, in milliseconds. */
 const ABANDONED = 600_000;
 
-/** The record of a run. */
+/** A run, and whether it is the last of its task. */
 export interface Remembered {
-  /** The name of the task. */
-  name: string;
-  /** When it was last written to, in milliseconds since 1970. */
-  written: number;
-  /** The number of its directory, which tells it from that of another run of the name. */
-  inode: number | null;
+  run: string;
+  task: string;
+  isLast: boolean;
 }
 
-/** Those of the finished runs that are to be forgotten: all but the newest. */
-export function forgettable(finished: readonly Remembered[], keep = KEPT_RUNS): Remembered[] {
-  return finished.toSorted((a, b) => b.written - a.written).slice(keep);
+/** The runs of a list, the oldest first. */
+export function byAge({ runs }: Pick<RunList, "runs">): Remembered[] {
+  const all = [...runs].flatMap(([task, ids]) =>
+    ids.map((run, i) => ({ run, task, isLast: i === ids.length - 1 }))
+  );
+  return all.sort((a, b) => a.run < b.run ? -1 : a.run > b.run ? 1 : 0);
 }
 
-/** Forgets the oldest finished runs of a namespace, if there are many more than are kept. */
+/** Those of the runs that are to be forgotten: of all but the newest those that are not the last of a task. */
+export function forgettable(runs: readonly Remembered[], keep = KEPT_RUNS): Remembered[] {
+  return runs.slice(0, Math.max(0, runs.length - keep)).filter(({ isLast }) => !isLast);
+}
+
+/** Forgets the oldest runs of a namespace, if there are many more than are kept. */
 export function forgetOldRuns(namespace: string): void {
   // A directory has a link for each below it, which is less than to read their names.
-  if ((Deno.statSync(runs(namespace)).nlink ?? 0) <= KEPT_RUNS + SLACK) return;
-  const names = recordedTasks(namespace);
-  if (names.length <= KEPT_RUNS + SLACK) return;
-  const finished = findFinished(namespace, names);
-  forget(namespace, forgettable(finished));
+  const links = Deno.statSync(runsDirectory(namespace)).nlink ?? 0;
+  if (links <= KEPT_RUNS + SLACK) return;
+  const old = forgettable(byAge(listRuns(namespace)));
+  if (old.length <= SLACK) return;
+  for (const run of old) forget(namespace, run);
   forgetAbandoned(namespace);
 }
 
 /**
- * Makes room for a new record by forgetting the oldest finished runs of a namespace.
+ * Makes room for a new record by forgetting the oldest runs of a namespace that are over; those
+ * first that are not the last of a task.
  *
  * @returns whether there were any.
  */
 export function forgetOldest(namespace: string): boolean {
   forgetAbandoned(namespace);
-  const finished = findFinished(namespace, recordedTasks(namespace));
-  forget(namespace, forgettable(finished, Math.max(0, finished.length - MADE_WAY)));
-  return finished.length > 0;
-}
-
-function findFinished(namespace: string, names: readonly string[]): Remembered[] {
-  return names.filter((name) => !isRunning(namespace, name)).map((name) => ({
-    name,
-    ...look(`${runs(namespace)}/${name}`),
-  }));
-}
-
-function runs(namespace: string): string {
-  return `${namespaceDirectory(namespace)}/runs`;
-}
-
-function look(path: string): { written: number; inode: number | null } {
-  return unlessGone(() => {
-    const { mtime, ino } = Deno.statSync(path);
-    return { written: mtime?.getTime() ?? 0, inode: ino };
-  }, { written: 0, inode: null });
-}
-
-/** Forgets these, and no run that has come since they were found, or come and ended. */
-export function forget(namespace: string, finished: readonly Remembered[]): void {
-  for (const { name, inode } of finished) {
-    const place = `${runs(namespace)}/${name}`;
-    const aside = `${runs(namespace)}/.old-${crypto.randomUUID()}`;
-    if (isRunning(namespace, name) || look(place).inode !== inode) continue;
-    unlessGone(() => Deno.renameSync(place, aside), undefined);
-    // Between the two another may have got the name after all.
-    if (look(aside).inode !== inode) putBack(aside, place);
-    remove(aside);
+  const list = listRuns(namespace);
+  const runs = byAge(list);
+  const former = [...list.former].filter((task) => !isRunning(namespace, task));
+  for (const task of former) removeTree(formerDirectory(namespace, task));
+  let forgotten = former.length;
+  for (const run of [...runs.filter((run) => !run.isLast), ...runs.filter((run) => run.isLast)]) {
+    if (forgotten >= MADE_WAY) break;
+    if (forget(namespace, run)) forgotten++;
   }
+  return forgotten > 0;
 }
 
-/** Unless there is a still newer one: then it is of no use any more. */
-function putBack(aside: string, place: string): void {
-  try {
-    Deno.renameSync(aside, place);
-  } catch {
-    // It is removed.
-  }
+/**
+ * Forgets a run that is over: one that is not the last of its task, or of a task that is not
+ * registered. What has its directory is this run and no other, and it will not begin again.
+ *
+ * @returns whether it did.
+ */
+function forget(namespace: string, { run, task, isLast }: Remembered): boolean {
+  if (isLast && registeredInode(namespace, task) !== undefined) return false;
+  const directory = runDirectory(namespace, run, task);
+  // What is left of it, should this be killed, is no record of a run.
+  unlessGone(() => Deno.removeSync(`${directory}/run.json`), undefined);
+  removeTree(directory);
+  return true;
 }
 
 /** What launchers that were killed have begun. */
 function forgetAbandoned(namespace: string): void {
-  for (const { name } of Deno.readDirSync(runs(namespace))) {
-    if (!/^\.(new|old|no-exit)-/.test(name)) continue;
-    const path = `${runs(namespace)}/${name}`;
-    if (Date.now() - look(path).written > ABANDONED) remove(path);
+  const runs = runsDirectory(namespace);
+  for (const { name } of Deno.readDirSync(runs)) {
+    // Those of the version before, too.
+    if (/^\.(new|old|no-exit)-/.test(name) && isOld(`${runs}/${name}`)) {
+      removeTree(`${runs}/${name}`);
+    }
   }
   // A cgroup that was never entered has no release agent; one that is in use is not removed.
   for (const { name } of Deno.readDirSync(namedRoot(namespace))) {
     const path = `${namedRoot(namespace)}/${name}`;
-    if (/^(new|exit|enter|bell)-/.test(name) && Date.now() - look(path).written > ABANDONED) {
-      removeCgroup(path);
-    }
+    if (/^(new|exit|enter|bell)-/.test(name) && isOld(path)) removeCgroup(path);
   }
 }
 
-function remove(path: string): void {
-  unlessGone(() => Deno.removeSync(path, { recursive: true }), undefined);
+function isOld(path: string): boolean {
+  const written = unlessGone(() => Deno.statSync(path).mtime?.getTime() ?? 0, Date.now());
+  return Date.now() - written > ABANDONED;
 }

@@ -1,14 +1,13 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { sinceBoot } from "./clock.ts";
-import { readRun, readStatus, readStop, readUptime, type RunRecord } from "./record.ts";
-import type { StopRecord } from "./record.ts";
+import { readStop, type StopRecord } from "./record.ts";
+import { currentRun, endOf, type RecordedRun } from "./records.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
-import { runDirectory, trackingCgroup } from "./places.ts";
+import { trackingCgroup } from "./places.ts";
 import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, usageReader } from "./usage.ts";
 
@@ -62,29 +61,19 @@ export interface TaskState {
 }
 
 /** What was seen of a task, without what it uses. */
-export interface Sighting extends Written {
+export interface Sighting {
   /** Its namespace. */
   namespace: Namespace;
   /** Its name. */
   task: string;
   /** What it is doing, if it runs. */
   live: "running" | "paused" | undefined;
-  /** What was launched, if that is known. */
-  record: RunRecord | undefined;
-  /** How many processes it has. */
-  processes: number;
-}
-
-/** What has been written down of the end of a run. */
-interface Written {
-  /** The exit status, if its first process has ended. */
-  status: number | undefined;
-  /** When that was, in milliseconds since 1970. */
-  ended: number | null;
-  /** The same in milliseconds since boot, if the shim could tell. */
-  uptime: number | undefined;
+  /** What is on record of the run, if anything is. */
+  found: RecordedRun | undefined;
   /** Who has stopped it, if somebody has. */
   stopped: StopRecord | null;
+  /** How many processes it has. */
+  processes: number;
 }
 
 /**
@@ -98,62 +87,64 @@ export function taskState(
   task: string,
   warn: Warn,
 ): TaskState | undefined {
-  const runs = identity(namespace.namespace, task) !== undefined;
+  const cgroup = identity(namespace.namespace, task);
   // That it runs is worth saying, whatever else there is to say.
-  const seen = runs
-    ? look(namespace, task, taskProcesses(namespace, task).length, warn)
-    : look(namespace, task);
-  return seen && conclude(seen, runs ? usageReader(namespace).read(task) : undefined);
+  const seen = cgroup === undefined
+    ? look(namespace, task)
+    : look(namespace, task, { cgroup, processes: taskProcesses(namespace, task).length, warn });
+  const usage = cgroup === undefined ? undefined : usageReader(namespace).read(task);
+  return seen && conclude(seen, usage);
 }
 
 /** Told of something that could not be read, and is left out. */
 export type Warn = (message: string) => void;
 
+/** How to look at a task. */
+export interface LookOptions {
+  /** The inode of its registered cgroup, if it runs. */
+  cgroup?: number;
+  /** How many processes it has. */
+  processes?: number;
+  /** Told of a record that cannot be read, if that is no reason to fail. */
+  warn?: Warn;
+}
+
 /**
  * Looks at a task; nothing if nothing is known of it.
  *
- * @param processes How many it has, if it runs.
- * @param warn Told of a record that cannot be read, if that is no reason to fail.
  * @throws {Failed} if its record cannot be read, unless there is somebody to be warned.
  */
 export function look(
   namespace: Namespace,
   task: string,
-  processes?: number,
-  warn?: Warn,
+  { cgroup, processes = 0, warn }: LookOptions = {},
 ): Sighting | undefined {
-  const record = recordOf(namespace, task, warn);
-  const runs = processes !== undefined;
-  if (!runs && record === undefined) return undefined;
+  const found = foundOf(namespace, task, cgroup, warn);
+  const runs = cgroup !== undefined;
+  if (!runs && found === undefined) return undefined;
   return {
     namespace,
     task,
     live: !runs ? undefined : isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
-    record,
-    processes: processes ?? 0,
-    ...readWritten(runDirectory(namespace.namespace, task)),
+    found,
+    stopped: (found && readStop(found.directory)) ?? null,
+    processes,
   };
 }
 
-function recordOf(namespace: Namespace, task: string, warn?: Warn): RunRecord | undefined {
+function foundOf(
+  namespace: Namespace,
+  task: string,
+  cgroup: number | undefined,
+  warn?: Warn,
+): RecordedRun | undefined {
   try {
-    return readRun(namespace.namespace, task);
+    return currentRun(namespace.namespace, task, cgroup);
   } catch (error) {
     if (warn === undefined || !(error instanceof Failed)) throw error;
     warn(error.message);
     return undefined;
   }
-}
-
-function readWritten(directory: string): Written {
-  const status = readStatus(directory);
-  const time = () => Deno.statSync(`${directory}/ended`).mtime?.getTime() ?? null;
-  return {
-    status,
-    ended: status === undefined ? null : unlessGone(time, null),
-    uptime: status === undefined ? undefined : readUptime(directory),
-    stopped: readStop(directory) ?? null,
-  };
 }
 
 /**
@@ -162,16 +153,16 @@ function readWritten(directory: string): Written {
  * @param live What it uses, if it runs.
  */
 export function conclude(seen: Sighting, live?: Usage): TaskState {
-  const { namespace: { namespace }, task, record, status, stopped } = seen;
-  const started = record?.started ?? null;
-  const usage = live ?? keptUsage(namespace, task, record ?? { started: 0 }) ?? null;
+  const { namespace: { namespace }, task, found, stopped } = seen;
+  const record = found?.record;
+  const usage = live ?? (record && keptUsage(namespace, record)) ?? null;
   return {
     namespace,
     task,
-    ...outcome(seen.live, status, usage),
+    ...outcome(seen.live, found?.status.code, usage),
     stopped,
-    started,
-    ended: seen.ended,
+    started: record?.started ?? null,
+    ended: found === undefined ? null : endOf(found),
     duration: durationOf(seen),
     command: record?.command ?? null,
     directory: record?.directory ?? null,
@@ -184,12 +175,15 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
 
 /**
  * From the start to the end, or until now, in milliseconds: by the clock that nobody sets, or
- * where an older lanĉo has not written that down, by the other.
+ * where that was not written down, by the other.
  */
-function durationOf({ namespace, record, live, ended, uptime }: Sighting): number | null {
-  if (record === undefined || (live === undefined && ended === null)) return null;
+function durationOf({ namespace, found, live }: Sighting): number | null {
+  if (found === undefined) return null;
+  const { record, status } = found;
+  const ended = endOf(found);
+  if (live === undefined && ended === null) return null;
   const born = startOfRun(namespace.namespace, record);
-  const until = live === undefined ? uptime : sinceBoot();
+  const until = live === undefined ? status.uptime : sinceBoot();
   const duration = born === undefined || until === undefined
     ? (live === undefined ? ended ?? 0 : Date.now()) - record.started
     : until - born;

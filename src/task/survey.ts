@@ -2,7 +2,7 @@ import type { Namespace } from "../namespace/namespace.ts";
 import { type Exit, exitProcesses, runningExits } from "./exits.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
-import { allTasks, runningTasks, taskProcesses } from "./task.ts";
+import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
 
 /** A running task and its processes. */
@@ -69,7 +69,10 @@ export function examineRunning(
 ): (ListedTask & { state: TaskState })[] {
   const reader = usageReader(namespace);
   return listRunning(namespace, names).flatMap((listed) => {
-    const seen = look(namespace, listed.task, listed.processes.length, warn);
+    // It may end meanwhile.
+    const cgroup = registeredInode(namespace.namespace, listed.task);
+    const processes = listed.processes.length;
+    const seen = look(namespace, listed.task, { ...(cgroup && { cgroup }), processes, warn });
     if (seen === undefined) return [];
     return [{ ...listed, state: conclude(seen, reader.read(listed.task)) }];
   });
@@ -82,7 +85,7 @@ export function examineFinished(
   warn: Warn,
 ): TaskState[] {
   return names.flatMap((name) => {
-    const seen = look(namespace, name, undefined, warn);
+    const seen = look(namespace, name, { warn });
     return seen === undefined ? [] : [conclude(seen)];
   });
 }

@@ -4,14 +4,9 @@ import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
 import { wakeExitCommands } from "./exit_command.ts";
 import { isOccupied } from "./occupied.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
-import {
-  assertMounted,
-  namedRoot,
-  type Namespace,
-  namespaceDirectory,
-  readNamespace,
-} from "../namespace/namespace.ts";
+import { assertMounted, namedRoot, type Namespace, readNamespace } from "../namespace/namespace.ts";
 import { registered, taskCgroups, trackingCgroup } from "./places.ts";
+import { listRuns } from "./records.ts";
 
 /**
  * Whether the task runs. A registered task without a process has ended, and its
@@ -48,6 +43,19 @@ export function identity(namespace: string, task: string): number | undefined {
 }
 
 /**
+ * The inode of the registered cgroup of a task, if there is one, whether or not the task runs.
+ * A release that keeps its owner out has found none that does.
+ */
+export function registeredInode(namespace: string, task: string): number | undefined {
+  try {
+    return Deno.statSync(registered(namespace, task)).ino ?? undefined;
+  } catch (error) {
+    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
+    throw error;
+  }
+}
+
+/**
  * The running tasks of a namespace, sorted by name.
  *
  * @throws {NotInitialised} if there is no such namespace.
@@ -71,14 +79,8 @@ export function registeredTasks(named: string): string[] {
  * @throws {RecordsClosed} if they are not for the caller.
  */
 export function recordedTasks(namespace: string): string[] {
-  try {
-    const runs = Deno.readDirSync(`${namespaceDirectory(namespace)}/runs`);
-    // What starts with a dot is being made or removed.
-    return [...runs].map(({ name }) => name).filter((name) => isName(name, TASK_MAX));
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
-    throw error;
-  }
+  const { runs, former } = listRuns(namespace);
+  return [...new Set([...runs.keys(), ...former])];
 }
 
 /** The tasks that run or of which there is a record that the caller may see, sorted by name. */

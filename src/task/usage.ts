@@ -2,7 +2,9 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { lastInit, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import { readFormerUsage } from "./former.ts";
 import { taskCgroups } from "./places.ts";
+import type { RunRecord } from "./record.ts";
 
 /** What a task uses, or has used. What the host does not count is null. */
 export interface Usage {
@@ -123,36 +125,19 @@ function addCounter(counters: Counters, file: string, line: string): void {
   }
 }
 
-/** What tells whose the counters are that the release agent has kept. Times are in milliseconds since 1970. */
-export interface Since {
-  /** The start of the run. */
-  started: number;
-  /** When those of the run before it were kept, null if there were none; not known of an older lanĉo. */
-  counted?: number | null;
-}
-
-/** When counters were kept last under the name, in milliseconds since 1970. */
-export function lastCounted(namespace: string, task: string): number | null {
-  return unlessGone(() => Deno.statSync(keptFile(namespace, task)).mtime?.getTime() ?? null, null);
-}
-
 /**
- * What the task had used when it ended, as the release agent has kept it.
+ * What a run had used when it ended, as the release agent has kept it.
  *
- * @returns nothing if the agent kept nothing of that run.
+ * @returns nothing if the agent has not kept it, or not for so long.
  */
-export function keptUsage(namespace: string, task: string, since: Since): Usage | undefined {
-  const at = lastCounted(namespace, task);
-  if (at === null) return undefined;
-  // A clock that is set back makes the end come before the start.
-  const earlier = since.counted === undefined ? at < since.started : at === since.counted;
-  if (earlier) return undefined;
-  const text = unlessGone(() => Deno.readTextFileSync(keptFile(namespace, task)), undefined);
+export function keptUsage(
+  namespace: string,
+  { task, cgroup, started }: Pick<RunRecord, "task" | "cgroup" | "started">,
+): Usage | undefined {
+  const file = `${namespaceDirectory(namespace)}/usage/${cgroup}-${task}`;
+  const text = unlessGone(() => Deno.readTextFileSync(file), undefined) ??
+    readFormerUsage(namespace, task, started);
   return text === undefined ? undefined : parseUsage(text);
-}
-
-function keptFile(namespace: string, task: string): string {
-  return `${namespaceDirectory(namespace)}/usage/${task}`;
 }
 
 /** The clock tick of cpuacct.stat in nanoseconds: USER_HZ is 100 everywhere (times(2)). */

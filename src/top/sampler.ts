@@ -4,7 +4,8 @@ import { dirname } from "@std/path/posix/dirname";
 import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
 import { registeredTasks } from "../task/task.ts";
 import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { readRun, type RunRecord } from "../task/record.ts";
+import type { RunRecord } from "../task/record.ts";
+import { currentRun } from "../task/records.ts";
 import { sinceBoot } from "../task/clock.ts";
 import { startOfRun } from "../task/start.ts";
 import { type Exit, runningExits } from "../task/exits.ts";
@@ -25,8 +26,8 @@ export interface Source {
   directory: string;
   /** Throws `NotInitialised` unless the namespace is mounted. */
   assertThere(): void;
-  /** What was launched under the name. */
-  record(task: string): RunRecord | undefined;
+  /** What was launched as the run of a task that has this registered cgroup. */
+  record(task: string, cgroup: number): RunRecord | undefined;
   /** The exit commands that run. */
   exits(): Exit[];
 }
@@ -69,7 +70,7 @@ export class Sampler {
     this.#source = {
       directory: namespaceDirectory(name),
       assertThere: () => assertMounted(name),
-      record: (task) => readRun(name, task),
+      record: (task, cgroup) => currentRun(name, task, cgroup)?.record,
       exits: () => runningExits(namespace),
       ...source,
     };
@@ -170,7 +171,7 @@ export class Sampler {
   #recall(name: string, run: number, now: number, boot: number): Known {
     const known = this.#known.get(name);
     if (known?.run === run && now - known.since > RECORD_SETTLED) return known;
-    const record = unlessUnreadable(() => this.#source.record(name));
+    const record = unlessUnreadable(() => this.#source.record(name, run));
     const [about, started] = [describe(record), this.#startOf(record, boot)];
     return known?.run === run ? { ...known, about, started } : { run, since: now, about, started };
   }

@@ -143,7 +143,7 @@ cgroupTest(
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     const evil = `${ns.scratch}/evil`;
-    await shell(`mkdir ${evil} ${ns.directory}/named/task-x; ln -s /etc ${ns.directory}/runs/x`);
+    await shell(`mkdir ${evil} ${ns.directory}/named/task-x; ln -s /etc ${ns.runDirectory("x")}`);
     const calls = [
       "/task-a",
       "/task-x",

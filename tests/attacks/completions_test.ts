@@ -16,11 +16,16 @@ const EVIL = [
   "evil\nx",
 ];
 
+/** The id of a run. */
+const ID = "01m8k8c4pwc2b1rha7kk9y6fjh";
+
 cgroupTest("a cgroup or a record whose name is shell code is offered by no TAB", async (ns) => {
   await ns.must("run", "event", "sleep", "1000");
   for (const name of EVIL) {
     const quoted = name.replaceAll("'", `'\\''`);
-    await shell(`cd ${ns.directory} && mkdir 'named/task-${quoted}' 'runs/${quoted}'`);
+    await shell(
+      `cd ${ns.directory} && mkdir 'named/task-${quoted}' 'runs/${quoted}' 'runs/${ID}-${quoted}'`,
+    );
   }
   const all = await collectCommands({ commands: COMMANDS, standalone: STANDALONE });
   for (const [name, complete] of Object.entries(SHELLS)) {

@@ -34,7 +34,7 @@ cgroupTest(
     assert(ns.log("whole").includes(`spring.datasource.password=${secret}\0`));
     await watcher.stop();
     assertEquals(Deno.readTextFileSync(found), "watched\n");
-    for (const { name } of Deno.readDirSync(`${ns.directory}/runs/whole`)) {
+    for (const { name } of Deno.readDirSync(ns.runDirectory("whole"))) {
       assert(name !== "environment");
     }
   },

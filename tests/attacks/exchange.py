@@ -7,7 +7,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 EXCHANGE, AT_FDCWD = 2, -100
 bait = f"{runs}/.bait"
 os.makedirs(bait, exist_ok=True)
-for name in ("run.json", "ended", "exit-command", "stopped", "environment"):
+for name in ("run.json", "status", "pauses", "stopped", "environment"):
     os.symlink(precious, f"{bait}/{name}")
 while True:
     for name in os.listdir(runs):

@@ -102,7 +102,7 @@ cgroupTest("a record that names somebody else's file as the log shows it to nobo
   await ns.gone("a");
   const member = { uid: STRANGER, groups: [4] };
   assertEquals((await ns.lancoWith(member, "logs", "a")).stdout, "hello\n");
-  const record = `${ns.directory}/runs/a/run.json`;
+  const record = `${ns.runDirectory("a")}/run.json`;
   await shell(`sed -i 's|"log":"[^"]*"|"log":"${secret}"|' ${record} && chmod 640 ${record}`);
   for (const who of [member, { uid: 0 }, { uid: OWNER }]) {
     for (const args of [["logs", "a"], ["logs", "-f", "a"], ["logs", "-n", "1", "a"]]) {

@@ -21,12 +21,17 @@ async function soon(ns: TestNamespace, uid: number, args: string[]): Promise<Res
 
 const VIEWS = [["ls", "-a"], ["dump"], ["metrics"], ["top", "--once"], ["ls", "-a", "--json"]];
 
+/** The id of a run. */
+const ID = "01m8k8c4pwc2b1rha7kk9y6fjh";
+
 /** A record that is good but for the changes. */
 function record(task: string, changes: Record<string, unknown> = {}): string {
   const good = {
-    version: 1,
+    version: 2,
     task,
-    run: 1,
+    run: ID,
+    cgroup: 1,
+    pid: 1,
     command: ["true"],
     directory: "/",
     log: null,
@@ -48,7 +53,7 @@ cgroupTest("a record that is not what lanco writes is passed over, with a warnin
     null: "null",
     no_json: "{",
     secret: "root:x:0:0:secret",
-    newer: record("newer", { version: 2 }),
+    newer: record("newer", { version: 3 }),
     limits: record("limits", { limits: { pids: '1\nlanco_up{evil="x"} 1' } }),
     limit: record("limit", { limits: { evil: 1 } }),
     array: record("array", { limits: [] }),
@@ -61,14 +66,15 @@ cgroupTest("a record that is not what lanco writes is passed over, with a warnin
     large: record("large", { command: ["x".repeat(2 ** 21)] }),
     deep: `${"[".repeat(100_000)}`,
   };
+  const directoryOf = (name: string) => `${ns.directory}/runs/${ID}-${name}`;
   for (const [name, text] of Object.entries(bad)) {
-    const directory = `${ns.directory}/runs/${name}`;
+    const directory = directoryOf(name);
     await exec(["mkdir", directory]);
     Deno.writeTextFileSync(`${directory}/run.json`, text);
     await exec(["chown", String(OWNER), `${directory}/run.json`], { uid: 0 });
   }
   await shell(
-    `mkdir ${ns.directory}/runs/sparse; truncate -s 3G ${ns.directory}/runs/sparse/run.json`,
+    `mkdir ${directoryOf("sparse")}; truncate -s 3G ${directoryOf("sparse")}/run.json`,
   );
   const names = [...Object.keys(bad), "sparse"];
   for (const uid of [OWNER, 0]) {
@@ -151,7 +157,7 @@ cgroupTest(
     const env = { "a.b": "secret" };
     const run = ["run", "-c", "true", "a", "sleep", "1000"];
     assertEquals((await ns.lancoWith({ env }, ...run)).code, 0);
-    const directory = `${ns.directory}/runs/a`;
+    const directory = ns.runDirectory("a");
     const readable = async (who: { uid: number; groups?: number[] }) => {
       const { stdout } = await exec([
         "find",
@@ -165,11 +171,9 @@ cgroupTest(
     };
     assertEquals(await readable({ uid: STRANGER }), []);
     assertEquals(await readable({ uid: STRANGER, groups: [4] }), [
-      ".journal",
-      "ended",
       "run.json",
+      "status",
       "task-a.log",
-      "uptime",
     ]);
     const { code } = await exec(["sh", "-c", `: >${directory}/x`], { uid: STRANGER, groups: [4] });
     assert(code !== 0);

@@ -144,7 +144,7 @@ cgroupTest("root kills a held shim, and processes that the owner has frozen", as
       for pid in ${pids.join(" ")}; do echo $pid >held/cgroup.procs; done`);
   } else ns.freeze("a");
   // Root does not need the record of the run.
-  await shell(`rm -rf ${ns.directory}/runs/a`);
+  await shell(`rm -rf ${ns.runDirectory("a")}`);
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "--now", "a")).code, 0);
   assertEquals(pids.filter(lives), []);
 });

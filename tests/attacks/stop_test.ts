@@ -25,9 +25,9 @@ cgroupTest("what lies in the place of a record keeps nobody from killing", async
   for (const uid of [OWNER, 0]) {
     for (const trap of traps) {
       await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000; sleep 1000");
-      const place = `${ns.directory}/runs/a`;
-      await shell(`cd ${place} && rm -f run.json ended stopped
-        for file in run.json ended stopped; do ${trap} $file; done`);
+      const place = ns.runDirectory("a");
+      await shell(`cd ${place} && rm -f run.json status stopped
+        for file in run.json status stopped; do ${trap} $file; done`);
       await stops(ns, uid, "--now");
       await shell(`rm -rf ${place}`);
     }
@@ -38,12 +38,13 @@ cgroupTest("a full or closed directory of records keeps nobody from killing", as
   const runs = `${ns.directory}/runs`;
   for (const uid of [OWNER, 0]) {
     for (
-      const trap of [`head -c 100M /dev/zero >${runs}/full`, `chmod 0 ${runs}/a`, `chmod 0 ${runs}`]
+      const trap of [`head -c 100M /dev/zero >${runs}/full`, `chmod 0 $run`, `chmod 0 ${runs}`]
     ) {
       await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000; sleep 1000");
-      await shell(`${trap} 2>/dev/null`);
+      const run = ns.runDirectory("a");
+      await shell(`run=${run}; ${trap} 2>/dev/null`);
       await stops(ns, uid, "--now");
-      await shell(`chmod 2750 ${runs}; chmod 750 ${runs}/a; rm -rf ${runs}/full ${runs}/a`);
+      await shell(`chmod 2750 ${runs}; chmod 750 ${run}; rm -rf ${runs}/full ${run}`);
     }
   }
 });
@@ -51,13 +52,12 @@ cgroupTest("a full or closed directory of records keeps nobody from killing", as
 cgroupTest(
   "a record that calls a process of the task its shim saves it from nothing",
   async (ns) => {
-    const record = `${ns.directory}/runs/a/run.json`;
     for (const how of [["--now"], ["-t", "1"]]) {
       await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000; sleep 1000");
       await until("all are there", () => ns.task("a").length === 3);
       for (const pid of ns.task("a")) {
         if (!lives(pid)) continue;
-        await shell(`sed -i 's/"shim":[0-9]*/"shim":${pid}/' ${record}`);
+        await shell(`sed -i 's/"shim":[0-9]*/"shim":${pid}/' ${ns.runDirectory("a")}/run.json`);
         break;
       }
       await stops(ns, OWNER, ...how);

@@ -2,7 +2,8 @@
 import os, sys
 
 runs, tasks = sys.argv[1], sys.argv[2:]
-places = [f"{runs}/{task}/{name}" for task in tasks for name in ("run.json", "ended", "uptime", "stopped")]
+directories = [name for name in os.listdir(runs) if name[27:] in tasks]
+places = [f"{runs}/{run}/{name}" for run in directories for name in ("run.json", "status", "pauses", "stopped")]
 texts = {}
 for place in places:
     try:

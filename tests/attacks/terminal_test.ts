@@ -8,6 +8,9 @@ const EVIL = "\u001b[31m\u001b]0;evil\u0007\n\r\u009b31m\u202e\u2028";
 // deno-lint-ignore no-control-regex -- that is what it is for
 const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
+/** The id of a run. */
+const ID = "01m8k8c4pwc2b1rha7kk9y6fjh";
+
 cgroupTest("nothing that others have named acts on a terminal", async (ns) => {
   const directory = `${ns.scratch}/${EVIL.replaceAll("/", "")}`;
   Deno.mkdirSync(directory, { mode: 0o777 });
@@ -28,8 +31,11 @@ cgroupTest("nothing that others have named acts on a terminal", async (ns) => {
   await ns.gone("ended");
   for (const name of [EVIL, "x y", "\u001b[2J", ".hidden"]) {
     const word = name.replaceAll("'", `'\\''`);
-    await shell(`mkdir '${ns.directory}/named/task-${word}' '${ns.directory}/runs/${word}'
-      printf '{}' >'${ns.directory}/runs/${word}/run.json'`);
+    await shell(
+      `mkdir '${ns.directory}/named/task-${word}' '${ns.directory}/runs/${word}' '${ns.directory}/runs/${ID}-${word}'
+      printf '{}' >'${ns.directory}/runs/${ID}-${word}/run.json'
+      printf '{}' >'${ns.directory}/runs/${word}/run.json'`,
+    );
     // A process in it, so that it would be taken for a task.
     const place = `${ns.directory}/named/task-${word}`;
     new Deno.Command("setpriv", {
@@ -46,8 +52,8 @@ cgroupTest("nothing that others have named acts on a terminal", async (ns) => {
   }
   const stopped = JSON.stringify({ by: EVIL, signal: "SIGTERM", at: 1 });
   const worse = JSON.stringify({ by: "x", signal: EVIL, at: 1 });
-  for (const [task, text] of [["ended", stopped], ["a", worse]]) {
-    const file = `${ns.directory}/runs/${task}/stopped`;
+  for (const [task, text] of [["ended", stopped], ["a", worse]] as const) {
+    const file = `${ns.runDirectory(task)}/stopped`;
     Deno.writeTextFileSync(file, text ?? "");
     await exec(["chown", String(OWNER), file], { uid: 0 });
   }

@@ -1,4 +1,4 @@
-import { cpuOf, LANCO, median, ms, OWNER, type Row, run, sleep } from "./measure.ts";
+import { cpuOf, LANCO, median, ms, OWNER, type Row, run, shimOf, sleep } from "./measure.ts";
 
 const TASKS = 500;
 const ENDS = 50;
@@ -142,8 +142,7 @@ export async function hearing(namespace: string): Promise<Row[]> {
   const idle = cpuOf(events.pid) - before;
   const delays: number[] = [];
   for (const name of names.slice(0, ENDS)) {
-    const record = Deno.readTextFileSync(`/run/lanco/${namespace}/runs/${name}/run.json`);
-    const shim = JSON.parse(record).shim;
+    const shim = shimOf(namespace, name);
     const child = Deno.readTextFileSync(`/proc/${shim}/task/${shim}/children`).trim();
     const begin = performance.now();
     Deno.kill(Number(child), "SIGKILL");

@@ -1,4 +1,4 @@
-import { LANCO, median, ms, ROUNDS, type Row, run, sleep, timed, WORK } from "./measure.ts";
+import { LANCO, median, ms, ROUNDS, type Row, run, shimOf, sleep, timed, WORK } from "./measure.ts";
 
 /** What one command costs, on one task. */
 export function commands(namespace: string): Row[] {
@@ -88,8 +88,7 @@ export async function residents(namespace: string): Promise<Row[]> {
     } catch { /* not a process, or one that has ended */ }
   }
   const sizes = names.map((name) => {
-    const record = Deno.readTextFileSync(`/run/lanco/${namespace}/runs/${name}/run.json`);
-    const text = Deno.readTextFileSync(`/proc/${JSON.parse(record).shim}/smaps_rollup`);
+    const text = Deno.readTextFileSync(`/proc/${shimOf(namespace, name)}/smaps_rollup`);
     return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1]);
   });
   const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;

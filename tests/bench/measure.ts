@@ -47,3 +47,12 @@ export function cpuOf(pid: number): number {
   const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
+
+/** The shim of a task, by its record: that of the last run, or by the task's name before 2.0. */
+export function shimOf(namespace: string, task: string): number {
+  const runs = `/run/lanco/${namespace}/runs`;
+  const found = [...Deno.readDirSync(runs)].map(({ name }) => name)
+    .filter((name) => name === task || /^[0-9a-z]{26}-/.test(name) && name.slice(27) === task)
+    .sort();
+  return JSON.parse(Deno.readTextFileSync(`${runs}/${found.at(-1)}/run.json`)).shim;
+}

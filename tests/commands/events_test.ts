@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SCHEMAS } from "../../src/show/schema.ts";
-import { writeEntry } from "../../src/task/journal.ts";
+import { writeStop } from "../../src/task/record.ts";
 import { departures } from "../show/conform.ts";
 import { answersIn } from "../batch.ts";
 import {
@@ -15,7 +15,7 @@ import {
   until,
 } from "../harness.ts";
 
-type Heard = { event: string; task: string; run: number; [field: string]: unknown };
+type Heard = { event: string; task: string; run: string; [field: string]: unknown };
 
 /** Listens, as the owner. */
 function listen(ns: TestNamespace, ...args: string[]) {
@@ -84,10 +84,9 @@ cgroupTest("events names who has stopped a task first, whoever did it again", as
   const { heard, ready, ends, stop } = listen(ns);
   await ready();
   await ns.must("run", "a", "sleep", "1000");
-  const { run } = JSON.parse(Deno.readTextFileSync(`${ns.directory}/runs/a/run.json`));
-  const by = (who: string) =>
-    writeEntry(ns.name, { what: "stop", run, task: "a", at: 1, by: who, signal: "SIGTERM" });
-  for (const who of ["first", "second"]) by(who);
+  for (const by of ["first", "second"]) {
+    writeStop(ns.runDirectory("a"), { by, signal: "SIGTERM", at: 1 });
+  }
   Deno.kill(ns.task("a")[0] ?? 0, "SIGKILL");
   await ends(1);
   await stop();
@@ -134,27 +133,60 @@ cgroupTest(
   },
 );
 
-cgroupTest("events is right without a journal, and with a new one", async (ns) => {
-  const journal = `${ns.directory}/runs/.journal`;
-  await ns.must("run", "before", "true");
-  await ns.gone("before");
+cgroupTest(
+  "events tells what came and went while it was held, and is told too much",
+  async (ns) => {
+    const { pid, heard, ready, ends, stop } = listen(ns);
+    await ready();
+    await ns.must("run", "long", "sleep", "1000");
+    await ns.must("run", "paused", "sleep", "1000");
+    await until("it was heard", () => story(heard, "paused").length === 1);
+    Deno.kill(pid, "SIGSTOP");
+    for (let i = 0; i < 3; i++) {
+      await ns.must("run", "a", "sh", "-c", `exit ${i}`);
+      await ns.lanco("wait", "a");
+      await ns.gone("a");
+      await ns.must("pause", "paused");
+      await ns.must("resume", "paused");
+    }
+    // More than the kernel keeps for it (/proc/sys/fs/inotify/max_queued_events).
+    await exec([
+      "python3",
+      "-c",
+      "import os\nfor i in range(40000): os.utime('task-%s' % ('long', 'paused')[i % 2])",
+    ], {
+      cwd: `${ns.directory}/named`,
+    });
+    await ns.must("run", "b", "sh", "-c", "exit 7");
+    await ns.must("stop", "--now", "long");
+    await ns.must("pause", "paused");
+    Deno.kill(pid, "SIGCONT");
+    await ends(5);
+    await until("all was heard", () => story(heard, "paused").length === 8);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await stop();
+    assertEquals(story(heard, "a"), [0, 1, 2].flatMap((i) => ["start", `end exited ${i}`]));
+    assertEquals(story(heard, "b"), ["start", "end exited 7"]);
+    assertEquals(story(heard, "long"), ["start", "end killed SIGKILL games"]);
+    const pauses = [1, 2, 3].flatMap(() => ["pause", "resume"]);
+    assertEquals(story(heard, "paused"), ["start", ...pauses, "pause"]);
+  },
+);
+
+cgroupTest("events ends a run whose record is gone, and tells of the next", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
   const { heard, ready, ends, stop } = listen(ns);
   await ready();
-  await shell(`head -c 1100000 /dev/zero | tr '\\0' x >>${journal}; echo >>${journal}`);
-  await ns.must("run", "a", "sh", "-c", "exit 1");
-  await ends(1);
-  await until("there is another journal", async () => {
-    await ns.must("run", "b", "sh", "-c", "exit 2");
-    await ns.gone("b");
-    return Deno.statSync(journal).size < 10_000;
-  });
-  await shell(`rm -f ${journal}*; mkdir ${journal}`);
-  await ns.must("run", "c", "sh", "-c", "sleep 2; exit 3");
-  await until("c has ended", () => story(heard, "c").length === 2);
+  await ns.must("run", "b", "sleep", "1000");
+  await until("it was heard", () => story(heard, "b").length === 1);
+  await shell(`rm -rf ${ns.directory}/runs/*`);
+  await ns.must("stop", "--now", "a", "b");
+  await ends(2);
+  await ns.must("run", "a", "sh", "-c", "exit 3");
+  await ends(3);
   await stop();
-  assertEquals(story(heard, "a"), ["start", "end exited 1"]);
-  assertEquals([...new Set(story(heard, "b"))], ["start", "end exited 2"]);
-  assertEquals(story(heard, "c"), ["start", "end exited 3"]);
+  assertEquals(story(heard, "a"), ["present running", "end unknown", "start", "end exited 3"]);
+  assertEquals(story(heard, "b"), ["start", "end unknown"]);
 });
 
 cgroupTest("events does nothing while nothing happens, and ends with its namespace", async (ns) => {

@@ -27,7 +27,7 @@ cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
   assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
   assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
   const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
-  assertEquals([record.version, record.uid, record.owner], [2, OWNER, OWNER_NAME]);
+  assertEquals([record.version, record.uid, record.owner], [3, OWNER, OWNER_NAME]);
   return Promise.resolve();
 });
 

@@ -188,7 +188,10 @@ cgroupTest("run -c says unknown when the shim did not live to see the end", asyn
 
 cgroupTest("a task that a task has launched is a task of its own", async (ns) => {
   await ns.must("run", "a", "sh", "-c", `${LANCO} ${ns.name} run b sleep 1000; exec sleep 1000`);
-  await until("b runs", () => ns.task("b").length === 1 && exists(`${ns.directory}/runs/b/ended`));
+  await until(
+    "b runs",
+    () => ns.task("b").length === 1 && exists(`${ns.runDirectory("b")}/run.json`),
+  );
   for (const pid of [...ns.task("b"), ns.shim("b")]) {
     const cgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
     assert(!cgroups.includes("/task-a\n"), cgroups);

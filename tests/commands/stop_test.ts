@@ -17,7 +17,7 @@ cgroupTest("stop asks with TERM and lets the task end by itself", async (ns) => 
   await until("the trap is set", () => ns.log("a").includes("ready"));
   await ns.must("stop", "a");
   assertMatch(ns.log("a"), /asked/);
-  assertEquals(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`), "7\n");
+  assertEquals(ns.status("a"), 7);
   assert(!exists(`${ns.directory}/named/task-a`));
 });
 
@@ -34,7 +34,7 @@ cgroupTest("stop -s asks with another signal, -t kills what does not listen", as
   await ns.must("stop", "-s", "USR1", "-t", "1", "a");
   assert(Date.now() - before >= 1000, "it was given its second");
   assertMatch(ns.log("a"), /usr1/);
-  assertEquals(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`), "137\n");
+  assertEquals(ns.status("a"), 137);
 });
 
 cgroupTest("stop --now does not ask", async (ns) => {

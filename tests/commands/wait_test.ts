@@ -33,7 +33,7 @@ cgroupTest(
     await ns.must("run", "a", "sh", "-c", `(until [ -e ${go} ]; do sleep 0.05; done) & exit 4`);
     await until(
       "the first has ended",
-      () => /^4\n$/.test(Deno.readTextFileSync(`${ns.directory}/runs/a/ended`)),
+      () => ns.status("a") === 4,
     );
     assertEquals((await ns.lanco("wait", "-t", "0.2", "a")).code, 124);
     Deno.writeTextFileSync(go, "");
@@ -77,7 +77,7 @@ cgroupTest("wait of a run is not confused by the next run of the same name", asy
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   const waiting = start([LANCO, ns.name, "wait", "a"]);
   // Stopped, so that it sees only what comes after the next run's start.
-  await until("it holds the run", () => descriptors(waiting.pid, "/a/ended") === 1);
+  await until("it holds the run", () => descriptors(waiting.pid, "-a/status") === 1);
   waiting.kill("SIGSTOP");
   Deno.writeTextFileSync(go, "");
   await ns.gone("a");
@@ -161,7 +161,7 @@ cgroupTest("wait --json tells of each task, also of those that nothing is known 
 cgroupTest("wait ends when the task is stopped and the namespace released", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const waiting = start([LANCO, ns.name, "wait", "a"]);
-  await until("it holds the run", () => descriptors(waiting.pid, "/a/ended") === 1);
+  await until("it holds the run", () => descriptors(waiting.pid, "-a/status") === 1);
   await ns.must("stop", "a");
   await ns.gone("a");
   const { code } = await exec([LANCO, ns.name, "release"], { uid: 0 });
@@ -211,7 +211,7 @@ cgroupTest(
     const told = start(command);
     const looking = await withoutInotify(command);
     for (const { pid } of [told, looking]) {
-      await until("it holds the run", () => descriptors(pid, "/a/ended") === 1);
+      await until("it holds the run", () => descriptors(pid, "-a/status") === 1);
     }
     await until("it watches", () => descriptors(told.pid, "inotify") === 1);
     assertEquals(descriptors(looking.pid, "inotify"), 0);

@@ -177,8 +177,8 @@ cgroupTest("a duration is known where a sandbox shows nothing but processes", as
   ], { uid: 0 });
   assertEquals([code, stderr], [0, ""]);
   await ns.gone("a");
-  const [, seconds] = /^(\d+\.\d\d)\n$/.exec(
-    Deno.readTextFileSync(`${ns.directory}/runs/a/uptime`),
+  const [, seconds] = /^[0-9a-z]{26}\nexecuted\nended 0 (\d+\.\d\d)\n$/.exec(
+    Deno.readTextFileSync(`${ns.runDirectory("a")}/status`),
   ) ?? [];
   const [now = 0] = Deno.readTextFileSync("/proc/uptime").split(" ").map(Number);
   assert(now - Number(seconds) >= 0 && now - Number(seconds) < 30, `${seconds} of ${now}`);
@@ -188,7 +188,7 @@ cgroupTest("a duration is known where a sandbox shows nothing but processes", as
 
 cgroupTest("the age of what an older lanco has launched is told by its shim", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
-  const file = `${ns.directory}/runs/a/run.json`;
+  const file = `${ns.runDirectory("a")}/run.json`;
   const { sinceBoot, ...record } = JSON.parse(Deno.readTextFileSync(file));
   Deno.writeTextFileSync(file, JSON.stringify({ ...record, started: 1000 }));
   const { duration } = JSON.parse(await ns.must("status", "--json", "a"));

@@ -1,59 +1,49 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, LANCO, type Result, type TestNamespace } from "../harness.ts";
-import { JournalReader } from "../../src/task/journal.ts";
+import { readPauses } from "../../src/task/record.ts";
 
 /** Runs a command under a limit on the size of files (RLIMIT_FSIZE), in bytes. */
 function limited(ns: TestNamespace, bytes: number, ...args: string[]): Promise<Result> {
   return exec(["prlimit", `--fsize=${bytes}`, LANCO, ns.name, ...args]);
 }
 
-/** Makes the journal so long that it ends so many bytes before the limit. */
-function fillJournal(ns: TestNamespace, bytes: number): void {
-  const path = `${ns.directory}/runs/.journal`;
-  const { size } = Deno.statSync(path);
-  Deno.writeTextFileSync(path, "\n".repeat(bytes - size), { append: true });
-}
-
-cgroupTest(
-  "a limit on the size of files that the journal has passed hinders nobody",
-  async (ns) => {
-    await ns.must("run", "a", "sleep", "1000");
-    fillJournal(ns, 5000);
-    assertEquals((await limited(ns, 4096, "check", "a")).code, 0);
-    const stopped = await limited(ns, 4096, "stop", "a");
-    assertEquals([stopped.code, stopped.stderr], [0, ""]);
-    assertEquals((await ns.lanco("check", "a")).code, 3);
-    const line = "ulimit -f; grep SigIgn /proc/self/status; exit 7";
-    const { code, stderr } = await limited(ns, 4096, "run", "b", "sh", "-c", line);
-    assertEquals([code, stderr], [0, ""]);
-    // Its own end is written down by a shell with the same limit.
-    assertEquals((await ns.lanco("wait", "b")).code, 7);
-    // In units of 512 bytes; and the signal is not ignored, for it was not.
-    assertMatch(ns.log("b"), /^8\nSigIgn:\s*[0-9a-f]{9}[02468ace][0-9a-f]{6}\n$/);
-    assertEquals((await limited(ns, 4096, "run", "-f", "c", "sh", "-c", "exit 9")).code, 9);
-    const request = { id: 1, command: "run", args: ["d", "sleep", "1000"] };
-    const batch = await exec(["prlimit", "--fsize=4096", LANCO, ns.name, "batch"], {
-      stdin: JSON.stringify(request) + "\n" +
-        JSON.stringify({ id: 2, command: "stop", args: ["d"] }) + "\n",
-    });
-    assertEquals(batch.code, 0);
-    const answers = answersIn(batch.stdout);
-    assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]), [[1, 0], [2, 0]]);
-  },
-);
-
-cgroupTest("a line of the journal that a limit cuts off spoils no other", async (ns) => {
+cgroupTest("a limit on the size of files hinders nobody who writes little", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
-  await ns.must("run", "b", "sleep", "1000");
-  const reader = new JournalReader(ns.name);
-  fillJournal(ns, 4096 - 20);
-  assertEquals((await limited(ns, 4096, "stop", "--now", "a")).code, 0);
-  assertEquals(Deno.statSync(`${ns.directory}/runs/.journal`).size > 4096 - 20, true);
-  await ns.must("stop", "--now", "b");
-  const stops = reader.read().filter(({ what }) => what === "stop").map(({ task }) => task);
-  reader.close();
-  assertEquals(stops, ["b"]);
+  assertEquals((await limited(ns, 4096, "check", "a")).code, 0);
+  for (const command of ["pause", "resume", "stop"]) {
+    const { code, stderr } = await limited(ns, 20, command, "a");
+    assertEquals([code, stderr], [0, ""]);
+  }
+  assertEquals((await ns.lanco("check", "a")).code, 3);
+  const line = "ulimit -f; grep SigIgn /proc/self/status; exit 7";
+  const { code, stderr } = await limited(ns, 4096, "run", "b", "sh", "-c", line);
+  assertEquals([code, stderr], [0, ""]);
+  // Its own end is written down by a shell with the same limit.
+  assertEquals((await ns.lanco("wait", "b")).code, 7);
+  // In units of 512 bytes; and the signal is not ignored, for it was not.
+  assertMatch(ns.log("b"), /^8\nSigIgn:\s*[0-9a-f]{9}[02468ace][0-9a-f]{6}\n$/);
+  assertEquals((await limited(ns, 4096, "run", "-f", "c", "sh", "-c", "exit 9")).code, 9);
+  const request = { id: 1, command: "run", args: ["d", "sleep", "1000"] };
+  const batch = await exec(["prlimit", "--fsize=4096", LANCO, ns.name, "batch"], {
+    stdin: JSON.stringify(request) + "\n" +
+      JSON.stringify({ id: 2, command: "stop", args: ["d"] }) + "\n",
+  });
+  assertEquals(batch.code, 0);
+  const answers = answersIn(batch.stdout);
+  assertEquals(answers.map(({ id, exitStatus }) => [id, exitStatus]), [[1, 0], [2, 0]]);
+});
+
+cgroupTest("a line of the pauses that a limit cuts off spoils no other", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  assertEquals((await limited(ns, 12, "pause", "a")).code, 0);
+  const run = ns.runDirectory("a");
+  assertEquals(Deno.readTextFileSync(`${run}/pauses`).length, 12);
+  await ns.must("resume", "a");
+  const { pauses, next } = readPauses(run, 0);
+  assertEquals(pauses.map(({ what }) => what), ["resume"]);
+  await ns.must("pause", "a");
+  assertEquals(readPauses(run, next).pauses.map(({ what }) => what), ["pause"]);
 });
 
 cgroupTest(

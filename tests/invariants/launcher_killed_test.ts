@@ -72,28 +72,23 @@ cgroupTest(
   },
 );
 
-/** Kills `lanco run a` when its record has got its place, but before it tells the command to go. */
-async function killedUnbegun(ns: TestNamespace): Promise<void> {
-  // The name is taken, the record before is put aside (if there is one), this one in its place.
-  const inject = "inject=rename:delay_exit=20000000:when=3";
-  const words = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", inject];
-  const record = `${ns.directory}/runs/a/run.json`;
+/** What is there when `lanco run a` has made its second and its fourth directory, that of what waits for its end. */
+const MOMENTS = ["nothing is written yet", "what is launched is written"];
+
+/** Kills `lanco run a` when its record is begun, but before it tells the command to go. */
+async function killedUnbegun(ns: TestNamespace, moment: number): Promise<void> {
+  const inject = `inject=mkdir:delay_exit=20000000:when=${moment === 0 ? 2 : 4}`;
+  const words = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=mkdir", "-e", inject];
   const ran = `${ns.scratch}/ran`;
-  const tracer = start([
-    ...words,
-    LANCO,
-    ns.name,
-    "run",
-    "--keep",
-    "0",
-    "-c",
-    `touch ${ran}`,
-    "a",
-    "touch",
-    ran,
-  ]);
-  const isNew = () => exists(record) && Deno.readTextFileSync(record).includes('"touch"');
-  await until("it is written down", isNew);
+  const run = ["run", "--keep", "0", "-c", `touch ${ran}`, "a", "touch", ran];
+  const before = ns.runDirectory("a");
+  const tracer = start([...words, LANCO, ns.name, ...run]);
+  await until("its record is begun", () => ns.runDirectory("a") !== before);
+  if (moment > 0) await until("it is written", () => exists(`${ns.runDirectory("a")}/run.json`));
+  else await new Promise((resolve) => setTimeout(resolve, 200));
+  // Nobody takes it for one that runs, or has run.
+  const { code, stdout } = await ns.lanco("status", "--json", "a");
+  assertEquals([code, JSON.parse(stdout).code], [0, null]);
   const children = Deno.readTextFileSync(`/proc/${tracer.pid}/task/${tracer.pid}/children`);
   Deno.kill(Number(children.trim()), "SIGKILL");
   await tracer.status;
@@ -102,15 +97,17 @@ async function killedUnbegun(ns: TestNamespace): Promise<void> {
   assert(!exists(ran));
 }
 
-cgroupTest("a run that is killed before its command is not said to have ended", async (ns) => {
-  await killedUnbegun(ns);
-  assertEquals((await ns.lanco("status", "a")).code, 3);
-  await until("its exit command is gone, too", () => ns.traces().length === 0);
-  await ns.must("run", "a", "sh", "-c", "exit 5");
-  await ns.gone("a");
-  await killedUnbegun(ns);
-  const { stdout } = await ns.lanco("status", "--json", "a");
-  assertEquals(JSON.parse(stdout).code, 5);
-  assertEquals((await ns.lanco("wait", "a")).code, 5);
-  await ns.must("run", "a", "true");
-});
+for (const [moment, what] of MOMENTS.entries()) {
+  cgroupTest(`a run that is killed when ${what} is not said to have ended`, async (ns) => {
+    await killedUnbegun(ns, moment);
+    assertEquals((await ns.lanco("status", "a")).code, 3);
+    await until("its exit command is gone, too", () => ns.traces().length === 0);
+    await ns.must("run", "a", "sh", "-c", "exit 5");
+    await ns.gone("a");
+    await killedUnbegun(ns, moment);
+    const { stdout } = await ns.lanco("status", "--json", "a");
+    assertEquals(JSON.parse(stdout).code, 5);
+    assertEquals((await ns.lanco("wait", "a")).code, 5);
+    await ns.must("run", "a", "true");
+  });
+}

@@ -10,7 +10,7 @@ const script = [
   partOf(nursery, /^lanco_nl='\n'$/m),
   partOf(nursery, /^while read .* lanco_text; do$/m),
   partOf(nursery, /^ *eval "\$lanco_text"$/m),
-  `printf '%s\\0' "$lanco_tag" "$lanco_fifo" "$lanco_run" "$VALUE" "$#" "$@"\ndone`,
+  `printf '%s\\0' "$lanco_tag" "$lanco_fifo" "$lanco_staged" "$VALUE" "$#" "$@"\ndone`,
 ].join("\n");
 
 const word = fc.oneof(

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { LIMIT_NAMES } from "../../src/cgroup/limits.ts";
 import {
   formatRun,
+  parsePauses,
   parseRun,
   parseStatus,
   parseStop,
@@ -27,9 +28,11 @@ const limit = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map(Ma
 const path = anyText.map((name) => `/${name}`);
 
 const records: fc.Arbitrary<RunRecord> = fc.record({
-  version: fc.constant(1 as const),
+  version: fc.constant(2 as const),
   task: anyText,
-  run: natural,
+  run: anyText,
+  cgroup: natural,
+  pid: fc.option(natural),
   command: fc.array(anyText),
   directory: path,
   log: fc.option(path),
@@ -42,7 +45,9 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
 const ALL_OF_RUN = object("a run", {
   version: integer(""),
   task: text(""),
-  run: integer(""),
+  run: text(""),
+  cgroup: integer(""),
+  pid: nullable(integer("")),
   command: list("", text("")),
   directory: text(""),
   log: nullable(text("")),
@@ -115,7 +120,10 @@ property(
     const run = unless([BadRecord], () => parseRun(forgery));
     if (run === undefined) return;
     assertEquals(departures(run, RUN), []);
-    assert([run.run, run.started, run.shim].every((number) => number >= 0), forgery);
+    assert(
+      [run.cgroup, run.pid ?? 0, run.started, run.shim].every((number) => number >= 0),
+      forgery,
+    );
     for (const value of Object.values(run.limits)) assert(Number.isFinite(value) && value >= 0);
   },
 );
@@ -150,17 +158,42 @@ property(
   },
 );
 
+const ID = "01m8k8c4pwc2b1rha7kk9y6fjh";
+
 property(
-  "parseStatus() takes all lines that a shim writes, and gives nothing that is no exit status",
-  fc.oneof(
-    fc.nat(300).map((status) => `${status}\n`),
-    fc.nat(300).map(String),
-    textOf("0123456789\n -+x", 5),
+  "parseStatus() takes what a shim writes, and gives nothing that is no exit status",
+  fc.tuple(
+    fc.oneof(fc.nat(300).map(String), textOf("0123456789 -+x", 5)),
+    fc.oneof(
+      fc.nat(2 ** 40).map((ticks) => (ticks / 100).toFixed(2)),
+      textOf("0123456789. -", 5),
+    ),
   ),
-  (line) => {
-    const written = Array.from({ length: 256 }, (_, status) => `${status}\n`).indexOf(line);
-    const status = parseStatus(line);
-    if (written >= 0) assertEquals(status, written);
-    else assert(status === undefined || /^0+\d+\n$/.test(line) && status <= 255, line);
+  ([code, uptime]) => {
+    const line = `ended ${code} ${uptime}\n`;
+    const status = parseStatus(`${ID}\nexecuted\n${line}`);
+    assert(status.executed);
+    const isGood = /^\d{1,3}$/.test(code) && Number(code) <= 255 &&
+      /^(\d{1,12}\.\d\d)?$/.test(uptime);
+    assertEquals(status.code, isGood ? Number(code) : undefined);
+    if (isGood && uptime !== "") assertEquals(status.uptime, Math.round(Number(uptime) * 1000));
+    for (const text of [`${ID}\n`, `${ID}\n${line}`, `${ID}\nexecuted\nfailed\n${line}`, "", ID]) {
+      assertEquals(parseStatus(text), { executed: false });
+    }
+    // Half of it says no more than none.
+    assertEquals(parseStatus(`${ID}\nexecuted\n${line.slice(0, -1)}`), { executed: true });
+  },
+);
+
+const pauses = fc.array(fc.record({ what: fc.constantFrom("pause", "resume"), at: fc.nat() }));
+
+property(
+  "parsePauses() reads what was written, and passes over what is forged, or cut off",
+  fc.tuple(pauses, textOf("pause resum0123456789\n", 20), pauses),
+  ([before, forged, after]) => {
+    const lines = (list: { what: string; at: number }[]) =>
+      list.map(({ what, at }) => `\n${what} ${String(at).padStart(15, "0")}\n`).join("");
+    const parsed = parsePauses(`${lines(before)}x${forged.replaceAll("\n", "x")}${lines(after)}`);
+    assertEquals(parsed, [...before, ...after]);
   },
 );

@@ -32,8 +32,8 @@ Deno.test("outcome() of a task that still has processes is that it runs", () => 
 
 cgroupTest("what an owner has put in the place of a record keeps nobody waiting", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
-  for (const file of ["run.json", "ended", "uptime", "stopped"]) {
-    const path = `${ns.directory}/runs/a/${file}`;
+  for (const file of ["run.json", "status", "pauses", "stopped"]) {
+    const path = `${ns.runDirectory("a")}/${file}`;
     await shell(`rm -f ${path}; mkfifo ${path}`);
   }
   const root = (...args: string[]) => ns.lancoWith({ uid: 0 }, ...args);
@@ -44,7 +44,7 @@ cgroupTest("what an owner has put in the place of a record keeps nobody waiting"
   assertEquals((await root("ls")).code, 0);
   assertEquals((await root("top", "--once")).code, 0);
   await ns.lanco("stop", "--now", "a");
-  await shell(`rm -rf ${ns.directory}/runs/a`);
+  await shell(`rm -rf ${ns.runDirectory("a")}`);
 });
 
 cgroupTest(
@@ -55,17 +55,19 @@ cgroupTest(
     targets.push("/dev/zero", "/etc", "/sys/kernel/notes");
     for (const [i, target] of targets.entries()) {
       await ns.must("run", `a${i}`, "sleep", "1000");
-      const files = ["ended", "uptime", "stopped"].map((file) =>
-        `${ns.directory}/runs/a${i}/${file}`
+      const files = ["status", "pauses", "stopped"].map((file) =>
+        `${ns.runDirectory(`a${i}`)}/${file}`
       );
       for (const file of files) {
         await shell(`rm -f ${file}; ln -s ${target === "self" ? file : target} ${file}`);
       }
     }
     await ns.must("run", "b", "sleep", "1000");
-    await shell(`rm -r ${ns.directory}/runs/b; ln -s /etc ${ns.directory}/runs/b`);
+    const b = ns.runDirectory("b");
+    await shell(`rm -r ${b}; ln -s /etc ${b}`);
     await ns.must("run", "c", "sleep", "1000");
-    await shell(`rm -r ${ns.directory}/runs/c; touch ${ns.directory}/runs/c`);
+    const c = ns.runDirectory("c");
+    await shell(`rm -r ${c}; touch ${c}`);
     for (const uid of [0, OWNER]) {
       const { code, stdout, stderr } = await ns.lancoWith({ uid }, "dump");
       if (code !== 0) throw new Error(stderr);

@@ -5,8 +5,10 @@ import type { RunRecord } from "../../src/task/record.ts";
 import { Sampler } from "../../src/top/sampler.ts";
 
 const RECORD: RunRecord = {
-  run: 1,
-  version: 1,
+  run: "01m8k8c4pwc2b1rha7kk9y6fjh",
+  cgroup: 1,
+  pid: 1,
+  version: 2,
   task: "a",
   command: ["sleep", "1000"],
   directory: "/",

@@ -106,6 +106,8 @@ _lanco_tasks() {
     case $path in
       */named/task-*) task=${task#task-} ;;
       */named/exit-*) task=${task#exit-*-} ;;
+      # The id of a run stands before it.
+      */runs/*) task=${task:27} ;;
     esac
     if [[ $given == *" $task "* || ! -d $path ]] || ! _lanco_is_name "$task"; then continue; fi
     given+="$task "

@@ -116,8 +116,12 @@ function __lanco_tasks
     end
     test $argv[1] = known; or return
     set -l paths /run/lanco/$__lanco_namespace/runs/*/
-    for task in (__lanco_names_only (string split -f 6 / -- $paths))
-        contains -- $task $given; or printf '%s\tended\n' $task
+    set -l runs (__lanco_names_only (string split -f 6 / -- $paths))
+    # The id of a run stands before it.
+    for task in (__lanco_names_only (string replace -rf '^[0-9a-z]{26}-' '' -- $runs))
+        contains -- $task $given; and continue
+        set -a given $task
+        printf '%s\tended\n' $task
     end
 end
 

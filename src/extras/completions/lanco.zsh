@@ -11,13 +11,15 @@ _lanco_signals() {
 # before the kind. One that has been given already is not offered again.
 _lanco_tasks() {
   local kind=$@[-1]
-  local -aU tasks exits given
+  local -aU tasks exits runs given
   given=($words[2,CURRENT-1])
   tasks=(/run/lanco/$namespace/named/task-*(N/:t))
   tasks=(${tasks#task-})
   exits=(/run/lanco/$namespace/named/exit-[0-9]*-*(N/:t))
   [[ $kind != stop ]] || tasks+=(${exits#exit-*-})
-  [[ $kind != known ]] || tasks+=(/run/lanco/$namespace/runs/*(N/:t))
+  # The id of a run stands before it.
+  runs=(/run/lanco/$namespace/runs/*(N/:t))
+  [[ $kind != known ]] || tasks+=(${runs#??????????????????????????-})
   _lanco_names_only tasks
   compadd "${@[1,-2]}" - ${tasks:|given}
 }

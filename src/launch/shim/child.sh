@@ -2,17 +2,16 @@
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported, "_" too: hence the names of the variables.
 #   $1 what each line for "run" begins with
-#   $2 log, or ""                       $3 file for the standard input, or ""
-#   $4 variables that the shells added  $5 SHLVL as the caller has it
-#   $6 a directory to make so that the exit command is not run, or "" if there is none
-#   $7 the directory of this run, until it gets the place of that of the run before
-#   $8 what to set oom_score_adj to, or "" to leave it
-#   $9... the command
+#   $2 the directory of this run         $3 log, or ""
+#   $4 file for the standard input, or ""
+#   $5 variables that the shells added   $6 SHLVL as the caller has it
+#   $7 what to set oom_score_adj to, or "" to leave it
+#   $8... the command
 # What restores what shells drop of the environment is in it: see environment.ts.
-lanco_tag=$1 lanco_log=$2 lanco_input=$3 lanco_unset=$4 lanco_level=$5 lanco_mark=$6
-lanco_run=$7 lanco_oom_score=$8
-shift 8
-lanco_fresh='' lanco_opened='' lanco_env='' lanco_lost='' lanco_odd=''
+lanco_tag=$1 lanco_run=$2 lanco_log=$3 lanco_input=$4 lanco_unset=$5 lanco_level=$6
+lanco_oom_score=$7
+shift 7
+lanco_fresh='' lanco_env='' lanco_lost='' lanco_odd=''
 
 refuse() {
   printf '%serror 1 %s\n' "$lanco_tag" "$*" >&4
@@ -44,31 +43,21 @@ open_log() {
   exec 2>&1
 }
 
-# Takes back a log that nobody but this shell has written to, and a command for
-# the end of what has not begun.
+# Takes back what is on record of what has not been run, and a log that nobody but this
+# shell has written to.
+take_back() {
+  trap - EXIT
+  exec /bin/rm -rf -- "$lanco_run" ${lanco_fresh:+"$lanco_log"}
+}
+
 not_run() {
   lanco_status=$?
+  echo failed >&9
   { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
   # "run" hangs up when it has lifted the limit on processes, which may be 1.
   # shellcheck disable=SC2034 # "_" is the caller's
   { read -r lanco_word <&3 || :; } 2>/dev/null
-  [ -z "$lanco_mark" ] || /bin/mkdir "$lanco_mark"
-  [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-}
-
-# "run" was killed: what it has made is taken back, for nothing has been run.
-give_up() {
-  trap - EXIT
-  /bin/mkdir "$lanco_run.void"
-  [ -z "$lanco_fresh" ] || /bin/rm -f -- "$lanco_log"
-  [ ! -d "$lanco_run" ] || exec /bin/rm -rf "$lanco_run"
-  [ -n "$lanco_opened" ] || exit
-  # It has got its place: that is still its own, for this process has the name.
-  lanco_place=${lanco_run%/*}/$LANCO_TASK lanco_old=${lanco_run%/*}/.old-${lanco_run##*/.new-}
-  [ -z "$lanco_mark" ] || /bin/mkdir "$lanco_mark"
-  /bin/rm -rf "$lanco_place"
-  [ ! -d "$lanco_old" ] || exec /bin/mv "$lanco_old" "$lanco_place"
-  exit
+  take_back
 }
 
 # Below its caller's only root may set it, and in no container that lacks CAP_SYS_RESOURCE.
@@ -88,7 +77,7 @@ if [ -n "${lanco_restore-}" ]; then
   fi
 fi
 echo "${lanco_tag}ready $$" >&4
-read -r lanco_word <&3 || give_up
+read -r lanco_word <&3 || take_back
 if [ -n "$lanco_input" ]; then
   # By "command" the shell goes on when it cannot be opened.
   { command exec <"$lanco_input"; } 2>/dev/null || {
@@ -101,10 +90,9 @@ fi
 trap not_run EXIT
 # shellcheck disable=SC3044
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
-lanco_opened=yes
 echo "${lanco_tag}opened" >&4
 # shellcheck disable=SC2034 # "_" is the caller's
-read -r lanco_word <&3 || give_up
+read -r lanco_word <&3 || take_back
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 # bash counts SHLVL down when it executes something; an array is in no environment.
@@ -115,4 +103,6 @@ case $lanco_level:${BASH_VERSION-} in
 *:?*) SHLVL=$((lanco_level + 1)) ;;
 *) SHLVL=$lanco_level ;;
 esac
-{ exec "$@"; } 3<&- 4>&-
+# The shim writes behind it.
+echo executed >&9
+{ exec "$@"; } 3<&- 4>&- 9>&-

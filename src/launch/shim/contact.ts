@@ -1,4 +1,5 @@
 import { Failed } from "../../cli/errors.ts";
+import { removeTree } from "../../task/record_file.ts";
 
 /** A process that `run` has started, and the way in which the two speak with each other. */
 export interface Contact {
@@ -44,6 +45,8 @@ export function byPipes(process: Deno.ChildProcess): Contact {
 
 /** Two FIFOs, for a process that has the caller's standard streams. */
 export interface Fifos {
+  /** The directory that they are in, until both sides have opened them. */
+  directory: string;
   /** What it is told. */
   go: Deno.FsFile;
   /** What it says. */
@@ -51,17 +54,23 @@ export interface Fifos {
 }
 
 /**
- * Makes FIFOs called `go` and `said` in a directory, for nobody else: who reads from one takes
+ * Makes a directory with FIFOs called `go` and `said`, for nobody else: who reads from one takes
  * what is in it.
  *
  * @throws {Failed} if they cannot be made.
  */
 export async function openFifos(directory: string): Promise<Fifos> {
-  const [go, said] = [`${directory}/go`, `${directory}/said`];
-  const args = ["-m", "600", go, said];
-  const { success } = await new Deno.Command("/usr/bin/mkfifo", { args, cwd: "/" }).output();
-  if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
-  return { go: openBoth(go), said: openBoth(said) };
+  Deno.mkdirSync(directory, { mode: 0o700 });
+  try {
+    const [go, said] = [`${directory}/go`, `${directory}/said`];
+    const args = ["-m", "600", go, said];
+    const { success } = await new Deno.Command("/usr/bin/mkfifo", { args, cwd: "/" }).output();
+    if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
+    return { directory, go: openBoth(go), said: openBoth(said) };
+  } catch (error) {
+    removeTree(directory);
+    throw error;
+  }
 }
 
 /**
@@ -77,7 +86,7 @@ export function openBoth(fifo: string): Deno.FsFile {
 }
 
 /** Speaks with a process by FIFOs. */
-export function byFifos(process: Deno.ChildProcess, { go, said }: Fifos): Contact {
+export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fifos): Contact {
   const decoder = new TextDecoder();
   let over = false;
   // What run holds open itself has no end: it is written behind what the shim said last.
@@ -90,6 +99,7 @@ export function byFifos(process: Deno.ChildProcess, { go, said }: Fifos): Contac
       if (over) return null;
       const buffer = new Uint8Array(4096);
       const size = await said.read(buffer);
+      removeTree(directory);
       const text = size === null ? "" : decoder.decode(buffer.subarray(0, size), { stream: true });
       over = text.includes(END);
       return text.replace(END, "") || null;

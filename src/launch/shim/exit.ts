@@ -28,7 +28,7 @@ export class ExitCommand {
    * @throws {Failed} if there is no way to start it, or the command is too long.
    */
   static start(
-    { runDirectory, environment, variables, umask, directory, mark, oomScore }: ShimOptions,
+    { environment, variables, umask, directory, oomScore }: ShimOptions,
     command: string,
     place: string,
   ): ExitCommand {
@@ -38,7 +38,7 @@ export class ExitCommand {
     }
     const process = spawn({
       session: true,
-      shell: ["-c", prologue, "lanco", exit, runDirectory, mark, String(oomScore ?? "")],
+      shell: ["-c", prologue, "lanco", exit, String(oomScore ?? "")],
       environment,
       umask,
       options: {
@@ -60,13 +60,24 @@ export class ExitCommand {
   }
 
   /**
-   * Waits until it has what it needs of the record.
+   * Waits until it is ready for the next word.
    *
    * @throws {Failed} if it has ended, or does not answer.
    */
   async ready(): Promise<void> {
     const { done } = await within(PATIENCE, this.#said.read());
     if (done) throw new Failed("what waits for the end of the task was killed before its start");
+  }
+
+  /**
+   * Has it open what is on record of the run, for the status of the task.
+   *
+   * @param directory The directory of the run.
+   * @throws {Failed} as `ready`.
+   */
+  async openRun(directory: string): Promise<void> {
+    await this.#tell(`run ${directory}`);
+    await this.ready();
   }
 
   /**
@@ -85,8 +96,8 @@ export class ExitCommand {
    *
    * @param watched What to look at instead, where there is no freezer: a cgroup and its inode.
    */
-  async wait(watched?: { cgroup: string; run: number }): Promise<void> {
-    await this.#tell(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.run}`);
+  async wait(watched?: { cgroup: string; inode: number }): Promise<void> {
+    await this.#tell(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.inode}`);
     await this.#word.close();
     await this.#said.cancel();
     this.process.unref();

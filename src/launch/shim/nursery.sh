@@ -20,9 +20,9 @@ lanco_nl='
 '
 echo ready
 
-# One line for each: what its lines are to begin with, its FIFO, the directory of its run,
-# and a text that sets the variables that are added, and the arguments of the shim.
-while read -r lanco_tag lanco_fifo lanco_run lanco_text; do
+# One line for each: what its lines are to begin with, its FIFO, its staged cgroup, and a text
+# that sets the variables that are added, and the arguments of the shim.
+while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
   # Nobody waits for the shim: its parent is killed by it. With "&" instead, the command
   # would ignore SIGINT and SIGQUIT for ever.
   (
@@ -32,7 +32,7 @@ while read -r lanco_tag lanco_fifo lanco_run lanco_text; do
       # shellcheck disable=SC2034 # "_" is the caller's
       read -r lanco_self lanco_rest </proc/self/stat
       # It leaves the caller's cgroups, and its child with it, for less than "run" would need.
-      for lanco_cgroup in "$lanco_stage${lanco_run##*/.new-}" $lanco_cgroups; do
+      for lanco_cgroup in "$lanco_stage$lanco_staged" $lanco_cgroups; do
         echo 0 >"$lanco_cgroup/cgroup.procs" || { echo "$lanco_tag no" && exit; }
       done
       eval "$lanco_text"

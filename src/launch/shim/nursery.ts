@@ -2,10 +2,10 @@ import prologue from "./prologue.sh" with { type: "text" };
 import child from "./child.sh" with { type: "text" };
 import nursery from "./nursery.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
-import { unlessGone } from "../../cgroup/cgroup.ts";
 import { Failed } from "../../cli/errors.ts";
 import { namedRoot, type Namespace, namespaceDirectory } from "../../namespace/namespace.ts";
 import { shellQuote } from "../../task/record.ts";
+import { removeTree } from "../../task/record_file.ts";
 import { type Contact, encode, openBoth } from "./contact.ts";
 import { Ear, ending, lives } from "./ear.ts";
 import { readCallerEnvironment } from "./environment.ts";
@@ -23,11 +23,11 @@ const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
 
 /** What is to be forked. */
 export interface Birth {
-  /** The directory of the run. */
-  directory: string;
+  /** What tells its staged cgroup from all others. */
+  id: string;
   /** What is added to the environment. */
   variables: Record<string, string>;
-  /** The arguments of the shim from the directory on. */
+  /** The arguments of the shim from the directory of the runs on. */
   words: readonly string[];
 }
 
@@ -119,7 +119,7 @@ export class Nursery {
    * @returns nothing if this one needs a shell of its own.
    * @throws {Failed} if the nursery was killed.
    */
-  async fork({ directory, variables, words }: Birth): Promise<Contact | undefined> {
+  async fork({ id, variables, words }: Birth): Promise<Contact | undefined> {
     const text = startText(variables, words);
     if (!this.able || encode(text).length > LARGEST || text.includes("\0")) return undefined;
     if (INHERITED.some((name) => Object.hasOwn(variables, name))) return undefined;
@@ -142,7 +142,7 @@ export class Nursery {
       if (!this.able) this.close();
     };
     try {
-      await this.#told.write(encode(`${tag} ${fifo} ${directory} ${text}`)).catch(() => {});
+      await this.#told.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
       const first = await within(PATIENCE, ear.hear()) ?? "";
       const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
       if (first !== "no\n" && number === undefined) {
@@ -257,8 +257,4 @@ export function startText(
   const text = `${exported.join("")}set -- ${words.map(shellQuote).join(" ")}`;
   // Each is within quotes.
   return `${text.replaceAll("\n", `'"$lanco_nl"'`)}\n`;
-}
-
-function removeTree(directory: string): void {
-  unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
 }

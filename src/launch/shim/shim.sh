@@ -1,25 +1,31 @@
 # The shim: the parent of a task's first process, in a session apart from it and
-# outside of the task's cgroup. It starts the process, waits for it, and writes
-# down how it ended. It says what it does to "run", line by line, on descriptor 4.
+# outside of the task's cgroup. When "run" has got the name of the task it is told the id of
+# the run, starts the process, waits for it, and writes down how it ended. It says what it
+# does to "run", line by line, on descriptor 4.
 #   $1 descriptors that could not be closed    $2 the text of the child
-#   $3 "bg", "fg" for run -f, or its FIFO      $4 the directory of this run
-#   $5 the number of this run                  $6 the directory to change to, or ""
-#   $7 the command to look up                  $8... the child's arguments
-lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_run=$4 lanco_number=$5 lanco_dir=$6 lanco_command=$7
-shift 7
+#   $3 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
+#   $4 what runs are on record in              $5 the directory to change to, or ""
+#   $6 the command to look up                  $7... the child's arguments
+lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_dir=$5 lanco_command=$6
+shift 6
+lanco_fifos=''
 # The nursery has closed and opened what there is, and said what each line begins with.
-case $lanco_mode in bg | fg) lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- ;; esac
-case $lanco_mode in
-bg) exec 3<&0 4>&1 </dev/null >/dev/null 2>&1 ;;
-fg)
+[ -p "$lanco_mode" ] || { lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
+if [ "$lanco_mode" = bg ]; then
+  exec 3<&0 4>&1 </dev/null >/dev/null 2>&1
+elif [ -d "$lanco_mode" ]; then
+  lanco_fifos=$lanco_mode
   # Nothing is emptied or made, should there be anything but the FIFOs.
-  { [ -p "$lanco_run/said" ] && [ ! -h "$lanco_run/said" ] && [ -p "$lanco_run/go" ]; } || exit 1
-  exec 3<"$lanco_run/go" 4>>"$lanco_run/said"
-  ;;
-*) { [ -p "$lanco_mode" ] && [ ! -h "$lanco_mode" ]; } || exit 1 ;;
-esac
-# Caught and not ignored, for the child would inherit that. XFSZ: a journal that is longer
-# than the caller's limit on the size of files.
+  { [ -p "$lanco_fifos/said" ] && [ ! -h "$lanco_fifos/said" ] && [ -p "$lanco_fifos/go" ]; } || exit 1
+  exec 3<"$lanco_fifos/go" 4>>"$lanco_fifos/said"
+else
+  { [ -p "$lanco_mode" ] && [ ! -h "$lanco_mode" ]; } || exit 1
+  # Open for both first, for to open it for one waits for the other side, which may be dead.
+  # shellcheck disable=SC2094
+  exec 5<>"$lanco_mode" 3<"$lanco_mode" 5>&-
+fi
+# Caught and not ignored, for the child would inherit that. XFSZ: the caller's limit on the
+# size of files may be less than what is written here.
 trap : HUP INT QUIT TERM PIPE XFSZ
 
 refuse() {
@@ -49,20 +55,20 @@ look_up() {
   done
 }
 
-# Writes down the time since boot, in seconds. A sandbox may leave nothing but processes in
-# /proc: then that of a fork's own start, which is in hundredths.
-tell_uptime() {
-  # shellcheck disable=SC2034 # the second is for nobody
-  if read -r lanco_up lanco_idle </proc/uptime; then
-    echo "$lanco_up" >&7
-    return
-  fi
-  (
-    read -r lanco_stat </proc/self/stat || exit
-    # shellcheck disable=SC2086 # a list of numbers
-    set -- ${lanco_stat##*) }
-    echo "${20%??}.${20#"${20%??}"}" >&7
-  )
+# "run" was killed, or gives up: nothing has been run, and nothing is left on record.
+give_up() {
+  { echo "${lanco_tag}void" >&4; } 2>/dev/null
+  [ -z "$lanco_fifos" ] || set -- "$@" "$lanco_fifos"
+  [ $# = 0 ] || exec /bin/rm -rf -- "$@"
+  exit 1
+}
+
+# Prints the time since boot, in seconds, as a fork sees when it was started itself.
+own_start() {
+  read -r lanco_stat </proc/self/stat || return
+  # shellcheck disable=SC2086 # a list of numbers
+  set -- ${lanco_stat##*) }
+  echo "${20%??}.${20#"${20%??}"}"
 }
 
 [ -z "$lanco_high" ] || echo "${lanco_tag}leak $lanco_high" >&4
@@ -75,40 +81,30 @@ case $lanco_found in
 127) refuse 127 "cannot run \"$lanco_command\": no such command: give its path, or set PATH" ;;
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
+echo "${lanco_tag}found" >&4
+read -r lanco_id <&3 || give_up
+lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK
+# shellcheck disable=SC2034 # "_" is the caller's
+read -r lanco_word <&3 || give_up "$lanco_run"
 
-# Not emptied: what is in them keeps the room for the status and its time. Nothing is
-# written before "run" has looked whether they are what it has made.
-exec 9<>"$lanco_run/ended" 7<>"$lanco_run/uptime"
-case $lanco_mode in
-bg) (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "" "$@" 7>&- 9>&-) ;;
-fg)
+# Not emptied: what is in it keeps the room for what is written later. No other file has this
+# id in it, whatever somebody has laid there.
+exec 9<>"$lanco_run/status"
+read -r lanco_line <&9 || :
+[ "$lanco_line" = "$lanco_id" ] || refuse 1 "cannot write down how the task ends: another file was laid into $lanco_run: see who may write there"
+if [ -z "$lanco_fifos" ]; then
+  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$lanco_run" "$@")
+else
   # A shell tells of a signal that its child died of: the caller will see the status.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c "$lanco_child" lanco "" "$@" 2>&8 7>&- 8>&- 9>&-)
-  ;;
-*)
-  # Open for both first, for to open it for one waits for the other side, which may be dead.
-  # shellcheck disable=SC2094
-  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$@" 7>&- 9>&- \
-    5<>"$lanco_mode" 3<"$lanco_mode" 5>&-)
-  ;;
-esac
-lanco_status=$?
-# It was not run: see the child.
-if [ -d "$lanco_run.void" ]; then
-  /bin/rmdir "$lanco_run.void"
-  { echo "${lanco_tag}void" >&4; } 2>/dev/null
-  exit 1
+  (exec /bin/sh -c "$lanco_child" lanco '' "$lanco_run" "$@" 2>&8 8>&-)
 fi
-# When that was, by the clock that nobody sets; before the status, for those who wait for that.
-tell_uptime 2>/dev/null
+lanco_status=$?
+# When that was, by the clock that nobody sets. A sandbox may leave nothing but processes in
+# /proc: then by the start of a fork, which is in hundredths.
+# shellcheck disable=SC2034 # the second is for nobody
+{ read -r lanco_up lanco_idle </proc/uptime || lanco_up=$(own_start); } 2>/dev/null
 # One line by one write: a reader sees all of it or nothing. Its date is the file's.
-echo "$lanco_status" >&9
-# It begins with the end of a line: what that limit cut off before it is a line by itself.
-lanco_journal=${lanco_run%/*}/.journal
-[ ! -f "$lanco_journal" ] || [ -h "$lanco_journal" ] || {
-  printf '\n%s\n' "{\"what\":\"exit\",\"run\":$lanco_number,\"task\":\"$LANCO_TASK\",\"status\":$lanco_status}" \
-    >>"$lanco_journal"
-} 2>/dev/null
+echo "ended $lanco_status $lanco_up" >&9
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
 exit "$lanco_status"

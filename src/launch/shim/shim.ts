@@ -4,6 +4,7 @@ import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
 import { byFifos, byPipes, type Contact, openFifos } from "./contact.ts";
+import { removeTree } from "../../task/record_file.ts";
 import type { Nursery } from "./nursery.ts";
 import { PATIENCE, within } from "./patience.ts";
 import { spawn } from "./spawn.ts";
@@ -12,14 +13,12 @@ import { spawn } from "./spawn.ts";
 export interface ShimOptions {
   /** Whether the command keeps the caller's terminal, session and standard streams. */
   foreground: boolean;
-  /** The directory for the record of this run. It exists. */
-  runDirectory: string;
-  /** The number of the run. */
-  run: number;
+  /** What tells this launch from all others. */
+  id: string;
+  /** The directory in which runs are on record. */
+  runs: string;
   /** What to set oom_score_adj to, if it is not to be the caller's. */
   oomScore: number | undefined;
-  /** A directory to make if the exit command must not be run; empty if there is none. */
-  mark: string;
   /** The log's absolute path; none leaves the output where it goes. */
   log?: string;
   /** The directory to change to first. */
@@ -91,7 +90,12 @@ export class Shim {
     this.contact.release();
   }
 
-  /** Lets the child take its next step. */
+  /** Tells the shim the id of the run. */
+  async name(run: string): Promise<void> {
+    await this.contact.tell(`${run}\n`);
+  }
+
+  /** Lets the shim start its child, or that take its next step. */
   async go(): Promise<void> {
     await this.contact.tell("go\n");
   }
@@ -117,6 +121,8 @@ export class Shim {
       else if (said === "error") throw refusal(Number(rest[0]), rest.slice(1).join(" "));
       else if (said === "failed") throw notExecuted(text);
       else if (said === "ended") throw new EndedEarly(Number(text));
+      // A signal has woken it that it was to be told nothing by.
+      else if (said === "void") throw new EndedEarly(1);
       else throw new Failed(`the shim said "${said}" instead of "${word}"`);
     }
   }
@@ -135,32 +141,40 @@ export class Shim {
   }
 }
 
-/** The arguments of the shim from the directory of the run on: see `shim.sh`. */
+/** The arguments of the shim from the directory of the runs on: see `shim.sh`. */
 function shimWords(options: ShimOptions): string[] {
-  const { command, environment, runDirectory } = options;
+  const { command, environment } = options;
   return [
-    runDirectory,
-    String(options.run),
+    options.runs,
     options.directory ?? "",
     command[0] ?? "",
     options.log ?? "",
     options.input ?? "",
     environment.unset.join(" "),
     environment.shellLevel,
-    options.mark,
-    runDirectory,
     String(options.oomScore ?? ""),
     ...command,
   ];
 }
 
 async function bySpawning(options: ShimOptions): Promise<Contact> {
-  const { foreground, directory, environment, runDirectory } = options;
+  const { foreground } = options;
+  if (!foreground) return byPipes(spawnShim(options, "bg"));
+  const fifos = await openFifos(`${options.runs}/.new-${options.id}`);
+  try {
+    return byFifos(spawnShim(options, fifos.directory), fifos);
+  } catch (error) {
+    removeTree(fifos.directory);
+    throw error;
+  }
+}
+
+function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
+  const { foreground, directory, environment } = options;
   const stream = foreground ? "inherit" : "piped";
-  const fifos = foreground ? await openFifos(runDirectory) : undefined;
-  const process = spawn({
+  return spawn({
     session: !foreground,
-    shell: ["-c", prologue, "lanco", shim, child, foreground ? "fg" : "bg", ...shimWords(options)],
+    shell: ["-c", prologue, "lanco", shim, child, mode, ...shimWords(options)],
     environment,
     umask: options.umask,
     options: {
@@ -172,16 +186,13 @@ async function bySpawning(options: ShimOptions): Promise<Contact> {
       ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
     },
   });
-  return fifos === undefined ? byPipes(process) : byFifos(process, fifos);
 }
 
 /** Nothing if there is no nursery, or it cannot do that. */
 async function byNursery(options: ShimOptions): Promise<Contact | undefined> {
-  return await options.nursery?.fork({
-    directory: options.runDirectory,
-    variables: { ...options.variables, ...options.environment.restore },
-    words: shimWords(options),
-  });
+  const { nursery, id, environment } = options;
+  const variables = { ...options.variables, ...environment.restore };
+  return await nursery?.fork({ id, variables, words: shimWords(options) });
 }
 
 /** What is wrong with a command that was found, from the status that a shell or env(1) gives. */
