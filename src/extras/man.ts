@@ -1,4 +1,4 @@
-// What goes with the executable: the manual page, completions, an example for logrotate, packages.
+// Files that belong to the executable: the manual page, completions, a logrotate example, packages.
 import { Failed } from "../cli/errors.ts";
 import { VERSION } from "../cli/version.ts";
 import { describe } from "../show/describe.ts";
@@ -6,18 +6,18 @@ import { SCHEMAS } from "../show/schema.ts";
 import PAGE from "./lanco.8" with { type: "text" };
 import SHOW from "./show_man.sh" with { type: "text" };
 
-/** The manual page in mdoc(7), for this version, with the fields of all JSON. */
+/** Returns the manual page in mdoc(7), with this version and a description of all JSON output. */
 export function manualPage(): string {
   return PAGE.replaceAll("@VERSION@", VERSION).replace('.\\" @JSON@\n', () => describe(SCHEMAS));
 }
 
 /**
- * Shows a page by the man(1) of this host, or as it is where there is none.
+ * Shows a page in mdoc(7) with the man(1) or mandoc(1) of this host, or else its source.
  *
- * @throws {Failed} if that fails.
+ * @throws {Failed} if that program fails.
  */
 export async function showPage(page: string): Promise<void> {
-  // The terminal sends ^C to the pager as well, which knows what to do.
+  // The pager gets the terminal's ^C as well, and handles it; this process must outlive it.
   Deno.addSignalListener("SIGINT", () => {});
   const viewer = new Deno.Command("/bin/sh", {
     args: ["-c", SHOW, "lanco"],

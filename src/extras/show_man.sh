@@ -1,5 +1,5 @@
-# Shows the manual page on standard input, on a terminal. A host without its
-# manuals may have a man that only says so.
+# Shows the manual page that is on standard input on a terminal. On a host whose manuals were
+# left out, man may be a script that only says so.
 case $(man --version 2>/dev/null </dev/null) in
 "man "*) exec man -l - ;;
 esac

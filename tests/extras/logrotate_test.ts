@@ -9,10 +9,10 @@ import {
   until,
 } from "../harness.ts";
 
-/** Writes numbers, a line each, without an end. */
+/** A command that prints ascending numbers, one a line, without end. */
 const COUNT = ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.005; done"];
 
-/** The example, as an administrator would make it his. */
+/** The example, adapted to the namespace as an administrator would. */
 async function configuration(ns: TestNamespace): Promise<string> {
   const { stdout } = await exec([LANCO, "man", "logrotate"]);
   const section = stdout.split("\n").filter((line) => /^#(\/|\t|\})/.test(line))
@@ -39,7 +39,7 @@ async function logrotate(ns: TestNamespace): Promise<void> {
 
 function numbers(ns: TestNamespace, suffix = ""): number[] {
   const text = Deno.readTextFileSync(`${ns.logs}/task-count.log${suffix}`);
-  // A line that is being written has no end yet.
+  // The last line may be incomplete.
   return text.split("\n").slice(0, -1).map(Number);
 }
 
@@ -61,8 +61,8 @@ cgroupTest("logrotate shortens the log of a running task, which goes on at its e
   await written(ns, 20);
   const parts = [".2", ".1", ""].map((suffix) => numbers(ns, suffix));
   const all = parts.flat();
-  // Nothing twice, nothing out of order, no hole at the new beginning; what was
-  // written between the copy and the truncation is lost, which takes no 20 lines.
+  // No line is doubled or out of order, and no part has a gap. Only the lines between copy and
+  // truncation are lost, which are fewer than 20 each time.
   assertEquals(all, all.toSorted((a, b) => a - b));
   assert(all.every(Number.isInteger), all.join(" "));
   for (const part of parts) assertEquals(part.at(-1)! - part[0]!, part.length - 1);
@@ -86,7 +86,7 @@ cgroupTest("logrotate and lanco share the numbers of the logs", async (ns) => {
   await logrotate(ns);
   assertEquals(numbers(ns, ".2"), second);
   assertEquals(numbers(ns, ".3"), first);
-  // Eleven more times: neither of them keeps more than ten.
+  // After eleven more rotations neither logrotate nor lanco keeps more than ten logs.
   for (let i = 0; i < 11; i++) {
     await written(ns, 1);
     await logrotate(ns);

@@ -11,7 +11,7 @@ async function asRoot(command: string[], env: Record<string, string> = {}): Prom
   return text.decode(stdout);
 }
 
-/** Makes both packages of the executable under test, which is not compiled again. */
+/** Makes both packages, with the executable under test. */
 async function makePackages(directory: string): Promise<{ deb: string; archive: string }> {
   const out = await asRoot([`${HERE}scripts/package`, LANCO, directory], {
     LANCO_COMPRESSION: "0",
@@ -20,7 +20,7 @@ async function makePackages(directory: string): Promise<{ deb: string; archive: 
   return { deb, archive };
 }
 
-/** A directory for a test, which others may read. */
+/** Calls a test with a directory of its own, which others may read. */
 async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = Deno.makeTempDirSync({ dir: Deno.env.get("LANCO_TEST_DIR") ?? "/tmp" });
   Deno.chmodSync(directory, 0o755);
@@ -35,7 +35,7 @@ const packages = CAN_TEST_CGROUPS
   ? makePackages(`${Deno.env.get("LANCO_TEST_DIR")}/package`)
   : undefined;
 
-/** dpkg in a root of the test's own, whatever this host leaves out of packages. */
+/** Runs dpkg in a root of the test's own, with all files, even those that this host excludes. */
 function dpkg(root: string, ...args: string[]): Promise<string> {
   for (const directory of ["info", "updates", "triggers"]) {
     Deno.mkdirSync(`${root}/var/lib/dpkg/${directory}`, { recursive: true });
@@ -43,7 +43,7 @@ function dpkg(root: string, ...args: string[]): Promise<string> {
   for (const file of ["status", "available"]) {
     Deno.writeTextFileSync(`${root}/var/lib/dpkg/${file}`, "", { append: true });
   }
-  // There is no shell in it for the package's script.
+  // That root has no shell in which the package's script could run.
   const force = ["--force-depends", "--force-unsafe-io", "--force-script-chrootless"];
   const options = [...force, "--path-include=/*"];
   return asRoot(["dpkg", `--root=${root}`, `--log=${root}/log`, ...options, ...args]);
@@ -65,7 +65,7 @@ function packageTest(
   });
 }
 
-packageTest("lintian finds no error in the package, and nothing to warn of", async ({ deb }) => {
+packageTest("lintian finds no errors and no warnings in the package", async ({ deb }) => {
   const { code, stdout } = await exec(
     ["lintian", "--display-info", "--pedantic", "--fail-on", "error,warning", deb],
     { env: { HOME: "/tmp", TMPDIR: "/tmp" } },
@@ -73,7 +73,7 @@ packageTest("lintian finds no error in the package, and nothing to warn of", asy
   assertEquals([code, stdout], [0, ""]);
 });
 
-packageTest("installing brings these files, and removing takes all away", async ({ deb }, root) => {
+packageTest("installing adds these files, and removing removes them all", async ({ deb }, root) => {
   await dpkg(root, "--install", deb);
   assertEquals(await files(root), [
     "usr/bin/lanco",
@@ -95,7 +95,7 @@ packageTest("installing brings these files, and removing takes all away", async 
 });
 
 packageTest(
-  "removing says which namespaces are left, and an upgrade nothing",
+  "removing the package lists the namespaces that are left, and an upgrade does not",
   async ({ deb }, root) => {
     await dpkg(root, "--install", deb);
     for (const name of ["web", "db", "half"]) {
@@ -115,7 +115,7 @@ packageTest(
   },
 );
 
-packageTest("what is installed is what the executable prints", async ({ deb }, root) => {
+packageTest("the installed files are the same as the executable prints", async ({ deb }, root) => {
   await dpkg(root, "--install", deb);
   const lanco = `${root}/usr/bin/lanco`;
   const printed = async (...args: string[]) => (await exec([lanco, ...args])).stdout;
@@ -136,7 +136,7 @@ packageTest("what is installed is what the executable prints", async ({ deb }, r
   );
 });
 
-packageTest("what the package depends on is there and says true", async ({ deb }) => {
+packageTest("the dependencies and the version of the package are right", async ({ deb }) => {
   const depends = await asRoot(["dpkg-deb", "--field", deb, "Depends"]);
   const [, glibc] = /^libc6 \(>= (\d+\.\d+)\), libgcc-s1, mount, util-linux \(>= 2\.33\)\n$/
     .exec(depends) ?? [];
@@ -172,7 +172,7 @@ packageTest("the archive unpacks into a prefix", async ({ archive }, prefix) => 
   assertEquals(unit, (await exec([LANCO, "man", "systemd"])).stdout);
 });
 
-/** The same package with a higher version. */
+/** Makes the same package with a higher version. */
 async function newer(deb: string, directory: string): Promise<string> {
   await asRoot(["dpkg-deb", "--raw-extract", deb, `${directory}/newer`]);
   const control = `${directory}/newer/DEBIAN/control`;
@@ -202,7 +202,7 @@ cgroupTest(
       await dpkg(root, "--purge", "lanco");
       assertEquals(exists(`${root}/usr/bin/lanco`), false);
       assertEquals(processes.filter(lives), processes);
-      // It ends as if nothing had been: what waits for it is the kernel.
+      // The task ends as usual without the executable, for the kernel and the shim wait for it.
       Deno.kill(processes[0]!, "SIGTERM");
       await ns.gone("task");
       await until("its shim is gone", () => !processes.some(lives));

@@ -2,7 +2,7 @@ import up from "../../src/root/up.sh" with { type: "text" };
 import { assertEquals } from "@std/assert";
 import { cgroupTest, exec, type TestNamespace } from "../harness.ts";
 
-/** What init takes an owner and a group for, with more users and groups than the host has. */
+/** The ids that init resolves a user and a group to, on a host with some additional accounts. */
 async function resolve(ns: TestNamespace, user: string, group: string): Promise<string> {
   const files: Record<string, string> = {
     passwd: "1234:x:1500006:1500007::/:/bin/sh\nCORP\\\\jané doe:x:1500008:1500009::/:/bin/sh\n",
@@ -12,7 +12,7 @@ async function resolve(ns: TestNamespace, user: string, group: string): Promise<
     const host = Deno.readTextFileSync(`/etc/${name}`);
     Deno.writeTextFileSync(`${ns.scratch}/${name}`, host + text.replaceAll("\\\\", "\\"));
   }
-  // That they are in the first mount namespace is nothing to the function.
+  // The function alone is run, in a mount namespace with other account files.
   const functions = up.slice(up.indexOf("number() {"), up.indexOf("# delegate DIRECTORY"));
   const line = `mount --bind ${ns.scratch}/passwd /etc/passwd
     mount --bind ${ns.scratch}/group /etc/group
@@ -27,7 +27,7 @@ async function resolve(ns: TestNamespace, user: string, group: string): Promise<
 }
 
 cgroupTest(
-  "init takes a word for a name before it takes it for a number, as id and chown do",
+  "init looks for an account by name before it takes the word for a number, as id and chown do",
   async (ns) => {
     const cases: [string, string, string][] = [
       ["1234", "", "1500006 1500007"],
@@ -49,7 +49,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("init takes no option, pair or control character for an account", async (ns) => {
+cgroupTest("init refuses options, pairs and control characters as accounts", async (ns) => {
   for (const name of ["-x", "+5", "5:6", "a\tb", "a\nb"]) {
     for (const option of ["--user", "--group"]) {
       const { code } = await ns.lancoWith({ uid: 0 }, "init", `${option}=${name}`);

@@ -11,14 +11,14 @@ import {
 } from "../harness.ts";
 import { openBatch } from "../batch.ts";
 
-/** Runs release, with strace(1) holding some of its calls up for so many milliseconds. */
+/** Runs release; strace(1) delays some of its system calls, by this many milliseconds. */
 function release(ns: TestNamespace, calls = "", milliseconds = 0) {
   const inject = `inject=${calls}:delay_enter=${milliseconds * 1000}`;
   const slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject];
   return exec([...(calls ? slow : []), LANCO, ns.name, "release"], { uid: 0 });
 }
 
-/** Whether nothing of it is left, in any hierarchy. */
+/** Whether nothing of the namespace is left, in any hierarchy. */
 function isGone(ns: TestNamespace): boolean {
   const files = ["/proc/self/mountinfo", "/proc/self/cgroup"].map((file) =>
     Deno.readTextFileSync(file)
@@ -26,7 +26,7 @@ function isGone(ns: TestNamespace): boolean {
   return !exists(ns.directory) && !files.some((text) => text.includes(ns.name));
 }
 
-/** Something of the owner's in Python that goes on until it is stopped. */
+/** Starts a Python program as the owner, which runs until it is stopped. */
 function python(text: string, ...args: string[]) {
   const process = start(["/usr/bin/python3", "-c", text, ...args]);
   return {
@@ -38,7 +38,7 @@ function python(text: string, ...args: string[]) {
   };
 }
 
-cgroupTest("a release that is refused hinders nobody who launches", async (ns) => {
+cgroupTest("a release that is refused hinders no launch", async (ns) => {
   await ns.must("run", "other", "sleep", "1000");
   const { ask, end } = openBatch(ns);
   let over = false;
@@ -55,9 +55,9 @@ cgroupTest("a release that is refused hinders nobody who launches", async (ns) =
 
 const FORKS = "import os\nwhile True:\n  if os.fork(): os._exit(0)";
 
-cgroupTest("release knows of a task whose processes end before they are named", async (ns) => {
+cgroupTest("release notices a task whose processes end before they can be listed", async (ns) => {
   await ns.must("run", "a", "/usr/bin/python3", "-c", FORKS);
-  // The shim would be one that lasts.
+  // Without the shim the task has no process that lasts.
   const shim = JSON.parse(await ns.must("status", "--json", "a")).shim;
   if (typeof shim === "number") Deno.kill(shim, "SIGKILL");
   const { code, stderr } = await release(ns, "write", 50);
@@ -68,12 +68,12 @@ cgroupTest("release knows of a task whose processes end before they are named", 
   await ns.must("stop", "--now", "a");
 });
 
-cgroupTest("what a process calls itself does not change what release says", async (ns) => {
+cgroupTest("release prints the name of a process as it is", async (ns) => {
   const naming =
     "import time; open('/proc/self/comm', 'w').write('x\\\\nfree: all ok\\\\c'[:15]); time.sleep(1000)";
   await ns.must("run", "a", "/usr/bin/python3", "-c", naming);
   await until(
-    "it is called so",
+    "the process has its name",
     () => ns.task("a").some((pid) => Deno.readTextFileSync(`/proc/${pid}/comm`).startsWith("x\\n")),
   );
   const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
@@ -89,7 +89,7 @@ while True:
     try: os.makedirs(f"{place}/x{n % 9}/y{n % 2000}/z")
     except OSError: pass`;
 
-// Not without end: nothing but the kernel's memory would limit that in v1.
+// Its depth has an end, for in v1 only the kernel's memory would limit it.
 const DIGGER = `import os, sys, time
 os.makedirs(sys.argv[1] + "/pit", exist_ok=True)
 os.chdir(sys.argv[1] + "/pit")
@@ -107,14 +107,17 @@ cgroupTest("an owner who makes cgroups without end does not hinder release", asy
   for (const text of [MAKER, DIGGER]) {
     const maker = python(text, ...places);
     try {
-      await until("he is at it", () => exists(`${places[0]}/x1`) || exists(`${places[0]}/pit`));
+      await until(
+        "the first cgroups are made",
+        () => exists(`${places[0]}/x1`) || exists(`${places[0]}/pit`),
+      );
       const { code, stderr } = await release(ns);
       assertEquals(code, 0, stderr);
       assert(!exists(ns.directory));
     } finally {
       await maker.stop();
     }
-    // The kernel frees what was nested one after the other, which takes it seconds.
+    // The kernel frees nested cgroups one after the other, which takes it seconds.
     if (text === MAKER) await until("nothing is left", () => isGone(ns));
     await ns.init();
     await ns.must("run", "a", "true");
@@ -126,8 +129,11 @@ cgroupTest("release waits for a launch that has to give up", async (ns) => {
   const staged = `${ns.directory}/named/new-x`;
   await exec(["mkdir", staged]);
   const released = release(ns, "unlinkat", 300);
-  await until("it is closed", () => Deno.statSync(`${ns.directory}/named`).uid === 0);
-  // As a launch whose cgroup had been made before.
+  await until(
+    "the namespace is taken from its owner",
+    () => Deno.statSync(`${ns.directory}/named`).uid === 0,
+  );
+  // Enters like a launch that had made its cgroup before.
   const enter =
     `until [ ! -e ${ns.directory}/namespace.json ]; do :; done; echo 0 >${staged}/cgroup.procs && exec sleep 2`;
   const late = await exec(["sh", "-c", enter]);
@@ -138,7 +144,7 @@ cgroupTest("release waits for a launch that has to give up", async (ns) => {
 });
 
 cgroupTest(
-  "release that finds somebody too late says who, and is finished when he has gone",
+  "release that finds a process too late names it, and can be completed when that has ended",
   async (ns) => {
     const place = `${ns.directory}/named/x`;
     await exec(["mkdir", place]);
@@ -152,7 +158,7 @@ cgroupTest(
       stderr,
       new RegExp(`is in use, by ${sleeper.pid} sleep, and half released: end these`),
     );
-    // It is not his again, and no place for tasks.
+    // The namespace is not given back to its owner, and no task can be launched in it.
     assertEquals(Deno.statSync(`${ns.directory}/named`).uid, 0);
     assertEquals((await ns.lanco("run", "a", "true")).code, 5);
     sleeper.kill("SIGKILL");

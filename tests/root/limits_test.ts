@@ -9,7 +9,7 @@ import {
   type TestNamespace,
 } from "../harness.ts";
 
-/** What init says when it is done again with these options: standard output and messages. */
+/** The standard output and the messages of another init with these options. */
 async function again(ns: TestNamespace, ...options: string[]) {
   const owner = ["-u", String(OWNER), "-g", String(OWNER_GROUP)];
   const script = new URL("../../scripts/legacy", import.meta.url).pathname;
@@ -28,7 +28,7 @@ function limit(ns: TestNamespace, file: string): string {
 const FILES = ["pids/pids.max", "memory/memory.limit_in_bytes", "cpu/cpu.cfs_quota_us"];
 
 cgroupTest(
-  "init again prints what each limit was, and changes none that is not given",
+  "another init prints the former value of each limit, and changes only those that are given",
   async (ns) => {
     assertEquals(await again(ns, "--pids", "500", "-m", "200M", "--swap", "0", "--cpus", "1.5"), {
       stdout: "--memory 209715200, was max\n--swap 209715200, was max\n--cpus 1.5, was max\n" +
@@ -38,7 +38,7 @@ cgroupTest(
     assertEquals(await again(ns, "--pids", "500"), { stdout: "", stderr: "" });
     assertEquals(await again(ns), { stdout: "", stderr: "" });
     assertEquals(FILES.map((file) => limit(ns, file)), ["500", "209715200", "150000"]);
-    // In v1 these depend on each other.
+    // In v1 the limits of memory and swap depend on each other.
     const raised = await again(ns, "-m", "300M", "--swap", "0");
     assertEquals(
       raised.stdout,
@@ -56,14 +56,14 @@ cgroupTest(
   },
 );
 
-cgroupTest("init again warns of a limit below what is used", async (ns) => {
+cgroupTest("another init warns of a limit below the present use", async (ns) => {
   await ns.must("run", "a", "sh", "-c", "sleep 1000 & sleep 1000 & sleep 1000");
   const { stdout, stderr } = await again(ns, "--pids", "3");
   assertEquals(stdout, "--pids 3, was max\n");
   assertMatch(stderr, /WARN\/init\] --pids is 3 now, and its tasks use [4-9] already: see "lanco/);
 });
 
-cgroupTest("only init can lift a limit", async (ns) => {
+cgroupTest("only init can remove a limit", async (ns) => {
   const { code, stderr } = await ns.lanco("run", "--pids", "max", "a", "true");
   assertEquals(code, 2);
   assertMatch(stderr, /needs a number of processes/);

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, exists, LEGACY, shell, STRANGER, TRACKER, until } from "../harness.ts";
 
-/** Where a hierarchy is mounted of which the owner has a part. */
+/** The mount point of a hierarchy, of which the owner has a part only. */
 const ROOT_OF_HIERARCHY = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2? /m.exec(
   Deno.readTextFileSync("/proc/self/mountinfo"),
 )?.[1];
 
-/** What the owner tries is there to be tried, and refused to him. */
+/** Asserts that an attempt of the owner's is denied, and does not fail because a file is missing. */
 async function assertForbidden(line: string): Promise<void> {
   const { code, stderr } = await shell(line);
   assert(code !== 0, line);
@@ -63,16 +63,16 @@ cgroupTest("invariant 7: the owner can change nothing that runs as root", async 
   ) await assertForbidden(attempt);
 });
 
-cgroupTest("invariant 7: nobody's process enters a namespace but its owner's own", async (ns) => {
+cgroupTest("invariant 7: only processes of its owner's enter a namespace", async (ns) => {
   const victim = new Deno.Command("setpriv", {
     args: [`--reuid=${STRANGER}`, "--clear-groups", "sleep", "1000"],
   }).spawn();
-  // Namespaces of other tests come and go.
+  // Parallel tests make and remove namespaces.
   const places = () =>
     Deno.readTextFileSync(`/proc/${victim.pid}/cgroup`).split("\n")
       .filter((line) => !line.includes(":name=lanco-") || line.includes(`-${ns.name}:`));
   try {
-    await until("it is a stranger's", () => isOf(victim.pid, STRANGER));
+    await until("the process belongs to a stranger", () => isOf(victim.pid, STRANGER));
     const before = places();
     await ns.must("run", "a", "sleep", "1000");
     const own = LEGACY ? ["freezer/task-a"] : ["unified/task-a", "unified/shims"];
@@ -80,7 +80,7 @@ cgroupTest("invariant 7: nobody's process enters a namespace but its owner's own
       if (!exists(`${ns.directory}/${cgroup}/cgroup.procs`)) continue;
       await assertForbidden(`/bin/echo ${victim.pid} >${ns.directory}/${cgroup}/cgroup.procs`);
     }
-    // Cgroups that only look like a task's.
+    // These cgroups only have the names of a task's.
     const like = LEGACY ? "freezer" : "unified";
     await shell(`mkdir ${ns.directory}/named/task-x ${ns.directory}/${like}/task-x`);
     await ns.askToLetIn("task-x", "task-a", "exit-1-x");
@@ -91,7 +91,7 @@ cgroupTest("invariant 7: nobody's process enters a namespace but its owner's own
   }
 });
 
-cgroupTest("invariant 7: root follows no link that the owner has laid", async (ns) => {
+cgroupTest("invariant 7: root follows no symbolic link of the owner's", async (ns) => {
   const secret = `${ns.scratch}/secret`;
   Deno.writeTextFileSync(secret, "touch /run/lanco-evil; echo secret\n", { mode: 0o600 });
   await ns.must("run", "a", "sleep", "1000");
@@ -108,7 +108,7 @@ cgroupTest("invariant 7: root follows no link that the owner has laid", async (n
 });
 
 cgroupTest(
-  "the release agent runs twice for one task, and beside a new one, without harm",
+  "a release agent that runs twice for a task, or at the same time as a new one, does no harm",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     const call = () => exec([ns.agent, "/task-a"], { uid: 0 });

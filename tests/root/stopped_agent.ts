@@ -1,14 +1,14 @@
-/** How tests stop a release agent in the midst of its work. */
+/** Stops a release agent at a chosen system call, for tests. */
 import { signalling } from "../faults/fault.ts";
 import { type TestNamespace, until } from "../harness.ts";
 
-/** A call by which an agent is to be stopped. */
+/** The system call at which an agent is to be stopped. */
 export interface Moment {
-  /** A system call. */
+  /** The name of the system call. */
   call: string;
-  /** The path that it concerns; any, if there is none. */
+  /** Its path; undefined for any. */
   path?: string;
-  /** The how-manieth of them. */
+  /** Which of such calls it is, counted from 1. */
   n?: number;
 }
 
@@ -17,13 +17,13 @@ export class StoppedAgent {
   private constructor(
     private readonly tracer: Deno.ChildProcess,
     private readonly said: string,
-    /** The process that has been stopped: the agent, or a program that it has started. */
+    /** The stopped process: the agent, or a program that it has started. */
     readonly pid: number,
     /** The agent. */
     readonly agent: number,
   ) {}
 
-  /** Runs the agent as the kernel does, and waits until it has come there. */
+  /** Runs the agent as the kernel does, and waits until it is stopped at this call. */
   static async at(ns: TestNamespace, path: string, moment: Moment): Promise<StoppedAgent> {
     const said = `${ns.scratch}/stopped-${crypto.randomUUID()}`;
     const { call, n = 1 } = moment;
@@ -47,7 +47,7 @@ export class StoppedAgent {
     return new StoppedAgent(process, said, pid, agent);
   }
 
-  /** Lets it go on, and waits for its end. Programs that it starts later are stopped, too. */
+  /** Lets the agent go on, also whenever one of its programs is stopped, and waits for its end. */
   async goOn(): Promise<void> {
     let hasEnded = false;
     const end = this.tracer.status.then(() => hasEnded = true);
@@ -63,7 +63,7 @@ export class StoppedAgent {
     Deno.kill(this.agent, "SIGKILL");
   }
 
-  /** Ends what is left of it. */
+  /** Kills the processes that are left. */
   async end(): Promise<void> {
     for (const pid of new Set([this.agent, this.pid])) {
       try {

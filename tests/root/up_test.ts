@@ -5,7 +5,10 @@ import { partOf, underEachShell } from "../properties/shells.ts";
 
 const numbersLeft = partOf(up, /^numbers_left\(\) \{[^]*?^\}/m);
 
-/** What init says where v2 has these controllers, namespaces these shares, and v1 so many cgroups. */
+/**
+ * The warning of init on a host where v2 has these controllers, the namespaces may make these
+ * numbers of cgroups, and /proc/cgroups counts this many memory cgroups.
+ */
 async function said(controllers: string, shares: string[], memory: number): Promise<string> {
   const directory = Deno.makeTempDirSync();
   try {
@@ -26,7 +29,7 @@ async function said(controllers: string, shares: string[], memory: number): Prom
   }
 }
 
-Deno.test("init tells of the namespaces that may take more than half of the numbers of memory cgroups", async () => {
+Deno.test("init warns when more than half of the ids of memory cgroups may be taken", async () => {
   const five = Array.from({ length: 5 }, () => "6000");
   assertEquals(await said("cpu memory pids", five, 0), "");
   assertEquals(await said("cpu memory pids", ["max", "0", ...five], 0), "");
@@ -59,19 +62,22 @@ while True:
       try: os.rename(f"{named}/{name}", f"{named}/mine-{name}")
       except OSError: pass`;
 
-cgroupTest("an owner who renames what init tries the agent with does not hinder it", async (ns) => {
-  const named = `${ns.directory}/named`;
-  const renamer = start(["/usr/bin/python3", "-c", RENAMER, named], { stdout: "piped" });
-  try {
-    await renamer.stdout.getReader().read();
-    for (let i = 0; i < 4; i++) await ns.init();
-    assertEquals(Deno.statSync(named).uid, OWNER);
-    assertEquals([...Deno.readDirSync(named)].filter(({ isDirectory }) => isDirectory), []);
-  } finally {
-    renamer.kill("SIGKILL");
-    await renamer.stdout.cancel().catch(() => {});
-    await renamer.status;
-  }
-  await ns.must("run", "a", "true");
-  await until("it has ended", () => !exists(`${named}/task-a`));
-});
+cgroupTest(
+  "an owner cannot hinder init by renaming the cgroup with which it tries the agent",
+  async (ns) => {
+    const named = `${ns.directory}/named`;
+    const renamer = start(["/usr/bin/python3", "-c", RENAMER, named], { stdout: "piped" });
+    try {
+      await renamer.stdout.getReader().read();
+      for (let i = 0; i < 4; i++) await ns.init();
+      assertEquals(Deno.statSync(named).uid, OWNER);
+      assertEquals([...Deno.readDirSync(named)].filter(({ isDirectory }) => isDirectory), []);
+    } finally {
+      renamer.kill("SIGKILL");
+      await renamer.stdout.cancel().catch(() => {});
+      await renamer.status;
+    }
+    await ns.must("run", "a", "true");
+    await until("the task has ended", () => !exists(`${named}/task-a`));
+  },
+);

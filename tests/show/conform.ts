@@ -1,6 +1,6 @@
 import type { Schema } from "../../src/show/schema_types.ts";
 
-/** Where a value departs from its schema: none if it conforms. */
+/** Lists the places in which a value departs from its schema. */
 export function departures(value: unknown, schema: Schema, path = "$"): string[] {
   const types = [schema.type].flat();
   if (!types.some((type) => isOf(type, value))) {
@@ -39,7 +39,7 @@ function isOf(type: string, value: unknown): boolean {
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value);
     default:
-      // deno-lint-ignore valid-typeof -- string, number and boolean are called alike
+      // deno-lint-ignore valid-typeof -- string, number and boolean have the same names in both
       return typeof value === type;
   }
 }

@@ -34,7 +34,7 @@ lanco_memory_bytes 7
   );
 });
 
-Deno.test("expose() writes OpenMetrics, whose families lack the _total of their samples", () => {
+Deno.test("expose() writes OpenMetrics, in which families have no suffix _total", () => {
   assertEquals(
     expose(FAMILIES, "openmetrics"),
     `# HELP lanco_cpu_seconds Time \\\\ spent.

@@ -8,7 +8,7 @@ import { departures } from "./conform.ts";
 
 const SCHEMAS: Readonly<Record<string, Schema>> = TYPED;
 
-/** Runs a command, whose output must be one line of JSON that conforms to its schema. */
+/** Runs a command, checks that it prints one line of JSON by its schema, and returns that. */
 async function conforming(ns: TestNamespace, status: number, command: string, ...args: string[]) {
   const json = command === "dump" ? [] : ["--json"];
   const { code, stdout } = await ns.lanco(command, ...json, ...args);
@@ -18,7 +18,7 @@ async function conforming(ns: TestNamespace, status: number, command: string, ..
   return output;
 }
 
-Deno.test("departures() finds what is missing, what is too much and what is wrong", () => {
+Deno.test("departures() finds missing fields, additional fields and wrong values", () => {
   const schema = object("", { a: text(""), b: nullable(list("", word("", "x", "y"))) });
   assertEquals(departures({ a: "", b: null }, schema), []);
   assertEquals(departures({ a: "", b: ["x", "y"] }, schema), []);
@@ -30,7 +30,7 @@ Deno.test("departures() finds what is missing, what is too much and what is wron
   assertEquals(departures([], schema), ["$ is [], not object"]);
 });
 
-Deno.test("the manual has the schema of every output as the code has it", () => {
+Deno.test("the manual describes the schema of every output", () => {
   assertStringIncludes(manualPage(), describe(SCHEMAS));
 });
 
@@ -39,7 +39,7 @@ Deno.test("describe() fits into a terminal of 80 columns", () => {
 });
 
 cgroupTest(
-  "what run, check, ls, status, dump, stop and wait print conforms to the schema",
+  "run, check, ls, status, dump, stop and wait print JSON that conforms to the schema",
   async (ns) => {
     const sleeper = ["sh", "-c", "trap '' TERM; sleep 1000 & wait"];
     const started = await conforming(ns, 0, "run", "--memory", "50M", "a", ...sleeper);
@@ -79,10 +79,10 @@ cgroupTest(
 );
 
 cgroupTest("command lines that are not UTF-8, or long, are valid JSON", async (ns) => {
-  // As an argument of a program's it cannot pass through lanco: what a task itself executes can.
+  // lanco takes UTF-8 arguments only, but a task can execute a program with others.
   const script = `exec sh -c 'sleep 1000; :' "$(printf '\\377\\033[31m"\\\\')" "$0"`;
   await ns.must("run", "a", "sh", "-c", script, "x".repeat(100_000));
-  await until("it has executed the command", () => {
+  await until("the task has executed that program", () => {
     const [pid = 0] = ns.task("a");
     return Deno.readFileSync(`/proc/${pid}/cmdline`).includes(0xff);
   });

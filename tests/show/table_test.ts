@@ -5,7 +5,7 @@ import { TASKS } from "../top/fixture.ts";
 const PLAIN: Style = { colour: false, unicode: true };
 const ASCII: Style = { colour: false, unicode: false };
 
-Deno.test("the gauge is full at one, and in eighths where there is Unicode", () => {
+Deno.test("gauge() is full at 1, and has eighths of a column where there is Unicode", () => {
   assertEquals(gauge(0, 4, PLAIN), "    ");
   assertEquals(gauge(0.4, 4, PLAIN), "█▋  ");
   assertEquals(gauge(7, 4, PLAIN), "████");
@@ -13,7 +13,7 @@ Deno.test("the gauge is full at one, and in eighths where there is Unicode", () 
   assertEquals(gauge(NaN, 4, PLAIN).length <= 4, true);
 });
 
-Deno.test("sizes and times take six columns at most", () => {
+Deno.test("sizes and durations take at most six columns", () => {
   const sizes: [number, string][] = [
     [0, "0B"],
     [999, "999B"],
@@ -38,7 +38,7 @@ Deno.test("sizes and times take six columns at most", () => {
   for (const [milliseconds, text] of times) assertEquals(shortDuration(milliseconds), text);
 });
 
-Deno.test("the table for scripts has every column, aligned, and names in full", () => {
+Deno.test("plainTable() has every column, aligned, and does not shorten names", () => {
   const view = { cpus: 4, stopping: new Set<string>(), style: PLAIN };
   assertEquals(
     "\n" + plainTable(TASKS, view),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { clean, cut, fit, width } from "../../src/show/text.ts";
 
-Deno.test("clean() lets no sequence and no control character through", () => {
+Deno.test("clean() removes escape sequences and control characters", () => {
   const cases: [string, string][] = [
     ["plain", "plain"],
     ["\x1b[31mred\x1b[0m", "red"],
@@ -26,12 +26,12 @@ Deno.test("clean() expands tabs", () => {
   assertEquals(clean("12345678\tx", true), "12345678        x");
 });
 
-Deno.test("clean() shows what ASCII lacks as question marks, if there is nothing else", () => {
+Deno.test("clean() replaces characters beyond ASCII by question marks for an ASCII terminal", () => {
   assertEquals(clean("naïve 漢 😀", true), "naïve 漢 😀");
   assertEquals(clean("naïve 漢 😀", false), "na?ve ? ?");
 });
 
-Deno.test("width() counts columns: two for wide characters, none for accents apart", () => {
+Deno.test("width() counts two columns for wide characters, and none for combining accents", () => {
   const cases: [string, number][] = [["abc", 3], ["é", 1], ["e\u0301", 1], ["漢字", 4], ["😀", 2]];
   for (const [text, columns] of cases) assertEquals(width(text), columns, text);
 });
@@ -42,7 +42,7 @@ Deno.test("cut() never cuts a wide character in two", () => {
   assertEquals(cut("abc", -1), "");
 });
 
-Deno.test("fit() fills and shortens to exactly so many columns", () => {
+Deno.test("fit() pads or shortens a text to exactly the given columns", () => {
   assertEquals(fit("ab", 4), "ab  ");
   assertEquals(fit("ab", 4, { right: true }), "  ab");
   assertEquals(fit("abcdef", 4), "abc…");

@@ -1,7 +1,7 @@
 import { type CompletedCommand, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.bash" with { type: "text" };
 
-/** The completion script for bash. Nothing in it needs quotes: names and kinds are words. */
+/** Returns the completion script for bash. Names and kinds are plain words, and need no quotes. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
   const names = (standalone: boolean) =>
     commands.filter((command) => command.name !== "" && command.standalone === standalone)

@@ -9,35 +9,35 @@ import {
 import type { Operands } from "../../cli/request.ts";
 import { SIGNALS } from "../../task/signals.ts";
 
-/** An option as a shell completes it. */
+/** An option, as the shells need it for completion. */
 export interface CompletedOption {
-  /** With their dashes: `-m`, `--memory`. */
+  /** The spellings with their dashes: `-m`, `--memory`. */
   spellings: string[];
-  /** What follows it; nothing if it is a flag. */
+  /** The kind of its value; undefined for a flag. */
   value?: ValueKind;
-  /** Whether it has a value only behind `=`. */
+  /** Whether its value is optional, and can only follow `=`. */
   optional: boolean;
-  /** What the help says of it. */
+  /** Its description in the help. */
   description: string;
 }
 
-/** A command as a shell completes it. */
+/** A command, as the shells need it for completion. */
 export interface CompletedCommand {
-  /** As it is typed; "" for lanĉo itself, before the namespace. */
+  /** Its name; empty for lanĉo itself, with the options before the namespace. */
   name: string;
-  /** Whether it stands where a namespace would. */
+  /** Whether it takes the place of a namespace, as `doctor` does. */
   standalone: boolean;
-  /** What the help says of it. */
+  /** Its description in the help. */
   description: string;
   /** Its options, `-h` included. */
   options: CompletedOption[];
-  /** What its operands name, or the words to choose the first one from. */
+  /** The kind of its operands, or the possible words for the first one. */
   operands: CompletedOperands | readonly string[];
   /** Whether options may follow an operand. */
   interleaved: boolean;
 }
 
-/** What the shells know to complete operands with. */
+/** The kinds of operands that the scripts can complete. */
 export type CompletedOperands =
   | "nothing"
   | "patterns"
@@ -47,7 +47,7 @@ export type CompletedOperands =
   | "signal"
   | "command";
 
-/** The same for operands of which there are other numbers. */
+/** The kinds of operands that are completed like one of these, and differ in number. */
 const LIKE: Partial<Record<Operands, CompletedOperands>> = {
   "words": "nothing",
   "filter": "patterns",
@@ -55,7 +55,7 @@ const LIKE: Partial<Record<Operands, CompletedOperands>> = {
   "known task or none": "known tasks",
 };
 
-/** What stands before the namespace. */
+/** The options before the namespace, described like a command. */
 export const GLOBAL: Command = {
   help: HELP,
   options: GLOBAL_OPTIONS,
@@ -68,9 +68,10 @@ export const SIGNAL_NAMES: readonly string[] = Object.values(SIGNALS)
   .map((signal) => signal.slice("SIG".length));
 
 /**
- * Loads every command and describes it for the shells; lanĉo itself comes first.
+ * Loads all commands and describes them for completion. The first description is that of lanĉo
+ * itself.
  *
- * @param words The words to choose the first operand from, of commands that have such.
+ * @param words The possible words for the first operand, by the names of commands that have such.
  */
 export async function describeAll(
   { commands, standalone }: CommandTables,
@@ -88,7 +89,7 @@ export async function describeAll(
   return described;
 }
 
-/** Describes a command for the shells, from what it says of itself. */
+/** Describes a command for completion, from its declaration. */
 export function describeCommand(
   name: string,
   command: Command,
@@ -100,7 +101,7 @@ export function describeCommand(
     description: describe(name, command.help),
     options: describeOptions(command.options),
     operands: words ?? LIKE[command.operands] ?? command.operands as CompletedOperands,
-    // Before the namespace, and before the command of a task.
+    // The words after the namespace, and after the command of a task, are not options of this.
     interleaved: name !== "" && command.operands !== "command",
   };
 }
@@ -119,7 +120,7 @@ function describeOptions(table: OptionTable): CompletedOption[] {
   });
 }
 
-/** What the list of commands in the general help says of one, or else its own help. */
+/** Returns a command's line in the general help, or else the first paragraph of its own help. */
 function describe(name: string, help: string): string {
   if (name === "") return "";
   const list = HELP.split("Commands:\n")[1] ?? "";

@@ -1,7 +1,7 @@
 import { type CompletedCommand, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.fish" with { type: "text" };
 
-/** The completion script for fish. */
+/** Returns the completion script for fish. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
   const described = (standalone: boolean) =>
     commands.filter((command) => command.name !== "" && command.standalone === standalone)
@@ -34,7 +34,7 @@ function arm({ name, standalone, options, operands, interleaved }: CompletedComm
 `;
 }
 
-/** The text as fish takes it literally. */
+/** Quotes a text for fish. */
 function word(text: string): string {
   return `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Completion of lanco(8) for bash, with the package bash-completion or without it.
-# Written by "lanco completions bash". Namespaces and tasks are read by globbing:
-# a tab starts no process for them.
+# Completion of lanco(8) for bash, with or without the package bash-completion.
+# Printed by "lanco completions bash". Namespaces and tasks are found by globbing:
+# completing them starts no process.
 
-# _lanco_about COMMAND: what may stand on its command line. The name of a command
-# of a namespace comes after "- "; "- " alone is what stands before the namespace.
-# It and the other functions set variables of _lanco.
-# shellcheck disable=SC2034,SC2086,SC2317 # some of them for others; lists of words
+# _lanco_about COMMAND: sets options, values, operands and interleaved to what the command
+# takes. Commands of a namespace are called "- NAME", and "- " stands for the options before
+# the namespace. All functions here set local variables of _lanco.
+# shellcheck disable=SC2034,SC2086,SC2317 # variables of _lanco; lists of words
 _lanco_about() {
   case $1 in
     @COMMANDS@
@@ -14,7 +14,7 @@ _lanco_about() {
   esac
 }
 
-# _lanco_kind OPTION: sets kind to what its value is, to nothing if it takes none.
+# _lanco_kind OPTION: sets kind to the kind of its value, or to nothing if it takes none.
 _lanco_kind() {
   kind=
   if [[ $values == *" $1:"* ]]; then
@@ -23,7 +23,7 @@ _lanco_kind() {
   fi
 }
 
-# _lanco_after OPTION: sets next to what the word after this one is.
+# _lanco_after OPTION: sets next to the kind of the word after this one.
 _lanco_after() {
   local letters=${1#-}
   next=option
@@ -45,9 +45,9 @@ _lanco_after() {
   esac
 }
 
-# _lanco_parse COMMAND INDEX: reads the words from INDEX up to the cursor. Sets places
-# to the indices of the operands, and next to what the word at the cursor is: an
-# option or an operand, an operand, or a value of some kind.
+# _lanco_parse COMMAND INDEX: reads the words from INDEX up to the cursor. It sets places
+# to the indices of the operands, and next to the kind of the word at the cursor: "option"
+# for an option or an operand, "operand", or the kind of an option's value.
 _lanco_parse() {
   local i
   next=option places=()
@@ -70,7 +70,7 @@ _lanco_parse() {
   done
 }
 
-# _lanco_offer WORD...: what begins like the word at the cursor.
+# _lanco_offer WORD...: offers the words that begin like the word at the cursor.
 _lanco_offer() {
   local word
   for word; do
@@ -78,8 +78,8 @@ _lanco_offer() {
   done
 }
 
-# _lanco_is_name WORD: whether it names what lanco could have made. Others can be made by
-# hand, and might do something when they stand on a command line.
+# _lanco_is_name WORD: whether a file can be of lanco's making. Other files can be made by
+# hand, with names that would do something on a command line.
 _lanco_is_name() {
   local LC_ALL=C
   [[ $1 =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]]
@@ -93,8 +93,8 @@ _lanco_namespaces() {
   done
 }
 
-# _lanco_tasks KIND: the tasks that run, with "known" those that have run, and with "stop"
-# those of which an exit command runs. One that has been given already is not offered again.
+# _lanco_tasks KIND: offers running tasks; with KIND "known" also tasks that have ended, with
+# "stop" also tasks whose exit commands run. A task that is on the line already is left out.
 _lanco_tasks() {
   local path task given=" " place
   local -a paths=(/run/lanco/"$namespace"/named/task-*)
@@ -115,7 +115,7 @@ _lanco_tasks() {
   done
 }
 
-# _lanco_value KIND: offers values of an option.
+# _lanco_value KIND: offers the values of an option.
 _lanco_value() {
   local -a found=()
   case $1 in
@@ -128,7 +128,7 @@ _lanco_value() {
   [[ ${#found[@]} -eq 0 ]] || _lanco_offer "${found[@]}"
 }
 
-# _lanco_subcommand INDEX: completes the command line that begins there.
+# _lanco_subcommand INDEX: completes the command line that begins at INDEX.
 _lanco_subcommand() {
   local index=$1
   [[ ${words[index]} != -- || index -eq current ]] || ((++index))
@@ -157,12 +157,12 @@ _lanco_operand() {
   esac
 }
 
-# _lanco_word: completes the word at the cursor, as _lanco_parse has understood it.
+# _lanco_word: completes the word at the cursor, whose kind _lanco_parse has found.
 _lanco_word() {
   case $next:$cur in
     option:--*=*)
       _lanco_kind "${cur%%=*}"
-      # Where "=" separates words, readline replaces what comes after it only.
+      # Where "=" separates words, readline replaces only the part after it.
       [[ $COMP_WORDBREAKS == *=* ]] || prefix=${cur%%=*}=
       cur=${cur#*=}
       _lanco_value "$kind"
@@ -173,8 +173,8 @@ _lanco_word() {
   esac
 }
 
-# _lanco_words: sets words to the words up to the cursor, without the breaks that
-# readline makes at "=" and ":", and offsets to where they begin in COMP_WORDS.
+# _lanco_words: sets words to the words up to the cursor, joining those that readline
+# has separated at "=" and ":", and offsets to their indices in COMP_WORDS.
 _lanco_words() {
   local i word line=$COMP_LINE
   words=() offsets=()

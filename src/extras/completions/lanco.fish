@@ -1,8 +1,9 @@
-# Completion of lanco(8) for fish. Written by "lanco completions fish". Namespaces and
-# tasks are read by globbing: a tab starts no process for them.
+# Completion of lanco(8) for fish. Printed by "lanco completions fish". Namespaces and
+# tasks are found by globbing: completing them starts no process.
 
-# __lanco_about COMMAND: sets what may stand on its command line. The name of a command
-# of a namespace comes after "- "; "- " alone is what stands before the namespace.
+# __lanco_about COMMAND: sets the options, their values and the operands that the command
+# takes. Commands of a namespace are called "- NAME", and "- " stands for the options before
+# the namespace.
 function __lanco_about
     switch $argv[1]
         @COMMANDS@
@@ -11,12 +12,12 @@ function __lanco_about
     end
 end
 
-# __lanco_kind OPTION: prints what its value is, if it takes one.
+# __lanco_kind OPTION: prints the kind of its value, if it takes one.
 function __lanco_kind
     string match -rg -- '^'(string escape --style=regex -- $argv[1])':(.*)$' $__lanco_values
 end
 
-# __lanco_after OPTION: prints what the word after it is.
+# __lanco_after OPTION: prints the kind of the word after it.
 function __lanco_after
     set -l kind
     switch $argv[1]
@@ -37,9 +38,9 @@ function __lanco_after
     echo $kind
 end
 
-# __lanco_parse COMMAND INDEX: reads the words from INDEX up to the cursor. Sets
-# __lanco_places to the indices of the operands, and __lanco_next to what the word at
-# the cursor is: an option or an operand, an operand, or a value of some kind.
+# __lanco_parse COMMAND INDEX: reads the words from INDEX up to the cursor. It sets
+# __lanco_places to the indices of the operands, and __lanco_next to the kind of the word at
+# the cursor: "option" for an option or an operand, "operand", or the kind of an option's value.
 function __lanco_parse
     set -l i $argv[2]
     set -g __lanco_next option
@@ -65,13 +66,13 @@ function __lanco_parse
     end
 end
 
-# __lanco_names_only WORD...: prints those that name what lanco could have made. Others can
-# be made by hand, and might do something when they stand on a command line.
+# __lanco_names_only WORD...: prints the names that lanco can have made. Other files can be
+# made by hand, with names that would do something on a command line.
 function __lanco_names_only
     string match -r -- '^[A-Za-z0-9_][A-Za-z0-9._-]*\z' $argv
 end
 
-# __lanco_pairs WORD DESCRIPTION...: prints them as fish takes them.
+# __lanco_pairs WORD DESCRIPTION...: prints words and descriptions in the form of fish.
 function __lanco_pairs
     while set -q argv[1]
         printf '%s\t%s\n' $argv[1] $argv[2]
@@ -82,7 +83,7 @@ end
 function __lanco_first
     __lanco_pairs \
         @STANDALONE@
-    # A pattern that matches nothing is an error, but in "set" and "for".
+    # In fish a pattern without a match is an error, except in "set" and "for".
     set -l found /run/lanco/*/namespace.json
     set -q found[1]; or return 0
     for namespace in (__lanco_names_only (string split -f 4 / -- $found))
@@ -95,8 +96,8 @@ function __lanco_names
         @NAMES@
 end
 
-# __lanco_tasks KIND: the tasks that run, with "known" those that have run, and with "stop"
-# those of which an exit command runs. One that has been given already is not offered again.
+# __lanco_tasks KIND: prints running tasks; with KIND "known" also tasks that have ended, with
+# "stop" also tasks whose exit commands run. A task that is on the line already is left out.
 function __lanco_tasks
     set -l given $__lanco_words[$__lanco_places]
     set -l paths /run/lanco/$__lanco_namespace/named/task-*/
@@ -125,7 +126,7 @@ function __lanco_tasks
     end
 end
 
-# __lanco_value KIND TEXT: prints values of an option that begin like the text.
+# __lanco_value KIND TEXT: prints the values of an option that begin like TEXT.
 function __lanco_value
     switch $argv[1]
         case file
@@ -141,7 +142,7 @@ function __lanco_value
     end
 end
 
-# __lanco_subcommand INDEX TEXT: completes the command line that begins there.
+# __lanco_subcommand INDEX TEXT: completes the command line that begins at INDEX.
 function __lanco_subcommand
     set -l command $__lanco_words[$argv[1]..]
     test "$command[1]" = --; and set -e command[1]
@@ -169,7 +170,7 @@ function __lanco_operand
     end
 end
 
-# __lanco_word TEXT: completes the word at the cursor, as __lanco_parse has understood it.
+# __lanco_word TEXT: completes the word at the cursor, whose kind __lanco_parse has found.
 function __lanco_word
     switch "$__lanco_next:$argv[1]"
         case 'option:--*=*'

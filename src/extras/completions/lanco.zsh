@@ -1,14 +1,14 @@
 #compdef lanco
-# Completion of lanco(8) for zsh. Written by "lanco completions zsh". Namespaces and
-# tasks are read by globbing: a tab starts no process for them.
+# Completion of lanco(8) for zsh. Printed by "lanco completions zsh". Namespaces and
+# tasks are found by globbing: completing them starts no process.
 
 _lanco_signals() {
   compadd "$@" - @SIGNALS@
 }
 
-# _lanco_tasks [OPTION...] KIND: the tasks that run, with "known" those that have run, and
-# with "stop" those of which an exit command runs. _arguments puts options for compadd
-# before the kind. One that has been given already is not offered again.
+# _lanco_tasks [OPTION...] KIND: offers running tasks; with KIND "known" also tasks that have
+# ended, with "stop" also tasks whose exit commands run. A task that is on the line already is
+# left out. _arguments puts options for compadd before KIND.
 _lanco_tasks() {
   local kind=$@[-1]
   local -aU tasks exits runs given
@@ -24,8 +24,8 @@ _lanco_tasks() {
   compadd "${@[1,-2]}" - ${tasks:|given}
 }
 
-# _lanco_names_only ARRAY: leaves in it what lanco could have made. Others can be made by
-# hand, and might do something when they stand on a command line.
+# _lanco_names_only ARRAY: leaves in it the names that lanco can have made. Other files can be
+# made by hand, with names that would do something on a command line.
 _lanco_names_only() {
   setopt local_options extended_glob
   set -A $1 ${(M)${(P)1}:#[A-Za-z0-9_][A-Za-z0-9._-]#}
@@ -59,8 +59,8 @@ _lanco_names() {
   _describe command names
 }
 
-# _lanco_command NAME: completes its command line, which is in words. The name of a
-# command of a namespace comes after "- ".
+# _lanco_command NAME: completes the command line of a command, which is in words. Commands of
+# a namespace are called "- NAME".
 _lanco_command() {
   local line
   case $1 in

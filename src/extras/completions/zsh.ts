@@ -1,7 +1,7 @@
 import { type CompletedCommand, type CompletedOption, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.zsh" with { type: "text" };
 
-/** What completes the values of options, by their kind. */
+/** The actions of _arguments that complete the values of options, by their kind. */
 const ACTIONS = {
   file: "_files",
   directory: "_files -/",
@@ -11,7 +11,7 @@ const ACTIONS = {
   anything: "",
 } as const;
 
-/** What completes the operands of a command, as _arguments takes it. */
+/** The specs of _arguments that complete the operands of a command. */
 const OPERANDS = {
   "nothing": [],
   "patterns": ["*:task:_lanco_tasks known"],
@@ -22,7 +22,7 @@ const OPERANDS = {
   "command": ["(-)1:task:_lanco_tasks known", "*:::command:_lanco_subcommand"],
 } as const;
 
-/** The completion script for zsh. */
+/** Returns the completion script for zsh. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
   const described = (standalone: boolean) =>
     commands.filter((command) => command.name !== "" && command.standalone === standalone)
@@ -54,7 +54,7 @@ function arm({ name, standalone, options, operands, interleaved }: CompletedComm
 `;
 }
 
-/** One line of _arguments for each spelling of an option. */
+/** Returns a spec of _arguments for each spelling of an option. */
 function specs({ spellings, value, optional, description }: CompletedOption): string[] {
   const others = spellings.length > 1 ? `(${spellings.join(" ")})` : "";
   return spellings.map((spelling) => {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tells who removes the package which namespaces are left: the kernel keeps them, and
-# their tasks go on, but nothing else can put them away.
+# On removal of the package, tells which namespaces exist: they and their tasks go on, and
+# only lanco can remove them.
 set -e
 [ "$1" = remove ] || exit 0
 left=

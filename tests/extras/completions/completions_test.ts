@@ -81,10 +81,10 @@ inEveryShell("words that only one command takes", async (offers) => {
 
 inEveryShell("the command that a task is to run", async (offers, name) => {
   for (const line of ["lanco web run -m 1G task setpri", "lanco web run -- task setpri"]) {
-    // The shell names it for each directory of the PATH that has it.
+    // The shell offers it once for each directory of the PATH that contains it.
     assertEquals([...new Set(await offers(line))], ["setpriv"]);
   }
-  // Its own completion is asked, where the shell has one.
+  // Shells that have completions for that command use them.
   if (name !== "bash") assertEquals(await offers("lanco web run x lanco doc"), ["doctor"]);
 });
 
@@ -99,7 +99,7 @@ const later = command({
   run: () => ({ status: 0 }),
 });
 
-inEveryShell("a command that is new, of which nothing was known", async (offers) => {
+inEveryShell("a command that the scripts do not know by name", async (offers) => {
   assertEquals(await offers("lanco web lat"), ["later"]);
   const options = ["--fast", "--help", "--lines", "--previous"];
   assertEquals((await offers("lanco web later --")).map(withoutSign), options);
@@ -108,7 +108,7 @@ inEveryShell("a command that is new, of which nothing was known", async (offers)
   assertArrayIncludes(await offers("lanco web later -fn 5 --previous=2 HU"), ["HUP"]);
 }, [describeCommand("", GLOBAL), describeCommand("later", later)]);
 
-Deno.test("commands and options are described by what the helps say", () => {
+Deno.test("commands and options are described as in the helps", () => {
   for (const { name, description } of all) assert(name === "" || description !== "", name);
   const stop = all.find(({ name }) => name === "stop");
   assertEquals(stop?.description, "stop tasks");
@@ -139,7 +139,7 @@ cgroupTest(
     const mark = `${ns.scratch}/begun`;
     await ns.must("run", "-c", `: >${mark}; exec sleep 1000`, "stubborn-1", "true");
     await ns.gone("stubborn-1");
-    await until("its exit command has begun", () => exists(mark));
+    await until("the exit command has begun", () => exists(mark));
     await ns.must("run", "-c", "true", "asleep", "sleep", "1000");
     const cases: [string, string[]][] = [
       [`lanco ${ns.name} stop stu`, ["stubborn-1"]],
@@ -161,7 +161,7 @@ cgroupTest(
         assertEquals(offers, expected, `${name}: ${line}`);
       }
     };
-    // What a script would start for them is not found; and what matches nothing fails in bash.
+    // No program can be found, and in bash patterns without a match fail.
     const poor = (name: string) =>
       name === "fish"
         ? "set -x PATH /nonexistent\n"

@@ -1,11 +1,11 @@
-/** What the shells offer when they complete a line, by running them. */
+/** Runs shells to complete a line, and reads the words that they offer. */
 
 import { bashCompletion } from "../../../src/extras/completions/bash.ts";
 import type { CompletedCommand } from "../../../src/extras/completions/data.ts";
 import { fishCompletion } from "../../../src/extras/completions/fish.ts";
 import { zshCompletion } from "../../../src/extras/completions/zsh.ts";
 
-/** Offers what may stand at the end of a line, sorted; a prologue comes before the script. */
+/** Returns the sorted words that complete a line. The prologue is run before the script. */
 export type Shell = (
   commands: readonly CompletedCommand[],
   line: string,
@@ -25,7 +25,7 @@ async function offered(
     const [program = "", ...args] = command(directory);
     const { stdout, stderr } = await new Deno.Command("timeout", {
       args: ["60", program, ...args],
-      // For bash's "source" of a file, and without anybody's settings.
+      // The shells must not read anybody's settings.
       env: { HOME: directory, XDG_CONFIG_HOME: directory, TERM: "dumb" },
       cwd: directory,
     }).output();
@@ -49,14 +49,14 @@ function bash(bashCompletionPackage: string): Shell {
       `${HERE}bash.sh`,
       `${directory}/script`,
       bashCompletionPackage,
-      // As readline breaks it.
+      // Split into words as readline does it.
       ...line.replaceAll("=", " = ").split(" ").filter((word, i, all) =>
         word !== "" || i === all.length - 1
       ),
     ]);
 }
 
-/** Every shell that lanĉo has completions for, by what is said of it. */
+/** The shells that lanĉo has completions for, by the names for tests. */
 export const SHELLS: Readonly<Record<string, Shell>> = {
   "bash": bash(""),
   "bash with bash-completion": bash(BASH_COMPLETION),
