@@ -31,10 +31,15 @@ function isEmpty(ns: TestNamespace): boolean {
   return ![...Deno.readDirSync(`${ns.directory}/named`)].some(({ name }) => /^task-q/.test(name));
 }
 
-/** Moments when an agent has the lock: before it writes "busy", at work, and when it empties "busy". */
+/** Moments when an agent has the lock: before it writes "busy", at work, and as it empties that. */
 const MOMENTS = ["begins", "works", "ends"] as const;
 
 async function working(ns: TestNamespace, moment: typeof MOMENTS[number]): Promise<StoppedAgent> {
+  // Else this agent would leave its errand to the one at work, and not come to that moment.
+  await until(
+    "no agent is at work",
+    () => !exists(`${errands(ns)}/lock`) || !isLocked(ns, "lock"),
+  );
   await shell(`mkdir ${ns.directory}/named/task-q0`);
   const busy = `${errands(ns)}/busy`;
   return await StoppedAgent.at(

@@ -6,7 +6,7 @@ const ROOT_OF_HIERARCHY = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2? /m.exec(
   Deno.readTextFileSync("/proc/self/mountinfo"),
 )?.[1];
 
-/** Asserts that an attempt of the owner's is denied, and does not fail because a file is missing. */
+/** Asserts that an attempt of the owner's is denied, and fails for no other reason. */
 async function assertForbidden(line: string): Promise<void> {
   const { code, stderr } = await shell(line);
   assert(code !== 0, line);
