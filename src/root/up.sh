@@ -41,7 +41,7 @@ owner_ids() {
   fi
 }
 
-# delegate DIRECTORY FILE...: makes a cgroup, and gives it and those of the files that exist away.
+# delegate DIRECTORY FILE...: makes a cgroup, and gives it and the FILEs that exist to the owner.
 delegate() {
   dir=$1
   shift

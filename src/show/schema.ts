@@ -216,7 +216,7 @@ const wait = object("how tasks have ended", {
   ),
 });
 
-const events = object("what becomes of a task, a line for each", {
+const events = object("an event of a task, one a line", {
   event: word(
     "the kind of event; ready follows the last task that was present",
     ...["present", "ready", "start", "pause", "resume", "end"] as const,
