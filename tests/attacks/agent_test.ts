@@ -14,7 +14,7 @@ import {
 import { StoppedAgent } from "../root/stopped_agent.ts";
 import { pythonOf } from "./python.ts";
 
-/** The cgroup of v2 that each process of the owner's is in. */
+/** Returns the cgroups of v2 that processes of the owner's are in, by pid. */
 function placesOf(uid: number): Map<number, string> {
   const found = new Map<number, string>();
   for (const { name } of Deno.readDirSync("/proc")) {
@@ -42,10 +42,10 @@ if (!LEGACY) {
     "the agent takes no process of the owner's out of the namespace's limits",
     async (ns) => {
       await ns.must("run", "a", "sh", "-c", "sleep 1000 & exec sleep 1000");
-      await until("both are there", () => ns.task("a").length === 2);
+      await until("both processes are there", () => ns.task("a").length === 2);
       const hopper = pythonOf("hop.py");
       await ns.must("run", "h", "/usr/bin/python3", "-c", hopper, ns.directory, "a");
-      // The agent is called while processes come and go in the registered cgroup.
+      // The agent is called while processes enter and leave the registered cgroup.
       for (let round = 0, end = Date.now() + 5000; Date.now() < end; round++) {
         const [list, bell] = [`enter-r${round}`, `bell-r${round}`].map((name) =>
           `${ns.directory}/named/${name}`
@@ -57,7 +57,7 @@ if (!LEGACY) {
       }
       const inside = `/lanco-${ns.name}/`;
       const found = [...placesOf(OWNER)].filter(([pid]) => commandLine(pid).includes(ns.directory));
-      // The task, its three children, and what is between two moves.
+      // The task, its three children, and a process between two moves.
       assert(found.length >= 4, `${found.length} found`);
       for (const [pid, place] of found) {
         assert(place.startsWith(inside), `${commandLine(pid)} is in ${place}`);
@@ -80,11 +80,11 @@ if (!LEGACY) {
     },
   );
 
-  cgroupTest("the agent lets in no process that has left the task meanwhile", async (ns) => {
+  cgroupTest("the agent admits no process that has left the task meanwhile", async (ns) => {
     const process = start(["sleep", "1000"]);
     const place = () => placesOf(OWNER).get(process.pid);
     try {
-      await until("it is the owner's", () => place() !== undefined);
+      await until("the process belongs to the owner", () => place() !== undefined);
       const outside = place();
       for (const leaves of [true, false]) {
         const line = `cd ${ns.directory} && mkdir -p named/keep &&
@@ -111,7 +111,7 @@ if (!LEGACY) {
 
 for (const registered of ["task-x", "exit-1-x"]) {
   cgroupTest(
-    `whoever gets the number of one that ended in ${registered} stays where he is`,
+    `a process that gets the pid of one that ended in ${registered} stays in its cgroup`,
     async (ns) => {
       const target = registered === "task-x" ? "shims" : "exits/1-x";
       const line =
@@ -130,8 +130,8 @@ for (const registered of ["task-x", "exit-1-x"]) {
       );
       assertEquals([code, stderr], [0, ""]);
       const { same, moved, before, after } = JSON.parse(stdout);
-      // Else it would not have been in danger. Without v2 the agent moves nobody, for it
-      // could not give him back.
+      // Otherwise the test would prove nothing. On legacy hosts the agent moves no process, for
+      // it could not move it back.
       assertEquals([same, moved], [true, !LEGACY]);
       assertEquals(after, before);
     },
@@ -139,7 +139,7 @@ for (const registered of ["task-x", "exit-1-x"]) {
 }
 
 cgroupTest(
-  "the agent looks at cgroups, /proc and the counters only, whatever its argument",
+  "the agent opens only cgroups, /proc and the counters, whatever its argument",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     const evil = `${ns.scratch}/evil`;
@@ -160,7 +160,7 @@ cgroupTest(
       `/task-$(touch ${evil}/x)`,
       `/bell-;touch ${evil}/x`,
     ];
-    // Beside these there are libraries, and what they look at.
+    // The other files are libraries, and files that these open.
     const foreign = new RegExp(
       `^(${ns.directory}/runs|/var/log|/etc/(?!ld|selinux|nsswitch|passwd)|/root|/home|/srv|/tmp|/run/(?!lanco))`,
     );
@@ -181,18 +181,24 @@ cgroupTest(
   },
 );
 
-cgroupTest("what an owner puts in the agent's way does not keep it from tasks", async (ns) => {
-  const { directory } = ns;
-  await shell(
-    `cd ${directory}/named && mkdir -p enter-x/task-a/deep bell-x/deep new-init/keep exit-1-x/y
+cgroupTest(
+  "cgroups that an owner puts in the agent's way do not keep it from tasks",
+  async (ns) => {
+    const { directory } = ns;
+    await shell(
+      `cd ${directory}/named && mkdir -p enter-x/task-a/deep bell-x/deep new-init/keep exit-1-x/y
     mkdir -p ${directory}/${LEGACY ? "freezer" : "unified"}/exits/1-x/y`,
-  );
-  const mark = `${ns.scratch}/mark`;
-  for (let i = 0; i < 3; i++) {
-    await ns.must("run", "-c", `echo $LANCO_STATUS >>${mark}`, "a", "sh", "-c", "exit 4");
-    await ns.gone("a");
-  }
-  await until("all have run", () => exists(mark) && Deno.readTextFileSync(mark) === "4\n4\n4\n");
-  await ns.init();
-  await ns.must("run", "a", "true");
-});
+    );
+    const mark = `${ns.scratch}/mark`;
+    for (let i = 0; i < 3; i++) {
+      await ns.must("run", "-c", `echo $LANCO_STATUS >>${mark}`, "a", "sh", "-c", "exit 4");
+      await ns.gone("a");
+    }
+    await until(
+      "all exit commands have run",
+      () => exists(mark) && Deno.readTextFileSync(mark) === "4\n4\n4\n",
+    );
+    await ns.init();
+    await ns.must("run", "a", "true");
+  },
+);

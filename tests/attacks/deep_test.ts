@@ -9,7 +9,7 @@ const DIG = `dig() { cd -P "$1" 2>/dev/null || return
 name=$(head -c 140 /dev/zero | tr '\\0' x)`;
 
 cgroupTest(
-  "cgroups too deep for their paths to be said are counted, stopped and removed",
+  "tasks in cgroups with too long paths are counted, stopped and removed",
   async (ns) => {
     const { directory } = ns;
     const places = ["named", "memory", "pids", "cpu", LEGACY ? "freezer" : "unified"];
@@ -28,7 +28,10 @@ cgroupTest(
       done
       sleep 1000`,
       );
-      await until("all are there", () => ns.pids("named/task-a").length + ns.task("a").length >= 8);
+      await until(
+        "all processes are there",
+        () => ns.pids("named/task-a").length + ns.task("a").length >= 8,
+      );
       await ns.must("check", "a");
       for (const uid of [OWNER, 0]) {
         for (const args of [["ls"], ["status", "a"], ["dump"], ["top", "--once"], ["ls", "-a"]]) {
@@ -40,7 +43,7 @@ cgroupTest(
       assertEquals((await ns.lanco("check", "a")).code, 3);
       assertEquals(own.filter(exists), []);
     }
-    // It ends by itself; the kernel does not call the agent for a cgroup that has others in it.
+    // The task ends by itself. The kernel does not call the agent for a cgroup with others below.
     const others = own.filter((path) => !path.includes("/named/"));
     const digs = (paths: string[]) =>
       `${DIG}; for d in ${paths.join(" ")}; do (dig $d); done; exit 5`;
@@ -48,7 +51,7 @@ cgroupTest(
     await ns.gone("a");
     assertEquals(own.filter(exists), []);
     await ns.must("run", "a", "sh", "-c", digs(own));
-    await until("it has ended", async () => (await ns.lanco("check", "a")).code === 3);
+    await until("the task has ended", async () => (await ns.lanco("check", "a")).code === 3);
     await ns.must("release", "a");
     assertEquals(own.filter(exists), []);
     await ns.must("run", "a", "true");

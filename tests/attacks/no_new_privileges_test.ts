@@ -1,7 +1,7 @@
 import { assertMatch } from "@std/assert";
 import { cgroupTest, LANCO, OWNER, until } from "../harness.ts";
 
-/** The status of a process (proc_pid_status(5)); nothing if there is none. */
+/** Reads the status of a process (proc_pid_status(5)); empty if there is none. */
 function statusOf(pid: number): string {
   return unlessGone(() => Deno.readTextFileSync(`/proc/${pid}/status`));
 }
@@ -15,7 +15,7 @@ function unlessGone(read: () => string): string {
   }
 }
 
-/** The child of a process that does as the owner what root has asked for. */
+/** The descendant of a process that acts as the owner for a command of root's. */
 function actingFor(outer: number): number | undefined {
   const children = Deno.readTextFileSync(`/proc/${outer}/task/${outer}/children`);
   return children.split(" ").map(Number).find((pid) =>
@@ -24,24 +24,32 @@ function actingFor(outer: number): number | undefined {
   );
 }
 
-// A pager, or a tail(1) of the owner's, could otherwise be a setuid program.
-cgroupTest("what looks or stops for root cannot get more rights by a program", async (ns) => {
-  await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
-  for (const words of [["events"], ["wait", "a"], ["logs", "-f", "a"], ["stop", "-t", "60", "a"]]) {
-    const outer = new Deno.Command(LANCO, {
-      args: [ns.name, ...words],
-      cwd: "/",
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      let acting: number | undefined;
-      await until("it acts", () => (acting = actingFor(outer.pid)) !== undefined);
-      assertMatch(statusOf(acting ?? 0), /^NoNewPrivs:\s1$/m, words.join(" "));
-    } finally {
-      outer.kill("SIGTERM");
-      await outer.status;
+// Otherwise a setuid program in the place of a pager or of tail(1) could get more rights.
+cgroupTest(
+  "a process that acts for root cannot get more rights by executing a program",
+  async (ns) => {
+    await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+    for (
+      const words of [["events"], ["wait", "a"], ["logs", "-f", "a"], ["stop", "-t", "60", "a"]]
+    ) {
+      const outer = new Deno.Command(LANCO, {
+        args: [ns.name, ...words],
+        cwd: "/",
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      try {
+        let acting: number | undefined;
+        await until(
+          "a process acts as the owner",
+          () => (acting = actingFor(outer.pid)) !== undefined,
+        );
+        assertMatch(statusOf(acting ?? 0), /^NoNewPrivs:\s1$/m, words.join(" "));
+      } finally {
+        outer.kill("SIGTERM");
+        await outer.status;
+      }
     }
-  }
-});
+  },
+);

@@ -3,7 +3,7 @@ import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_GROUP, STRANGER } from ".
 
 const PROC = "/run/lanco/proc";
 
-/** Whose a process is; undefined if it has ended. */
+/** The user id of a process; undefined if it has ended. */
 function owner(pid: string): number | undefined {
   try {
     return Deno.statSync(`/proc/${pid}`).uid ?? undefined;
@@ -23,11 +23,11 @@ cgroupTest(
     );
     await ns.must("run", "a", "sleep", "1000");
     const [pid = 0] = ns.task("a");
-    // Whoever has the group 0 sees no more.
+    // Group 0 does not let a user see more.
     for (const groups of [[], [0, 4]]) {
       for (const uid of [STRANGER, 2]) {
         const { stdout } = await exec(["ls", PROC], { uid, groups });
-        // Other tests may have processes of that user meanwhile.
+        // Parallel tests may have processes of that user.
         const numbers = stdout.split("\n").filter((name) => /^\d+$/.test(name));
         assert(numbers.every((name) => [undefined, uid].includes(owner(name))), stdout);
         for (const file of [`${pid}/cmdline`, "1/comm", "1", "sys", "meminfo", "cmdline"]) {
@@ -40,7 +40,7 @@ cgroupTest(
 );
 
 cgroupTest(
-  "nothing of the kernel can be set through /run/lanco, by root of a container either",
+  "no kernel parameter can be set through /run/lanco, not even by root of a container",
   async (ns) => {
     await ns.must("run", "a", "true");
     for (const file of ["sys/kernel/core_pattern", "sysrq-trigger", "self/oom_score_adj"]) {
@@ -53,7 +53,7 @@ cgroupTest(
       });
       assert(code !== 0, file);
     }
-    // What cannot see others' processes in /proc cannot by way of /run either.
+    // A user who cannot see others' processes in /proc cannot see them through /run either.
     const bound = ["unshare", "--mount", "sh", "-c"];
     const inside = `mount -t tmpfs none /proc && setpriv --reuid=${OWNER} --regid=${OWNER_GROUP} ` +
       `--clear-groups --no-new-privs ${LANCO} ${ns.name} run b sleep 1000`;

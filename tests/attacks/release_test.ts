@@ -12,7 +12,7 @@ import {
 } from "../harness.ts";
 import { startPython } from "./python.ts";
 
-/** What there is of a namespace: mounts, hierarchies, cgroups and directories. */
+/** Lists the mounts, hierarchies, cgroups and directories of a namespace. */
 function remains(ns: TestNamespace): string[] {
   const files = ["/proc/self/mountinfo", "/proc/self/cgroup"].flatMap((file) =>
     Deno.readTextFileSync(file).split("\n")
@@ -30,13 +30,13 @@ function remains(ns: TestNamespace): string[] {
   ];
 }
 
-/** A process that does a line of shell first, and then waits until it is stopped. */
+/** Starts a process that executes a line of shell, and then waits until it is stopped. */
 async function lingering(uid: number, line: string, ready: string): Promise<() => Promise<void>> {
   const process = new Deno.Command("setpriv", {
     args: [...identity(uid), "bash", "-c", `${line}; echo >${ready}; exec -a lingers sleep 1000`],
     cwd: "/",
   }).spawn();
-  await until("it lingers", () => exists(ready));
+  await until("the process waits", () => exists(ready));
   Deno.removeSync(ready);
   return async () => {
     process.kill("SIGKILL");
@@ -46,51 +46,57 @@ async function lingering(uid: number, line: string, ready: string): Promise<() =
 
 const release = (ns: TestNamespace) => exec([LANCO, ns.name, "release"], { uid: 0 });
 
-cgroupTest("a stranger who is inside keeps no namespace from being released", async (ns) => {
-  const places = [
-    `cd ${ns.directory}/named`,
-    `cd ${ns.directory}/unified`,
-    `exec 7<${ns.directory}/memory/cgroup.procs`,
-    `cd ${ns.directory}/usage`,
-  ];
-  for (const line of places) {
-    const leave = await lingering(STRANGER, line, `/tmp/lingers-${ns.name}`);
+cgroupTest(
+  "a stranger's process that uses a namespace does not keep it from being released",
+  async (ns) => {
+    const places = [
+      `cd ${ns.directory}/named`,
+      `cd ${ns.directory}/unified`,
+      `exec 7<${ns.directory}/memory/cgroup.procs`,
+      `cd ${ns.directory}/usage`,
+    ];
+    for (const line of places) {
+      const leave = await lingering(STRANGER, line, `/tmp/lingers-${ns.name}`);
+      try {
+        const { code, stderr } = await release(ns);
+        assertEquals(code, 0, stderr);
+        if (!/usage/.test(line)) assertMatch(stderr, /WARN.* is still used by process \d+/);
+        assert(!exists(ns.directory), line);
+        // The namespace can be made again while that process is still there.
+        await ns.init();
+        await ns.must("run", "a", "true");
+        await ns.gone("a");
+      } finally {
+        await leave();
+      }
+      assertEquals((await release(ns)).code, 0);
+      await until("nothing is left", () => remains(ns).length === 0);
+      await ns.init();
+    }
+  },
+);
+
+cgroupTest(
+  "an owner who makes and enters cgroups meanwhile cannot keep half a namespace",
+  async (ns) => {
+    const builder = startPython("build.py", [ns.directory]);
     try {
-      const { code, stderr } = await release(ns);
-      assertEquals(code, 0, stderr);
-      if (!/usage/.test(line)) assertMatch(stderr, /WARN.* is still used by process \d+/);
-      assert(!exists(ns.directory), line);
-      // And it can be made again, while he is still there.
-      await ns.init();
-      await ns.must("run", "a", "true");
-      await ns.gone("a");
+      for (let round = 0; round < 10; round++) {
+        const { code, stderr } = await release(ns);
+        assert([0, 4].includes(code), `${code} ${stderr}`);
+        if (code === 4) assertMatch(stderr, /is in use, by \d+ \w+/);
+        // Whether released or not, init makes the namespace complete.
+        await ns.init();
+      }
     } finally {
-      await leave();
+      await builder.stop();
     }
-    assertEquals((await release(ns)).code, 0);
+    await until("the namespace is released", async () => (await release(ns)).code === 0);
     await until("nothing is left", () => remains(ns).length === 0);
-    await ns.init();
-  }
-});
+  },
+);
 
-cgroupTest("an owner who builds and hops meanwhile cannot leave half a namespace", async (ns) => {
-  const builder = startPython("build.py", [ns.directory]);
-  try {
-    for (let round = 0; round < 10; round++) {
-      const { code, stderr } = await release(ns);
-      assert([0, 4].includes(code), `${code} ${stderr}`);
-      if (code === 4) assertMatch(stderr, /is in use, by \d+ \w+/);
-      // Either way init makes it whole.
-      await ns.init();
-    }
-  } finally {
-    await builder.stop();
-  }
-  await until("it is released", async () => (await release(ns)).code === 0);
-  await until("nothing is left", () => remains(ns).length === 0);
-});
-
-cgroupTest("a release that was killed at any moment is finished by the next", async (ns) => {
+cgroupTest("a release that was killed at any moment is completed by the next", async (ns) => {
   for (let round = 0; round < 30; round++) {
     await ns.must("run", "a", "true");
     await ns.gone("a");
@@ -102,13 +108,13 @@ cgroupTest("a release that was killed at any moment is finished by the next", as
       stderr: "null",
     }).spawn();
     await new Promise((resolve) => setTimeout(resolve, 30 + (round * 7) % 220));
-    // With the shell that it has started.
+    // The shell that it has started is killed, too.
     await exec(["sh", "-c", `kill -9 -${first.pid}`], { uid: 0 });
     await first.status;
     if (round % 2 === 0) {
       const { code, stderr } = await release(ns);
       assert([0, 5].includes(code), `${round}: ${code} ${stderr}`);
-      // The kernel forgets a hierarchy when the last who looked at it has.
+      // The kernel frees a hierarchy once no process uses it any more.
       const isClean = () => remains(ns).every((line) => line.includes(".lock-"));
       await until(`nothing is left of round ${round}`, isClean);
     }
@@ -116,7 +122,7 @@ cgroupTest("a release that was killed at any moment is finished by the next", as
   }
 });
 
-cgroupTest("an exit command that lasts is named by who is kept waiting by it", async (ns) => {
+cgroupTest("a release that an exit command prevents names that command's task", async (ns) => {
   const mark = `${ns.scratch}/mark`;
   await ns.must("run", "-c", `: >${mark}; exec sleep 1000`, "a", "true");
   await until("the exit command runs", () => exists(mark));

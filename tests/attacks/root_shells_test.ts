@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_NAME, shell, STRANGER } from "../harness.ts";
 
-cgroupTest("nobody but root can open a lock, or is given one", async (ns) => {
+cgroupTest("no process but root's can open a lock, or inherits one", async (ns) => {
   for (const uid of [OWNER, STRANGER]) {
     for (const lock of [".lock", `.lock-${ns.name}`]) {
       const path = `/run/lanco/${lock}`;
@@ -10,7 +10,7 @@ cgroupTest("nobody but root can open a lock, or is given one", async (ns) => {
       }
     }
   }
-  // While a release is under way, no process of the owner's has any descriptor of it.
+  // While a release is under way, no process of the owner's has any of its descriptors.
   const trace = `${ns.scratch}/trace`;
   const command = [
     "strace",
@@ -30,7 +30,7 @@ cgroupTest("nobody but root can open a lock, or is given one", async (ns) => {
 });
 
 cgroupTest(
-  "init, release and doctor run nothing that the caller's environment names",
+  "init, release and doctor run no program that the caller's environment names",
   async (ns) => {
     const evil = `${ns.scratch}/evil`;
     const programs =
@@ -61,7 +61,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("no namespace can have the name of what lies beside the namespaces", async (ns) => {
+cgroupTest("no namespace can have the name of a file beside the namespaces", async (ns) => {
   for (const name of ["proc", ".lock", "..", "-x", "a/b"]) {
     const { code } = await exec([LANCO, "--", name, "init", "-u", OWNER_NAME], { uid: 0 });
     assertEquals(code, 2, name);

@@ -3,7 +3,7 @@ import { cgroupTest, exists, LEGACY, until } from "../harness.ts";
 import { killing, Scene, steps } from "./fault.ts";
 import { ReplacedAgent } from "./replaced_agent.ts";
 
-/** What else an agent may do than come once, with "real" for the true one, and how often that is tried. */
+/** Faulty release agents, as shell with "real" for the true one, and how often each is tried. */
 const ODD = [
   { how: "is slow by three seconds", script: 'sleep 3; exec real "$@"', rounds: 1 },
   { how: "runs twice at once", script: 'real "$@" & real "$@"; wait', rounds: 20 },
@@ -33,7 +33,7 @@ for (const { how, script, rounds } of ODD) {
 }
 
 cgroupTest(
-  "a release agent that never runs lets nothing begin where it has to, and nothing be wrong",
+  "without a release agent no task begins that needs it, and nothing wrong is answered",
   async (ns) => {
     const scene = await Scene.open(ns);
     const agent = new ReplacedAgent(ns);
@@ -41,10 +41,10 @@ cgroupTest(
     agent.becomes("exit 0");
     const { code, stderr } = await ns.lanco("run", "b", "touch", `${ns.scratch}/begun`);
     if (LEGACY) {
-      // What begins without v2 needs nobody to let it in.
+      // On legacy hosts a task begins without being admitted.
       assertEquals([code, stderr], [0, ""]);
-      await until("it has begun", () => exists(`${ns.scratch}/begun`));
-      await until("it has ended", () => ns.pids("named/task-b").length === 0);
+      await until("the task has begun", () => exists(`${ns.scratch}/begun`));
+      await until("the task has ended", () => ns.pids("named/task-b").length === 0);
     } else {
       assertEquals([code, exists(`${ns.scratch}/begun`)], [1, false]);
       assertMatch(stderr, /the release agent does not answer: run "sudo lanco .* init" again\n$/);
@@ -55,7 +55,7 @@ cgroupTest(
     assertEquals(await scene.ask("stop", "a"), 0);
     assertEquals(await scene.ask("check", "a"), 3);
     await ns.init();
-    // First the one whose name nobody has freed.
+    // First the task whose name no agent has freed.
     for (const task of ["b", "a"]) await scene.isSound(task, "after init");
     await scene.close();
   },
@@ -68,7 +68,7 @@ if (!LEGACY) {
       const scene = await Scene.open(ns);
       const agent = new ReplacedAgent(ns);
       let refused = false;
-      // It is called to let a task in, and at its end.
+      // The agent is called to admit a task, and at its end.
       for (const moment of ["start", "end"]) {
         for (
           const [call, calls] of [["clone", 4], ["write", 4], ["execve", 2], ["openat", 8]] as const
@@ -90,7 +90,7 @@ if (!LEGACY) {
           }
         }
       }
-      // Else it was never killed before it had let a task in.
+      // Otherwise the agent was never killed before it had admitted a task.
       assert(refused);
       await scene.close();
     },

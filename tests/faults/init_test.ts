@@ -2,15 +2,15 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, LANCO, OWNER, OWNER_GROUP } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
-cgroupTest("init that is killed at any call is finished by the next", async (ns) => {
+cgroupTest("init that is killed at any system call is completed by the next", async (ns) => {
   const init = [LANCO, ns.name, "init", "-u", String(OWNER), "-g", String(OWNER_GROUP)];
   let kills = 0;
   for (const call of CALLS) {
-    // Each program is counted anew, so that most are at their first.
+    // strace(1) counts the calls of each process, so that most have made their first only.
     for (const n of [1, ...steps(90, 30)]) {
       assertEquals((await exec([LANCO, ns.name, "release"], { uid: 0 })).code, 0);
       const killed = await exec([...killing(call, n, "-f"), ...init], { uid: 0 });
-      // Nobody is told that a task does not run by what is half made.
+      // With a half made namespace no command may answer that a task is not running.
       assert([1, 3, 5].includes((await ns.lanco("check", "a")).code), `${call} ${n}`);
       await ns.init();
       await ns.must("run", "a", "sleep", "1000");
@@ -22,7 +22,7 @@ cgroupTest("init that is killed at any call is finished by the next", async (ns)
   assert(kills > 9, `${kills} kills`);
 });
 
-// Where a namespace cannot come to be, for the kernel starts agents elsewhere; but so far it comes.
+// In this mount namespace init fails at its end, because the kernel starts agents elsewhere.
 cgroupTest(
   "init that begins while the last namespace is released makes the proc anew",
   async (ns) => {

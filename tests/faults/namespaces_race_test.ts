@@ -6,13 +6,13 @@ import { repetitions } from "../repetitions.ts";
 /** How often each race is run; more often with LANCO_TEST_ROUNDS. */
 const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 200);
 
-/** What a run that is refused says, by its status. */
+/** The messages of a run that is refused, by its exit status. */
 const WHY: Record<number, RegExp> = {
   1: /^\S+ \[ERROR\/run\] namespace \S+ is being released, or initialised again: try again/,
   5: /^\S+ \[ERROR\/run\] namespace \S+ is not initialised: run "sudo lanco \S+ init/,
 };
 
-/** One who runs tasks of a name of his own until all is over, and what he was told. */
+/** Runs tasks of a name of its own until the race is over. Returns the answers. */
 async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
   const { ask, end } = openBatch(ns);
   const told = { begun: 0, refused: 0 };
@@ -20,7 +20,7 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
     const { exitStatus: run, messages } = await ask("run", "--keep", "0", task, "sleep", "1000");
     if (run === 0) {
       told.begun++;
-      // What runs is known, and keeps its namespace, whoever wants to release it.
+      // A running task is known, and keeps its namespace from being released.
       for (const [command, args] of [["check", task], ["ls", "-a"], ["check", task]]) {
         assertEquals((await ask(command ?? "", args ?? "")).exitStatus, 0, command);
       }
@@ -29,7 +29,7 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
       told.refused++;
       assertMatch(messages.join(), WHY[run] ?? /^$/, `run ${run}`);
     }
-    // It leaves the processors to the others, and now and then both leave the namespace alone.
+    // The pause leaves the processors to others, and at times both leave the namespace alone.
     await new Promise((resolve) => setTimeout(resolve, 20 + 200 * Math.random()));
     const check = await ask("check", task);
     assert(check.exitStatus === 3 || check.exitStatus === 5, `${JSON.stringify(check)}`);
@@ -38,7 +38,7 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
   return told;
 }
 
-/** Root makes and removes a namespace again and again, whatever its owner does meanwhile. */
+/** Makes and removes a namespace repeatedly as root, whatever its owner does meanwhile. */
 async function isMadeAndRemoved(ns: TestNamespace, rounds: number): Promise<void> {
   let over = false;
   const racers = ["a", "b"].map((task) => racer(ns, task, () => over));
@@ -61,14 +61,14 @@ async function isMadeAndRemoved(ns: TestNamespace, rounds: number): Promise<void
   const seen = JSON.stringify({ released, told });
   assert(released.done > 0 && released.refused > 0, seen);
   assert(told.every(({ begun }) => begun > 0), seen);
-  // The kernel may still have to start agents.
+  // The kernel may not have started all agents yet.
   const left = () => ns.traces().filter((path) => path.startsWith(`${ns.directory}/named/`));
   await until("nothing is left of what was refused", () => left().length === 0);
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
   assert(!exists(ns.directory));
 }
 
-// Of the calls, half are to release and half to init.
+// Half of root's calls are to release, and half to init.
 cgroupTest(`release and init race with everything, ${ROUNDS} times`, async (ns) => {
   const other = new TestNamespace();
   try {

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, STRANGER } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
-cgroupTest("release that is killed at any call is finished by the next", async (ns) => {
+cgroupTest("release that is killed at any system call is completed by the next", async (ns) => {
   let kills = 0;
   for (const call of CALLS) {
-    // Each program is counted anew, so that most are at their first.
+    // strace(1) counts the calls of each process, so that most have made their first only.
     for (const n of [1, ...steps(90, 7)]) {
       const release = [LANCO, ns.name, "release"];
       const killed = await exec([...killing(call, n, "-f"), ...release], {
@@ -22,7 +22,7 @@ cgroupTest("release that is killed at any call is finished by the next", async (
   assert(kills > 9, `${kills} kills`);
 });
 
-cgroupTest("a namespace that is half released does not become another's", async (ns) => {
+cgroupTest("a namespace that is half released cannot get another owner", async (ns) => {
   const record = `${ns.directory}/namespace.json`;
   const half = () => Deno.renameSync(record, `${record}.old`);
   half();
@@ -33,7 +33,7 @@ cgroupTest("a namespace that is half released does not become another's", async 
   assertEquals((await ns.lanco("check", "a")).code, 3);
   await ns.init();
   assert(exists(record) && !exists(`${record}.old`));
-  // What runs when a release is done again is found, and keeps its namespace.
+  // A task that runs when the release is repeated is found, and keeps its namespace.
   await ns.must("run", "a", "sleep", "1000");
   half();
   const refused = await ns.lancoWith({ uid: 0 }, "release");

@@ -1,8 +1,8 @@
 import type { TestNamespace } from "../harness.ts";
 
-/** Puts something in the place of the release agent, which the kernel may be running. */
+/** Replaces a release agent, which the kernel may be running, by other shell code. */
 export class ReplacedAgent {
-  /** The path of the true one. */
+  /** The path of the true agent. */
   readonly real: string;
   readonly #text: string;
 
@@ -12,12 +12,12 @@ export class ReplacedAgent {
     Deno.writeTextFileSync(this.real, this.#text, { mode: 0o755 });
   }
 
-  /** What it does from now on, as shell. */
+  /** Sets the shell code that the kernel runs from now on. */
   becomes(script: string): void {
     this.#put(`#!/bin/sh\n${script}\n`);
   }
 
-  /** Puts the true one back. */
+  /** Puts the true agent back. */
   restore(): void {
     this.#put(this.#text);
   }
