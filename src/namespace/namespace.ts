@@ -18,15 +18,15 @@ export interface Hierarchy {
   tasks: boolean;
 }
 
-/** One boot of the host, as root has written it down. */
+/** A boot of the host, as `init` records it. */
 export interface Boot {
-  /** The kernel's word for it, `/proc/sys/kernel/random/boot_id`. */
+  /** The kernel's id of the boot, from `/proc/sys/kernel/random/boot_id` (proc(5)). */
   id: string;
-  /** When it was, by the clock that root saw then, in milliseconds since 1970. */
+  /** The time of the boot, by the clock at the first `init`, in milliseconds since 1970. */
   at: number;
 }
 
-/** What root wrote down at `init`, in `/run/lanco/<ns>/namespace.json`. */
+/** The record that `init` writes as root, `/run/lanco/<ns>/namespace.json`. */
 export interface Namespace {
   /** The version of the form of this record. */
   version: number;
@@ -44,13 +44,13 @@ export interface Namespace {
   host: Capacity;
   /** The hierarchy in which exit commands are frozen; empty if the host has no freezer. */
   exits: string;
-  /** The hierarchies in use, without the named one. */
+  /** The hierarchies in use, apart from the named hierarchy. */
   hierarchies: Hierarchy[];
-  /** The boot of the host that it is of; the version before has not written it down. */
+  /** The boot in which the namespace was made; missing in records of version 2. */
   boot?: Boot;
 }
 
-/** The versions of `namespace.json` that this program understands: this one, and the one before. */
+/** The versions of `namespace.json` that this executable understands: its own, and the previous. */
 const VERSIONS: readonly unknown[] = [3, 2];
 
 /** Returns the directory of a namespace: `/run/lanco/<ns>`. */

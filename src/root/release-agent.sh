@@ -141,8 +141,9 @@ $door/task-${1#for-*-*-}" ;;
   away rmdir "$@" "$door" "$bell"
 }
 
-# inode_of TASK: sets inode to that of its registered cgroup, which tells the run from all
-# others. The kernel tells it of what is open since Linux 5.14.
+# inode_of TASK: sets inode to the inode number of the task's registered cgroup, which
+# distinguishes the run from others. Since Linux 5.14 fdinfo has it (proc_pid_fdinfo(5)), which
+# saves the start of stat(1).
 inode_of() {
   inode=
   {
@@ -151,8 +152,9 @@ inode_of() {
   } 3<"$named/task-$1"
 }
 
-# keep_counters TASK: keeps what it has used, a line a counter: the file's name, and its
-# line. Not if another run has got the name meanwhile.
+# keep_counters TASK: writes the final counters of a task to the directory "usage": for each line
+# of a counter's file the name of the file, and that line. If another run has got the name
+# meanwhile, nothing is written, for the counters may be of either.
 keep_counters() {
   used=
   inode_of "$1"
@@ -241,8 +243,8 @@ end_exit_command() {
   remove "$exits/$1" "$named/exit-$1" || leave_rest "exit-$1" "$2"
 }
 
-# Of the counters, the newest thousand are kept, and up to a hundred more: how many have
-# been kept since they were counted last is written down.
+# Removes all but the counters of the newest thousand runs, whenever a hundred more have been
+# kept since the last time; their number is in the file "kept".
 forget_counters() {
   [ "$ended" -gt 0 ] || return 0
   kept=0 tally=$here/usage/.errands/kept
@@ -250,7 +252,7 @@ forget_counters() {
   kept=$((${kept:-0} + ended)) ended=0
   echo "$kept" >"$tally"
   [ "$kept" -gt 100 ] || return 0
-  # The names are tasks', after a number.
+  # The names consist of an inode number and the name of a task, and need no quotes.
   # shellcheck disable=SC2012
   (cd "$here/usage" && ls -t | tail -n +1001 | xargs rm -f) 9>&-
   echo 0 >"$tally"

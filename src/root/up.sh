@@ -21,7 +21,7 @@ number() {
 
 # Sets uid and gid from user and group. As in id(1) and chown(1), a name comes before a number,
 # even if it consists of digits; later chown(1) is given numbers with a "+", which it never takes
-# for names. For want of a program like id(1) for groups, chgrp(1) looks one up, on a file of root's.
+# for names. As there is no id(1) for groups, chgrp(1) looks one up, on a file of root's.
 owner_ids() {
   if uid=$(id -u -- "$user" 2>/dev/null); then
     primary=$(id -g -- "$user")
@@ -169,8 +169,7 @@ hierarchy() {
 }
 
 # numbers_left UNIFIED CGROUPS: warns when more than half of the kernel's ids of memory cgroups may
-# be taken. If memory is a controller of v2, it adds up how many cgroups the namespaces may
-# make; otherwise it reads how many memory cgroups there are from CGROUPS (/proc/cgroups).
+# be taken: in v2 by all cgroups that namespaces may make, in v1 by those counted in /proc/cgroups.
 numbers_left() {
   taken=0
   if [ -r "$1/cgroup.controllers" ] && grep -qw memory "$1/cgroup.controllers"; then
@@ -235,7 +234,7 @@ named_hierarchy() {
   chown "+$uid:+$gid" "$run/named"
 }
 
-# Sets boot to JSON of which boot this is, and when it was: once, for runs are told by it.
+# Sets boot to JSON with the id of this boot and its time, which the first init has computed.
 boot() {
   read -r id </proc/sys/kernel/random/boot_id
   boot=
@@ -246,8 +245,8 @@ boot() {
   boot="{\"id\":\"$id\",\"at\":$(($(date +%s) - ${up%.*}))000}"
 }
 
-# The owner's name, or his number if he has none, for JSON: it may have a backslash.
-# getent(1) takes what has digits alone for a number.
+# Prints the owner's name as in a string of JSON, or the number if there is no name. getent(1)
+# takes a word of digits for an id, and never for a name.
 owner_name() {
   { getent passwd "$uid" || echo "$uid"; } | cut -d: -f1 | sed 's/[\\"]/\\&/g'
 }
@@ -262,9 +261,9 @@ again=yes
 [ -e "$run/namespace.json" ] || again=no
 [ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 owner_ids
-# In this order, in which the init of a version before this does not find them, and leaves all alone.
+# gid comes first, so that the init of version 1.1.0 does not recognise the record, and refuses.
 ids="\"gid\":$gid,\"uid\":$uid"
-# What is half released may still have mounts that are another's.
+# A namespace that is half released may still have mounts of another owner.
 for record in "$run/namespace.json" "$run/namespace.json.old"; do
   [ ! -e "$record" ] || grep -q -e "$ids," -e "\"uid\":$uid,\"gid\":$gid," "$record" ||
     fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
@@ -294,7 +293,7 @@ limits "$again" "$best_effort" "$@"
 release_agent
 named_hierarchy
 boot
-# Not echo, which in some shells reads backslashes.
+# In some shells echo interprets backslashes.
 printf '%s\n' "{\"version\":3,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json],\"boot\":$boot}" \
   >"$run/namespace.json.new"
 mv "$run/namespace.json.new" "$run/namespace.json"

@@ -24,7 +24,7 @@ import {
 const namespace = text("the namespace");
 const task = text("the task");
 const runId = text("the id of the run, a word that sorts by time");
-const state = word("what has become of it", ...STATES);
+const state = word("the state of the task", ...STATES);
 const exitStatus = integer("lanco's exit status for this task: 0, 1, 3 or 6");
 const why = nullable(text("the reason, if the answer is no or unknown"));
 
@@ -168,9 +168,9 @@ const run = object("the task that was started", {
   namespace,
   task,
   run: runId,
-  pid: integer("its first process: the command"),
-  shim: integer("the process that keeps its exit status"),
-  started: integer("when, in milliseconds since 1970"),
+  pid: integer("the process id of the command"),
+  shim: integer("the process id of the shim, which records the exit status"),
+  started: integer("when it was started, in milliseconds since 1970"),
   command: list("the command and its arguments", text("a word")),
   directory: text("the directory it was started in"),
   log: facts.log,
@@ -221,10 +221,10 @@ const events = object("an event of a task, one a line", {
     "the kind of event; ready follows the last task that was present",
     ...["present", "ready", "start", "pause", "resume", "end"] as const,
   ),
-  at: integer("when, in milliseconds since 1970; present: since when it runs"),
+  at: integer("when, in milliseconds since 1970; with present: its start"),
   task: nullable(text("the task")),
   run: nullable(runId),
-  state: nullable(word("present, end: what it does, or how it ended", ...STATES)),
+  state: nullable(word("with present and end, the state of the task", ...STATES)),
   why: facts.why,
   ...exit,
   stopped: facts.stopped,

@@ -106,7 +106,7 @@ _lanco_tasks() {
     case $path in
       */named/task-*) task=${task#task-} ;;
       */named/exit-*) task=${task#exit-*-} ;;
-      # The id of a run stands before it.
+      # The id of the run precedes the name.
       */runs/*) task=${task:27} ;;
     esac
     if [[ $given == *" $task "* || ! -d $path ]] || ! _lanco_is_name "$task"; then continue; fi

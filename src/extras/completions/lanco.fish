@@ -118,7 +118,7 @@ function __lanco_tasks
     test $argv[1] = known; or return
     set -l paths /run/lanco/$__lanco_namespace/runs/*/
     set -l runs (__lanco_names_only (string split -f 6 / -- $paths))
-    # The id of a run stands before it.
+    # The id of the run precedes the name.
     for task in (__lanco_names_only (string replace -rf '^[0-9a-z]{26}-' '' -- $runs))
         contains -- $task $given; and continue
         set -a given $task

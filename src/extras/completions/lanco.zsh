@@ -17,7 +17,7 @@ _lanco_tasks() {
   tasks=(${tasks#task-})
   exits=(/run/lanco/$namespace/named/exit-[0-9]*-*(N/:t))
   [[ $kind != stop ]] || tasks+=(${exits#exit-*-})
-  # The id of a run stands before it.
+  # The id of the run precedes the name.
   runs=(/run/lanco/$namespace/runs/*(N/:t))
   [[ $kind != known ]] || tasks+=(${runs#??????????????????????????-})
   _lanco_names_only tasks
