@@ -22,29 +22,30 @@ const PATIENCE = 5000;
  * @throws {Failed} if the host has no freezer, or the command is not executed in 5 seconds.
  */
 export async function freeze(namespace: Namespace, task: string, frozen: boolean): Promise<void> {
-  const run = identity(namespace.namespace, task);
-  if (run === undefined) throw new NotRunning(task);
+  const inode = identity(namespace.namespace, task);
+  if (inode === undefined) throw new NotRunning(task);
   const cgroup = trackingCgroup(namespace, task);
-  const isOver = () => identity(namespace.namespace, task) !== run;
+  const isOver = () => identity(namespace.namespace, task) !== inode;
   try {
     if (frozen) {
-      await untilBegun(cgroup, task, isOver);
-      freezeOnly(cgroup, task, isOver);
-    } else if (!setFrozen(cgroup, false)) explain(cgroup, task, isOver);
-    writeDown(namespace.namespace, task, run, frozen ? "pause" : "resume");
+      await untilStarted(cgroup, task, isOver);
+      freezeRun(cgroup, task, isOver);
+    } else if (!setFrozen(cgroup, false)) throwReason(cgroup, task, isOver);
+    recordPause(namespace.namespace, task, inode, frozen ? "pause" : "resume");
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new NotOwner(`task ${task}`, namespace.owner);
   }
 }
 
-function writeDown(namespace: string, task: string, cgroup: number, what: Pause["what"]): void {
-  const found = unlessBad(() => currentRun(namespace, task, cgroup));
+/** Records a pause or a resumption. Does not fail, even if the owner has replaced their records. */
+function recordPause(namespace: string, task: string, inode: number, what: Pause["what"]): void {
+  const found = unlessBad(() => currentRun(namespace, task, inode));
   if (found !== undefined) writePause(found.directory, { what, at: Date.now() });
   announce(namespace, task);
 }
 
-async function untilBegun(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
+async function untilStarted(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
   for (const deadline = performance.now() + PATIENCE; !hasBegun(cgroup);) {
     if (isOver()) throw new NotRunning(task);
     if (performance.now() > deadline) {
@@ -55,13 +56,13 @@ async function untilBegun(cgroup: string, task: string, isOver: () => boolean): 
 }
 
 /** Freezes this run, and never the next one of the task: frozen too early it would block `run`. */
-function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
+function freezeRun(cgroup: string, task: string, isOver: () => boolean): void {
   const freezer = openFreezer(cgroup);
   try {
     // The freezer is open: if the run is not over now, it is the freezer of this run.
     if (isOver()) throw new NotRunning(task);
     if (freezer === undefined) {
-      explain(cgroup, task, isOver);
+      throwReason(cgroup, task, isOver);
       throw new NotRunning(task);
     }
     freezer.freeze();
@@ -77,7 +78,7 @@ function freezeOnly(cgroup: string, task: string, isOver: () => boolean): void {
  * Throws the reason why the freezer could not be written: the run is over, or the host has no
  * freezer (in v2 it came with Linux 5.2).
  */
-function explain(cgroup: string, task: string, isOver: () => boolean): void {
+function throwReason(cgroup: string, task: string, isOver: () => boolean): void {
   if (isOver()) throw new NotRunning(task);
   if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
 }

@@ -88,13 +88,7 @@ export async function stopExit(
   throw target.stubborn();
 }
 
-/**
- * Stops a task: when this returns no process of it is left, whatever it forked.
- *
- * @throws {NotRunning} if the task does not run.
- * @throws {NotPermitted} if it is not the caller's.
- * @throws {Failed} if a process outlives even SIGKILL, or none of them can be seen.
- */
+/** Stops a running task as `stop` does: when this returns none of its processes is left. */
 async function stopTask(
   namespace: Namespace,
   task: string,
@@ -104,9 +98,9 @@ async function stopTask(
   try {
     for (const [i, { signal, wait }] of stopPlan(options).entries()) {
       options.debug?.(`send ${signal} to task ${task}`);
-      const how = i === 0 ? howStopped(namespace, signal) : undefined;
-      // Who listens shall know it when he hears of the end.
-      if (how) writeDown(namespace, task, target.inode, how);
+      const stopRecord = i === 0 ? describeStop(namespace, signal) : undefined;
+      // Recorded before the signal is sent, so that `events` reports the stop before the end.
+      if (stopRecord) recordStop(namespace, task, target.inode, stopRecord);
       if (signal === "SIGKILL") await target.kill();
       else target.ask(signal);
       if (await target.ends(wait, signal === "SIGKILL")) return await settle(namespace, task);
@@ -133,15 +127,23 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
   }
 }
 
-/** Neither fails nor waits, whatever the owner has made of his records. */
-function writeDown({ namespace }: Namespace, task: string, cgroup: number, how: StopRecord): void {
-  const found = unlessBad(() => currentRun(namespace, task, cgroup));
-  if (found !== undefined) writeStop(found.directory, how);
+/** Records a stop. Does not fail or block, even if the owner has replaced their records. */
+function recordStop(
+  { namespace }: Namespace,
+  task: string,
+  inode: number,
+  stopRecord: StopRecord,
+): void {
+  const found = unlessBad(() => currentRun(namespace, task, inode));
+  if (found !== undefined) writeStop(found.directory, stopRecord);
   announce(namespace, task);
 }
 
-/** What is to be written down; nothing by others than the owner, who may have put links there. */
-function howStopped(namespace: Namespace, signal: Signal): StopRecord | undefined {
+/**
+ * Returns the record of a stop; undefined if the caller is not the owner of the namespace. No
+ * other user writes into the owner's directories, where there may be symbolic links.
+ */
+function describeStop(namespace: Namespace, signal: Signal): StopRecord | undefined {
   if (effectiveUser() !== namespace.uid) return undefined;
   return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
 }

@@ -12,7 +12,7 @@ import { send } from "./send.ts";
 import { identity } from "../task/task.ts";
 
 /** How often to kill the processes that are left, in milliseconds. */
-const AGAIN = 20;
+const INTERVAL = 20;
 
 /**
  * The longest wait for a shim to record the exit status once all other processes of a killed
@@ -26,19 +26,19 @@ const FREEZE_WAIT = 50;
 /** The run of a task that is to be stopped or signalled; never the next run of the same task. */
 export class Target {
   readonly #cgroup: string;
-  /** Whether it has been killed. */
+  /** Whether `kill` has been called. */
   #killed = false;
-  /** The signal that there was nobody to be sent. */
-  #unheard: Signal | undefined;
-  /** Since when nothing but the shim has been left of what was killed. */
-  #alone: number | undefined;
+  /** A signal that is to be sent again, since the run had no process that could receive it. */
+  #undelivered: Signal | undefined;
+  /** The time since which the shim alone has been left of the killed run. */
+  #shimAlone: number | undefined;
 
   private constructor(
     private readonly namespace: Namespace,
     private readonly task: string,
-    /** The inode of its registered cgroup. */
+    /** The inode of its cgroup in the named hierarchy. */
     readonly inode: number,
-    /** What kills all of the tree at once; that of this run, whatever gets its name. */
+    /** The open cgroup.kill of this run, if the host has it. */
     private readonly killer: Deno.FsFile | undefined,
   ) {
     this.#cgroup = trackingCgroup(namespace, task);
@@ -78,8 +78,8 @@ export class Target {
    * @throws {NotPermitted} if the task belongs to another user.
    */
   ask(signal: Signal): void {
-    // When it has just got its name, nothing of it may be there yet but its shim.
-    this.#unheard = processes(this.#cgroup).length === 0 ? signal : undefined;
+    // While the task is being launched, the shim may be its only process.
+    this.#undelivered = processes(this.#cgroup).length === 0 ? signal : undefined;
     this.#send(signal);
     this.#freeze(false);
   }
@@ -141,15 +141,15 @@ export class Target {
    */
   async ends(timeout: number, kill: boolean): Promise<boolean> {
     const deadline = performance.now() + timeout;
-    for (let pause = 1, struck = performance.now();; pause = Math.min(pause * 1.5, AGAIN)) {
+    for (let pause = 1, last = performance.now();; pause = Math.min(pause * 1.5, INTERVAL)) {
       if (this.#isOver) return true;
       const left = deadline - performance.now();
       if (left <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
-      if (this.#unheard !== undefined && !this.#isOver) this.ask(this.#unheard);
-      if (!kill || performance.now() - struck < AGAIN || this.#isOver) continue;
+      if (this.#undelivered !== undefined && !this.#isOver) this.ask(this.#undelivered);
+      if (!kill || performance.now() - last < INTERVAL || this.#isOver) continue;
       await this.kill();
-      struck = performance.now();
+      last = performance.now();
     }
   }
 
@@ -193,10 +193,10 @@ export class Target {
     if (others.length === 0 || this.#isOver) return [];
     const shim = this.#shim();
     const rest = others.filter((pid) => pid !== shim);
-    this.#alone = !this.#killed || own.length + rest.length > 0
+    this.#shimAlone = !this.#killed || own.length + rest.length > 0
       ? undefined
-      : this.#alone ?? performance.now();
-    const late = this.#alone !== undefined && performance.now() - this.#alone > SHIM_WAIT;
+      : this.#shimAlone ?? performance.now();
+    const late = this.#shimAlone !== undefined && performance.now() - this.#shimAlone > SHIM_WAIT;
     return late ? others : rest;
   }
 

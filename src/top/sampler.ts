@@ -26,13 +26,13 @@ export interface Source {
   directory: string;
   /** Throws `NotInitialised` unless the namespace is mounted. */
   assertThere(): void;
-  /** What was launched as the run of a task that has this registered cgroup. */
-  record(task: string, cgroup: number): RunRecord | undefined;
-  /** The exit commands that run. */
+  /** Returns the record of the run whose cgroup in the named hierarchy has this inode. */
+  record(task: string, inode: number): RunRecord | undefined;
+  /** Returns the running exit commands. */
   exits(): Exit[];
 }
 
-/** The age from which a record is that of this run, in milliseconds: `run` writes it late. */
+/** How long a record is read again with each sample, in milliseconds: `run` may write it late. */
 const RECORD_SETTLED = 2000;
 
 /** The shortest interval over which the use of processors is measured, in milliseconds. */
@@ -70,7 +70,7 @@ export class Sampler {
     this.#source = {
       directory: namespaceDirectory(name),
       assertThere: () => assertMounted(name),
-      record: (task, cgroup) => currentRun(name, task, cgroup)?.record,
+      record: (task, inode) => currentRun(name, task, inode)?.record,
       exits: () => runningExits(namespace),
       ...source,
     };
@@ -167,7 +167,7 @@ export class Sampler {
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
 
-  /** Returns the data of a run. Its record is read again at first: `run` may write it later. */
+  /** Returns the data of a run, from its record for the first `RECORD_SETTLED` milliseconds. */
   #recall(name: string, run: number, now: number, boot: number): Known {
     const known = this.#known.get(name);
     if (known?.run === run && now - known.since > RECORD_SETTLED) return known;
