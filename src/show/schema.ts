@@ -45,7 +45,7 @@ const exitCommands = list(
   "the exit commands that are running",
   object("an exit command", {
     task,
-    run: integer("the number of the run that has ended"),
+    run: integer("the inode number of the cgroup that the task had"),
     processes,
   }),
 );
