@@ -45,7 +45,7 @@ export const LEAST_OF_TASK: Least = { memory: 160 * 1024, pids: 1 };
 
 /**
  * The smallest limits of a namespace. A task needs a shim, its first process and the process
- * which that forks to open the log.
+ * that it forks to open the log.
  */
 export const LEAST_OF_NAMESPACE: Least = { memory: 256 * 1024, pids: 3 };
 

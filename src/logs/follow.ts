@@ -52,7 +52,7 @@ export class FollowedLog {
    * Prints the bytes that were written since the last call.
    *
    * @returns `isOpen`: false if the output has been closed; `isRenewed`: whether `watchPath`
-   * is another file than before.
+   * has changed.
    */
   async advance(): Promise<{ isOpen: boolean; isRenewed: boolean }> {
     const isRenewed = await this.#findFile();

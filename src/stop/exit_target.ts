@@ -34,14 +34,14 @@ export class ExitTarget {
    *
    * @throws {NotPermitted} if the exit command belongs to another user.
    */
-  ask(signal: Signal): void {
+  sendAndThaw(signal: Signal): void {
     this.#send(signal);
     this.#freeze(false);
   }
 
   /**
    * Kills all its processes once. If the host has no cgroup.kill they are frozen first, so that
-   * none can fork meanwhile; a new process may be left all the same: see `ends`.
+   * none can fork meanwhile; a new process may be left all the same: see `untilEnded`.
    *
    * @throws {NotPermitted} if the exit command belongs to another user.
    */
@@ -60,7 +60,7 @@ export class ExitTarget {
    * @param kill Whether to kill the processes that are left, again and again.
    * @returns whether it has ended.
    */
-  async ends(timeout: number, kill: boolean): Promise<boolean> {
+  async untilEnded(timeout: number, kill: boolean): Promise<boolean> {
     for (const deadline = performance.now() + timeout;;) {
       if (!exitRuns(this.namespace, this.exit)) return true;
       if (performance.now() >= deadline) return false;
@@ -70,7 +70,7 @@ export class ExitTarget {
   }
 
   /** Waits for the release agent to remove the cgroups of the exit command, or removes them. */
-  async settle(): Promise<void> {
+  async untilRemoved(): Promise<void> {
     const { registered, bed } = this.#place;
     for (const deadline = performance.now() + AGENT_WAIT; isThere(registered);) {
       if (performance.now() > deadline) {
@@ -82,7 +82,7 @@ export class ExitTarget {
   }
 
   /** Returns the error for an exit command that has outlived SIGKILL. */
-  stubborn(): Failed {
+  stillRunning(): Failed {
     const pids = processes(this.#place.registered);
     return new Failed(
       pids.length === 0

@@ -82,10 +82,10 @@ export async function stopExit(
   for (const { signal, wait } of stopPlan(options)) {
     options.debug?.(`send ${signal} to ${target.name}`);
     if (signal === "SIGKILL") await target.kill();
-    else target.ask(signal);
-    if (await target.ends(wait, signal === "SIGKILL")) return await target.settle();
+    else target.sendAndThaw(signal);
+    if (await target.untilEnded(wait, signal === "SIGKILL")) return await target.untilRemoved();
   }
-  throw target.stubborn();
+  throw target.stillRunning();
 }
 
 /** Stops a running task as `stop` does: when this returns none of its processes is left. */
@@ -102,10 +102,12 @@ async function stopTask(
       // Recorded before the signal is sent, so that `events` reports the stop before the end.
       if (stopRecord) recordStop(namespace, task, target.inode, stopRecord);
       if (signal === "SIGKILL") await target.kill();
-      else target.ask(signal);
-      if (await target.ends(wait, signal === "SIGKILL")) return await settle(namespace, task);
+      else target.sendAndThaw(signal);
+      if (await target.untilEnded(wait, signal === "SIGKILL")) {
+        return await untilRemoved(namespace, task);
+      }
     }
-    throw target.stubborn();
+    throw target.stillRunning();
   } finally {
     target.close();
   }
@@ -149,7 +151,7 @@ function describeStop(namespace: Namespace, signal: Signal): StopRecord | undefi
 }
 
 /** Waits for the release agent to remove the cgroups of an ended task, or removes them. */
-async function settle(namespace: Namespace, task: string): Promise<void> {
+async function untilRemoved(namespace: Namespace, task: string): Promise<void> {
   try {
     await reap(namespace, task);
   } catch (error) {

@@ -77,7 +77,7 @@ export class Target {
    *
    * @throws {NotPermitted} if the task belongs to another user.
    */
-  ask(signal: Signal): void {
+  sendAndThaw(signal: Signal): void {
     // While the task is being launched, the shim may be its only process.
     this.#undelivered = processes(this.#cgroup).length === 0 ? signal : undefined;
     this.#send(signal);
@@ -110,7 +110,7 @@ export class Target {
   }
 
   /**
-   * Kills all processes once; a process may be left all the same: see `ends`.
+   * Kills all processes once; a process may be left all the same: see `untilEnded`.
    *
    * @throws {NotPermitted} if the task belongs to another user.
    */
@@ -139,14 +139,14 @@ export class Target {
    * @param kill Whether to kill the processes that are left, again and again.
    * @returns whether it has ended.
    */
-  async ends(timeout: number, kill: boolean): Promise<boolean> {
+  async untilEnded(timeout: number, kill: boolean): Promise<boolean> {
     const deadline = performance.now() + timeout;
     for (let pause = 1, last = performance.now();; pause = Math.min(pause * 1.5, INTERVAL)) {
       if (this.#isOver) return true;
       const left = deadline - performance.now();
       if (left <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
-      if (this.#undelivered !== undefined && !this.#isOver) this.ask(this.#undelivered);
+      if (this.#undelivered !== undefined && !this.#isOver) this.sendAndThaw(this.#undelivered);
       if (!kill || performance.now() - last < INTERVAL || this.#isOver) continue;
       await this.kill();
       last = performance.now();
@@ -154,7 +154,7 @@ export class Target {
   }
 
   /** Returns the error for a task that has outlived SIGKILL. */
-  stubborn(): Failed {
+  stillRunning(): Failed {
     const own = processes(this.#cgroup);
     const pids = [...own, ...this.#others(own)];
     if (pids.length === 0) return this.#unseen();
@@ -244,7 +244,7 @@ function openKiller(namespace: Namespace, task: string): Deno.FsFile | undefined
 }
 
 /**
- * Returns the error to throw for one of the kernel: EACCES means that the task belongs to
+ * Returns the error to throw for an error of the kernel: EACCES means that the task belongs to
  * another user, or, to its owner, that a sandbox or a mount forbids the write.
  */
 function explained(namespace: Namespace, task: string, error: unknown): unknown {
