@@ -4,7 +4,7 @@ import { flag } from "../cli/options.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
-import { isBeingStarted } from "../task/begun.ts";
+import { isBeingStarted } from "../task/command_start.ts";
 import { isRunning } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -38,7 +38,7 @@ Examples:
 });
 
 /** How long a task may take to be started, in milliseconds, before nobody knows whether it will run. */
-const PATIENCE = 5000;
+const START_TIMEOUT = 5000;
 
 /**
  * Waits for the end of what is under way: that its command is executed, or not.
@@ -47,7 +47,7 @@ const PATIENCE = 5000;
  * @throws {Failed} if that cannot be found out.
  */
 async function untilStarted(namespace: string, task: string): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE; isBeingStarted(namespace, task);) {
+  for (const deadline = performance.now() + START_TIMEOUT; isBeingStarted(namespace, task);) {
     const frozen = whyFrozen(readNamespace(namespace));
     if (frozen !== undefined || performance.now() > deadline) {
       throw new Failed(

@@ -1,13 +1,14 @@
 import { existsSync } from "@std/fs/exists";
-import { AwaitedTask } from "../task/awaited.ts";
+import { RunEnd } from "../task/run_end.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import { command, type Context } from "../cli/command.ts";
 import { Failed, type LancoError, NotInitialised, UnknownTask, Usage } from "../cli/errors.ts";
-import { type Namespace, readNamespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { logFile } from "../namespace/paths.ts";
 import { flag, value, whole, wholeNumber } from "../cli/options.ts";
 import type { LogFile } from "../logs/log_file.ts";
 import { openLog } from "../logs/logs.ts";
-import { logFile } from "../namespace/paths.ts";
 import { currentRun } from "../task/records.ts";
 import { registeredInode } from "../task/task.ts";
 
@@ -104,7 +105,7 @@ async function showAndFollow(
 ): Promise<void> {
   const namespace = readNamespace(context.namespace);
   const { follow, FollowedLog } = await import("../logs/follow.ts");
-  const run = await AwaitedTask.hold(namespace, task);
+  const run = await RunEnd.hold(namespace, task);
   const file = await open();
   if (file === undefined && (run === undefined || run.ended())) throw missing(path);
   if (last !== undefined) await file?.skipToLast(last);

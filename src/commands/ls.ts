@@ -2,10 +2,10 @@ import { isFrozen } from "../cgroup/freezer.ts";
 import { command, reportWarnings } from "../cli/command.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import { trackingCgroup } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
-import { trackingCgroup } from "../task/places.ts";
-import { examineFinished, listExits, listRunning, selectedTasks } from "../task/survey.ts";
+import { examineFinished, listExitCommands, listRunning, selectedTasks } from "../task/survey.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
@@ -52,7 +52,7 @@ Examples:
       namespace: namespace.namespace,
       count: rows.length,
       tasks: Object.fromEntries(rows),
-      exitCommands: selection.running ? listExits(namespace, selection.matches) : [],
+      exitCommands: selection.running ? listExitCommands(namespace, selection.matches) : [],
     };
     return { status: 0, output };
   },

@@ -2,8 +2,8 @@ import { command } from "../cli/command.ts";
 import { AlreadyRunning, Failed, NotRunning, Usage } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { forgetExitCommands, wakeExitCommands } from "../task/exit_command.ts";
-import { sleepingExits } from "../task/exits.ts";
+import { forgetExitCommands, wakeExitCommands } from "../task/wake_exit_commands.ts";
+import { sleepingExitCommands } from "../task/exit_commands.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning, reap } from "../task/task.ts";
 
@@ -38,7 +38,7 @@ Examples:
 async function releaseTask(name: string, task: string, withCommand: boolean): Promise<void> {
   const namespace = readNamespace(name);
   // In this order: that of a run that begins now is none of them.
-  const unwanted = withCommand ? [] : sleepingExits(namespace, task);
+  const unwanted = withCommand ? [] : sleepingExitCommands(namespace, task);
   if (isRunning(name, task)) {
     throw new AlreadyRunning(task, "is running: stop it first");
   }

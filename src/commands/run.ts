@@ -4,7 +4,8 @@ import { flag, list, type OptionValues, text, value, variables, whole } from "..
 import { launch, type LaunchOptions } from "../launch/launch.ts";
 import { parseOomScore } from "../launch/oom_score.ts";
 import { actsForRoot } from "../namespace/caller.ts";
-import { type Namespace, readNamespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { logFile } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";

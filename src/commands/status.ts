@@ -5,7 +5,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { renderState } from "../show/state.ts";
 import { taskState } from "../task/state.ts";
-import { listExits } from "../task/survey.ts";
+import { listExitCommands } from "../task/survey.ts";
 
 export default command({
   help: `Usage: lanco <namespace> status [--json] task
@@ -31,7 +31,7 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const state = await reportWarnings(context, (warn) => taskState(namespace, task, warn));
     if (state === undefined) throw new UnknownTask(context.namespace, task);
-    const exitCommands = listExits(namespace, (name) => name === task);
+    const exitCommands = listExitCommands(namespace, (name) => name === task);
     const output: Output<"status"> = { ...state, exitCommands };
     return { status: 0, output };
   },

@@ -3,8 +3,8 @@ import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
-import { AwaitedTask } from "../task/awaited.ts";
-import { Bell } from "../task/ends.ts";
+import { RunEnd } from "../task/run_end.ts";
+import { EndWatch } from "../task/end_watch.ts";
 import { exitOf } from "../task/signals.ts";
 
 /** `wait -t` has run out, as in timeout(1). */
@@ -44,22 +44,22 @@ Examples:
   },
   async run(context, { tasks: names, timeout = Infinity, any }) {
     const tasks: Asked[] = [];
-    let bell: Bell | undefined;
+    let watch: EndWatch | undefined;
     try {
       await hold(context, names, tasks);
       context.batch?.releaseTurn();
-      bell = new Bell(context.namespace, names);
-      if (context.batch !== undefined) context.batch.sleeper = bell;
+      watch = new EndWatch(context.namespace, names);
+      if (context.batch !== undefined) context.batch.sleeper = watch;
       const deadline = performance.now() + timeout * 1000;
       while (!isOver(tasks, any)) {
         const left = deadline - performance.now();
         if (left <= 0) break;
         if (context.batch?.cancelled) throw new Failed("the wait was taken back");
-        await bell.next(left);
+        await watch.next(left);
       }
       return await answer(context, tasks, any);
     } finally {
-      bell?.close();
+      watch?.close();
       for (const { run } of tasks) run?.close();
     }
   },
@@ -70,7 +70,7 @@ interface Asked {
   /** Its name. */
   task: string;
   /** Its run that is waited for; nothing if nothing is known of the task. */
-  run?: AwaitedTask | undefined;
+  run?: RunEnd | undefined;
   /** Why nothing can be said of it, if that is so. */
   unknown?: LancoError;
 }
@@ -82,7 +82,7 @@ async function hold(context: Context, names: readonly string[], tasks: Asked[]):
     const asked: Asked = { task };
     tasks.push(asked);
     try {
-      asked.run = await AwaitedTask.hold(namespace, task);
+      asked.run = await RunEnd.hold(namespace, task);
       if (asked.run === undefined) throw new UnknownTask(context.namespace, task, "ERROR");
     } catch (error) {
       if (!(error instanceof Failed || error instanceof UnknownTask)) throw error;

@@ -1,15 +1,15 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { NotRunning } from "../cli/errors.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { isOccupied } from "../task/occupied.ts";
-import { registered } from "../task/places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { registered } from "../namespace/paths.ts";
+import { isTaskPopulated } from "../task/population.ts";
 import { reap } from "../task/task.ts";
-import { later } from "./shim/contact.ts";
+import { delay } from "./shim/connection.ts";
 import type { Shim } from "./shim/shim.ts";
 
 /** How long what has been given up may take to end by itself, in milliseconds; and in a frozen namespace. */
-const PATIENCE = 30_000, PATIENCE_FROZEN = 3000;
+const END_TIMEOUT = 30_000, FROZEN_TIMEOUT = 3000;
 
 /**
  * Waits until a shim and child that have been given up are gone, and the kernel has
@@ -19,9 +19,9 @@ const PATIENCE = 30_000, PATIENCE_FROZEN = 3000;
  */
 export async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
   if (shim === undefined) return false;
-  const ended = await Promise.race([shim.status, later(PATIENCE_FROZEN)]) ??
+  const ended = await Promise.race([shim.status, delay(FROZEN_TIMEOUT)]) ??
     (whyFrozen(namespace) === undefined
-      ? await Promise.race([shim.status, later(PATIENCE)])
+      ? await Promise.race([shim.status, delay(END_TIMEOUT)])
       : undefined);
   if (ended === undefined) {
     // What is frozen cannot give up: it dies now, or before it does anything when it is thawed.
@@ -30,7 +30,7 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
   }
   const { code, signal } = ended;
   try {
-    if (!isOccupied(namespace.namespace, task)) await reap(namespace, task);
+    if (!isTaskPopulated(namespace.namespace, task)) await reap(namespace, task);
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
   }

@@ -1,27 +1,26 @@
-import { existsSync } from "@std/fs/exists";
-import {
-  isGone,
-  isThere,
-  makeCgroup,
-  move,
-  moveMeanwhile,
-  removeCgroup,
-} from "../cgroup/cgroup.ts";
+import { isThere, makeCgroup, move, moveMeanwhile, removeCgroup } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
-import { AlreadyRunning, Failed, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../cli/errors.ts";
 import { effectiveUser } from "../namespace/caller.ts";
-import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
 import {
-  type ExitPlace,
-  exitPlace,
+  type ExitCommandCgroups,
+  exitCommandCgroups,
+  namedRoot,
   registered,
   taskCgroups,
   trackingCgroup,
-} from "../task/places.ts";
-import { removeWhenOpen, whenOpen } from "./closed.ts";
-import { cgroupsOf } from "../task/process.ts";
+} from "../namespace/paths.ts";
+import { removeWhenOpen, whenOpen } from "./reopening.ts";
 import { reap, registeredInode } from "../task/task.ts";
-import { letIn } from "./door.ts";
+import { requestAdmission } from "./admission_request.ts";
+import {
+  assertOutsideCallerCgroups,
+  enterTaskCgroups,
+  isInTaskCgroups,
+  leaveCallerHierarchies,
+  makeTaskCgroups,
+} from "./cgroup_moves.ts";
 
 /** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
 function staged(namespace: Namespace, id: string): string {
@@ -141,29 +140,34 @@ export async function admit(
   const waiting = options.meanwhile();
   // It may be refused long before it is waited for.
   waiting.catch(() => {});
-  // What is asleep does nothing of that.
+  // What is isFrozen does nothing of that.
   if (exit !== undefined) await waiting;
-  const place = exit === undefined ? undefined : exitPlace(namespace, task, options.inode);
-  const asleep = place !== undefined && exit !== undefined &&
-    await whenOpen(namespace, () => layDown(exit, place));
-  const entrant = { task, inode: options.inode, exit: place !== undefined };
+  const place = exit === undefined ? undefined : exitCommandCgroups(namespace, task, options.inode);
+  const isFrozen = place !== undefined && exit !== undefined &&
+    await whenOpen(namespace, () => freezeExitCommand(exit, place));
+  const request = { task, inode: options.inode, exit: place !== undefined };
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
-      const room = await whenOpen(namespace, () => makeRoom(namespace, task, options.prepare));
+      const room = await whenOpen(
+        namespace,
+        () => makeTaskCgroups(namespace, task, options.prepare),
+      );
       if (!room && !isLast) continue;
-      const opened = namespace.layout === "legacy" ? undefined : letIn(namespace, entrant);
+      const opened = namespace.layout === "legacy"
+        ? undefined
+        : requestAdmission(namespace, request);
       // The agent is at work meanwhile.
       opened?.catch(() => {});
       try {
-        leaveOldHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
-        occupy(namespace, task, child, isLast);
+        leaveCallerHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+        enterTaskCgroups(namespace, task, child, isLast);
       } finally {
         await opened;
       }
-      if (!opened && place?.bed !== undefined && exit) move(exit, place.bed);
+      if (!opened && place?.frozenCgroup !== undefined && exit) move(exit, place.frozenCgroup);
       // A late release agent of the task before this one may have removed a cgroup.
-      if (isAt(namespace, child, task)) break;
+      if (isInTaskCgroups(namespace, child, task)) break;
       if (isLast) {
         throw new Failed(
           `task ${task} does not come into its cgroups: run "sudo lanco ${namespace.namespace} init" again`,
@@ -174,130 +178,23 @@ export async function admit(
     // If it was refused, that is why.
     await waiting;
   }
-  for (const pid of [shim, child, exit]) if (pid !== undefined) assertAway(namespace, pid);
-  return asleep;
+  for (const pid of [shim, child, exit]) {
+    if (pid !== undefined) assertOutsideCallerCgroups(namespace, pid);
+  }
+  return isFrozen;
 }
 
 /**
  * Registers an exit command, and makes a cgroup for it in which it will sleep at once.
  * Returns whether the host can do that.
  */
-function layDown(exit: number, { registered, bed }: ExitPlace): boolean {
+function freezeExitCommand(
+  exit: number,
+  { registered, frozenCgroup }: ExitCommandCgroups,
+): boolean {
   makeCgroup(registered);
   move(exit, registered);
-  if (bed === undefined) return false;
-  makeCgroup(bed);
-  return setFrozen(bed, true);
-}
-
-/** In v1 the owner may move what is his: out of his caller's cgroups into the namespace's. */
-function leaveOldHierarchies(namespace: Namespace, pids: readonly number[]): void {
-  const root = namespaceDirectory(namespace.namespace);
-  const places = new Map(pids.map((pid) => [pid, cgroupsOf(pid)]));
-  for (const { name, version } of namespace.hierarchies) {
-    if (version !== 1) continue;
-    try {
-      for (const [pid, place] of places) {
-        if (!isOut(namespace, place.get(name))) move(pid, `${root}/${name}`);
-      }
-    } catch (error) {
-      throw explained(error, namespace, name);
-    }
-  }
-}
-
-/** Whether a cgroup is the namespace's own, and no task's: what the nursery forks is there already. */
-function isOut({ namespace }: Namespace, path = ""): boolean {
-  return path.endsWith(`/lanco-${namespace}`);
-}
-
-function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
-  // EAGAIN: cgroup.max.descendants is reached.
-  if (error instanceof Error && error.message.includes("os error 11)")) {
-    return new Failed(
-      `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
-    );
-  }
-  // EINVAL: a cgroup of v1 has no share of real time unless it is given one (sched-rt-group.rst).
-  if (
-    reason(error).includes("os error 22)") &&
-    existsSync(`${namespaceDirectory(namespace)}/${hierarchy}/cpu.rt_runtime_us`)
-  ) {
-    return new Failed(
-      `hierarchy ${hierarchy} of cgroup version 1 takes no real-time process: start it as an ordinary one, with "chrt -o 0 lanco ${namespace} run ..."`,
-    );
-  }
-  if (!(error instanceof Deno.errors.NotFound)) return error;
-  return new Failed(
-    `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
-  );
-}
-
-/**
- * Makes the task's own cgroups, new ones. Returns whether all are there: an agent that
- * comes late may have removed one.
- */
-function makeRoom(namespace: Namespace, task: string, prepare: () => void): boolean {
-  try {
-    for (const cgroup of taskCgroups(namespace, task)) {
-      if (makeCgroup(cgroup)) continue;
-      removeCgroup(cgroup);
-      makeCgroup(cgroup);
-    }
-    prepare();
-    return true;
-  } catch (error) {
-    return isGoneAgain(namespace, error);
-  }
-}
-
-/** Moves the task's first process into the cgroups of v1 that are the task's, or all tasks'. */
-function occupy(namespace: Namespace, task: string, child: number, isLast: boolean): void {
-  const root = namespaceDirectory(namespace.namespace);
-  const place = cgroupsOf(child);
-  let hierarchy = "";
-  try {
-    for (const { name, version, tasks } of namespace.hierarchies) {
-      if (version !== 1) continue;
-      hierarchy = name;
-      if (tasks) move(child, `${root}/${name}/task-${task}`);
-      else if (!isOut(namespace, place.get(name))) move(child, `${root}/${name}`);
-    }
-  } catch (error) {
-    const known = explained(error, namespace, hierarchy);
-    if (isLast || !isGone(error)) throw known;
-    isGoneAgain(namespace, error);
-  }
-}
-
-/** @returns false if a cgroup was removed that can be made again; else this is why nothing can be done. */
-function isGoneAgain(namespace: Namespace, error: unknown): false {
-  const root = namespaceDirectory(namespace.namespace);
-  const lost = namespace.hierarchies.find(({ name }) =>
-    !existsSync(`${root}/${name}/cgroup.procs`)
-  );
-  if (lost !== undefined) throw explained(error, namespace, lost.name);
-  if (!isGone(error)) throw explained(error, namespace, "unified");
-  return false;
-}
-
-/** Whether the task's first process is where it belongs, in each hierarchy. */
-function isAt(namespace: Namespace, child: number, task: string): boolean {
-  const cgroups = cgroupsOf(child);
-  return namespace.hierarchies.filter(({ tasks }) => tasks).every(({ name }) =>
-    cgroups.get(name)?.endsWith(`/lanco-${namespace.namespace}/task-${task}`)
-  );
-}
-
-/** @throws {Failed} if the process is in a cgroup that is not the namespace's. */
-function assertAway(namespace: Namespace, pid: number): void {
-  const cgroups = cgroupsOf(pid);
-  for (const { name } of namespace.hierarchies) {
-    const path = cgroups.get(name);
-    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
-      throw new Failed(
-        `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
-      );
-    }
-  }
+  if (frozenCgroup === undefined) return false;
+  makeCgroup(frozenCgroup);
+  return setFrozen(frozenCgroup, true);
 }

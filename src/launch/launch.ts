@@ -1,23 +1,23 @@
 // How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
 import { abandon } from "./abandon.ts";
 import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
-import { explainClosed, removeWhenOpen } from "./closed.ts";
+import { explainClosed, removeWhenOpen } from "./reopening.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Limits } from "../cgroup/limits.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { exitCommandCgroups, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
-import { exitPlace, registered, runsDirectory } from "../task/places.ts";
-import { announce } from "../task/announce.ts";
+import { notifyWatchers } from "../task/notify_watchers.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
-import type { ExitCommand } from "./shim/exit.ts";
-import type { Nursery } from "./shim/nursery.ts";
+import type { ExitCommand } from "./shim/exit_command.ts";
+import type { ShimPool } from "./shim/pool.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
-import { assertLog, descriptor } from "./opened.ts";
+import { assertLog, descriptor } from "./open_file.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
 
@@ -45,7 +45,7 @@ export interface LaunchOptions {
   oomScore?: number;
   /** Whether a limit that the host cannot enforce is left out. */
   bestEffort: boolean;
-  /** A batch, which has a nursery until its end. */
+  /** A batch, which has a shim pool until its end. */
   batch?: { atEnd(close: () => void): void };
   /** Told of each step, for `-d`. */
   debug?: (message: string) => void;
@@ -112,7 +112,7 @@ class Attempt {
   #record: RunRecord | undefined;
   #staging: Promise<void> | undefined;
   #restored = false;
-  #asleep = false;
+  #isFrozen = false;
   #admission = 0;
   #unlimited: string[] = [];
 
@@ -132,14 +132,14 @@ class Attempt {
     const { command, exitCommand } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
     this.#inode = await openStage(this.namespace, this.#id);
-    const options = { ...this.#shimOptions(), nursery: await this.#nursery() };
+    const options = { ...this.#shimOptions(), pool: await this.#pool() };
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
     if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#id);
     // What the shim has to say counts more than that it is gone.
     this.#staging?.catch(() => {});
     if (exitCommand !== undefined) {
-      const { ExitCommand } = await import("./shim/exit.ts");
+      const { ExitCommand } = await import("./shim/exit_command.ts");
       this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
     }
     await shim.expect("found");
@@ -147,7 +147,7 @@ class Attempt {
     await this.#staging;
     this.#debug(`register shim ${shim.pid}`);
     await register(this.namespace, this.task, this.#id);
-    const later = import("./later.ts");
+    const later = import("./lazy_imports.ts");
     const run = await nextRun(this.namespace, this.task);
     await shim.name(run);
     this.#files = new RunFiles(this.namespace, run, this.task);
@@ -174,11 +174,11 @@ class Attempt {
     files.write(this.#record);
   }
 
-  async #nursery(): Promise<Nursery | undefined> {
+  async #pool(): Promise<ShimPool | undefined> {
     const { batch, umask } = this.options;
     if (batch === undefined) return undefined;
-    const { sharedNursery } = await import("./shim/nursery.ts");
-    return await sharedNursery(this.namespace, umask, batch);
+    const { sharedPool } = await import("./shim/pool.ts");
+    return await sharedPool(this.namespace, umask, batch);
   }
 
   #shimOptions(): ShimOptions {
@@ -210,7 +210,7 @@ class Attempt {
     const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
     this.#debug(`leave the caller's cgroups with process ${pids.child}`);
     const begin = performance.now();
-    this.#asleep = await admit(this.namespace, this.task, pids, {
+    this.#isFrozen = await admit(this.namespace, this.task, pids, {
       inode: this.#inode,
       meanwhile: () => this.#openLog(),
       prepare: () => {
@@ -221,7 +221,7 @@ class Attempt {
   }
 
   async #openLog(): Promise<void> {
-    const { rotate } = await import("./later.ts");
+    const { rotate } = await import("./lazy_imports.ts");
     if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
@@ -235,7 +235,7 @@ class Attempt {
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
-    const { executed, forgetOldRuns } = await import("./later.ts");
+    const { executed, forgetOldRuns } = await import("./lazy_imports.ts");
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
@@ -244,13 +244,13 @@ class Attempt {
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     const cgroup = registered(namespace, this.task);
     // First, for what waits does nothing if the child has never been told to go.
-    await this.#exit?.wait(this.#asleep ? undefined : { cgroup, inode: this.#inode });
+    await this.#exit?.wait(this.#isFrozen ? undefined : { cgroup, inode: this.#inode });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
     const execution = { child: this.#child, cgroup, restored: this.#restored };
     await executed(shim, execution, this.#look);
     shim.release();
-    announce(namespace, this.task);
+    notifyWatchers(namespace, this.task);
     try {
       forgetOldRuns(namespace);
     } catch (error) {
@@ -281,10 +281,10 @@ class Attempt {
 
   async #undoExit(): Promise<void> {
     if (this.#exit === undefined) return;
-    const { bed, registered } = exitPlace(this.namespace, this.task, this.#inode);
-    if (bed !== undefined) setFrozen(bed, false);
+    const { frozenCgroup, registered } = exitCommandCgroups(this.namespace, this.task, this.#inode);
+    if (frozenCgroup !== undefined) setFrozen(frozenCgroup, false);
     await this.#exit.abandon();
-    if (bed !== undefined) await removeWhenOpen(this.namespace, bed);
+    if (frozenCgroup !== undefined) await removeWhenOpen(this.namespace, frozenCgroup);
     await removeWhenOpen(this.namespace, registered);
   }
 

@@ -3,7 +3,8 @@ import type { Limits } from "../cgroup/limits.ts";
 import { limitBehind, noMoreProcesses } from "../namespace/caller_limits.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { Failed, LancoError } from "../cli/errors.ts";
-import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namespaceDirectory } from "../namespace/paths.ts";
 import { EndedEarly } from "./shim/shim.ts";
 
 /** What shells end with that cannot fork: dash and busybox, bash. */

@@ -1,21 +1,21 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { runDirectory, runsDirectory } from "../task/places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { runDirectory, runsDirectory } from "../namespace/paths.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
 import { listRuns } from "../task/records.ts";
 import { forgetOldest } from "../task/retention.ts";
 import { makeRunId } from "../task/run_id.ts";
-import { explainClosed } from "./closed.ts";
+import { explainClosed } from "./reopening.ts";
 
 /**
  * An id for the next run of a task, greater than those of all runs before it: another process's
  * clock may be ahead by a tick. To be called by the holder of the name.
  */
 export async function nextRun({ namespace, boot }: Namespace, task: string): Promise<string> {
-  const known = boot ?? (await import("../task/former.ts")).askBoot();
+  const known = boot ?? (await import("../task/records_of_1_1.ts")).askBoot();
   return makeRunId(known, listRuns(namespace).runs.get(task)?.at(-1));
 }
 

@@ -2,7 +2,8 @@ import { existsSync } from "@std/fs/exists";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
-import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namespaceDirectory } from "../namespace/paths.ts";
 
 /**
  * Sets the limits of a task whose cgroups have been made, and are still empty; that on

@@ -1,7 +1,6 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Changes } from "../task/changes.ts";
-import { namedRoot } from "../namespace/namespace.ts";
-import { visible } from "../namespace/paths.ts";
+import { namedRoot, visible } from "../namespace/paths.ts";
 import type { LogFile } from "./log_file.ts";
 
 /** The most rotated files of a log that are kept open. */

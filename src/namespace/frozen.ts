@@ -1,6 +1,7 @@
 import { isFrozen } from "../cgroup/freezer.ts";
 import { Failed } from "../cli/errors.ts";
-import { type Namespace, namespaceDirectory } from "./namespace.ts";
+import type { Namespace } from "./description.ts";
+import { namespaceDirectory } from "./paths.ts";
 
 /** The file that freezes a cgroup of the unified hierarchy or of v1's freezer, and its value to thaw. */
 const THAW = [["unified", "cgroup.freeze", "0"], ["freezer", "freezer.state", "THAWED"]] as const;
@@ -27,14 +28,14 @@ export function assertThawed(namespace: Namespace): void {
 }
 
 /** How long a launch waits while the namespace is frozen, in milliseconds. */
-const PATIENCE = 5000;
+const FROZEN_TIMEOUT = 5000;
 
 /**
  * Returns a function to be called in a loop that waits for the kernel or the release agent.
  * It looks every 100 ms at most, and throws `Failed` once the namespace has been frozen for
  * longer than `patience`, in milliseconds.
  */
-export function thawWatch(namespace: Namespace, patience = PATIENCE): () => void {
+export function thawWatch(namespace: Namespace, patience = FROZEN_TIMEOUT): () => void {
   let since: number | undefined;
   let last = 0;
   return () => {

@@ -5,7 +5,7 @@ import { logDirectory } from "../namespace/paths.ts";
 import { type Owner, OwnerProcess } from "./owner_process.ts";
 
 /** How long the owner's process may print nothing before it is killed, in milliseconds. */
-const PATIENCE = 30_000;
+const SILENCE_TIMEOUT = 30_000;
 
 /**
  * Runs a command of root's in another user's namespace with that user's rights: starts this
@@ -23,7 +23,7 @@ const PATIENCE = 30_000;
 export async function asOwner(
   namespace: string,
   args: readonly string[],
-  patience = PATIENCE,
+  patience = SILENCE_TIMEOUT,
 ): Promise<number | undefined> {
   const owner = ownerOf(namespace);
   if (owner.uid === 0) return undefined;

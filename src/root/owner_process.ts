@@ -3,8 +3,8 @@ import script from "./owner.sh" with { type: "text" };
 import { Failed, reason } from "../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../cli/standard_output.ts";
 import { readVariables, standardOutputMode } from "../namespace/caller.ts";
-import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { PROC } from "../namespace/paths.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namespaceDirectory, PROC } from "../namespace/paths.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
 import { assertExecutable, idsOf } from "./owner_ids.ts";
 

@@ -107,16 +107,16 @@ entries_of() {
   entries=$({ find "$1" -mindepth 1 -maxdepth 1 -type d | head -n 256; } 9>&-)
 }
 
-# open_door REQUEST: answers an admission request.
-open_door() {
-  door=$named/enter-$1 bell=$named/bell-$1
+# admit_listed REQUEST: answers an admission request.
+admit_listed() {
+  list=$named/enter-$1 bell=$named/bell-$1
   found=$((found + 1))
   # The request's own cgroup will become empty as well, which needs no call of the agent.
-  echo 0 >"$door/notify_on_release" || { useless="$useless $bell" && return; }
+  echo 0 >"$list/notify_on_release" || { useless="$useless $bell" && return; }
   case $1 in
-  for-*-*-*) entries="$door/exit-${1#for-*-}
-$door/task-${1#for-*-*-}" ;;
-  *) entries_of "$door" ;;
+  for-*-*-*) entries="$list/exit-${1#for-*-}
+$list/task-${1#for-*-*-}" ;;
+  *) entries_of "$list" ;;
   esac
   # The kernel allows no newline in the name of a cgroup.
   IFS='
@@ -138,7 +138,7 @@ $door/task-${1#for-*-*-}" ;;
   # By this flag the launcher sees that the request is answered, even if the cgroups stay
   # because there were further entries.
   echo 1 >"$bell/cgroup.clone_children"
-  away rmdir "$@" "$door" "$bell"
+  away rmdir "$@" "$list" "$bell"
 }
 
 # inode_of TASK: sets inode to the inode number of the task's registered cgroup, which
@@ -261,7 +261,7 @@ forget_counters() {
 # perform ERRAND BEGUN: does one errand, which is the name of a cgroup of the named hierarchy.
 perform() {
   case $1 in
-  bell-*) open_door "${1#bell-}" ;;
+  bell-*) admit_listed "${1#bell-}" ;;
   task-*) end_task "${1#task-}" "$2" ;;
   exit-*) end_exit_command "${1#exit-}" "$2" ;;
   esac

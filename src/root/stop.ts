@@ -1,8 +1,9 @@
 import script from "./kill.sh" with { type: "text" };
 import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot, type Namespace } from "../namespace/namespace.ts";
-import { runningExits } from "../task/exits.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namedRoot } from "../namespace/paths.ts";
+import { runningExitCommands } from "../task/exit_commands.ts";
 import type { Signal } from "../task/signals.ts";
 import { identity } from "../task/task.ts";
 import { type Ending, OwnerProcess } from "./owner_process.ts";
@@ -132,7 +133,7 @@ function find(namespace: Namespace, task: string): Killed[] {
     const hierarchies = own.map(({ name }) => name);
     return [{ name: `task-${task}`, inode, place: `task-${task}`, hierarchies }];
   }
-  return runningExits(namespace).filter((exit) => exit.task === task).flatMap(({ run }) => {
+  return runningExitCommands(namespace).filter((exit) => exit.task === task).flatMap(({ run }) => {
     const name = `exit-${run}-${task}`;
     const cgroup = `${namedRoot(namespace.namespace)}/${name}`;
     const inode = unlessGone(() => Deno.statSync(cgroup).ino, null);

@@ -2,7 +2,7 @@
 import type { Limits } from "../cgroup/limits.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
-import type { ListedExit } from "../task/survey.ts";
+import type { ListedExitCommand } from "../task/survey.ts";
 import type { Usage } from "../task/usage.ts";
 import {
   anything,
@@ -113,7 +113,7 @@ const facts = {
   usage: nullable(usage),
 };
 
-const status: Schema<TaskState & { exitCommands: ListedExit[] }> = object(
+const status: Schema<TaskState & { exitCommands: ListedExitCommand[] }> = object(
   "all that is known of one task",
   {
     namespace,

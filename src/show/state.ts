@@ -1,7 +1,7 @@
 import type { Limits } from "../cgroup/limits.ts";
 import { printable } from "../cli/printable.ts";
 import { timestamp } from "../cli/timestamp.ts";
-import type { ListedExit } from "../task/survey.ts";
+import type { ListedExitCommand } from "../task/survey.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { headline } from "./headline.ts";
 import type { Output } from "./schema.ts";
@@ -41,7 +41,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
   return `${state.task}: ${headline(state)}\n${shown.join("")}`;
 }
 
-function renderExits(exits: readonly ListedExit[]): string | null {
+function renderExits(exits: readonly ListedExitCommand[]): string | null {
   const pids = exits.flatMap(({ processes }) => processes.map(({ pid }) => pid));
   if (exits.length === 0) return null;
   const count = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;

@@ -1,16 +1,16 @@
 import { isGone, isThere } from "../cgroup/cgroup.ts";
 import { openFreezer, setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, NotRunning } from "../cli/errors.ts";
-import { hasBegun } from "../task/begun.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { trackingCgroup } from "../task/places.ts";
-import { announce } from "../task/announce.ts";
+import { hasCommandStarted } from "../task/command_start.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { trackingCgroup } from "../namespace/paths.ts";
+import { notifyWatchers } from "../task/notify_watchers.ts";
 import { type Pause, writePause } from "../task/record.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { identity } from "../task/task.ts";
 
 /** The longest wait for a command to be started, and for a task to freeze, in milliseconds. */
-const PATIENCE = 5000;
+const FREEZE_TIMEOUT = 5000;
 
 /**
  * Freezes a running task, or thaws it. The processes of a frozen task stop a moment later: see
@@ -42,11 +42,11 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
 function recordPause(namespace: string, task: string, inode: number, what: Pause["what"]): void {
   const found = unlessBad(() => currentRun(namespace, task, inode));
   if (found !== undefined) writePause(found.directory, { what, at: Date.now() });
-  announce(namespace, task);
+  notifyWatchers(namespace, task);
 }
 
 async function untilStarted(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE; !hasBegun(cgroup);) {
+  for (const deadline = performance.now() + FREEZE_TIMEOUT; !hasCommandStarted(cgroup);) {
     if (isOver()) throw new NotRunning(task);
     if (performance.now() > deadline) {
       throw new Failed(`cannot pause task ${task}: its command has not been started yet`);
@@ -89,7 +89,7 @@ function throwReason(cgroup: string, task: string, isOver: () => boolean): void 
  * @throws {Failed} if a process has not stopped in 5 seconds.
  */
 export async function untilHeld(namespace: Namespace, task: string): Promise<void> {
-  if (await untilFrozen(trackingCgroup(namespace, task), PATIENCE)) return;
+  if (await untilFrozen(trackingCgroup(namespace, task), FREEZE_TIMEOUT)) return;
   throw new Failed(
     `task ${task} is not fully paused yet: one of its processes is in uninterruptible sleep`,
   );

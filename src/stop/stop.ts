@@ -1,14 +1,14 @@
 // Stopping tasks and exit commands, sending signals to tasks, pausing and resuming them.
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { type Exit, runningExits } from "../task/exits.ts";
-import { announce } from "../task/announce.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
+import { notifyWatchers } from "../task/notify_watchers.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { reap } from "../task/task.ts";
-import { ExitTarget } from "./exit_target.ts";
+import { ExitTarget } from "./exit_command_target.ts";
 import { Target } from "./target.ts";
 
 /** How to stop a task. */
@@ -60,7 +60,7 @@ export async function stop(
     return await stopTask(namespace, task, options);
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
-    const exits = runningExits(namespace).filter((exit) => exit.task === task);
+    const exits = runningExitCommands(namespace).filter((exit) => exit.task === task);
     if (exits.length === 0) throw error;
     await Promise.all(exits.map((exit) => stopExit(namespace, exit, options)));
   }
@@ -138,7 +138,7 @@ function recordStop(
 ): void {
   const found = unlessBad(() => currentRun(namespace, task, inode));
   if (found !== undefined) writeStop(found.directory, stopRecord);
-  announce(namespace, task);
+  notifyWatchers(namespace, task);
 }
 
 /**

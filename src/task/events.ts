@@ -1,9 +1,9 @@
 import { existsSync } from "@std/fs/exists";
 import { isFrozen } from "../cgroup/freezer.ts";
 import type { Cancellable } from "../cli/command.ts";
-import { namedRoot, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
-import { trackingCgroup } from "./places.ts";
 import { RunTracker, type TaskEvent } from "./run_tracker.ts";
 import { registeredTasks } from "./task.ts";
 

@@ -1,6 +1,6 @@
 import { LancoError } from "../cli/errors.ts";
 import { printable } from "../cli/printable.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
 import { commandLine } from "./process.ts";
 import { currentRun } from "./records.ts";
 import { registeredInode } from "./task.ts";

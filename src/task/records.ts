@@ -1,8 +1,8 @@
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, reason, RecordsClosed } from "../cli/errors.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
-import { formerDirectory, readFormerRun, readFormerStatus } from "./former.ts";
-import { runDirectory, runsDirectory } from "./places.ts";
+import { formerDirectory, readFormerRun, readFormerStatus } from "./records_of_1_1.ts";
+import { runDirectory, runsDirectory } from "../namespace/paths.ts";
 import { parseRun, readStatus, type RunRecord, type RunStatus } from "./record.ts";
 import { BadRecord, readRecord } from "./record_file.ts";
 import { isRunId, RUN_ID } from "./run_id.ts";

@@ -1,7 +1,6 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot } from "../namespace/namespace.ts";
-import { formerDirectory } from "./former.ts";
-import { runDirectory, runsDirectory } from "./places.ts";
+import { namedRoot, runDirectory, runsDirectory } from "../namespace/paths.ts";
+import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
 import { listRuns, type RunList } from "./records.ts";
 import { isRunning, registeredInode } from "./task.ts";

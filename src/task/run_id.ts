@@ -1,4 +1,4 @@
-import type { Boot } from "../namespace/namespace.ts";
+import type { Boot } from "../namespace/description.ts";
 import { sinceBoot } from "./clock.ts";
 
 /** The digits of Crockford's base 32, which sort as their values do. */

@@ -1,8 +1,8 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot, type Namespace } from "../namespace/namespace.ts";
-import { hasBegun } from "./begun.ts";
-import { isOccupied } from "./occupied.ts";
-import { trackingCgroup } from "./places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namedRoot, trackingCgroup } from "../namespace/paths.ts";
+import { hasCommandStarted } from "./command_start.ts";
+import { isTaskPopulated } from "./population.ts";
 import { readPauses, readStop } from "./record.ts";
 import {
   currentRun,
@@ -76,9 +76,9 @@ export class RunTracker {
   /** One that has a registered cgroup when all begins. */
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
     const cgroup = registeredInode(this.namespace.namespace, task);
-    if (cgroup === undefined || !this.#isOccupied(task)) return;
+    if (cgroup === undefined || !this.#isTaskPopulated(task)) return;
     const found = unlessBad(() => currentRun(this.namespace.namespace, task, cgroup));
-    if (found === undefined && !hasBegun(trackingCgroup(this.namespace, task))) return;
+    if (found === undefined && !hasCommandStarted(trackingCgroup(this.namespace, task))) return;
     if (found?.status.executed === false) {
       this.#last.set(
         task,
@@ -235,7 +235,7 @@ export class RunTracker {
   /** Whether a run is over; the release agent may be late, or have been killed. */
   #isOver(task: string, live: Live): boolean {
     if (registeredInode(this.namespace.namespace, task) !== live.cgroup) return true;
-    if (this.#isOccupied(task)) {
+    if (this.#isTaskPopulated(task)) {
       delete live.empty;
       return false;
     }
@@ -246,8 +246,8 @@ export class RunTracker {
   }
 
   /** Of what cannot be found out it is not said that it ended. */
-  #isOccupied(task: string): boolean {
-    return unlessBad(() => isOccupied(this.namespace.namespace, task)) ?? true;
+  #isTaskPopulated(task: string): boolean {
+    return unlessBad(() => isTaskPopulated(this.namespace.namespace, task)) ?? true;
   }
 
   /** Looks once more when its record should be there: its launcher may be killed before it tells. */

@@ -1,6 +1,6 @@
 import { processesIn } from "../cgroup/cgroup.ts";
 import { startOf } from "./clock.ts";
-import { registered } from "./places.ts";
+import { registered } from "../namespace/paths.ts";
 import type { RunRecord } from "./record.ts";
 
 /**

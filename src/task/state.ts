@@ -1,13 +1,13 @@
 import { Failed } from "../cli/errors.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import type { Limits } from "../cgroup/limits.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { trackingCgroup } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
 import { readStop, type StopRecord } from "./record.ts";
 import { currentRun, endOf, type RecordedRun } from "./records.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
-import { trackingCgroup } from "./places.ts";
 import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, usageReader } from "./usage.ts";
 

@@ -1,5 +1,5 @@
-import type { Namespace } from "../namespace/namespace.ts";
-import { type Exit, exitProcesses, runningExits } from "./exits.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { type Exit, exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
@@ -45,19 +45,19 @@ export function listRunning(namespace: Namespace, names: readonly string[]): Lis
 }
 
 /** An exit command that runs, and its processes. */
-export interface ListedExit extends Exit {
+export interface ListedExitCommand extends Exit {
   /** Its processes, sorted by pid. */
   processes: Process[];
 }
 
 /** The exit commands that run, of tasks of these names: all if nothing is said of the names. */
-export function listExits(
+export function listExitCommands(
   namespace: Namespace,
   matches: (task: string) => boolean = () => true,
-): ListedExit[] {
-  return runningExits(namespace).filter(({ task }) => matches(task)).map((exit) => ({
+): ListedExitCommand[] {
+  return runningExitCommands(namespace).filter(({ task }) => matches(task)).map((exit) => ({
     ...exit,
-    processes: describeExit(() => exitProcesses(namespace, exit)),
+    processes: describeExit(() => exitCommandProcesses(namespace, exit)),
   }));
 }
 
@@ -97,7 +97,7 @@ export interface Survey {
   /** Those that have ended. */
   finished: TaskState[];
   /** The exit commands that run. */
-  exits: ListedExit[];
+  exits: ListedExitCommand[];
   /** What all tasks of the namespace use together. */
   whole: Usage;
 }
@@ -108,7 +108,7 @@ export function survey(namespace: Namespace, selection: Selection, warn: Warn): 
   return {
     running: examineRunning(namespace, tasks.running, warn),
     finished: examineFinished(namespace, tasks.finished, warn),
-    exits: selection.running ? listExits(namespace, selection.matches) : [],
+    exits: selection.running ? listExitCommands(namespace, selection.matches) : [],
     whole: usageReader(namespace).readAll(),
   };
 }

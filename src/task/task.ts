@@ -1,11 +1,12 @@
 // What a task is: whether it runs, its record and state, its processes and what they use.
 import { isGone, isThere, processes, removeCgroup } from "../cgroup/cgroup.ts";
 import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
-import { wakeExitCommands } from "./exit_command.ts";
-import { isOccupied } from "./occupied.ts";
+import { wakeExitCommands } from "./wake_exit_commands.ts";
+import { isTaskPopulated } from "./population.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
-import { assertMounted, namedRoot, type Namespace, readNamespace } from "../namespace/namespace.ts";
-import { registered, taskCgroups, trackingCgroup } from "./places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { assertMounted, readNamespace } from "../namespace/namespace.ts";
+import { namedRoot, registered, taskCgroups, trackingCgroup } from "../namespace/paths.ts";
 import { listRuns } from "./records.ts";
 
 /**
@@ -29,7 +30,7 @@ export function isRunning(namespace: string, task: string): boolean {
 export function identity(namespace: string, task: string): number | undefined {
   try {
     const { ino } = Deno.statSync(registered(namespace, task));
-    if (ino !== null && isOccupied(namespace, task)) return ino;
+    if (ino !== null && isTaskPopulated(namespace, task)) return ino;
   } catch (error) {
     if (error instanceof Failed) throw error;
     if (!isGone(error)) {
@@ -62,7 +63,8 @@ export function registeredInode(namespace: string, task: string): number | undef
  */
 export function runningTasks(namespace: string): string[] {
   assertMounted(namespace);
-  return registeredTasks(namedRoot(namespace)).filter((task) => isOccupied(namespace, task)).sort();
+  return registeredTasks(namedRoot(namespace)).filter((task) => isTaskPopulated(namespace, task))
+    .sort();
 }
 
 /** The tasks that have a cgroup in the named hierarchy. Whoever owns that can make others by hand. */
@@ -125,7 +127,7 @@ export async function reap(namespace: Namespace, task: string, patience = 2000):
   const deadline = performance.now() + patience;
   while (performance.now() < deadline) {
     if (!isThere(cgroup)) return true;
-    if (isOccupied(namespace.namespace, task)) return false;
+    if (isTaskPopulated(namespace.namespace, task)) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   for (const own of taskCgroups(namespace, task)) removeCgroup(own);

@@ -1,9 +1,10 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { lastInit, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { readFormerUsage } from "./former.ts";
-import { taskCgroups } from "./places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { lastInit } from "../namespace/namespace.ts";
+import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
+import { readFormerUsage } from "./records_of_1_1.ts";
 import type { RunRecord } from "./record.ts";
 
 /** What a task uses, or has used. What the host does not count is null. */

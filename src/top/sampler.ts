@@ -3,13 +3,14 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
 import { registeredTasks } from "../task/task.ts";
-import { assertMounted, type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { assertMounted } from "../namespace/namespace.ts";
+import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import type { RunRecord } from "../task/record.ts";
 import { currentRun } from "../task/records.ts";
 import { sinceBoot } from "../task/clock.ts";
 import { startOfRun } from "../task/start.ts";
-import { type Exit, runningExits } from "../task/exits.ts";
-import { exitPlace, trackingCgroup } from "../task/places.ts";
+import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import type { Task } from "../show/table.ts";
 
 /** The running tasks and exit commands of a namespace at one moment. */
@@ -71,7 +72,7 @@ export class Sampler {
       directory: namespaceDirectory(name),
       assertThere: () => assertMounted(name),
       record: (task, inode) => currentRun(name, task, inode)?.record,
-      exits: () => runningExits(namespace),
+      exits: () => runningExitCommands(namespace),
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
@@ -146,10 +147,10 @@ export class Sampler {
   /** Samples an exit command. It has no limits, and its memory is not counted. */
   #exit({ task: name, run }: Exit, now: number): { task: Task; known: Known } {
     const id = `exit ${run} ${name}`;
-    const { registered, bed } = exitPlace(this.namespace, name, run);
+    const { registered, frozenCgroup } = exitCommandCgroups(this.namespace, name, run);
     const known = this.#known.get(id) ??
       { run, since: now, about: describe(undefined), started: null };
-    const cpuTime = usageUsec(read(`${bed}/cpu.stat`));
+    const cpuTime = usageUsec(read(`${frozenCgroup}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
       id,

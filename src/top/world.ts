@@ -1,9 +1,9 @@
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { freeze } from "../stop/freeze.ts";
-import type { Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
 import { stop, stopExit } from "../stop/stop.ts";
-import { exitRuns } from "../task/exits.ts";
+import { isExitCommandRunning } from "../task/exit_commands.ts";
 import { identity } from "../task/task.ts";
 import type { World } from "./live.ts";
 import { LogTail } from "../logs/log_tail.ts";
@@ -11,7 +11,7 @@ import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
 
 /** The time from the first signal to SIGKILL, in milliseconds: the default of `stop`. */
-const PATIENCE = 30_000;
+const STOP_TIMEOUT = 30_000;
 
 /** The longest wait for SIGTSTP to suspend this process, in milliseconds. */
 const SUSPEND_WAIT = 200;
@@ -25,9 +25,9 @@ export function realWorld(namespace: Namespace): World {
     sample: () => sampler.sample(),
     tail: (log) => logs.read(log),
     async stop(task, run, atOnce) {
-      const how = { signal: "SIGTERM", patience: atOnce ? 0 : PATIENCE } as const;
+      const how = { signal: "SIGTERM", patience: atOnce ? 0 : STOP_TIMEOUT } as const;
       if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
-      if (!exitRuns(namespace, { task, run })) throw new NotRunning(task);
+      if (!isExitCommandRunning(namespace, { task, run })) throw new NotRunning(task);
       await stopExit(namespace, { task, run }, how);
     },
     freeze: (task, frozen) => freeze(namespace, task, frozen),

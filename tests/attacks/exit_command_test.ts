@@ -83,9 +83,11 @@ cgroupTest(
 
 /** The exit commands that wait. */
 function sleeping(directory: string): number[] {
-  const beds = `${directory}/${LEGACY ? "freezer" : "unified"}/exits`;
-  return [...Deno.readDirSync(beds)].filter(({ isDirectory }) => isDirectory).flatMap(({ name }) =>
-    Deno.readTextFileSync(`${beds}/${name}/cgroup.procs`).trim().split("\n").map(Number)
+  const frozenCgroups = `${directory}/${LEGACY ? "freezer" : "unified"}/exits`;
+  return [...Deno.readDirSync(frozenCgroups)].filter(({ isDirectory }) => isDirectory).flatMap((
+    { name },
+  ) =>
+    Deno.readTextFileSync(`${frozenCgroups}/${name}/cgroup.procs`).trim().split("\n").map(Number)
   );
 }
 

@@ -63,7 +63,7 @@ const lanco: Tool = {
     launch: () => run(LANCO, [namespace, "run", "bomb", bomb]),
     stop: () => run(LANCO, [namespace, "stop", "--now", "bomb"]),
   },
-  resident: /^\/bin\/sh -c (?![^]*# The nursery:)[^]*# The shim:/,
+  resident: /^\/bin\/sh -c (?![^]*# The shim pool:)[^]*# The shim:/,
   end: () => void run(LANCO, [namespace, "release"], {}),
 };
 
@@ -82,7 +82,7 @@ const batched: Tool = {
     launch: () => batch?.ask("run", "bomb", bomb),
     stop: () => batch?.ask("stop", "--now", "bomb"),
   },
-  resident: /lanco \S+ batch|^\/bin\/sh -c [^]*# The nursery:/,
+  resident: /lanco \S+ batch|^\/bin\/sh -c [^]*# The shim pool:/,
   end: async () => await batch?.close(),
 };
 

@@ -10,7 +10,7 @@ import {
 } from "../harness.ts";
 
 /** The processes of the exit commands of a task, those that sleep too. */
-function exitProcesses(ns: TestNamespace, task: string): number[] {
+function exitCommandProcesses(ns: TestNamespace, task: string): number[] {
   return [...Deno.readDirSync(`${ns.directory}/named`)]
     .filter(({ name }) => new RegExp(`^exit-\\d+-${task}$`).test(name))
     .flatMap(({ name }) => ns.pids(`named/${name}`));
@@ -29,8 +29,8 @@ cgroupTest("an exit command that runs is seen, and its task has ended", async (n
   assertEquals(JSON.parse(await ns.must("ls", "--json")).exitCommands, []);
   assert(!(await ns.must("ls")).includes("exit command"));
   await endWith(ns, "a", "sleep 1001; :");
-  await until("it sleeps", () => exitProcesses(ns, "a").length === 2);
-  const pids = exitProcesses(ns, "a");
+  await until("it sleeps", () => exitCommandProcesses(ns, "a").length === 2);
+  const pids = exitCommandProcesses(ns, "a");
   assertEquals((await ns.lanco("check", "a")).code, 3);
   assertEquals((await ns.lanco("wait", "a")).code, 5);
   const tree = await ns.must("ls");
@@ -58,9 +58,9 @@ cgroupTest("an exit command that runs is seen, and its task has ended", async (n
 
 cgroupTest("stop ends an exit command with all that it has started, and answers 0", async (ns) => {
   await endWith(ns, "a", "setsid sleep 1000 & sleep 1001; :");
-  await until("they sleep", () => exitProcesses(ns, "a").length === 3);
+  await until("they sleep", () => exitCommandProcesses(ns, "a").length === 3);
   await ns.must("stop", "a");
-  assertEquals(exitProcesses(ns, "a"), []);
+  assertEquals(exitCommandProcesses(ns, "a"), []);
   assertEquals((await ns.lanco("stop", "a")).code, 3);
   assertEquals(JSON.parse(await ns.must("ls", "--json")).exitCommands, []);
   assertEquals(ns.traces().filter((path) => /exit-\d+-a|exits\/\d+-a/.test(path)), []);
@@ -68,7 +68,7 @@ cgroupTest("stop ends an exit command with all that it has started, and answers 
   for (const how of [["--now"], ["-t", "1"]]) {
     await endWith(ns, "a", deaf);
     await ns.must("stop", ...how, "a");
-    assertEquals(exitProcesses(ns, "a"), []);
+    assertEquals(exitCommandProcesses(ns, "a"), []);
   }
   // It is how the run has ended that is told of it.
   const { state, code, stopped } = JSON.parse(await ns.must("status", "--json", "a"));
@@ -88,9 +88,9 @@ cgroupTest(
     await ns.must("stop", "a");
     assertEquals((await ns.lanco("check", "a")).code, 3);
     await until("the third exit command has run", () => exists(mark));
-    await until("it is gone", () => exitProcesses(ns, "a").length === 4);
+    await until("it is gone", () => exitCommandProcesses(ns, "a").length === 4);
     await ns.must("stop", "a");
-    assertEquals(exitProcesses(ns, "a"), []);
+    assertEquals(exitCommandProcesses(ns, "a"), []);
   },
 );
 
@@ -100,17 +100,17 @@ cgroupTest("stop spares what sleeps until the end of a task, and what is others'
   const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "stop", "b");
   assertEquals(code, 6);
   assertMatch(stderr, /the exit command of task b belongs to /);
-  assertEquals(exitProcesses(ns, "a").length, 1);
-  await until("it sleeps", () => exitProcesses(ns, "b").length === 2);
+  assertEquals(exitCommandProcesses(ns, "a").length, 1);
+  await until("it sleeps", () => exitCommandProcesses(ns, "b").length === 2);
   // Nobody wakes it if the release agent does not come: it is to be stopped all the same.
   await exec(["sh", "-c", `echo >${ns.directory}/named/release_agent`], { uid: 0 });
   await ns.must("stop", "b");
-  assertEquals([exitProcesses(ns, "b"), exitProcesses(ns, "a").length], [[], 1]);
+  assertEquals([exitCommandProcesses(ns, "b"), exitCommandProcesses(ns, "a").length], [[], 1]);
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "b")).code, 3);
 });
 
 cgroupTest("stop by root ends an exit command of the owner's", async (ns) => {
   await endWith(ns, "a", "sleep 1000; :");
   assertEquals((await exec([LANCO, ns.name, "stop", "a"], { uid: 0 })).code, 0);
-  assertEquals(exitProcesses(ns, "a"), []);
+  assertEquals(exitCommandProcesses(ns, "a"), []);
 });

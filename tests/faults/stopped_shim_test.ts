@@ -25,7 +25,7 @@ function stopped(ns: TestNamespace): number[] {
   });
 }
 
-const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 cgroupTest("a shim or child that is stopped at any call goes on where it was", async (ns) => {
   const scene = await Scene.open(ns);
@@ -39,7 +39,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
         `it is stopped, or has begun: ${call} ${n}`,
         () => over || stopped(ns).length > 0,
       );
-      await later(50);
+      await delay(50);
       if (!over && stopped(ns).length > 0) stops++;
       // Of a launch that is held up it cannot be known whether the command will run.
       assert([0, 1, 3].includes(await scene.ask("check", "a")), `${call} ${n}`);

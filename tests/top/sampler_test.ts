@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NotInitialised } from "../../src/cli/errors.ts";
-import type { Hierarchy, Namespace } from "../../src/namespace/namespace.ts";
+import type { Hierarchy, Namespace } from "../../src/namespace/description.ts";
 import type { RunRecord } from "../../src/task/record.ts";
 import { Sampler } from "../../src/top/sampler.ts";
 

@@ -54,10 +54,10 @@ Examples:
     readNamespace(context.namespace);
     const answers = new AnswerWriter(standardOutputMode());
     answers.write(jsonLine(GREETING));
-    const desk = new Batch(context, answers);
+    const batch = new Batch(context, answers);
     // Whatever comes first: the end of the requests, or of those who read the answers.
-    await Promise.race([desk.serve(standardInput()), answers.gone]);
-    await desk.close();
+    await Promise.race([batch.serve(standardInput()), answers.gone]);
+    await batch.close();
     // Not if the last ones could not be written.
     if (!answers.open) await answers.gone;
     return { status: 0 };

@@ -26,7 +26,7 @@ export class BatchRequest implements Context, InBatch {
   turn: Turn | undefined;
   #messages: string[] | undefined;
 
-  constructor(private readonly context: Context, private readonly desk: BatchServices) {
+  constructor(private readonly context: Context, private readonly services: BatchServices) {
     this.command = context.command;
   }
 
@@ -58,7 +58,7 @@ export class BatchRequest implements Context, InBatch {
   }
 
   emit(event: unknown): boolean {
-    this.desk.write({ id: this.id, event });
+    this.services.write({ id: this.id, event });
     return true;
   }
 
@@ -67,7 +67,7 @@ export class BatchRequest implements Context, InBatch {
   }
 
   atEnd(close: () => void): void {
-    this.desk.atEnd(close);
+    this.services.atEnd(close);
   }
 
   /** Takes it back. */
@@ -78,6 +78,11 @@ export class BatchRequest implements Context, InBatch {
 
   /** AnswerWriter it. */
   answer({ status, output = null }: Result): void {
-    this.desk.write({ id: this.id, exitStatus: status, output, messages: this.#messages ?? [] });
+    this.services.write({
+      id: this.id,
+      exitStatus: status,
+      output,
+      messages: this.#messages ?? [],
+    });
   }
 }

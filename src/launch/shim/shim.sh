@@ -9,7 +9,7 @@
 lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_dir=$5 lanco_command=$6
 shift 6
 lanco_fifos=''
-# The nursery has closed and opened what there is, and said what each line begins with.
+# The shim pool has closed and opened what there is, and said what each line begins with.
 [ -p "$lanco_mode" ] || { lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
 if [ "$lanco_mode" = bg ]; then
   exec 3<&0 4>&1 </dev/null >/dev/null 2>&1

@@ -3,10 +3,10 @@ import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
-import { byFifos, byPipes, type Contact, openFifos } from "./contact.ts";
+import { byFifos, byPipes, type Connection, openFifos } from "./connection.ts";
 import { removeTree } from "../../task/record_file.ts";
-import type { Nursery } from "./nursery.ts";
-import { PATIENCE, within } from "./patience.ts";
+import type { ShimPool } from "./pool.ts";
+import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 
 /** What the shim is told to start. */
@@ -34,7 +34,7 @@ export interface ShimOptions {
   /** The command and its arguments. */
   command: readonly string[];
   /** What to fork the shim from, if that can be. */
-  nursery?: Nursery | undefined;
+  pool?: ShimPool | undefined;
   /** Called while it is waited for what the shim says: throws if there is no use in that. */
   look: () => void;
 }
@@ -57,7 +57,7 @@ export class Shim {
   #rest = "";
   #released = false;
 
-  private constructor(private readonly contact: Contact, private readonly look: () => void) {}
+  private constructor(private readonly connection: Connection, private readonly look: () => void) {}
 
   /**
    * Starts the shim, which looks for the command and waits.
@@ -71,38 +71,38 @@ export class Shim {
 
   /** The process id of the shim. */
   get pid(): number {
-    return this.contact.pid;
+    return this.connection.pid;
   }
 
   /** Whether it is in its staged cgroup already, with all that it will start. */
   get staged(): boolean {
-    return this.contact.staged;
+    return this.connection.staged;
   }
 
   /** The shim's exit status, once it has ended: the command's own. */
-  get status(): Contact["status"] {
-    return this.contact.status;
+  get status(): Connection["status"] {
+    return this.connection.status;
   }
 
   /** Lets the shim live on when this process ends. */
   release(): void {
     this.#released = true;
-    this.contact.release();
+    this.connection.release();
   }
 
   /** Tells the shim the id of the run. */
   async name(run: string): Promise<void> {
-    await this.contact.tell(`${run}\n`);
+    await this.connection.write(`${run}\n`);
   }
 
   /** Lets the shim start its child, or that take its next step. */
   async go(): Promise<void> {
-    await this.contact.tell("go\n");
+    await this.connection.write("go\n");
   }
 
   /** Makes the child end without running anything, unless it has been told to. */
   abandon(): void {
-    this.contact.hangUp();
+    this.connection.closeInput();
   }
 
   /**
@@ -130,7 +130,7 @@ export class Shim {
   async #line(): Promise<string> {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
       if (line !== undefined) return line;
-      const text = await within(PATIENCE, this.contact.hear(), this.look);
+      const text = await within(STEP_TIMEOUT, this.connection.read(), this.look);
       // Nobody is told any more how it ends: to ask would be to look until then.
       if (text === null && this.#released) throw new Failed("the shim is on its own");
       if (text === null) throw new EndedEarly((await this.status).code);
@@ -157,7 +157,7 @@ function shimWords(options: ShimOptions): string[] {
   ];
 }
 
-async function bySpawning(options: ShimOptions): Promise<Contact> {
+async function bySpawning(options: ShimOptions): Promise<Connection> {
   const { foreground } = options;
   if (!foreground) return byPipes(spawnShim(options, "bg"));
   const fifos = await openFifos(`${options.runs}/.new-${options.id}`);
@@ -188,11 +188,11 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
   });
 }
 
-/** Nothing if there is no nursery, or it cannot do that. */
-async function byNursery(options: ShimOptions): Promise<Contact | undefined> {
-  const { nursery, id, environment } = options;
+/** Nothing if there is no pool, or it cannot do that. */
+async function byNursery(options: ShimOptions): Promise<Connection | undefined> {
+  const { pool, id, environment } = options;
   const variables = { ...options.variables, ...environment.restore };
-  return await nursery?.fork({ id, variables, words: shimWords(options) });
+  return await pool?.fork({ id, variables, words: shimWords(options) });
 }
 
 /** What is wrong with a command that was found, from the status that a shell or env(1) gives. */

@@ -1,9 +1,9 @@
 // What the version before 2.0 has written down, by the names of tasks: to be removed with 2.1.
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
-import { type Boot, namespaceDirectory } from "../namespace/namespace.ts";
+import type { Boot } from "../namespace/description.ts";
+import { namespaceDirectory, runsDirectory } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
-import { runsDirectory } from "./places.ts";
 import { checkRun, type RunRecord, type RunStatus } from "./record.ts";
 import { BadRecord, openRegular, parseRecord, readRecord } from "./record_file.ts";
 

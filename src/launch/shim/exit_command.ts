@@ -1,9 +1,9 @@
 import prologue from "./prologue.sh" with { type: "text" };
-import exit from "./exit.sh" with { type: "text" };
+import exit from "./exit_command.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
-import { encode, later } from "./contact.ts";
-import { PATIENCE, within } from "./patience.ts";
+import { delay, encode } from "./connection.ts";
+import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
@@ -65,7 +65,7 @@ export class ExitCommand {
    * @throws {Failed} if it has ended, or does not answer.
    */
   async ready(): Promise<void> {
-    const { done } = await within(PATIENCE, this.#said.read());
+    const { done } = await within(STEP_TIMEOUT, this.#said.read());
     if (done) throw new Failed("what waits for the end of the task was killed before its start");
   }
 
@@ -118,6 +118,6 @@ export class ExitCommand {
     await this.#word.abort().catch(() => {});
     await this.#said.cancel().catch(() => {});
     // What is frozen by v1 ends when it is thawed.
-    await Promise.race([this.process.status, later(1000)]);
+    await Promise.race([this.process.status, delay(1000)]);
   }
 }

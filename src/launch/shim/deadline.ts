@@ -1,7 +1,7 @@
 import { Failed } from "../../cli/errors.ts";
 
 /** How long a step of a shell may take, in milliseconds, before `run` gives up. */
-export const PATIENCE = 30_000;
+export const STEP_TIMEOUT = 30_000;
 
 /** How often it is looked whether there is something to wait for, in milliseconds. */
 const LOOK = 500;

@@ -1,6 +1,6 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { procOf } from "./pid_namespace.ts";
-import { registered } from "./places.ts";
+import { registered } from "../namespace/paths.ts";
 import { readVisible } from "./process.ts";
 import { currentRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
@@ -36,7 +36,7 @@ export function isDying(pid: number): boolean {
 }
 
 /** Whether a process of this cgroup of a task is more than what waits to become its command. */
-export function hasBegun(cgroup: string): boolean {
+export function hasCommandStarted(cgroup: string): boolean {
   return processes(cgroup).some((pid) => {
     const line = readVisible(`${procOf(pid)}/cmdline`);
     if (line !== "") return !isWaiting(line) && !isRestoring(line);

@@ -1,18 +1,19 @@
 import prologue from "./prologue.sh" with { type: "text" };
 import child from "./child.sh" with { type: "text" };
-import nursery from "./nursery.sh" with { type: "text" };
+import pool from "./pool.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
-import { namedRoot, type Namespace, namespaceDirectory } from "../../namespace/namespace.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { namedRoot, namespaceDirectory } from "../../namespace/paths.ts";
 import { shellQuote } from "../../task/record.ts";
 import { removeTree } from "../../task/record_file.ts";
-import { type Contact, encode, openBoth } from "./contact.ts";
-import { Ear, ending, lives } from "./ear.ts";
+import { type Connection, encode, openBoth } from "./connection.ts";
+import { ending, lives, ShimOutput } from "./output.ts";
 import { readCallerEnvironment } from "./environment.ts";
-import { PATIENCE, within } from "./patience.ts";
+import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 
-/** How many FIFOs a nursery has: one for each launch at a time, and some to lose. */
+/** How many FIFOs a shim pool has: one for each launch at a time, and some to lose. */
 const FIFOS = 64;
 
 /** The most bytes that are told of a shim: dash reads each by a call of its own (read(2)). */
@@ -22,7 +23,7 @@ const LARGEST = 8192;
 const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
 
 /** What is to be forked. */
-export interface Birth {
+export interface ShimRequest {
   /** What tells its staged cgroup from all others. */
   id: string;
   /** What is added to the environment. */
@@ -32,11 +33,11 @@ export interface Birth {
 }
 
 /** What belongs to one that has been forked. */
-interface Newborn {
+interface NewShim {
   /** What its lines begin with. */
   tag: string;
   /** What it says. */
-  ear: Ear;
+  output: ShimOutput;
   /** The FIFO that tells its child what to do. */
   go: Deno.FsFile;
   /** The path of that. */
@@ -46,12 +47,12 @@ interface Newborn {
 }
 
 /**
- * A shell that forks the shims of many tasks: see `nursery.sh`. It says nothing of how they
+ * A shell that forks the shims of many tasks: see `pool.sh`. It says nothing of how they
  * end, for they are nobody's children.
  */
-export class Nursery {
+export class ShimPool {
   readonly #free: string[];
-  readonly #born = new Map<string, Ear>();
+  readonly #shims = new Map<string, ShimOutput>();
   readonly #said: ReadableStreamDefaultReader<string>;
   readonly #told: WritableStreamDefaultWriter<Uint8Array>;
   #count = 0;
@@ -79,25 +80,25 @@ export class Nursery {
    * @param umask The umask of the caller.
    * @throws {Failed} or an error of the file system if that cannot be done.
    */
-  static async start({ namespace, hierarchies }: Namespace, umask: number): Promise<Nursery> {
+  static async start({ namespace, hierarchies }: Namespace, umask: number): Promise<ShimPool> {
     const root = namespaceDirectory(namespace);
     const directory = `${root}/runs/.new-${crypto.randomUUID()}`;
     const places = hierarchies.filter(({ version }) => version === 1)
       .map(({ name }) => `${root}/${name}`);
     const words = [shim, child, directory, `${namedRoot(namespace)}/new-`, places.join(" ")];
     Deno.mkdirSync(directory, { mode: 0o700 });
-    let made: Nursery | undefined;
+    let made: ShimPool | undefined;
     try {
       const fifos = Array.from({ length: FIFOS }, (_, i) => `${directory}/${i}`);
       const process = spawn({
         session: true,
-        shell: ["-c", prologue, "lanco", nursery, ...words, ...fifos],
+        shell: ["-c", prologue, "lanco", pool, ...words, ...fifos],
         environment: readCallerEnvironment(),
         umask,
         options: { stdin: "piped", stdout: "piped", stderr: "null" },
       });
-      made = new Nursery(process, directory, fifos);
-      const { done, value } = await within(PATIENCE, made.#said.read());
+      made = new ShimPool(process, directory, fifos);
+      const { done, value } = await within(STEP_TIMEOUT, made.#said.read());
       if (done) throw new Failed("no shell can be forked here");
       made.#listen(value);
       return made;
@@ -117,9 +118,9 @@ export class Nursery {
    * Forks a shim, which looks for its command and waits.
    *
    * @returns nothing if this one needs a shell of its own.
-   * @throws {Failed} if the nursery was killed.
+   * @throws {Failed} if the shim pool was killed.
    */
-  async fork({ id, variables, words }: Birth): Promise<Contact | undefined> {
+  async fork({ id, variables, words }: ShimRequest): Promise<Connection | undefined> {
     const text = startText(variables, words);
     if (!this.able || encode(text).length > LARGEST || text.includes("\0")) return undefined;
     if (INHERITED.some((name) => Object.hasOwn(variables, name))) return undefined;
@@ -134,8 +135,8 @@ export class Nursery {
     }
     this.#underWay++;
     const tag = String(this.#count++);
-    const ear = new Ear(() => !this.#dead);
-    this.#born.set(tag, ear);
+    const output = new ShimOutput(() => !this.#dead);
+    this.#shims.set(tag, output);
     const finish = () => {
       go.close();
       this.#underWay--;
@@ -143,42 +144,42 @@ export class Nursery {
     };
     try {
       await this.#told.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
-      const first = await within(PATIENCE, ear.hear()) ?? "";
+      const first = await within(STEP_TIMEOUT, output.read()) ?? "";
       const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
       if (first !== "no\n" && number === undefined) {
         throw new Failed("the task was killed before its start");
       }
-      ear.unhear(first.slice(line.length));
+      output.putBack(first.slice(line.length));
       if (number !== undefined) {
-        return this.#contact(Number(number), { tag, ear, go, fifo, finish });
+        return this.#connection(Number(number), { tag, output, go, fifo, finish });
       }
       this.#free.push(fifo);
     } catch (error) {
-      this.#born.delete(tag);
+      this.#shims.delete(tag);
       finish();
       throw error;
     }
-    this.#born.delete(tag);
+    this.#shims.delete(tag);
     finish();
     return undefined;
   }
 
-  #contact(pid: number, { tag, ear, go, fifo, finish }: Newborn): Contact {
-    ear.lives = () => lives(pid);
-    const forget = () => void this.#born.delete(tag);
+  #connection(pid: number, { tag, output, go, fifo, finish }: NewShim): Connection {
+    output.lives = () => lives(pid);
+    const forget = () => void this.#shims.delete(tag);
     return {
       pid,
       staged: true,
       get status() {
-        return ending(pid, ear).finally(forget);
+        return ending(pid, output).finally(forget);
       },
-      hear: () => ear.hear(),
-      tell: (word) => go.write(encode(word)),
+      read: () => output.read(),
+      write: (word) => go.write(encode(word)),
       // The FIFO is not used again: it may be a while before the child opens it, or reads it.
-      hangUp: finish,
+      closeInput: finish,
       release: () => {
         this.#free.push(fifo);
-        ear.stop();
+        output.stop();
         forget();
         finish();
       },
@@ -202,7 +203,7 @@ export class Nursery {
       rest = lines.pop() ?? "";
       for (const line of lines) {
         const [tag = ""] = line.split(" ", 1);
-        this.#born.get(tag)?.say(line.slice(tag.length + 1) + "\n");
+        this.#shims.get(tag)?.say(line.slice(tag.length + 1) + "\n");
       }
       const { done, value } = await this.#said.read();
       if (done) return;
@@ -212,27 +213,27 @@ export class Nursery {
 }
 
 /** The one of this batch, or that there can be none. */
-let shared: Promise<Nursery | undefined> | undefined;
+let shared: Promise<ShimPool | undefined> | undefined;
 
 /**
- * The nursery for all launches of a batch; another when the last one is worn out, or was
+ * The shim pool for all launches of a batch; another when the last one is worn out, or was
  * killed. Nothing if there can be none.
  *
  * @param umask The umask of the caller.
  * @param batch Told what to do at its end.
  */
-export async function sharedNursery(
+export async function sharedPool(
   namespace: Namespace,
   umask: number,
   batch: { atEnd(close: () => void): void },
-): Promise<Nursery | undefined> {
+): Promise<ShimPool | undefined> {
   const last = shared;
-  const nursery = await last;
-  if (last !== undefined && (nursery === undefined || nursery.able)) return nursery;
+  const pool = await last;
+  if (last !== undefined && (pool === undefined || pool.able)) return pool;
   // Many may have come here at once.
   if (shared === last) {
-    nursery?.close();
-    shared = Nursery.start(namespace, umask).then((made) => {
+    pool?.close();
+    shared = ShimPool.start(namespace, umask).then((made) => {
       batch.atEnd(() => made.close());
       return made;
     }, () => undefined);
@@ -241,7 +242,7 @@ export async function sharedNursery(
 }
 
 /**
- * What the nursery evaluates before it becomes a shim.
+ * What the shim pool evaluates before it becomes a shim.
  *
  * @param variables What is added to the environment.
  * @param words The arguments of the shim.

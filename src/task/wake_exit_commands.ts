@@ -1,10 +1,10 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
 import { Failed, reason } from "../cli/errors.ts";
-import { type Namespace, namespaceDirectory } from "../namespace/namespace.ts";
-import { forgetFormerExit } from "./former.ts";
-import { registered } from "./places.ts";
-import type { Exit } from "./exits.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namespaceDirectory, registered } from "../namespace/paths.ts";
+import { forgetFormerExit } from "./records_of_1_1.ts";
+import type { Exit } from "./exit_commands.ts";
 import { runOfCgroup } from "./records.ts";
 
 /**
@@ -17,12 +17,14 @@ export function wakeExitCommands(namespace: Namespace, task: string): boolean {
   if (namespace.exits === "") return false;
   const { namespace: name, exits } = namespace;
   const underWay = unlessGone(() => Deno.statSync(registered(name, task)).ino, null);
-  const beds = `${namespaceDirectory(name)}/${exits}/exits`;
+  const frozenCgroups = `${namespaceDirectory(name)}/${exits}/exits`;
   let woken = false;
-  for (const { name: bed } of unlessGone(() => [...Deno.readDirSync(beds)], [])) {
-    const [, run, whose] = /^(\d+)-(.+)$/.exec(bed) ?? [];
-    if (whose !== task || Number(run) === underWay || !isFrozen(`${beds}/${bed}`)) continue;
-    setFrozen(`${beds}/${bed}`, false);
+  for (const { name: frozenCgroup } of unlessGone(() => [...Deno.readDirSync(frozenCgroups)], [])) {
+    const [, run, whose] = /^(\d+)-(.+)$/.exec(frozenCgroup) ?? [];
+    if (
+      whose !== task || Number(run) === underWay || !isFrozen(`${frozenCgroups}/${frozenCgroup}`)
+    ) continue;
+    setFrozen(`${frozenCgroups}/${frozenCgroup}`, false);
     woken = true;
   }
   return woken;

@@ -1,4 +1,4 @@
-# The nursery: a shell that a batch starts once, in a session of its own, and that knows
+# The shim pool: a shell that a batch starts once, in a session of its own, and that knows
 # already what a shim is. It forks one for each task, for a tenth of what a new shell takes.
 # A line on descriptor 0 says what for, and what is said goes to 1; it ends with the batch.
 # What is evaluated comes by that pipe alone: a file could be another process's by then.

@@ -1,17 +1,17 @@
 import { procOf } from "../../task/pid_namespace.ts";
 import { readVisible } from "../../task/process.ts";
-import { type Contact, GRACE, later } from "./contact.ts";
+import { type Connection, delay, GRACE } from "./connection.ts";
 
 /** How often it is looked whether a process lives that says nothing, in milliseconds. */
 const LOOK = 250;
 
 /** What one process has said that is nobody's child. */
-export class Ear {
+export class ShimOutput {
   /** What has been said in all. */
   all = "";
   #new = "";
   #wake: (() => void) | undefined;
-  #deaf = false;
+  #closed = false;
 
   constructor(
     /** Whether who speaks still lives. */
@@ -26,21 +26,21 @@ export class Ear {
   }
 
   /** Says once more what was taken for more than it is. */
-  unhear(text: string): void {
+  putBack(text: string): void {
     this.#new = text + this.#new;
   }
 
   /** Hears no more: whoever waits for something is told so. */
   stop(): void {
-    this.#deaf = true;
+    this.#closed = true;
     this.#wake?.();
   }
 
   /** What has been said since the last time; nothing if who speaks is gone. */
-  async hear(): Promise<string | null> {
-    for (let silent = 0; this.#new === "" && silent < GRACE && !this.#deaf;) {
+  async read(): Promise<string | null> {
+    for (let silent = 0; this.#new === "" && silent < GRACE && !this.#closed;) {
       const said = new Promise<void>((resolve) => this.#wake = resolve);
-      await Promise.race([said, later(LOOK)]);
+      await Promise.race([said, delay(LOOK)]);
       if (this.#new === "" && !this.lives()) silent += LOOK;
     }
     const text = this.#new;
@@ -56,13 +56,16 @@ export function lives(pid: number): boolean {
 }
 
 /** How a shim ended, by what it said last. */
-export async function ending(pid: number, ear: Ear): ReturnType<() => Contact["status"]> {
-  while (lives(pid)) await later(1);
-  for (let waited = 0; waited < LOOK && !/^(ended|void|error)\b/m.test(ear.all); waited++) {
-    await later(1);
+export async function ending(
+  pid: number,
+  output: ShimOutput,
+): ReturnType<() => Connection["status"]> {
+  while (lives(pid)) await delay(1);
+  for (let waited = 0; waited < LOOK && !/^(ended|void|error)\b/m.test(output.all); waited++) {
+    await delay(1);
   }
-  const status = /^ended (\d+)$/m.exec(ear.all)?.[1];
+  const status = /^ended (\d+)$/m.exec(output.all)?.[1];
   if (status !== undefined) return { code: Number(status), signal: null };
-  const itself = /^(void|error\b.*)$/m.test(ear.all);
+  const itself = /^(void|error\b.*)$/m.test(output.all);
   return itself ? { code: 1, signal: null } : { code: 137, signal: "SIGKILL" };
 }

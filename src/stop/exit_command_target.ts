@@ -1,9 +1,9 @@
 import { isThere, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, type NotPermitted } from "../cli/errors.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { type Exit, exitRuns } from "../task/exits.ts";
-import { type ExitPlace, exitPlace } from "../task/places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { type ExitCommandCgroups, exitCommandCgroups } from "../namespace/paths.ts";
+import { type Exit, isExitCommandRunning } from "../task/exit_commands.ts";
 import type { Signal } from "../task/signals.ts";
 import { send } from "./send.ts";
 
@@ -18,10 +18,10 @@ const AGENT_WAIT = 2000;
 
 /** A running exit command that is to be stopped. */
 export class ExitTarget {
-  readonly #place: ExitPlace;
+  readonly #place: ExitCommandCgroups;
 
   constructor(private readonly namespace: Namespace, private readonly exit: Exit) {
-    this.#place = exitPlace(namespace, exit.task, exit.run);
+    this.#place = exitCommandCgroups(namespace, exit.task, exit.run);
   }
 
   /** The name of the exit command in messages. */
@@ -46,9 +46,11 @@ export class ExitTarget {
    * @throws {NotPermitted} if the exit command belongs to another user.
    */
   async kill(): Promise<void> {
-    const { bed } = this.#place;
-    const killed = bed !== undefined && this.#killTree(bed);
-    if (!killed && bed !== undefined && this.#freeze(true)) await untilFrozen(bed, FREEZE_WAIT);
+    const { frozenCgroup } = this.#place;
+    const killed = frozenCgroup !== undefined && this.#killTree(frozenCgroup);
+    if (!killed && frozenCgroup !== undefined && this.#freeze(true)) {
+      await untilFrozen(frozenCgroup, FREEZE_WAIT);
+    }
     this.#send("SIGKILL");
     this.#freeze(false);
   }
@@ -62,7 +64,7 @@ export class ExitTarget {
    */
   async untilEnded(timeout: number, kill: boolean): Promise<boolean> {
     for (const deadline = performance.now() + timeout;;) {
-      if (!exitRuns(this.namespace, this.exit)) return true;
+      if (!isExitCommandRunning(this.namespace, this.exit)) return true;
       if (performance.now() >= deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
       if (kill) await this.kill();
@@ -71,10 +73,12 @@ export class ExitTarget {
 
   /** Waits for the release agent to remove the cgroups of the exit command, or removes them. */
   async untilRemoved(): Promise<void> {
-    const { registered, bed } = this.#place;
+    const { registered, frozenCgroup } = this.#place;
     for (const deadline = performance.now() + AGENT_WAIT; isThere(registered);) {
       if (performance.now() > deadline) {
-        for (const cgroup of [bed, registered]) if (cgroup !== undefined) removeCgroup(cgroup);
+        for (const cgroup of [frozenCgroup, registered]) {
+          if (cgroup !== undefined) removeCgroup(cgroup);
+        }
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -96,8 +100,8 @@ export class ExitTarget {
     if (send(pids, signal) === 0 && pids.length > 0) throw this.#foreign();
   }
 
-  #killTree(bed: string): boolean {
-    const file = `${bed}/cgroup.kill`;
+  #killTree(frozenCgroup: string): boolean {
+    const file = `${frozenCgroup}/cgroup.kill`;
     return this.#permitted(() => {
       if (unlessGone(() => Deno.statSync(file), undefined) === undefined) return false;
       return unlessGone(() => {
@@ -108,8 +112,8 @@ export class ExitTarget {
   }
 
   #freeze(frozen: boolean): boolean {
-    const { bed } = this.#place;
-    return bed !== undefined && this.#permitted(() => setFrozen(bed, frozen));
+    const { frozenCgroup } = this.#place;
+    return frozenCgroup !== undefined && this.#permitted(() => setFrozen(frozenCgroup, frozen));
   }
 
   #permitted<T>(act: () => T): T {

@@ -48,8 +48,8 @@ function sleeps(pid: number): number {
   return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
 }
 
-/** The processes that are nurseries of a namespace, and not shims, which they have forked. */
-function nurseries(ns: TestNamespace): number[] {
+/** The processes that are shim pools of a namespace, and not shims, which they have forked. */
+function pools(ns: TestNamespace): number[] {
   return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
     try {
       const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
@@ -62,7 +62,7 @@ function nurseries(ns: TestNamespace): number[] {
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
 
-/** What is left of nurseries and of what they were to start. */
+/** What is left of shim pools and of what they were to start. */
 const begun = (ns: TestNamespace) => ns.traces().filter((path) => /\/\.?new-/.test(path));
 
 cgroupTest("a task of a batch is given what one of a command line is", async (ns) => {
@@ -120,24 +120,24 @@ cgroupTest("a task of a batch is given the variables and words that it was to ge
 });
 
 cgroupTest(
-  "a batch forks its tasks from one nursery, which ends with it and is idle meanwhile",
+  "a batch forks its tasks from one pool, which ends with it and is idle meanwhile",
   async (ns) => {
     const batch = openBatch(ns, { command: "check", args: ["a"] });
     await until("it has answered", () => batch.count() === 1);
-    assertEquals(nurseries(ns), []);
+    assertEquals(pools(ns), []);
     await batch.say(
       ...names(40).map((task) => ({ command: "run", args: [task, "sleep", "1000"] })),
     );
     await until("all are launched", () => batch.count() === 41);
-    const [nursery = 0, ...more] = nurseries(ns);
+    const [pool = 0, ...more] = pools(ns);
     assertEquals(more, []);
-    for (const task of names(40)) assertEquals(session(ns.shim(task)), nursery, task);
+    for (const task of names(40)) assertEquals(session(ns.shim(task)), pool, task);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const begin = sleeps(batch.batch.pid);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert(sleeps(batch.batch.pid) - begin < 20);
     assertEquals((await batch.end()).code, 0);
-    await until("it has ended", () => !lives(nursery));
+    await until("it has ended", () => !lives(pool));
     assertEquals(begun(ns), []);
     for (const task of names(40)) await ns.must("check", task);
     await ns.must("stop", ...names(40));
@@ -145,7 +145,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("a batch whose nursery is killed has started each task, or not", async (ns) => {
+cgroupTest("a batch whose pool is killed has started each task, or not", async (ns) => {
   const batch = openBatch(
     ns,
     ...names(100).map((task) => ({ id: task, command: "run", args: [task, "sleep", "1000"] })),
@@ -153,7 +153,7 @@ cgroupTest("a batch whose nursery is killed has started each task, or not", asyn
   for (let kills = 0; kills < 3; kills++) {
     const count = batch.count();
     await until("some have been launched", () => batch.count() >= Math.min(100, count + 15));
-    nurseries(ns).forEach(kill);
+    pools(ns).forEach(kill);
   }
   await until("all are answered", () => batch.count() === 100);
   for (const { id, exitStatus, messages } of batch.answers()) {
@@ -175,7 +175,7 @@ function kill(pid: number): void {
   }
 }
 
-cgroupTest("a nursery is replaced when too many launches have failed", async (ns) => {
+cgroupTest("a shim pool is replaced when too many launches have failed", async (ns) => {
   const file = `${ns.scratch}/no-interpreter`;
   Deno.writeTextFileSync(file, "#!/no/such/interpreter\n", { mode: 0o755 });
   const batch = openBatch(ns);
@@ -193,15 +193,18 @@ cgroupTest("a nursery is replaced when too many launches have failed", async (ns
   assertEquals((await batch.end()).code, 0);
   assertEquals(batch.answers().at(-1)?.exitStatus, 0);
   await ns.must("stop", "--now", "a");
-  await until("nothing is left", () => begun(ns).length === 0 && nurseries(ns).length === 0);
+  await until("nothing is left", () => begun(ns).length === 0 && pools(ns).length === 0);
 });
 
-cgroupTest("a batch does without a nursery where /proc is another PID namespace's", async (ns) => {
-  const request = JSON.stringify({ command: "run", args: ["a", "sleep", "1000"] });
-  const line =
-    `echo '${request}' | ${LANCO} ${ns.name} batch; ${LANCO} ${ns.name} check a; echo $?`;
-  const words = ["--pid", "--fork", "--kill-child", "setpriv", ...identity(OWNER)];
-  const { stdout } = await exec(["unshare", ...words, "sh", "-c", line], { uid: 0 });
-  assertMatch(stdout, /"exitStatus":0[^]*\n0\n$/);
-  assertEquals(begun(ns), []);
-});
+cgroupTest(
+  "a batch does without a shim pool where /proc is another PID namespace's",
+  async (ns) => {
+    const request = JSON.stringify({ command: "run", args: ["a", "sleep", "1000"] });
+    const line =
+      `echo '${request}' | ${LANCO} ${ns.name} batch; ${LANCO} ${ns.name} check a; echo $?`;
+    const words = ["--pid", "--fork", "--kill-child", "setpriv", ...identity(OWNER)];
+    const { stdout } = await exec(["unshare", ...words, "sh", "-c", line], { uid: 0 });
+    assertMatch(stdout, /"exitStatus":0[^]*\n0\n$/);
+    assertEquals(begun(ns), []);
+  },
+);

@@ -1,7 +1,7 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { lastInit, namedRoot } from "../namespace/namespace.ts";
+import { lastInit } from "../namespace/namespace.ts";
+import { namedRoot, registered } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
-import { registered } from "./places.ts";
 
 /** How many may wait before all of them are woken less often. */
 const MANY = 100;
@@ -14,7 +14,7 @@ const REST = 5;
 
 /** Those who wait for a task, and the number of its run when they were told last. */
 interface Waiting {
-  bells: Set<Bell>;
+  watches: Set<EndWatch>;
   run: number | null;
 }
 
@@ -41,20 +41,20 @@ class Watch {
     this.#serve();
   }
 
-  add(tasks: readonly string[], bell: Bell): void {
+  add(tasks: readonly string[], watch: EndWatch): void {
     // From now on it looks by itself, too.
     if (this.#count++ === 0) this.#changes.wake();
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
-      if (waiting !== undefined) waiting.bells.add(bell);
-      else this.#waiting.set(task, { bells: new Set([bell]), run: this.#runOf(task) });
+      if (waiting !== undefined) waiting.watches.add(watch);
+      else this.#waiting.set(task, { watches: new Set([watch]), run: this.#runOf(task) });
     }
   }
 
-  remove(tasks: readonly string[], bell: Bell): void {
+  remove(tasks: readonly string[], watch: EndWatch): void {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
-      if (waiting?.bells.delete(bell) && waiting.bells.size === 0) this.#waiting.delete(task);
+      if (waiting?.watches.delete(watch) && waiting.watches.size === 0) this.#waiting.delete(task);
     }
     if (--this.#count > 0) return;
     if (watches.get(this.namespace) === this) {
@@ -78,7 +78,7 @@ class Watch {
         const run = everybody ? waiting.run : this.#runOf(task);
         if (!everybody && run === waiting.run) continue;
         waiting.run = run;
-        for (const bell of waiting.bells) bell.wake();
+        for (const watch of waiting.watches) watch.wake();
       }
       if (!everybody) await new Promise((resolve) => setTimeout(resolve, REST));
     }
@@ -92,7 +92,7 @@ class Watch {
 const watches = new Map<string, Watch>();
 
 /** Wakes one who waits for something to become of certain tasks. */
-export class Bell extends Changes {
+export class EndWatch extends Changes {
   readonly #watch: Watch;
 
   constructor(namespace: string, private readonly tasks: readonly string[]) {

@@ -1,9 +1,9 @@
 import { isPopulated, isThere, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
-import { namespaceDirectory, readNamespace } from "../namespace/namespace.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { namespaceDirectory, registered } from "../namespace/paths.ts";
 import { sleepSync } from "../cli/sleep.ts";
 import { seesAll } from "./pid_namespace.ts";
-import { registered } from "./places.ts";
 
 /** How often, and how many milliseconds apart, to look again at what cannot be told. */
 const LOOKS = 100, BETWEEN = 5;
@@ -15,7 +15,7 @@ const LOOKS = 100, BETWEEN = 5;
  *
  * @throws {Failed} if it cannot be told.
  */
-export function isOccupied(namespace: string, task: string): boolean {
+export function isTaskPopulated(namespace: string, task: string): boolean {
   const cgroup = registered(namespace, task);
   for (let looks = 0; looks < LOOKS; looks++) {
     if (isPopulated(cgroup)) return true;

@@ -1,10 +1,12 @@
 import { isGone, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError } from "../cli/errors.ts";
 import { effectiveUser } from "../namespace/caller.ts";
-import { lastInit, namedRoot, type Namespace } from "../namespace/namespace.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { lastInit } from "../namespace/namespace.ts";
+import { namedRoot } from "../namespace/paths.ts";
 
 /** How long a launch waits for a namespace to be open again, in milliseconds. */
-const PATIENCE = 5000;
+const REOPENING_TIMEOUT = 5000;
 
 /**
  * Whether root has taken the namespace from its owner: `release` does that when it has
@@ -21,7 +23,7 @@ function isClosed({ namespace, uid }: Namespace): boolean {
  * @throws {Failed} if it is released, or closed for long.
  */
 export async function whenOpen<T>(namespace: Namespace, act: () => T): Promise<T> {
-  for (const deadline = performance.now() + PATIENCE;;) {
+  for (const deadline = performance.now() + REOPENING_TIMEOUT;;) {
     try {
       return act();
     } catch (error) {
@@ -38,7 +40,7 @@ export async function whenOpen<T>(namespace: Namespace, act: () => T): Promise<T
 
 /** Removes a cgroup of the named hierarchy as far as it is empty, also if the namespace is closed. */
 export async function removeWhenOpen(namespace: Namespace, cgroup: string): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline;) {
+  for (const deadline = performance.now() + REOPENING_TIMEOUT; performance.now() < deadline;) {
     const closed = isClosed(namespace);
     if (removeCgroup(cgroup) || !closed) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

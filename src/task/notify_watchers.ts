@@ -1,11 +1,11 @@
-import { registered } from "./places.ts";
+import { registered } from "../namespace/paths.ts";
 
 /**
  * Has all look at a task who watch the named hierarchy, for something was written down of its
  * run: the times of its registered cgroup are set, of which inotify(7) tells with its name. That
  * this cannot be done must not hinder anybody.
  */
-export function announce(namespace: string, task: string): void {
+export function notifyWatchers(namespace: string, task: string): void {
   const now = new Date();
   try {
     Deno.utimeSync(registered(namespace, task), now, now);

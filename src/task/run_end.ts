@@ -1,7 +1,7 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
-import type { Namespace } from "../namespace/namespace.ts";
-import { parseFormerStatus } from "./former.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
 import { currentRun } from "./records.ts";
@@ -14,14 +14,14 @@ const DOUBT = 2000;
 const PUBLISHING = 1000;
 
 /** The runs under way that this process holds: all that wait for one share it, and its file. */
-const held = new Map<string, AwaitedTask>();
+const held = new Map<string, RunEnd>();
 
 /**
  * One run of a task, whose end somebody waits for. What becomes of the name after
  * that, a new run included, makes no difference: the file that the shim writes the
  * status into is open from the start.
  */
-export class AwaitedTask {
+export class RunEnd {
   #ended: boolean;
   #doubt: number | undefined;
   #holders = 1;
@@ -43,7 +43,7 @@ export class AwaitedTask {
    * @throws {NotInitialised} if there is no such namespace.
    * @throws {Failed} if it cannot be found out.
    */
-  static async hold(namespace: Namespace, task: string): Promise<AwaitedTask | undefined> {
+  static async hold(namespace: Namespace, task: string): Promise<RunEnd | undefined> {
     const key = `${namespace.namespace}/${task}`;
     const shared = held.get(key);
     // One that has ended may have the number of another, in a namespace that was made anew.
@@ -59,7 +59,7 @@ export class AwaitedTask {
       if (same && inode === undefined && file === undefined) return undefined;
       // Between a run's taking the name and its record is a moment.
       if (same && (inode === undefined || file !== undefined)) {
-        const made = new AwaitedTask(namespace, task, inode, file);
+        const made = new RunEnd(namespace, task, inode, file);
         if (inode !== undefined) held.set(key, made);
         return made;
       }

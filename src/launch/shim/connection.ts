@@ -2,7 +2,7 @@ import { Failed } from "../../cli/errors.ts";
 import { removeTree } from "../../task/record_file.ts";
 
 /** A process that `run` has started, and the way in which the two speak with each other. */
-export interface Contact {
+export interface Connection {
   /** Its process id. */
   readonly pid: number;
   /** Whether it is in its staged cgroup already, with all that it will start. */
@@ -10,11 +10,11 @@ export interface Contact {
   /** How it ended, once it has. */
   readonly status: Promise<Pick<Deno.CommandStatus, "code" | "signal">>;
   /** What it has said since the last time; nothing if it has ended and that is all. */
-  hear(): Promise<string | null>;
+  read(): Promise<string | null>;
   /** Tells its child something. */
-  tell(text: string): Promise<unknown>;
+  write(text: string): Promise<unknown>;
   /** Tells its child that nothing more will come. */
-  hangUp(): void;
+  closeInput(): void;
   /** Lets it live on when this process ends. */
   release(): void;
 }
@@ -26,18 +26,18 @@ export const GRACE = 1000;
 const END = "\0";
 
 /** Speaks with a process by its standard streams, which are pipes. */
-export function byPipes(process: Deno.ChildProcess): Contact {
+export function byPipes(process: Deno.ChildProcess): Connection {
   const said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const told = process.stdin.getWriter();
-  const gone = process.status.then(() => later(GRACE)).then(() => null);
+  const gone = process.status.then(() => delay(GRACE)).then(() => null);
   return {
     pid: process.pid,
     staged: false,
     status: process.status,
     // Its child has the pipe open too, and waits.
-    hear: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
-    tell: (text) => told.write(encode(text)),
-    hangUp: () => void told.close().catch(() => {}),
+    read: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
+    write: (text) => told.write(encode(text)),
+    closeInput: () => void told.close().catch(() => {}),
     // Deno would kill it.
     release: () => process.unref(),
   };
@@ -86,7 +86,7 @@ export function openBoth(fifo: string): Deno.FsFile {
 }
 
 /** Speaks with a process by FIFOs. */
-export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fifos): Contact {
+export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fifos): Connection {
   const decoder = new TextDecoder();
   let over = false;
   // What run holds open itself has no end: it is written behind what the shim said last.
@@ -95,7 +95,7 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
     pid: process.pid,
     staged: false,
     status: process.status,
-    async hear() {
+    async read() {
       if (over) return null;
       const buffer = new Uint8Array(4096);
       const size = await said.read(buffer);
@@ -104,14 +104,14 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
       over = text.includes(END);
       return text.replace(END, "") || null;
     },
-    tell: (text) => go.write(encode(text)),
-    hangUp: () => go.close(),
+    write: (text) => go.write(encode(text)),
+    closeInput: () => go.close(),
     release: () => process.unref(),
   };
 }
 
 /** Settles after so many milliseconds. */
-export function later(milliseconds: number): Promise<void> {
+export function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 

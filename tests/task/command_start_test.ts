@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasBegun } from "../../src/task/begun.ts";
+import { hasCommandStarted } from "../../src/task/command_start.ts";
 import { cgroupTest, OWNER, OWNER_GROUP, start, TRACKER, until } from "../harness.ts";
 
 /** A shell in the cgroup of a task, which has what waits for its command as its command line. */
@@ -17,13 +17,13 @@ cgroupTest("what waits for its command has not begun, whatever it forks", async 
   const cgroup = `${ns.directory}/${TRACKER}/task-a`;
   Deno.mkdirSync(cgroup);
   Deno.chownSync(cgroup, OWNER, OWNER_GROUP);
-  assert(!hasBegun(cgroup));
+  assert(!hasCommandStarted(cgroup));
   const shell = await put(cgroup, "while :; do (:); done");
   let begun = 0;
-  for (let i = 0; i < 20000; i++) if (hasBegun(cgroup)) begun++;
+  for (let i = 0; i < 20000; i++) if (hasCommandStarted(cgroup)) begun++;
   assertEquals(begun, 0);
   const other = await put(cgroup, "sleep 0.5; sleep 1000; :");
-  await until("it has begun", () => hasBegun(cgroup));
+  await until("it has begun", () => hasCommandStarted(cgroup));
   for (const process of [shell, other]) process.kill("SIGKILL");
   Deno.writeTextFileSync(
     `${cgroup}/${TRACKER === "unified" ? "cgroup.kill" : "freezer.state"}`,

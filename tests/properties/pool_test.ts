@@ -1,15 +1,15 @@
-import nursery from "../../src/launch/shim/nursery.sh" with { type: "text" };
+import pool from "../../src/launch/shim/pool.sh" with { type: "text" };
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { startText } from "../../src/launch/shim/nursery.ts";
+import { startText } from "../../src/launch/shim/pool.ts";
 import { batchProperty } from "./property.ts";
 import { partOf, underEachShell } from "./shells.ts";
 
 /** The shell's own way from a line to what it evaluates. */
 const script = [
-  partOf(nursery, /^lanco_nl='\n'$/m),
-  partOf(nursery, /^while read .* lanco_text; do$/m),
-  partOf(nursery, /^ *eval "\$lanco_text"$/m),
+  partOf(pool, /^lanco_nl='\n'$/m),
+  partOf(pool, /^while read .* lanco_text; do$/m),
+  partOf(pool, /^ *eval "\$lanco_text"$/m),
   `printf '%s\\0' "$lanco_tag" "$lanco_fifo" "$lanco_staged" "$VALUE" "$#" "$@"\ndone`,
 ].join("\n");
 
@@ -22,7 +22,7 @@ const word = fc.oneof(
 ).map((text) => text.replaceAll(/\0|[\ud800-\udfff]/g, ""));
 
 batchProperty(
-  "the nursery takes of a line what it was told, to the byte, under each shell",
+  "the shim pool takes of a line what it was told, to the byte, under each shell",
   fc.tuple(word, fc.array(word, { maxLength: 5 })),
   async (batch) => {
     const text = new TextDecoder("utf-8", { ignoreBOM: true });

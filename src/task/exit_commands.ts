@@ -1,8 +1,8 @@
 import { isPopulated, processes, unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
-import { namedRoot, type Namespace } from "../namespace/namespace.ts";
-import { exitPlace, registered } from "./places.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { exitCommandCgroups, namedRoot, registered } from "../namespace/paths.ts";
 
 /** An exit command that runs: that of a run that is over. */
 export interface Exit {
@@ -16,16 +16,16 @@ export interface Exit {
  * The exit commands that run, sorted by the names of their tasks. What sleeps until the end
  * of its task, whose run is under way, is not among them.
  */
-export function runningExits(namespace: Namespace): Exit[] {
-  return registeredExits(namespace).filter((exit) => exitRuns(namespace, exit))
+export function runningExitCommands(namespace: Namespace): Exit[] {
+  return registeredExits(namespace).filter((exit) => isExitCommandRunning(namespace, exit))
     .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
 }
 
 /** The exit commands that sleep until their task has ended and is released, or wait for it. */
-export function sleepingExits(namespace: Namespace, task: string): Exit[] {
+export function sleepingExitCommands(namespace: Namespace, task: string): Exit[] {
   return registeredExits(namespace).filter((exit) => {
-    const { bed } = exitPlace(namespace, exit.task, exit.run);
-    return exit.task === task && (bed === undefined || isFrozen(bed));
+    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.run);
+    return exit.task === task && (frozenCgroup === undefined || isFrozen(frozenCgroup));
   });
 }
 
@@ -38,7 +38,7 @@ function registeredExits({ namespace }: Namespace): Exit[] {
 }
 
 /** Whether an exit command runs. */
-export function exitRuns(namespace: Namespace, { task, run }: Exit): boolean {
+export function isExitCommandRunning(namespace: Namespace, { task, run }: Exit): boolean {
   const cgroup = registered(namespace.namespace, task);
   const underWay = unlessGone(() => Deno.statSync(cgroup).ino, null);
   return underWay !== run && isPopulatedExit(namespace, { task, run });
@@ -46,13 +46,13 @@ export function exitRuns(namespace: Namespace, { task, run }: Exit): boolean {
 
 /** Whether there is a process of it, which may be in a PID namespace that the caller does not see. */
 function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
-  const { registered, bed } = exitPlace(namespace, task, run);
+  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, run);
   if (isPopulated(registered)) return true;
-  const events = unlessGone(() => Deno.readTextFileSync(`${bed}/cgroup.events`), "");
+  const events = unlessGone(() => Deno.readTextFileSync(`${frozenCgroup}/cgroup.events`), "");
   return /^populated 1$/m.test(events);
 }
 
 /** The processes of an exit command. */
-export function exitProcesses(namespace: Namespace, { task, run }: Exit): number[] {
-  return processes(exitPlace(namespace, task, run).registered);
+export function exitCommandProcesses(namespace: Namespace, { task, run }: Exit): number[] {
+  return processes(exitCommandCgroups(namespace, task, run).registered);
 }

@@ -1,5 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
-import { isDying, isRestoring, isWaiting } from "../task/begun.ts";
+import { isDying, isRestoring, isWaiting } from "../task/command_start.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { notExecuted, type Shim } from "./shim/shim.ts";

@@ -1,0 +1,137 @@
+import { existsSync } from "@std/fs/exists";
+import { makeCgroup, unlessGone } from "../cgroup/cgroup.ts";
+import { Failed } from "../cli/errors.ts";
+import { removeWhenOpen, whenOpen } from "./reopening.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namedRoot } from "../namespace/paths.ts";
+
+/** How long the release agent may take to answer a request, in milliseconds. */
+const AGENT_TIMEOUT = 5000;
+
+/** After how many milliseconds without an answer the agent is called again: it may have been killed. */
+const AGAIN = 1000;
+
+/** A request to admit a run of a task to the unified hierarchy, whose root only root may move into. */
+export interface AdmissionRequest {
+  /** The task's name. */
+  task: string;
+  /** The inode of its registered cgroup. */
+  inode: number;
+  /** Whether an exit command comes with it. */
+  exit: boolean;
+}
+
+/** The requests that the agent will be called for next, together. */
+interface Group {
+  requests: AdmissionRequest[];
+  /** Settled when the processes of all of them have been moved. */
+  admitted: Promise<void>;
+}
+
+/** The requests of one namespace: the call that the agent is at work at, and the group after it. */
+interface Queue {
+  last: Promise<void> | undefined;
+  next: Group | undefined;
+}
+
+/** The queues of the namespaces that this process launches in. */
+const queues = new Map<string, Queue>();
+
+/**
+ * Asks the release agent to move the processes of a run into the unified hierarchy. While the
+ * agent is at work, further requests wait, and are then submitted together by one call.
+ *
+ * @throws {Failed} if the agent does not answer within five seconds.
+ */
+export function requestAdmission(namespace: Namespace, request: AdmissionRequest): Promise<void> {
+  const name = namespace.namespace;
+  const queue: Queue = queues.get(name) ?? { last: undefined, next: undefined };
+  queues.set(name, queue);
+  if (queue.last === undefined) return start(queue, namespace, [request]);
+  if (queue.next !== undefined) {
+    queue.next.requests.push(request);
+    return queue.next.admitted;
+  }
+  const group = { requests: [request] };
+  const submitted = queue.last.catch(() => {}).then(() => {
+    queue.next = undefined;
+    return start(queue, namespace, group.requests);
+  });
+  queue.next = { requests: group.requests, admitted: submitted };
+  return submitted;
+}
+
+function start(
+  queue: Queue,
+  namespace: Namespace,
+  requests: readonly AdmissionRequest[],
+): Promise<void> {
+  const submitted = submit(namespace, requests);
+  queue.last = submitted;
+  const done = () => {
+    if (queue.last === submitted && queue.next === undefined) queue.last = undefined;
+  };
+  submitted.then(done, done);
+  return submitted;
+}
+
+/** Returns a unique name for a list; that of a single request says what is in the list, so that the agent need not read it. */
+function listName(requests: readonly AdmissionRequest[]): string {
+  const id = crypto.randomUUID();
+  const [first] = requests;
+  if (first === undefined || requests.length > 1) return id;
+  return `for-${id.slice(0, 8)}-${first.inode}-${first.task}`;
+}
+
+/** Makes a list of the cgroups of requests, and has the kernel call the agent until it has answered. */
+async function submit(namespace: Namespace, requests: readonly AdmissionRequest[]): Promise<void> {
+  const named = namedRoot(namespace.namespace);
+  const name = listName(requests);
+  const [list, trigger] = [`${named}/enter-${name}`, `${named}/bell-${name}`];
+  try {
+    const paths = requests.flatMap(({ task, inode, exit }) => [
+      `${list}/task-${task}`,
+      ...(exit ? [`${list}/exit-${inode}-${task}`] : []),
+    ]);
+    for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
+    const begin = performance.now();
+    for (let asked = 0; !isAnswered(list, trigger); await pause()) {
+      const waited = performance.now() - begin;
+      if (waited > AGENT_TIMEOUT) {
+        throw new Failed(
+          `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
+        );
+      }
+      if (waited >= asked * AGAIN) {
+        await whenOpen(namespace, () => call(trigger));
+        asked++;
+      }
+    }
+  } catch (error) {
+    for (const cgroup of [list, trigger]) await removeWhenOpen(namespace, cgroup);
+    throw error;
+  }
+}
+
+/**
+ * Has the kernel call the release agent with the path of a cgroup: the kernel does so when the
+ * last child of a cgroup is removed (cgroup-v1/cgroups.rst, notify_on_release).
+ */
+function call(trigger: string): void {
+  makeCgroup(trigger);
+  // The agent may remove the cgroup meanwhile, if it comes for an earlier call.
+  unlessGone(() => {
+    makeCgroup(`${trigger}/x`);
+    Deno.removeSync(`${trigger}/x`);
+  }, undefined);
+}
+
+/** Returns whether the agent has answered: it sets a flag of the trigger, and then removes the list; that of 1.1.0 only does the latter. */
+function isAnswered(list: string, trigger: string): boolean {
+  const mark = unlessGone(() => Deno.readTextFileSync(`${trigger}/cgroup.clone_children`), "");
+  return mark.trim() === "1" || !existsSync(list);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,135 @@
+import { existsSync } from "@std/fs/exists";
+import { isGone, makeCgroup, move, removeCgroup } from "../cgroup/cgroup.ts";
+import { Failed, reason } from "../cli/errors.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
+import { cgroupsOf } from "../task/process.ts";
+
+/**
+ * Moves processes out of their caller's cgroups of v1 into those of the namespace, which the
+ * owner may do. In the unified hierarchy only the release agent can.
+ *
+ * @throws {Failed} if a cgroup of the namespace is gone, or takes no more.
+ */
+export function leaveCallerHierarchies(namespace: Namespace, pids: readonly number[]): void {
+  const root = namespaceDirectory(namespace.namespace);
+  const places = new Map(pids.map((pid) => [pid, cgroupsOf(pid)]));
+  for (const { name, version } of namespace.hierarchies) {
+    if (version !== 1) continue;
+    try {
+      for (const [pid, place] of places) {
+        if (!isInNamespaceCgroup(namespace, place.get(name))) move(pid, `${root}/${name}`);
+      }
+    } catch (error) {
+      throw explained(error, namespace, name);
+    }
+  }
+}
+
+/** Returns whether a path is that of the namespace's own cgroup, where processes forked by the shim pool start. */
+function isInNamespaceCgroup({ namespace }: Namespace, path = ""): boolean {
+  return path.endsWith(`/lanco-${namespace}`);
+}
+
+function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
+  // EAGAIN: cgroup.max.descendants is reached.
+  if (error instanceof Error && error.message.includes("os error 11)")) {
+    return new Failed(
+      `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
+    );
+  }
+  // EINVAL: a cgroup of v1 has no share of real time unless it is given one (sched-rt-group.rst).
+  if (
+    reason(error).includes("os error 22)") &&
+    existsSync(`${namespaceDirectory(namespace)}/${hierarchy}/cpu.rt_runtime_us`)
+  ) {
+    return new Failed(
+      `hierarchy ${hierarchy} of cgroup version 1 takes no real-time process: start it as an ordinary one, with "chrt -o 0 lanco ${namespace} run ..."`,
+    );
+  }
+  if (!(error instanceof Deno.errors.NotFound)) return error;
+  return new Failed(
+    `the cgroup of namespace ${namespace} in hierarchy ${hierarchy} is gone: run "sudo lanco ${namespace} init" again`,
+  );
+}
+
+/**
+ * Makes new cgroups of the task's own. Returns whether all exist: a release agent that was
+ * called for the run before and comes late may have removed one.
+ */
+export function makeTaskCgroups(namespace: Namespace, task: string, prepare: () => void): boolean {
+  try {
+    for (const cgroup of taskCgroups(namespace, task)) {
+      if (makeCgroup(cgroup)) continue;
+      removeCgroup(cgroup);
+      makeCgroup(cgroup);
+    }
+    prepare();
+    return true;
+  } catch (error) {
+    return goneForNow(namespace, error);
+  }
+}
+
+/**
+ * Moves the task's first process into the cgroups of v1: the task's own, or the namespace's where
+ * tasks have none.
+ */
+export function enterTaskCgroups(
+  namespace: Namespace,
+  task: string,
+  child: number,
+  isLast: boolean,
+): void {
+  const root = namespaceDirectory(namespace.namespace);
+  const place = cgroupsOf(child);
+  let hierarchy = "";
+  try {
+    for (const { name, version, tasks } of namespace.hierarchies) {
+      if (version !== 1) continue;
+      hierarchy = name;
+      if (tasks) move(child, `${root}/${name}/task-${task}`);
+      else if (!isInNamespaceCgroup(namespace, place.get(name))) move(child, `${root}/${name}`);
+    }
+  } catch (error) {
+    const known = explained(error, namespace, hierarchy);
+    if (isLast || !isGone(error)) throw known;
+    goneForNow(namespace, error);
+  }
+}
+
+/** Returns false for a cgroup that was removed and can be made again; throws if it cannot. */
+function goneForNow(namespace: Namespace, error: unknown): false {
+  const root = namespaceDirectory(namespace.namespace);
+  const lost = namespace.hierarchies.find(({ name }) =>
+    !existsSync(`${root}/${name}/cgroup.procs`)
+  );
+  if (lost !== undefined) throw explained(error, namespace, lost.name);
+  if (!isGone(error)) throw explained(error, namespace, "unified");
+  return false;
+}
+
+/** Returns whether the task's first process is in the task's cgroup of each hierarchy. */
+export function isInTaskCgroups(namespace: Namespace, child: number, task: string): boolean {
+  const cgroups = cgroupsOf(child);
+  return namespace.hierarchies.filter(({ tasks }) => tasks).every(({ name }) =>
+    cgroups.get(name)?.endsWith(`/lanco-${namespace.namespace}/task-${task}`)
+  );
+}
+
+/**
+ * Checks that a process has left each cgroup of its caller.
+ *
+ * @throws {Failed} if it is in a cgroup that is not the namespace's.
+ */
+export function assertOutsideCallerCgroups(namespace: Namespace, pid: number): void {
+  const cgroups = cgroupsOf(pid);
+  for (const { name } of namespace.hierarchies) {
+    const path = cgroups.get(name);
+    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
+      throw new Failed(
+        `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
+      );
+    }
+  }
+}
