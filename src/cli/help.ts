@@ -1,41 +1,41 @@
-/** What `lanco -h` prints. */
+/** The text of `lanco -h`. */
 export const HELP = `Usage: lanco [-d...] [-D token]... <namespace> <command> [options]
 
 Runs long tasks that go on when their caller is restarted, upgraded or dies.
 
-  sudo lanco web init -u $(id -un)      once a boot, as root
+  sudo lanco web init -u $(id -un)      make a namespace: once a boot, as root
   lanco web run import ./import --all   start a task
   lanco web check import                exits 0 while it runs, 3 when it does not
-  lanco web ls                          what runs
-  lanco web logs -f import              what it says, until it ends
-  lanco web stop import                 with all that it has started
+  lanco web ls                          list the running tasks
+  lanco web logs -f import              follow its output until it ends
+  lanco web stop import                 stop it with all its processes
 
 Commands:
   init            make a namespace for a user
   run, start      start a task
   stop, kill      stop tasks
-  check           are they running? The exit status answers
+  check           tell by the exit status whether tasks run
   ls              show the running tasks and their processes
-  status          how a task is, or how it ended, and what it has used
+  status          show the state of a task, how it ended, and what it used
   top             watch the tasks and what they use
   logs            show or follow the log of a task
   wait            wait until tasks have ended
-  events          tell what becomes of tasks, as it happens
-  dump            JSON of everything
-  batch           many commands, as JSON lines
-  metrics         counters and gauges for Prometheus
-  pause, resume   hold tasks, and let them go on
+  events          print when tasks start, pause, resume and end
+  dump            print all that is known of tasks, as JSON
+  batch           run many commands, given as JSON lines
+  metrics         print counters and gauges for Prometheus
+  pause, resume   freeze tasks, and let them go on
   signal          send a signal to all processes of tasks
-  release         remove a namespace, or what is left of a task
+  release         remove a namespace, or the remains of a task
   lanco namespaces                      the namespaces of this host
-  lanco doctor                          what this host offers, and what it lacks
+  lanco doctor                          what this host supports, and what it lacks
   lanco man                             the manual page
-  lanco completions bash|zsh|fish       what makes a shell complete all this
+  lanco completions bash|zsh|fish       a completion script for a shell
   lanco <namespace> <command> -h        more about a command
 
 Options:
   -d          more messages; -dd for debugging
-  -D TOKEN    of the debugging messages, only those of TOKEN
+  -D TOKEN    debugging messages of TOKEN only
   -v          print the version
   -h          print this help
 

@@ -146,7 +146,7 @@ export function isOf(types: readonly FieldType[], value: unknown): boolean {
 /** The options before the namespace. */
 export const GLOBAL_OPTIONS = {
   debug: flag("-d, --debug", "more messages; -dd for debugging"),
-  token: list("-D, --token TOKEN", "of the debugging messages, only those of TOKEN"),
+  token: list("-D, --token TOKEN", "debugging messages of TOKEN only"),
   version: flag("-v, --version", "print the version"),
   help: flag("-h, --help", "print this help"),
 };

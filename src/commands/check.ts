@@ -11,14 +11,14 @@ import { eachTask } from "./each_task.ts";
 export default command({
   help: `Usage: lanco <namespace> check [--json] task...
 
-Says whether tasks run, by the exit status alone: 0 if all of them do, 3 if one
-does not, 1 if it cannot be found out.
+Tells by the exit status whether tasks run: 0 if all of them run, 3 if one does
+not, 1 if this cannot be found out.
 
 @OPTIONS@
 
 Examples:
   lanco web check import && echo "Still running"
-  lanco web check -- "$name" || echo "It does not run, or nobody knows"
+  lanco web check -- "$name" || echo "It does not run, or this is not known"
 `,
   options: { json: flag("--json", "print JSON as well") },
   operands: "known tasks",
@@ -37,14 +37,14 @@ Examples:
   },
 });
 
-/** How long a task may take to be started, in milliseconds, before nobody knows whether it will run. */
+/** How long `check` waits until the command of a starting task is executed, in milliseconds. */
 const START_TIMEOUT = 5000;
 
 /**
- * Waits for the end of what is under way: that its command is executed, or not.
+ * Waits until the command of a task that is being started is executed, or its start has failed.
  *
- * @throws {NotRunning} if it is not.
- * @throws {Failed} if that cannot be found out.
+ * @throws {NotRunning} if the start has failed.
+ * @throws {Failed} if neither has happened in time, or cannot happen because a cgroup is frozen.
  */
 async function untilStarted(namespace: string, task: string): Promise<void> {
   for (const deadline = performance.now() + START_TIMEOUT; isBeingStarted(namespace, task);) {
@@ -52,7 +52,7 @@ async function untilStarted(namespace: string, task: string): Promise<void> {
     if (frozen !== undefined || performance.now() > deadline) {
       throw new Failed(
         `the command of task ${task} has not been executed yet: ${
-          frozen ?? "whoever starts it has stopped, or waits"
+          frozen ?? "the process that starts it is stopped, or waits"
         }`,
       );
     }

@@ -4,14 +4,14 @@ import { Usage } from "../cli/errors.ts";
 
 type Generator = (commands: readonly CompletedCommand[]) => string;
 
-/** What writes the completion script of a shell, loaded when it is asked for. */
+/** The generators of completion scripts, by shell. Their modules are loaded only when needed. */
 export const SHELLS: Readonly<Record<string, () => Promise<Generator>>> = {
   bash: async () => (await import("../extras/completions/bash.ts")).bashCompletion,
   zsh: async () => (await import("../extras/completions/zsh.ts")).zshCompletion,
   fish: async () => (await import("../extras/completions/fish.ts")).fishCompletion,
 };
 
-/** All commands as a shell completes them. */
+/** Returns all commands, with their options and operands, as the generators need them. */
 export async function collectCommands(tables: CommandTables): Promise<CompletedCommand[]> {
   const { describeAll } = await import("../extras/completions/data.ts");
   const { TOPICS } = await import("./man.ts");
@@ -25,8 +25,8 @@ export async function collectCommands(tables: CommandTables): Promise<CompletedC
 export default command({
   help: `Usage: lanco completions bash|zsh|fish
 
-Prints what makes a shell complete commands, options, namespaces and tasks. Load it
-in the shell's start-up file, or put it where the shell looks:
+Prints a script by which a shell completes commands, options, namespaces and tasks.
+Load it in the shell's start-up file, or install it where the shell looks for it:
   bash  /etc/bash_completion.d/lanco, with the package bash-completion
   zsh   /usr/local/share/zsh/site-functions/_lanco
   fish  /etc/fish/completions/lanco.fish

@@ -13,16 +13,17 @@ import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
 import { readRequest, type Request, takesTask } from "../cli/request.ts";
 import { asJson, jsonLine, render } from "../show/render.ts";
 
-/** Where results and messages go; tests give their own. */
+/** Where results and messages are written; tests give functions of their own. */
 export interface Streams {
-  /** Writes a result. Returns whether somebody still reads it. */
+  /** Writes a result. Returns false if the reader has closed the output. */
   print(result: string | Uint8Array): boolean;
-  /** Writes a message's line; by default, to standard error. */
+  /** Writes the line of a message; by default, to standard error. */
   write?: (line: string) => void;
 }
 
 /**
- * Runs one command line. Every failure ends here, as one line on standard error.
+ * Runs a command line. Every error that a command throws is caught here, and written to standard
+ * error as one line.
  *
  * @returns the exit status.
  */
@@ -46,13 +47,13 @@ function standardOutput(): Streams["print"] {
   return (result) => toStandardOutput(result, mode ??= standardOutputMode());
 }
 
-/** A command line: what its command is given, and what is printed of what comes of it. */
+/** A command line: the context of its command, and the printing of the result. */
 class CommandLine implements Context {
   readonly tables = { commands: COMMANDS, standalone: STANDALONE };
   readonly log: LogOptions;
   namespace = "";
   command = "lanco";
-  /** How a part of the output is printed. */
+  /** Renders the output, or a part of it. */
   #render: (part: unknown) => string = () => "";
 
   constructor(private readonly args: readonly string[], private readonly streams: Streams) {
@@ -66,7 +67,7 @@ class CommandLine implements Context {
 
   async report(error: LancoError): Promise<void> {
     const message = error instanceof NoSuchTask
-      ? error.withSuggestion(await this.#meant(error.task))
+      ? error.withSuggestion(await this.#suggestion(error.task))
       : error.message;
     const logger = await this.logger();
     if (error.level === "WARN") logger.warn(message);
@@ -77,15 +78,15 @@ class CommandLine implements Context {
     return this.streams.print(part instanceof Uint8Array ? part : this.#render(part));
   }
 
-  /** The name that was probably meant by one of which nothing is known. */
-  async #meant(task: string): Promise<string> {
+  /** Suggests a known task whose name is similar to that of an unknown one. */
+  async #suggestion(task: string): Promise<string> {
     const { knownTasks } = await import("../task/task.ts");
     const names = unlessGone(() => knownTasks(this.namespace), []);
     if (names.includes(task)) return "";
     return (await import("../cli/suggestion.ts")).suggestion(task, names);
   }
 
-  /** Does what it says. Returns the exit status. */
+  /** Runs the command line. Returns the exit status. */
   async run(): Promise<number> {
     const { given, operands } = parseWords(this.args, GLOBAL_OPTIONS, false);
     this.log.verbosity = given.debug?.length ?? 0;
@@ -116,10 +117,10 @@ class CommandLine implements Context {
   async #execute(name: string, args: readonly string[], namespace?: string): Promise<number> {
     const command = await findCommand(this.tables, name, namespace);
     this.command = name;
-    // Only before the first operand: `run task ls -h` is the command's own.
+    // Only the first word: in `run task ls -h` the option belongs to the command of the task.
     if (asksForHelp(args[0])) {
       this.streams.print((await import("../show/help.ts")).renderHelp(command));
-      // Who asks about a task of that name must not hear that it runs, or has been stopped.
+      // A script that passes "-h" as a task's name must not take 0 for "runs" or "stopped".
       return takesTask(command.operands) ? 2 : 0;
     }
     const request = readRequest(name, command, args);
@@ -133,18 +134,19 @@ class CommandLine implements Context {
     }
   }
 
-  /** What root asks for in another user's namespace is done by that user. Returns the exit status, if it was. */
+  /**
+   * Runs the command of root as the owner of the namespace, if that is another user.
+   *
+   * @returns the exit status; undefined if this process is to run the command itself.
+   */
   async #asOwner(command: Command, request: Request): Promise<number | undefined> {
     if (command.runsAsRoot?.(request) || effectiveUser() !== 0) return undefined;
     const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
-    if (!command.launches) {
-      return await asOwner(this.namespace, this.args, command.maxSilence?.(request));
-    }
-    refuseToLaunch(this.namespace);
-    return undefined;
+    if (command.launches) return void refuseToLaunch(this.namespace);
+    return await asOwner(this.namespace, this.args, command.maxSilence?.(request));
   }
 
-  /** Prints what has come of the command. Returns the exit status. */
+  /** Prints the result of the command. Returns the exit status. */
   #show({ summary }: Command, { status, output }: Result): number {
     const text = output === undefined ? "" : this.#render(output);
     try {
@@ -157,7 +159,7 @@ class CommandLine implements Context {
   }
 }
 
-/** How an output, or each part of one, is printed. */
+/** Returns a function that renders the output, or each part of it; JSON lines begin with the greeting. */
 function renderer(command: Command, request: Request): (output: unknown) => string {
   let greeting = command.greeting && asJson(command, request) ? jsonLine(command.greeting) : "";
   return (output) => {

@@ -5,8 +5,8 @@ import { renderFindings } from "../show/findings.ts";
 export default command({
   help: `Usage: lanco doctor
 
-Says what this host offers, and for what is missing: what is lost, and how to get
-it. Exits with 1 if init would fail. As root it can also try a mount.
+Reports what this host supports, and for each thing it lacks: what does not work
+then, and how to get it. Exits with 1 if init would fail. Root also tries a mount.
 
 Examples:
   lanco doctor

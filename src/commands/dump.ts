@@ -52,7 +52,7 @@ Examples:
   },
 });
 
-/** What `status` knows, but for what the place in the dump already says. */
+/** Returns the state of a task without the fields that its place in the output already tells. */
 function facts(
   { namespace: _, task: __, processes: ___, ...rest }: TaskState,
 ): Omit<TaskState, "namespace" | "task" | "processes"> {

@@ -1,27 +1,28 @@
 import { combinedStatus, LancoError } from "../cli/errors.ts";
 import type { Context } from "../cli/command.ts";
 
-/** What came of one task. */
+/** The outcome of a command for one task. */
 export interface Outcome {
-  /** The exit status that it alone would have. */
+  /** The exit status that the command would have for this task alone. */
   exitStatus: number;
-  /** Why it is not 0. */
+  /** The message of the error, or null if there was none. */
   why: string | null;
 }
 
-/** What came of several tasks. */
+/** The outcome of a command for several tasks. */
 export interface Outcomes {
-  /** The exit status: a failure wins over an answer, an answer over 0. */
+  /** The exit status of the command: see `combinedStatus()`. */
   status: number;
-  /** By their names. */
+  /** The names of the tasks and their outcomes, in the order of the names given. */
   outcomes: [task: string, outcome: Outcome][];
 }
 
 /**
- * Does something to each of several tasks, at the same time. Every failure is reported. What is
- * returned is the result of a command that has nothing else to tell.
+ * Applies a function to several tasks at the same time, and reports every error.
  *
- * @param silent Whether nothing is said of mere answers: the exit status has it.
+ * @param silent Whether negative answers such as "is not running" are not reported, because the
+ * exit status tells them.
+ * @returns the outcomes; a command without output can return them as its result.
  */
 export async function eachTask(
   context: Context,

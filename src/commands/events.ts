@@ -12,9 +12,9 @@ import type { TaskEvent } from "../task/run_tracker.ts";
 export default command({
   help: `Usage: lanco <namespace> events [--json] [pattern...]
 
-Tells what becomes of tasks as it happens, a line each: "present" for each that runs
-now, then "ready", and from then on "start", "pause", "resume" and "end". No run is
-missing and none comes twice, however short it was. Ends with the namespace.
+Prints a line for each event: "present" for each task that runs now, then "ready",
+and from then on "start", "pause", "resume" and "end" of tasks. No run is missing or
+repeated, however short it was. Ends when the namespace is released.
 
 @OPTIONS@
 
@@ -40,7 +40,7 @@ Examples:
   },
 });
 
-/** With all fields. */
+/** Returns the event with all fields of the schema; those that it lacks are null. */
 function flat(event: TaskEvent): Output<"events"> {
   const nothing = { task: null, run: null, state: null, why: null, code: null, signal: null };
   const { event: what, at, ...rest } = event;

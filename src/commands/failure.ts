@@ -2,15 +2,15 @@ import { LancoError, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 
 /**
- * The failure as one that has a message and an exit status.
+ * Converts an error that a command has thrown to a `LancoError`.
  *
- * @param failed The status if lanĉo itself has failed, or nobody has thought of it.
+ * @param status The exit status for an unexpected error, and for an error with status 1.
  */
-export function asLancoError(error: unknown, failed = 1): LancoError {
-  if (error instanceof LancoError && (error.exitStatus !== 1 || failed === 1)) return error;
+export function asLancoError(error: unknown, status = 1): LancoError {
+  if (error instanceof LancoError && (error.exitStatus !== 1 || status === 1)) return error;
   const failure = error instanceof LancoError
-    ? new LancoError(error.message, failed, error.level)
-    : new LancoError(unexpected(error), failed);
+    ? new LancoError(error.message, status, error.level)
+    : new LancoError(unexpected(error), status);
   if (error instanceof Error && error.stack) failure.stack = error.stack;
   return failure;
 }

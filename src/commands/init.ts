@@ -7,10 +7,10 @@ import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
 
-/** A name of an account as a directory of a company has them, such as `CORP\domain users`; or a number. */
+/** The name of a user or group, also one of a directory service such as `CORP\domain users`, or an id. */
 const NAME = /^[^\-+:\p{Cc}][^:\p{Cc}]*$/u;
 
-/** The least room for records, in bytes. */
+/** The least size of the file system for records, in bytes. */
 const LEAST_RECORDS = 2 ** 20;
 
 function account(option: string, name: string): string {
@@ -20,8 +20,7 @@ function account(option: string, name: string): string {
   return name;
 }
 
-/** The room for records, in bytes. */
-function room(text: string, memory: number): number {
+function recordsSize(text: string, memory: number): number {
   const bytes = size("--records", text, memory, LEAST_RECORDS);
   return atMost("--records", text, bytes, memory, "bytes of memory");
 }
@@ -29,9 +28,9 @@ function room(text: string, memory: number): number {
 export default command({
   help: `Usage: lanco <namespace> init [-u user] [-g group] [limits]
 
-Makes a namespace in which a user can launch tasks. Needs root, once a boot. Doing
-it again repairs what is missing, and changes the limits that are given: "max" lifts
-one. What was changed is printed. The limits are for all its tasks together.
+Makes a namespace in which a user can run tasks. Needs root, once a boot. A second
+init repairs the namespace and sets the limits that are given; "max" lifts a limit.
+The changes are printed. The limits are for all tasks of the namespace together.
 
 @OPTIONS@
 
@@ -48,7 +47,7 @@ Examples:
     ),
     records: text(
       "--records SIZE",
-      "room for what is written down of tasks (1M at least;\n32M: a thousand runs)",
+      "room for the records of runs (1M at least;\n32M: a thousand runs)",
     ),
     ...LIMITS,
   },
@@ -62,7 +61,7 @@ Examples:
       up: {
         user: account("-u", user),
         group: group === undefined ? "" : account("-g", group),
-        ...(records === undefined ? {} : { records: room(records, host.memory) }),
+        ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
         host,
         limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
         bestEffort: options.bestEffort,

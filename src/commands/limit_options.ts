@@ -2,15 +2,14 @@ import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
 import { Usage } from "../cli/errors.ts";
 import { flag, type OptionValues, parseSpelling, value, whole } from "../cli/options.ts";
 
-/** An option whose value depends on what the host has, and is read when that is known. */
+/** Returns an option whose value is parsed by `parseLimits()`, which knows the host's capacity. */
 function limit(spelling: string, about: string, takes: string) {
   return value(spelling, about, [takes, "text", "number"], (text) => text);
 }
 
-/** What a weight may be. */
 const WEIGHTS = { min: 1, max: 10_000 };
 
-/** The options that take limits. */
+/** The options that set limits. */
 export const LIMITS = {
   memory: limit(
     "-m, --memory SIZE",
@@ -32,16 +31,16 @@ export const LIMITS = {
   ),
 };
 
-/** What was given of them. */
+/** The values of the options that set limits. */
 export type LimitOptions = OptionValues<typeof LIMITS>;
 
 /**
- * Reads the limits off the options.
+ * Parses the limits that options set.
  *
- * @param capacity What the host has; asked for only if there is a limit.
- * @param liftable Whether "max" may be said, which is read as infinity.
- * @param least The least that can be given.
- * @throws {Usage} for nonsense, for more than the host has, and for less than the least.
+ * @param capacity Returns the capacity of the host; called only if a limit needs it.
+ * @param liftable Whether "max" is allowed, which lifts a limit and is returned as Infinity.
+ * @param least The least memory and number of processes that may be set.
+ * @throws {Usage} if a value is invalid, more than the host has, or less than the least.
  */
 export function parseLimits(
   options: LimitOptions,
@@ -72,32 +71,30 @@ export function parseLimits(
   });
   given("swap", (text, option) => {
     limits.swap = size(option, text, capacity().memory, 0);
-    // Only the sum of both can be limited in v1.
+    // cgroup v1 limits only the sum of memory and swap (memory.memsw.limit_in_bytes).
     if (limits.memory === undefined) throw new Usage(`option ${option} needs --memory beside it`);
   });
   given("cpus", (text, option) => {
-    if (!/^\d+(\.\d+)?$/.test(text) || Number(text) < 0.01) {
-      throw new Usage(
-        `option ${option} needs a number of processors, at least 0.01, not "${text}"`,
-      );
-    }
-    limits.cpus = atMost(option, text, Number(text), capacity().cpus, "processors");
+    const number = count(option, text, /^\d+(\.\d+)?$/, 0.01, "processors");
+    limits.cpus = atMost(option, text, number, capacity().cpus, "processors");
   });
   given("pids", (text, option) => {
-    if (!/^[1-9]\d*$/.test(text) || Number(text) < least.pids) {
-      throw new Usage(
-        `option ${option} needs a number of processes, at least ${least.pids}, not "${text}"`,
-      );
-    }
-    limits.pids = atMost(option, text, Number(text), capacity().pids, "processes");
+    const number = count(option, text, /^[1-9]\d*$/, least.pids, "processes");
+    limits.pids = atMost(option, text, number, capacity().pids, "processes");
   });
   return limits;
 }
 
-/** The limits that "max" lifts. */
+/** Parses a number of processors or processes. */
+function count(option: string, text: string, pattern: RegExp, least: number, unit: string): number {
+  if (pattern.test(text) && Number(text) >= least) return Number(text);
+  throw new Usage(`option ${option} needs a number of ${unit}, at least ${least}, not "${text}"`);
+}
+
+/** The limits that "max" can lift. */
 const LIFTABLE = ["memory", "swap", "cpus", "pids"] as const;
 
-/** Lifts what is "max". In v1 swap is limited by its sum with memory, and so lifted with that. */
+/** Lifts limits that are "max". A lifted memory limit lifts that of swap, which v1 limits in sum with it. */
 function lift(limits: Limits, options: LimitOptions): void {
   for (const name of LIFTABLE) {
     if (options[name] === "max") limits[name] = Infinity;
@@ -114,15 +111,16 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The bytes that were meant by `512M`, `2G` or `50%`.
+ * Parses a size such as `512M`, `2G` or `50%`.
  *
- * @param host What a percentage is of, in bytes.
- * @param least The least that is allowed, in bytes.
- * @throws {Usage} for nonsense, and for less.
+ * @param host The size that is 100%, in bytes.
+ * @param least The least size that is allowed, in bytes.
+ * @returns the size in bytes.
+ * @throws {Usage} if the text is no size, or the size less than the least.
  */
 export function size(option: string, text: string, host: number, least = 1): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT]?|%)$/.exec(text.toUpperCase()) ?? [];
-  // Divided last, for 100% is to be all of it, to the byte.
+  // The division comes last, so that 100% is exactly the size of the host.
   const [factor = NaN, divisor] = unit === "%" ? [host, 100] : [UNITS[unit ?? "none"], 1];
   const bytes = Math.floor(Number(number) * factor / divisor);
   if (bytes < least && least > 1) {
@@ -134,7 +132,7 @@ export function size(option: string, text: string, host: number, least = 1): num
   return bytes;
 }
 
-/** The size as it can be given: in the greatest unit of which it is a multiple. */
+/** Formats a size in the greatest unit of which it is a multiple. */
 function inUnits(bytes: number): string {
   const [unit, factor] = Object.entries(UNITS).findLast(([, factor]) => bytes % factor === 0) ??
     ["", 1];
@@ -142,19 +140,20 @@ function inUnits(bytes: number): string {
 }
 
 /**
- * The value, if the host has as much.
+ * Returns a value that is not more than the host has.
  *
- * @throws {Usage} if it has not.
+ * @param text The value as it was given, for the message.
+ * @throws {Usage} if the host has less.
  */
 export function atMost(
   option: string,
   text: string,
   value: number,
   host: number,
-  what: string,
+  unit: string,
 ): number {
   if (value > host) {
-    throw new Usage(`option ${option}: ${text} is more than the ${host} ${what} of this host`);
+    throw new Usage(`option ${option}: ${text} is more than the ${host} ${unit} of this host`);
   }
   return value;
 }

@@ -51,7 +51,10 @@ Examples:
   },
 });
 
-/** Where the task's output goes, or went, and whose file that must be. Logs outlive their namespace. */
+/**
+ * Returns the path of a task's log, and the user id that the file must have, if it must have one.
+ * A log can be read when its namespace has been released.
+ */
 function logOf(name: string, task: string): { path: string; writer?: number } {
   const fallback = logFile(name, task);
   let namespace: Namespace;
@@ -70,12 +73,12 @@ function logOf(name: string, task: string): { path: string; writer?: number } {
   if (record === undefined && !existsSync(fallback)) {
     throw new UnknownTask(name, task);
   }
-  // The owner's own records make him see nothing that he could not see anyway.
+  // The record is the owner's: for the owner it opens no file that they cannot open without it.
   const own = effectiveUser() === namespace.uid;
   return { path: record?.log ?? fallback, ...(own ? {} : { writer: namespace.uid }) };
 }
 
-/** A log, and how to open it. */
+/** The path of a log, and a function that opens it. */
 interface Log {
   path: string;
   open: () => Promise<LogFile | undefined>;

@@ -12,7 +12,7 @@ export default command({
   help: `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--json] [pattern...]
 
 Shows the running tasks and their processes, exit commands that run, and how other
-tasks have ended; of those whose names match a pattern, if one is given.
+tasks have ended; with patterns, only tasks whose names match one of them.
 
 @OPTIONS@
 
@@ -32,7 +32,7 @@ Examples:
     const selection = select(request, { running: true, finished: false });
     const tasks = selectedTasks(namespace, selection);
     const running = listRunning(namespace, tasks.running).map(({ task, processes }): Row => [task, {
-      // Looked at by who asks: the text says nothing of it, and a file for each task is much.
+      // A getter, because only JSON has the state, and each task costs the reading of a file.
       get state() {
         return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
       },
@@ -60,5 +60,5 @@ Examples:
 
 type Row = [task: string, listed: Output<"ls">["tasks"][string]];
 
-/** How a task ends that has not ended. */
+/** The fields about the end of a task, for a task that still runs. */
 const GOES_ON = { why: null, code: null, signal: null, ended: null, duration: null };

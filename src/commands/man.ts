@@ -1,7 +1,7 @@
 import { command } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 
-/** What goes with lanĉo besides its page, loaded when it is asked for. */
+/** The texts that `man` prints besides the page, by topic. They are loaded only when needed. */
 export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
   logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
   json: async () => {
@@ -17,9 +17,9 @@ export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
 export default command({
   help: `Usage: lanco man [logrotate|systemd|json]
 
-Shows the manual page on a terminal, else prints its source. With a word: prints an
-example for logrotate, the systemd unit that makes namespaces at boot, or the JSON
-Schema of what commands print.
+Shows the manual page on a terminal, or prints its source elsewhere. With a word:
+prints a configuration for logrotate, the systemd unit that makes namespaces at boot,
+or the JSON Schema of what commands print.
 
 Examples:
   lanco man

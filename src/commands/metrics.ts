@@ -10,7 +10,7 @@ import { survey } from "../task/survey.ts";
 export default command({
   help: `Usage: lanco <namespace> metrics [--openmetrics] [pattern...]
 
-Prints counters and gauges of the namespace and its tasks, or of those tasks whose
+Prints counters and gauges of the namespace and its tasks, or of the tasks whose
 names match a pattern, for Prometheus: in the text format that node_exporter's
 textfile collector reads.
 
@@ -21,7 +21,7 @@ Examples:
   lanco web metrics >/run/x.$$ && mv /run/x.$$ /var/lib/prometheus/node-exporter/lanco-web.prom
 `,
   options: {
-    openmetrics: flag("--openmetrics", "print OpenMetrics 1.0, for what reads only that"),
+    openmetrics: flag("--openmetrics", "print OpenMetrics 1.0, for readers of only that format"),
   },
   operands: "patterns",
   async run(context, { openmetrics, patterns }) {

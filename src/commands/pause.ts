@@ -3,7 +3,7 @@ import { freeze, untilHeld } from "../stop/freeze.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { eachTask } from "./each_task.ts";
 
-/** Makes the command that freezes tasks, or the one that lets them go on. */
+/** Returns the command that freezes tasks, or the one that thaws them. */
 export function freezeCommand(help: string, frozen: boolean): Command {
   return command({
     help,
@@ -22,8 +22,8 @@ export function freezeCommand(help: string, frozen: boolean): Command {
 export default freezeCommand(
   `Usage: lanco <namespace> pause task...
 
-Stops all processes of tasks without their knowledge, until "resume". A paused task
-can still be stopped.
+Freezes all processes of tasks until "resume"; they get no signal. A paused task can
+still be stopped.
 
 Examples:
   lanco web pause import

@@ -11,8 +11,8 @@ export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
 
 Without a task: removes the namespace. Needs root, and that no task runs; the logs
-stay. With a task: does what the kernel's release agent should have done when the
-task ended, if that was hindered.
+stay. With a task that has ended: does the work of the release agent, which the kernel
+calls when a task ends, if the agent has not done it.
 
 @OPTIONS@
 
@@ -37,13 +37,13 @@ Examples:
 
 async function releaseTask(name: string, task: string, withCommand: boolean): Promise<void> {
   const namespace = readNamespace(name);
-  // In this order: that of a run that begins now is none of them.
+  // Listed before the check: the exit command of a run that begins meanwhile must not be among them.
   const unwanted = withCommand ? [] : sleepingExitCommands(namespace, task);
   if (isRunning(name, task)) {
     throw new AlreadyRunning(task, "is running: stop it first");
   }
   forgetExitCommands(name, task, unwanted);
-  // The agent may have died when it had removed all but before it woke the exit command.
+  // The release agent may have died after it removed the cgroups and before it woke the exit command.
   const woken = wakeExitCommands(namespace, task);
   let free: boolean;
   try {

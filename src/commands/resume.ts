@@ -3,7 +3,7 @@ import { freezeCommand } from "./pause.ts";
 export default freezeCommand(
   `Usage: lanco <namespace> resume task...
 
-Lets paused tasks go on.
+Thaws paused tasks: their processes go on.
 
 Examples:
   lanco web resume import

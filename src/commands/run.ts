@@ -11,7 +11,7 @@ import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
 
-/** How many rotated logs of a task are kept, unless `--keep` says another number. */
+/** How many rotated logs of a task are kept, unless `--keep` gives another number. */
 export const KEPT_LOGS = 10;
 
 const OPTIONS = {
@@ -27,17 +27,17 @@ const OPTIONS = {
   stdin: text("--stdin FILE", "read the standard input from this file", { value: "file" }),
   oomScoreAdj: value(
     "--oom-score-adj N",
-    "what the kernel kills first, -1000 to 1000 (the caller's, or 0)",
+    "oom_score_adj of the task, -1000 to 1000 (the caller's, or 0)",
     ["a number from -1000 to 1000", "number"],
     parseOomScore,
   ),
   env: variables("--env NAME=VALUE", "set a variable of the environment; may be repeated"),
   envFile: list(
     "--env-file FILE",
-    "set those in FILE, NAME=VALUE a line, # begins a comment",
+    "set the variables in FILE, NAME=VALUE a line, # begins a comment",
     { value: "file" },
   ),
-  json: flag("--json", "print JSON of what was started"),
+  json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
     "-c, --command COMMAND",
@@ -61,7 +61,7 @@ Examples:
   options: OPTIONS,
   operands: "command",
   launches: true,
-  // 1 may be the command's own status.
+  // In the foreground 1 could be the status of the command.
   failureStatus: ({ foreground }) => foreground ? 125 : 1,
   async run(context, { task, command, ...options }) {
     if (options.json && options.foreground) {
@@ -70,7 +70,7 @@ Examples:
     const namespace = readNamespace(context.namespace);
     if (actsForRoot()) throw new RootLaunchesNothing(context.namespace, namespace.owner);
     const how = { ...await read(namespace, task, options), command };
-    // Only to spare most callers the trouble: register() decides.
+    // This only saves most callers the work of a launch that fails: launch() decides.
     if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
     return await start(context, namespace, task, how);
   },
@@ -83,7 +83,7 @@ async function start(
   task: string,
   options: LaunchOptions,
 ): Promise<Result<Output<"run">>> {
-  // Most have nothing to say, and stay in the background: that is not loaded for them.
+  // Most runs log no message and stay in the background, so these modules are loaded when needed.
   const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
   logger?.info(`run ${options.command[0]}`);
   const foreground = options.foreground ? await import("../launch/foreground.ts") : undefined;

@@ -2,18 +2,18 @@ import { flag, type OptionValues } from "../cli/options.ts";
 import { matching } from "../task/pattern.ts";
 import type { Selection } from "../task/survey.ts";
 
-/** The options that select tasks by what they do. */
+/** The options that select tasks by their state. */
 export const SELECTION = {
   running: flag("--running", "the running tasks"),
-  finished: flag("--finished", "those that have ended, of which there is a record"),
-  all: flag("-a, --all", "both, unless one of these is asked for"),
+  finished: flag("--finished", "the tasks that have ended and are on record"),
+  all: flag("-a, --all", "both, unless --running or --finished is given"),
 };
 
 /**
- * Which tasks are asked for: those of certain states, and of names that match a pattern.
+ * Returns the selection of tasks by their state and by patterns for their names.
  *
- * @param otherwise What is asked for if no state is.
- * @throws {Usage} if one is no pattern.
+ * @param otherwise The states that are selected if no option selects one.
+ * @throws {Usage} if a pattern is invalid.
  */
 export function select(
   { running, finished, all, patterns }: OptionValues<typeof SELECTION> & {
@@ -22,7 +22,7 @@ export function select(
   otherwise: Pick<Selection, "running" | "finished">,
 ): Selection {
   const matches = matching(patterns);
-  // All is what each of these narrows.
+  // --running and --finished narrow the selection, also beside --all.
   if (running || finished) return { running, finished, matches };
   return all ? { running: true, finished: true, matches } : { ...otherwise, matches };
 }

@@ -10,8 +10,8 @@ import { listExitCommands } from "../task/survey.ts";
 export default command({
   help: `Usage: lanco <namespace> status [--json] task
 
-Shows whether a task runs or how it has ended, and what it uses or has used. Its
-state is running, paused, exited, killed, out of memory or unknown.
+Shows whether a task runs or how it ended, and what it uses or has used. The state
+is running, paused, exited, killed, out of memory or unknown.
 
 @OPTIONS@
 

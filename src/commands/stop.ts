@@ -14,8 +14,8 @@ export default command({
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
-kills. When it returns 0, nothing of them is left. Of a task that does not run it
-stops the exit command, if that runs.
+kills. When it returns 0, none of the processes is left. If a task does not run but
+its exit command does, that is stopped.
 
 @OPTIONS@
 
@@ -26,7 +26,7 @@ Examples:
   options: {
     signal: value(
       "-s, --signal SIGNAL",
-      "ask with this signal instead of TERM",
+      "send this signal instead of TERM",
       ['a signal such as "TERM", or its number', "text", "number"],
       parseSignal,
       { value: "signal" },
@@ -65,9 +65,10 @@ Examples:
 });
 
 /**
- * Has the owner of the tasks ask them to end. Returns what kills them if they have not.
+ * Has a process of the owner's stop the tasks. Returns a function by which root kills what is
+ * left of a task.
  *
- * @throws {LancoError} with 128 + n, if signal n ends root's command before.
+ * @throws {LancoError} with the status 128 + n, if signal n ends root's command before that.
  */
 async function asRoot(
   context: Context,

@@ -11,20 +11,20 @@ import { Sampler } from "../top/sampler.ts";
 import { Console, isCapable, styleOf } from "../top/terminal.ts";
 import { realWorld } from "../top/world.ts";
 
-/** How long --once measures the use of processors, in seconds. */
+/** How long --once measures CPU use by default, in seconds. */
 const ONCE_INTERVAL = 0.2;
 
 export default command({
   help: `Usage: lanco <namespace> top [-n seconds] [--once] [filter]
 
-Shows the running tasks and what they use, live: those whose name or command contains
-the filter. CPU % is of one processor; its bar is full when all is used that the task
-may have. With --once, prints a table for scripts and pipes instead.
+Shows the running tasks and what they use, live; with a filter, those whose name or
+command contains it. CPU % is of one processor; its bar is full when the task uses all
+that it may. With --once, prints a table for scripts and pipes instead.
 
 @OPTIONS@
 
 Keys:
-${KEYS.map(([keys, what]) => `  ${keys.padEnd(14)}${what}\n`).join("")}
+${KEYS.map(([keys, effect]) => `  ${keys.padEnd(14)}${effect}\n`).join("")}
 Examples:
   lanco web top
   lanco web top --once | sort -k4 -nr
@@ -32,7 +32,7 @@ Examples:
   options: {
     interval: duration(
       "-n, --interval SECONDS",
-      `look so often (1); with --once, measure CPU so long (${ONCE_INTERVAL})`,
+      `seconds between updates (1); with --once, to measure CPU (${ONCE_INTERVAL})`,
       { min: 0.1, max: 3600 },
     ),
     once: flag("--once", "print a table and leave"),
@@ -46,7 +46,7 @@ Examples:
   },
 });
 
-/** Returns a table. */
+/** Measures once, and returns the table of the tasks. */
 async function once(context: Context, interval: number, filter: string): Promise<string> {
   const namespace = readNamespace(context.namespace);
   const sampler = new Sampler(namespace);
@@ -61,7 +61,7 @@ async function once(context: Context, interval: number, filter: string): Promise
   });
 }
 
-/** Returns the exit status. */
+/** Shows the live screen until the user leaves it. Returns the exit status. */
 async function watch(context: Context, interval: number, filter: string): Promise<number> {
   const namespace = readNamespace(context.namespace);
   const environment = readVariables();

@@ -7,19 +7,18 @@ import { RunEnd } from "../task/run_end.ts";
 import { EndWatch } from "../task/end_watch.ts";
 import { exitOf } from "../task/signals.ts";
 
-/** `wait -t` has run out, as in timeout(1). */
+/** The exit status if the time of `wait -t` has run out, as that of timeout(1). */
 const TIMED_OUT = 124;
 
-/** lanĉo itself has failed, or it is not known how the task ended. */
+/** The exit status if lanĉo has failed, or if it is not known how a task ended. */
 const FAILED = 125;
 
 export default command({
   help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--json] task...
 
-Waits until tasks have ended, and exits with their status: with the first that is
-not 0, in the order given. One that has ended already is not waited for. Exits with
-124 if the time runs out, with 125 if it is not known how a task ended, or nothing is
-known of it at all.
+Waits until tasks have ended, and exits with the first of their statuses that is not
+0, in the order of their names here. Tasks that have ended already count at once.
+Exits with 124 if the time runs out, with 125 if a task is unknown, or how it ended.
 
 @OPTIONS@
 
@@ -30,9 +29,9 @@ Examples:
   options: {
     timeout: duration(
       "-t, --timeout SECONDS",
-      "wait no longer than that; fractions are allowed",
+      "wait no longer than SECONDS; fractions are allowed",
     ),
-    any: flag("--any", "wait for one of them only; its name is printed"),
+    any: flag("--any", "wait for the first task that ends, and print its name"),
     json: flag("--json", "print JSON"),
   },
   operands: "known tasks",
@@ -54,7 +53,7 @@ Examples:
       while (!isOver(tasks, any)) {
         const left = deadline - performance.now();
         if (left <= 0) break;
-        if (context.batch?.cancelled) throw new Failed("the wait was taken back");
+        if (context.batch?.cancelled) throw new Failed("the wait was cancelled");
         await watch.next(left);
       }
       return await answer(context, tasks, any);
@@ -65,17 +64,16 @@ Examples:
   },
 });
 
-/** A task that is asked for. */
+/** A task to wait for. */
 interface Asked {
-  /** Its name. */
   task: string;
-  /** Its run that is waited for; nothing if nothing is known of the task. */
+  /** The run that is waited for; undefined if the task is unknown. */
   run?: RunEnd | undefined;
-  /** Why nothing can be said of it, if that is so. */
+  /** The error, if the task is unknown or its record cannot be read. */
   unknown?: LancoError;
 }
 
-/** What nothing is known of is told at once, and the others are waited for all the same. */
+/** Opens the last run of each task. Unknown tasks are reported; the others are waited for all the same. */
 async function hold(context: Context, names: readonly string[], tasks: Asked[]): Promise<void> {
   const namespace = readNamespace(context.namespace);
   for (const task of names) {
@@ -99,7 +97,7 @@ function isOver(tasks: readonly Asked[], any: boolean): boolean {
     : runs.every((run) => run.ended());
 }
 
-/** What came of one of the tasks that were waited for. */
+/** The outcome of one of the tasks. */
 type Outcome = Output<"wait">["tasks"][string];
 
 function outcome({ task, run, unknown }: Asked): Outcome {
@@ -125,7 +123,7 @@ function firstEnded(outcomes: readonly [string, Outcome][]): [string, Outcome] |
   return outcomes.find(([, { ended }]) => ended);
 }
 
-/** What came of all. */
+/** Returns the result of the command, and reports the tasks of which it is not known how they ended. */
 async function answer(context: Context, tasks: readonly Asked[], any: boolean) {
   const outcomes = tasks.map((asked): [string, Outcome] => [asked.task, outcome(asked)]);
   const first = any ? firstEnded(outcomes) : undefined;

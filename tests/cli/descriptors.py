@@ -2,7 +2,7 @@
 
 descriptors.py STREAM KIND FLAG READER UID PROGRAM [ARGUMENT...]
 
-STREAM is 1 or 2; the other one, 2 or 1, goes to a file, whose end is printed. KIND is own or other (a terminal
+STREAM is 1 or 2; the other one, 2 or 1, goes to a file, whose beginning is printed. KIND is own or other (a terminal
 that belongs to UID or to root), pipe, socket, tcp or file. FLAG is block or nonblock. READER is
 slow, stops (reads nothing for two seconds) or goes (away, after some bytes). Prints JSON: what
 the program has written (its digest), how it ended, the flags of the descriptor before and

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, LANCO } from "../harness.ts";
 
 cgroupTest(
-  "check is silent and answers 0 for tasks that run, 3 for those that do not",
+  "check prints nothing, and exits with 0 for running tasks and 3 for others",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     await ns.must("run", "b", "sleep", "1000");
@@ -20,7 +20,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("check answers anybody, as a stat of the task's cgroup does", async (ns) => {
+cgroupTest("check answers any user, as a stat of the task's cgroup does", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   assertEquals((await ns.lancoWith({ uid: 1 }, "check", "a")).code, 0);
   assertEquals((await ns.lancoWith({ uid: 1 }, "check", "b")).code, 3);
@@ -28,7 +28,7 @@ cgroupTest("check answers anybody, as a stat of the task's cgroup does", async (
 });
 
 cgroupTest(
-  "check says that it does not know when the named hierarchy is not mounted",
+  "check fails with 1, not 3, when the named hierarchy is not mounted",
   async (ns) => {
     await exec(["umount", `${ns.directory}/named`], { uid: 0 });
     const { code, stderr } = await ns.lanco("check", "a");
@@ -36,14 +36,14 @@ cgroupTest(
     assertMatch(stderr, /not mounted: run "sudo lanco .* init" again/);
     assertEquals((await ns.lanco("ls")).code, 1);
     assertEquals((await ns.lanco("run", "a", "true")).code, 1);
-    // As the message says.
+    // The repair that the message advises.
     await ns.init();
     assertEquals((await ns.lanco("check", "a")).code, 3);
   },
 );
 
-cgroupTest("check takes a registered task without a process for ended", async (ns) => {
-  // The release agent of it was killed, or never came.
+cgroupTest("check takes a task for ended if its cgroup has no process", async (ns) => {
+  // The cgroup is left if the release agent was killed, or was never called.
   await exec(["mkdir", `${ns.directory}/named/task-a`]);
   assertEquals((await ns.lanco("check", "a")).code, 3);
   assertEquals((await exec([LANCO, ns.name, "stop", "a"])).code, 3);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, LEGACY, until } from "../harness.ts";
 
-cgroupTest("dump has the original's fields with their meaning", async (ns) => {
+cgroupTest("dump has the fields of the first lanĉo, with the same meaning", async (ns) => {
   await ns.must("run", "busy", "sh", "-c", "sleep 1001 & while :; do :; done");
   await ns.must("run", "idle", "sleep", "1000");
   await until("both processes are there", () => ns.task("busy").length === 2);
@@ -18,7 +18,7 @@ cgroupTest("dump has the original's fields with their meaning", async (ns) => {
     `${ns.logs}/task-busy.log`,
   ]);
 
-  // The clock and the counters go on together: one processor was busy at most.
+  // At most one processor was busy, so the CPU time grows no faster than the clock.
   const [time, cpu] = [second.timestamp - first.timestamp, second.cpu - first.cpu];
   assert(time > 0 && cpu > 0 && cpu <= (time + 100) * 1e6 * first.nbcpus, `${time} ms, ${cpu} ns`);
   assert(second.tasks.busy.cpu > busy.cpu);
@@ -33,7 +33,7 @@ async function later(dump: () => Promise<string>) {
 }
 
 cgroupTest(
-  "dump counts the processor time of tasks that have ended, and shows how they did",
+  "dump counts the CPU time of ended tasks, and shows how they ended",
   async (ns) => {
     await ns.must(
       "run",
@@ -53,7 +53,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("dump of many tasks at once knows the same as status of each", async (ns) => {
+cgroupTest("dump of many tasks has the same values as status of each", async (ns) => {
   const names = Array.from({ length: 55 }, (_, i) => `t${i}`);
   for (let i = 0; i < names.length; i += 11) {
     await Promise.all(names.slice(i, i + 11).map((name) => ns.must("run", name, "sleep", "1000")));
@@ -71,7 +71,7 @@ cgroupTest("dump of many tasks at once knows the same as status of each", async 
       now.map(([path, value]) => [path, value === null]),
       name,
     );
-    // The kernel settles what it has charged in passing.
+    // The kernel charges memory in batches for each processor, and settles them later.
     for (const [i, [path, value]] of seen.entries()) {
       const difference = Math.abs(Number(value) - Number(now[i]?.[1]));
       assert(difference <= 2_000_000, `${name} ${path}: ${value} and ${now[i]?.[1]}`);
@@ -81,7 +81,7 @@ cgroupTest("dump of many tasks at once knows the same as status of each", async 
   }
 });
 
-/** The numbers in an object, by their paths. */
+/** Returns the numbers in an object, by their paths. */
 function leaves(value: unknown, path = ""): [string, unknown][] {
   return typeof value === "object" && value !== null
     ? Object.entries(value).flatMap(([key, field]) => leaves(field, `${path}.${key}`))

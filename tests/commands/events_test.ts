@@ -17,7 +17,7 @@ import {
 
 type Heard = { event: string; task: string; run: string; [field: string]: unknown };
 
-/** Listens, as the owner. */
+/** Starts `events --json` as the owner. Returns the events, and functions that wait for them. */
 function listen(ns: TestNamespace, ...args: string[]) {
   const process = start([LANCO, ns.name, "events", "--json", ...args], { stdout: "piped" });
   const heard: Heard[] = [];
@@ -44,7 +44,7 @@ function listen(ns: TestNamespace, ...args: string[]) {
   };
 }
 
-/** What was heard of a task, in few words. */
+/** Returns the events of a task, each in a few words. */
 function story(heard: readonly Heard[], name: string): string[] {
   return heard.filter(({ task }) => task === name).map(({ event, state, code, signal, stopped }) =>
     [event, state, code, signal, (stopped as { by: string } | null)?.by]
@@ -52,7 +52,7 @@ function story(heard: readonly Heard[], name: string): string[] {
   );
 }
 
-cgroupTest("events tells what runs, and what becomes of tasks", async (ns) => {
+cgroupTest("events prints which tasks run, start, pause, resume and end", async (ns) => {
   await ns.must("run", "old", "sleep", "1000");
   await ns.must("run", "held", "sleep", "1000");
   await ns.must("pause", "held");
@@ -80,7 +80,7 @@ cgroupTest("events tells what runs, and what becomes of tasks", async (ns) => {
   await ns.must("stop", "--now", "held");
 });
 
-cgroupTest("events names who has stopped a task first, whoever did it again", async (ns) => {
+cgroupTest("events names the first of two users who stopped a task", async (ns) => {
   const { heard, ready, ends, stop } = listen(ns);
   await ready();
   await ns.must("run", "a", "sleep", "1000");
@@ -94,7 +94,7 @@ cgroupTest("events names who has stopped a task first, whoever did it again", as
 });
 
 cgroupTest(
-  "events neither loses nor doubles a run, however short, or when many end at once",
+  "events neither loses nor repeats a run, however short, or when many end at once",
   async (ns) => {
     const { heard, ready, ends, stop } = listen(ns);
     await ready();
@@ -114,7 +114,7 @@ cgroupTest(
     ]);
     const answers = answersIn(stdout);
     const started = answers.filter(({ exitStatus }) => exitStatus === 0).length + 3;
-    // One whose predecessor has not quite ended is refused.
+    // A run is refused while the run before it has not ended yet.
     assert(answers.every(({ exitStatus }) => exitStatus === 0 || exitStatus === 4));
     const names = long.map(({ args: [name = ""] }) => name);
     await ns.must("stop", "--now", ...names);
@@ -189,7 +189,7 @@ cgroupTest("events ends a run whose record is gone, and tells of the next", asyn
   assertEquals(story(heard, "b"), ["start", "end unknown"]);
 });
 
-cgroupTest("events does nothing while nothing happens, and ends with its namespace", async (ns) => {
+cgroupTest("events uses no CPU time between events, and ends with its namespace", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const { pid, ready, status } = listen(ns, "[a-z]*");
   await ready();
@@ -205,7 +205,7 @@ cgroupTest("events does nothing while nothing happens, and ends with its namespa
   assertEquals((await status).code, 5);
 });
 
-cgroupTest("events is for those who may see the records, and for patterns", async (ns) => {
+cgroupTest("events serves only users who may read the records", async (ns) => {
   const stranger = await ns.lancoWith({ uid: STRANGER }, "events");
   assertEquals(stranger.code, 6, stranger.stderr);
   assertEquals((await ns.lanco("events", "[z-a]")).code, 2);
@@ -218,7 +218,7 @@ cgroupTest("events is for those who may see the records, and for patterns", asyn
   }
 });
 
-cgroupTest("events tells nothing of a command that could not be executed", async (ns) => {
+cgroupTest("events prints nothing about a command that could not be executed", async (ns) => {
   const { heard, ready, stop } = listen(ns);
   await ready();
   const script = `${ns.scratch}/script`;
@@ -232,7 +232,7 @@ cgroupTest("events tells nothing of a command that could not be executed", async
   assertEquals(story(heard, "a"), []);
 });
 
-cgroupTest("events in a batch goes on beside other requests until it is taken back", async (ns) => {
+cgroupTest("events in a batch goes on beside other requests until it is cancelled", async (ns) => {
   const stdin = [
     { id: "e", command: "events" },
     { id: 1, command: "run", args: ["a", "sh", "-c", "exit 4"] },
@@ -245,7 +245,7 @@ cgroupTest("events in a batch goes on beside other requests until it is taken ba
   const all = answersIn(stdout);
   const events = all.filter(({ event }) => event).map(({ id, event }) => `${id} ${event.event}`);
   assertEquals(events, ["e ready", "e start", "e end"]);
-  // Who has taken it back hears of its end, once.
+  // The cancelled request itself is answered, once.
   const answers = all.filter(({ id, event }) => id === "e" && !event);
   assertEquals(answers.map(({ exitStatus }) => exitStatus), [0]);
   assertEquals(all.find(({ id }) => id === 2).exitStatus, 4);

@@ -9,7 +9,7 @@ import {
   until,
 } from "../harness.ts";
 
-/** The processes of the exit commands of a task, those that sleep too. */
+/** Returns the processes of the exit commands of a task, also those that wait for its end. */
 function exitCommandProcesses(ns: TestNamespace, task: string): number[] {
   return [...Deno.readDirSync(`${ns.directory}/named`)]
     .filter(({ name }) => new RegExp(`^exit-\\d+-${task}$`).test(name))
@@ -24,7 +24,7 @@ async function endWith(ns: TestNamespace, task: string, command: string): Promis
   await ns.gone(task);
 }
 
-cgroupTest("an exit command that runs is seen, and its task has ended", async (ns) => {
+cgroupTest("a running exit command is shown, and its task as ended", async (ns) => {
   await ns.must("run", "-c", "sleep 1000", "asleep", "sleep", "1000");
   assertEquals(JSON.parse(await ns.must("ls", "--json")).exitCommands, []);
   assert(!(await ns.must("ls")).includes("exit command"));
@@ -56,7 +56,7 @@ cgroupTest("an exit command that runs is seen, and its task has ended", async (n
   assertEquals(top.match(/exit-cmd/g)?.length, 1);
 });
 
-cgroupTest("stop ends an exit command with all that it has started, and answers 0", async (ns) => {
+cgroupTest("stop ends an exit command with all its processes, and exits with 0", async (ns) => {
   await endWith(ns, "a", "setsid sleep 1000 & sleep 1001; :");
   await until("they sleep", () => exitCommandProcesses(ns, "a").length === 3);
   await ns.must("stop", "a");
@@ -70,7 +70,7 @@ cgroupTest("stop ends an exit command with all that it has started, and answers 
     await ns.must("stop", ...how, "a");
     assertEquals(exitCommandProcesses(ns, "a"), []);
   }
-  // It is how the run has ended that is told of it.
+  // The record tells how the run ended; the stop of its exit command does not change that.
   const { state, code, stopped } = JSON.parse(await ns.must("status", "--json", "a"));
   assertEquals([state, code, stopped], ["exited", 5, null]);
 });
@@ -94,7 +94,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("stop spares what sleeps until the end of a task, and what is others'", async (ns) => {
+cgroupTest("stop spares exit commands of running tasks, and of other users", async (ns) => {
   await ns.must("run", "-c", "sleep 1000", "a", "sleep", "1000");
   await endWith(ns, "b", "sleep 1000; :");
   const { code, stderr } = await ns.lancoWith({ uid: STRANGER }, "stop", "b");
@@ -102,7 +102,7 @@ cgroupTest("stop spares what sleeps until the end of a task, and what is others'
   assertMatch(stderr, /the exit command of task b belongs to /);
   assertEquals(exitCommandProcesses(ns, "a").length, 1);
   await until("it sleeps", () => exitCommandProcesses(ns, "b").length === 2);
-  // Nobody wakes it if the release agent does not come: it is to be stopped all the same.
+  // The release agent is disabled: stop must end the exit command without it.
   await exec(["sh", "-c", `echo >${ns.directory}/named/release_agent`], { uid: 0 });
   await ns.must("stop", "b");
   assertEquals([exitCommandProcesses(ns, "b"), exitCommandProcesses(ns, "a").length], [[], 1]);

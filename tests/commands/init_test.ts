@@ -15,7 +15,7 @@ function modes(path: string): string {
   return `${((mode ?? 0) & 0o7777).toString(8)} ${uid}:${gid}`;
 }
 
-cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
+cgroupTest("init gives the owner the directories that they need, and no others", (ns) => {
   assertEquals(modes(ns.directory), "755 0:0");
   assertEquals(modes(`${ns.directory}/namespace.json`), "644 0:0");
   assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
@@ -31,7 +31,7 @@ cgroupTest("init gives the owner what he needs and nothing more", (ns) => {
   return Promise.resolve();
 });
 
-cgroupTest("init again changes nothing while tasks run", async (ns) => {
+cgroupTest("a second init changes nothing while tasks run", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const mounts = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
     .filter((line) => line.includes(ns.name));
@@ -45,7 +45,7 @@ cgroupTest("init again changes nothing while tasks run", async (ns) => {
   );
 });
 
-cgroupTest("init with another owner is refused and says whose it is", async (ns) => {
+cgroupTest("init with another owner is refused, and the message names the owner", async (ns) => {
   const { code, stderr } = await ns.lancoWith({ uid: 0 }, "init", "-u", String(STRANGER));
   assertEquals(code, 1);
   assertMatch(stderr, /belongs to games:games: run "lanco .* release" first/);
@@ -53,7 +53,7 @@ cgroupTest("init with another owner is refused and says whose it is", async (ns)
   await ns.must("run", "a", "true");
 });
 
-cgroupTest("init by several at once leaves one whole namespace", async (ns) => {
+cgroupTest("several inits at once leave one complete namespace", async (ns) => {
   await ns.lancoWith({ uid: 0 }, "release");
   await Promise.all([ns.init(), ns.init(), ns.init()]);
   await ns.must("run", "a", "sleep", "1000");
@@ -62,7 +62,7 @@ cgroupTest("init by several at once leaves one whole namespace", async (ns) => {
   assertEquals(named.length, 1);
 });
 
-cgroupTest("init of nonsense is refused and leaves nothing", async (ns) => {
+cgroupTest("init refuses invalid values, and leaves no file behind", async (ns) => {
   const fresh = `${ns.name}x`;
   const cases: [number, string[], number, RegExp][] = [
     [OWNER, ["-u", OWNER_NAME], 6, /only root may do this: run it with sudo/],

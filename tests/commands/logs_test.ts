@@ -10,7 +10,7 @@ import {
   until,
 } from "../harness.ts";
 
-/** A task that says what is written into a file, line by line, until it says "end". */
+/** Runs a task that prints the lines of a file as they are written, until one is "end". */
 async function speaker(ns: TestNamespace, task: string, ...options: string[]) {
   const script = `${ns.scratch}/${task}.fifo`;
   await exec(["mkfifo", script]);
@@ -20,7 +20,7 @@ async function speaker(ns: TestNamespace, task: string, ...options: string[]) {
   return (line: string) => shell(`echo '${line}' >${script}`);
 }
 
-/** Somebody who follows, and what he has been shown. */
+/** A process that follows a log, and what it has printed. */
 class Follower {
   stdout = "";
   stderr = "";
@@ -44,7 +44,7 @@ class Follower {
     ]);
   }
 
-  /** Waits until it has found where to begin, and goes on from there. */
+  /** Waits until the process has shown the existing lines, and watches the log. */
   begun(): Promise<void> {
     return until("it follows", () => descriptors(this.process.pid, "inotify") > 0);
   }
@@ -60,7 +60,7 @@ class Follower {
   }
 }
 
-cgroupTest("logs shows all, the last lines, or the run before", async (ns) => {
+cgroupTest("logs shows the whole log, its last lines, or the log of the run before", async (ns) => {
   await ns.must("run", "a", "sh", "-c", "echo one; echo two; echo three");
   await ns.gone("a");
   assertEquals(await ns.must("logs", "a"), "one\ntwo\nthree\n");
@@ -79,7 +79,7 @@ cgroupTest("logs shows all, the last lines, or the run before", async (ns) => {
   assertMatch(stderr, /there is no log ".*task-a\.log\.3"/);
 });
 
-cgroupTest("logs hands on bytes as they are, and large logs whole", async (ns) => {
+cgroupTest("logs prints bytes unchanged, and large logs whole", async (ns) => {
   await ns.must("run", "a", "sh", "-c", "printf '\\377\\0x\\n'; head -c 3000000 /dev/zero");
   await ns.gone("a");
   const { stdout } = await shell(
@@ -88,7 +88,7 @@ cgroupTest("logs hands on bytes as they are, and large logs whole", async (ns) =
   assertEquals(stdout, "same\n");
 });
 
-cgroupTest("logs shows and follows a log that -l put elsewhere in the same way", async (ns) => {
+cgroupTest("logs shows and follows a file chosen with -l in the same way", async (ns) => {
   const log = `${ns.scratch}/own.log`;
   const say = await speaker(ns, "a", "-l", log);
   const [follower, last] = [new Follower(ns, "a"), new Follower(ns, "-n0", "a")];
@@ -111,7 +111,7 @@ cgroupTest("logs shows and follows a log that -l put elsewhere in the same way",
   assertEquals([await follower.ended(), await last.ended()], [0, 0]);
   assertEquals(follower.stdout, "one\ntwo\nx\ncreated\nmoved\n");
   assertMatch(follower.stderr, /has been truncated/);
-  // Nobody can tell what was written first into which of two files.
+  // The order of lines that were written to two files at the same time is not known.
   const lines = (text: string) => text.split("\n").sort();
   assertEquals(lines(last.stdout), lines(follower.stdout));
   assertEquals((await ns.lancoWith({ uid: 0 }, "logs", "a")).stdout, "created\n");
@@ -124,7 +124,7 @@ cgroupTest("logs shows and follows a log that -l put elsewhere in the same way",
   assertEquals(piped, { code: 0, stdout: "", stderr: "0\n" });
 });
 
-cgroupTest("logs -f shows all until the task has ended, and then ends", async (ns) => {
+cgroupTest("logs -f shows all output until the task has ended, and then ends", async (ns) => {
   const say = await speaker(ns, "a");
   await say("before");
   await until("it is written", () => ns.log("a") === "before\n");
@@ -151,24 +151,27 @@ cgroupTest("logs -f loses nothing of a task that writes much and ends at once", 
   assertStringIncludes(follower.stdout, "\n200000\nlast\n");
 });
 
-cgroupTest("logs -f follows a log that is moved away, and one that takes its place", async (ns) => {
-  const say = await speaker(ns, "a");
-  const follower = new Follower(ns, "a");
-  await say("one");
-  await follower.shown("one\n");
-  const log = `${ns.logs}/task-a.log`;
-  await shell(`mv ${log} ${log}.1`);
-  // The task goes on writing to the file that it has opened.
-  await say("two");
-  await follower.shown("two\n");
-  await shell(`echo created >${log}`);
-  await follower.shown("created\n");
-  await say("three");
-  await follower.shown("three\n");
-  await say("end");
-  assertEquals(await follower.ended(), 0);
-  assertEquals(follower.stdout, "one\ntwo\ncreated\nthree\n");
-});
+cgroupTest(
+  "logs -f follows a log that is moved away, and the log that takes its place",
+  async (ns) => {
+    const say = await speaker(ns, "a");
+    const follower = new Follower(ns, "a");
+    await say("one");
+    await follower.shown("one\n");
+    const log = `${ns.logs}/task-a.log`;
+    await shell(`mv ${log} ${log}.1`);
+    // The task goes on writing to the file that it has opened.
+    await say("two");
+    await follower.shown("two\n");
+    await shell(`echo created >${log}`);
+    await follower.shown("created\n");
+    await say("three");
+    await follower.shown("three\n");
+    await say("end");
+    assertEquals(await follower.ended(), 0);
+    assertEquals(follower.stdout, "one\ntwo\ncreated\nthree\n");
+  },
+);
 
 cgroupTest(
   "logs -f follows a log that is truncated, as logrotate's copytruncate does",
@@ -187,7 +190,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("logs -f follows a log that is deleted to the end", async (ns) => {
+cgroupTest("logs -f shows a deleted log until the task has ended", async (ns) => {
   const say = await speaker(ns, "a");
   const follower = new Follower(ns, "a");
   await say("one");
@@ -200,7 +203,7 @@ cgroupTest("logs -f follows a log that is deleted to the end", async (ns) => {
   assertMatch(follower.stderr, /\[WARN\/logs\] the log ".*" was renamed or removed/);
 });
 
-cgroupTest("logs -f of a log that was removed says so, and waits for another", async (ns) => {
+cgroupTest("logs -f of a removed log warns, and waits for another log", async (ns) => {
   const say = await speaker(ns, "a");
   await say("one");
   await until("it is written", () => ns.log("a") === "one\n");
@@ -216,15 +219,18 @@ cgroupTest("logs -f of a log that was removed says so, and waits for another", a
   assertEquals(follower.stdout, "another\n");
 });
 
-cgroupTest("logs -f of a log that was removed, and has shown nothing, fails", async (ns) => {
-  const say = await speaker(ns, "a");
-  await shell(`rm ${ns.logs}/task-a.log`);
-  const follower = new Follower(ns, "a");
-  await until("it has said so", () => follower.stderr.includes("it was removed"));
-  await say("end");
-  assertEquals([await follower.ended(), follower.stdout], [1, ""]);
-  assertMatch(follower.stderr, /\[ERROR\/logs\] there is no log ".*": it was removed, or never/);
-});
+cgroupTest(
+  "logs -f of a removed log fails if the task ends and there is no other log",
+  async (ns) => {
+    const say = await speaker(ns, "a");
+    await shell(`rm ${ns.logs}/task-a.log`);
+    const follower = new Follower(ns, "a");
+    await until("it has said so", () => follower.stderr.includes("it was removed"));
+    await say("end");
+    assertEquals([await follower.ended(), follower.stdout], [1, ""]);
+    assertMatch(follower.stderr, /\[ERROR\/logs\] there is no log ".*": it was removed, or never/);
+  },
+);
 
 cgroupTest("logs -f ends when the task is stopped and the namespace released", async (ns) => {
   const say = await speaker(ns, "a");
@@ -235,12 +241,12 @@ cgroupTest("logs -f ends when the task is stopped and the namespace released", a
   await ns.gone("a");
   assertEquals((await exec([LANCO, ns.name, "release"], { uid: 0 })).code, 0);
   assertEquals([await follower.ended(), follower.stderr], [0, ""]);
-  // Logs outlive their namespace.
+  // The log is still there when its namespace has been released.
   assertEquals(await ns.must("logs", "a"), "one\n");
   assertEquals((await ns.lanco("logs", "b")).code, 5);
 });
 
-cgroupTest("logs ends in silence when nobody reads any more", async (ns) => {
+cgroupTest("logs ends without a message when its reader is gone", async (ns) => {
   const say = await speaker(ns, "a");
   await say("one");
   await until("it is written", () => ns.log("a") === "one\n");
@@ -262,7 +268,7 @@ cgroupTest("logs ends in silence when nobody reads any more", async (ns) => {
   assertEquals(all, { code: 0, stdout: "", stderr: "0\n" });
 });
 
-cgroupTest("logs refuses what it cannot show, and says why", async (ns) => {
+cgroupTest("logs fails with a reason if it cannot show a log", async (ns) => {
   await ns.must("run", "import", "true");
   await ns.lanco("run", "-f", "silent", "true");
   const cases: [string[], number, RegExp][] = [

@@ -12,7 +12,7 @@ function tree(namespace: string, processes: Record<string, string>, long = false
   return renderTree({ ...output, tasks: Object.fromEntries(tasks) }, { long });
 }
 
-Deno.test("renderTree() is the tree of the original article", () => {
+Deno.test("renderTree() draws the tree of the article about the first lanĉo", () => {
   assertEquals(
     tree("testns", { "first-task": "openssl speed aes " }),
     "testns\n ├ first-task\n │  → 28456 openssl speed aes \n ╯\n",
@@ -42,7 +42,7 @@ cgroupTest("ls shows the tasks that run, sorted, and their processes", async (ns
   );
 });
 
-cgroupTest("ls --json gives the same to programs", async (ns) => {
+cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   assertEquals(JSON.parse(await ns.must("ls", "--json")), {
     namespace: ns.name,
@@ -63,7 +63,7 @@ cgroupTest("ls --json gives the same to programs", async (ns) => {
   });
 });
 
-cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (ns) => {
+cgroupTest("ls shows the processes in sub-cgroups that a task made", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const [pid] = ns.task("a");
   Deno.mkdirSync(`${ns.directory}/${TRACKER}/task-a/own`);
@@ -71,9 +71,9 @@ cgroupTest("ls shows the processes in sub-cgroups that a task has made", async (
   assertEquals((await ns.must("ls")).includes(`→ ${String(pid).padStart(5)} sleep 1000`), true);
 });
 
-// cgroup v1 has nothing of the kind.
+// cgroup v1 has no threaded cgroups.
 if (!LEGACY) {
-  cgroupTest("ls, check and stop are not put off by threaded sub-cgroups", async (ns) => {
+  cgroupTest("ls, check and stop work with threaded sub-cgroups", async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     const own = `${ns.directory}/unified/task-a/own`;
     assertEquals((await shell(`mkdir ${own} && echo threaded >${own}/cgroup.type`)).code, 0);
@@ -85,7 +85,7 @@ if (!LEGACY) {
   });
 }
 
-cgroupTest("ls shows how tasks have ended, and those of a state or a name alone", async (ns) => {
+cgroupTest("ls shows how tasks ended, and selects tasks by state or name", async (ns) => {
   await ns.must("run", "import-1", "sleep", "1000");
   await ns.must("run", "import-2", "sh", "-c", "exit 3");
   await ns.must("run", "export", "true");
@@ -109,7 +109,7 @@ cgroupTest("ls shows how tasks have ended, and those of a state or a name alone"
   assert(Date.now() - ended < 60_000 && duration < 60_000, `${ended} ${duration}`);
 });
 
-cgroupTest("ls, status and dump end in silence when nobody reads", async (ns) => {
+cgroupTest("ls, status and dump end without a message when their reader is gone", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   for (const command of ["ls -l", "ls --json", "status a", "dump", "metrics", "logs a", "-h"]) {
     const line = `{ ${LANCO} ${ns.name} ${command}; echo $? >&2; } | true`;

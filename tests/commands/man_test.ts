@@ -25,13 +25,13 @@ async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: stri
   return { stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** The page as it is read, without bold and underlined letters. */
+/** Returns the page as plain text, without the overstrikes of bold and underlined letters. */
 async function rendered(): Promise<string> {
   // deno-lint-ignore no-control-regex
   return (await mandoc("-Tutf8", "-Owidth=200")).stdout.replaceAll(/.\x08/g, "");
 }
 
-/** What is below a heading of the page. */
+/** Returns the text below a heading of the page. */
 function below(page: string, heading: RegExp): string {
   const lines = page.split("\n");
   const from = lines.findIndex((line) => heading.test(line));
@@ -65,14 +65,14 @@ Deno.test("the manual page has the keys of top as they are typed", async () => {
   for (const [keys, what] of KEYS) assertStringIncludes(own, ` ${keys} ${what}`);
 });
 
-Deno.test("mandoc has nothing to say against the manual page", async () => {
+Deno.test("mandoc finds no fault in the manual page", async () => {
   const { stdout, stderr } = await mandoc("-Tlint", "-Wstyle");
-  // What it says of its own database of the host's manuals.
+  // mandoc warns about its own database of the host's manuals.
   const said = (stdout + stderr).split("\n").filter((line) => !/outdated mandoc\.db/.test(line));
   assertEquals(said.join("\n"), "");
 });
 
-Deno.test("the manual page is of this version, and nothing in it waits to be filled in", async () => {
+Deno.test("the manual page has this version, and no placeholder is left in it", async () => {
   assertMatch(await rendered(), new RegExp(`lanco ${VERSION.replaceAll(".", "\\.")}\\s`));
   assertEquals(/@[A-Z]+@/.exec(manualPage()), null);
 });
@@ -114,7 +114,7 @@ compiledTest(
       assertEquals(plain.stdout.replaceAll("\r", ""), manualPage());
       link("mandoc", "/usr/bin/mandoc");
       assertStringIncludes((await onTerminal(directory)).stdout, "System Manager's Manual");
-      // A host without its manuals has a man that only says so.
+      // On a minimized host, man(1) only says that the manuals are not installed.
       Deno.writeTextFileSync(`${directory}/man`, "#!/bin/sh\necho minimized\n", { mode: 0o755 });
       const stub = (await onTerminal(directory)).stdout;
       assertStringIncludes(stub, "System Manager's Manual");
@@ -131,7 +131,7 @@ compiledTest(
   },
 );
 
-compiledTest("man says what else it prints, and prints that", async () => {
+compiledTest("man prints its other topics, and lists them for an unknown one", async () => {
   const unit = await exec([LANCO, "man", "systemd"]);
   assertEquals([unit.code, unit.stderr], [0, ""]);
   assertMatch(unit.stdout, /^ExecStart=\/\S+\/lanco %i init /m);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, type TestNamespace } from "../harness.ts";
 
-/** Tasks of all kinds. */
+/** Runs tasks in all states. */
 async function populate(ns: TestNamespace): Promise<void> {
   await ns.must("run", "--memory", "50M", "--pids", "9", "a", "sleep", "1000");
   await ns.must("run", "held", "sleep", "1000");
@@ -12,14 +12,14 @@ async function populate(ns: TestNamespace): Promise<void> {
   await ns.gone("killed");
 }
 
-cgroupTest("metrics are what promtool asks for", async (ns) => {
+cgroupTest("metrics prints metrics that promtool accepts", async (ns) => {
   await populate(ns);
   const text = await ns.must("metrics");
   const { code, stdout, stderr } = await exec(["promtool", "check", "metrics"], { stdin: text });
   assertEquals([code, stdout, stderr], [0, "", ""]);
 });
 
-cgroupTest("metrics --openmetrics is what a strict parser takes", async (ns) => {
+cgroupTest("metrics --openmetrics prints metrics that a strict parser accepts", async (ns) => {
   await populate(ns);
   const script = `import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
@@ -34,7 +34,7 @@ print(sorted(s.name for f in parse(sys.stdin.read()) for s in f.samples if s.lab
 });
 
 cgroupTest(
-  "metrics count tasks by state, and show what each uses, may use, or how it ended",
+  "metrics counts tasks by state, and shows for each its usage, its limits, and how it ended",
   async (ns) => {
     await populate(ns);
     const text = await ns.must("metrics");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { cgroupTest, STRANGER, until } from "../harness.ts";
 
-cgroupTest("pause holds every process of a task, resume lets them go on", async (ns) => {
+cgroupTest("pause freezes every process of a task, and resume lets them go on", async (ns) => {
   const beat = (name: string) => `while :; do echo ${name}; sleep 0.02; done`;
   await ns.must("run", "a", "sh", "-c", `(${beat("x")}) & ${beat("y")}`);
   const lines = () => ns.log("a").length;
@@ -17,7 +17,7 @@ cgroupTest("pause holds every process of a task, resume lets them go on", async 
   assertEquals(JSON.parse(await ns.must("status", "--json", "a")).state, "running");
 });
 
-cgroupTest("a paused task is stopped at once, by asking as well as by force", async (ns) => {
+cgroupTest("stop and stop --now end a paused task at once", async (ns) => {
   for (const how of [[], ["--now"]]) {
     await ns.must(
       "run",
@@ -35,12 +35,15 @@ cgroupTest("a paused task is stopped at once, by asking as well as by force", as
   }
 });
 
-cgroupTest("pause and resume of what does not run, or is not the caller's", async (ns) => {
-  await ns.must("run", "a", "sleep", "1000");
-  for (const command of ["pause", "resume"]) {
-    assertEquals((await ns.lanco(command, "b")).code, 3);
-    assertEquals((await ns.lancoWith({ uid: STRANGER }, command, "a")).code, 6);
-    assertEquals((await ns.lanco(command)).code, 2);
-  }
-  assertEquals(JSON.parse(await ns.must("status", "--json", "a")).state, "running");
-});
+cgroupTest(
+  "pause and resume refuse tasks that do not run, and tasks of other users",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    for (const command of ["pause", "resume"]) {
+      assertEquals((await ns.lanco(command, "b")).code, 3);
+      assertEquals((await ns.lancoWith({ uid: STRANGER }, command, "a")).code, 6);
+      assertEquals((await ns.lanco(command)).code, 2);
+    }
+    assertEquals(JSON.parse(await ns.must("status", "--json", "a")).state, "running");
+  },
+);

@@ -11,7 +11,7 @@ function mountsAndCgroups(ns: { name: string }): string[] {
   ];
 }
 
-cgroupTest("release without a task removes all of the namespace but its logs", async (ns) => {
+cgroupTest("release without a task removes the namespace, except its logs", async (ns) => {
   assert(mountsAndCgroups(ns).length > 10);
   await ns.must("run", "a", "echo", "hello");
   await ns.gone("a");
@@ -36,12 +36,12 @@ cgroupTest("release refuses while a task runs, and the namespace goes on working
 });
 
 cgroupTest(
-  "release that is refused names the command to type, also for exit commands",
+  "a refused release names the command that stops what runs, also for exit commands",
   async (ns) => {
     await ns.must("run", "b", "sleep", "1000");
     await ns.must("run", "-c", "sleep 1000", "a", "true");
     await ns.gone("a");
-    // Not a name, and nobody is there.
+    // The name of the cgroup is no name of a task, and there is no process in it.
     await exec(["mkdir", `${ns.directory}/named/task-$(x) y`, `${ns.directory}/named/task-empty`]);
     const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
     assertEquals(code, 4);
@@ -55,14 +55,14 @@ cgroupTest(
   },
 );
 
-cgroupTest("release without a task is for root", async (ns) => {
+cgroupTest("release without a task needs root", async (ns) => {
   const { code, stderr } = await ns.lanco("release");
   assertEquals(code, 6);
   assertMatch(stderr, /run it with sudo/);
   await ns.must("run", "a", "true");
 });
 
-cgroupTest("release refuses a task that runs, and one that has nothing to release", async (ns) => {
+cgroupTest("release refuses a task that runs, and a task with nothing to release", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const { code, stderr } = await ns.lanco("release", "a");
   assertEquals(code, 4);
@@ -74,7 +74,7 @@ cgroupTest("release refuses a task that runs, and one that has nothing to releas
   assertMatch(mistyped.stderr, /task imprt is not running, did you mean "import"\?/);
 });
 
-cgroupTest("release of a task does what a missing release agent has not done", async (ns) => {
+cgroupTest("release of a task does the work of a release agent that failed", async (ns) => {
   const agent = `/var/lib/lanco/${ns.name}/release-agent`;
   const mark = `${ns.scratch}/mark`;
   const leave = async (task: string) => {
@@ -87,7 +87,7 @@ cgroupTest("release of a task does what a missing release agent has not done", a
       "-c",
       `until [ -e ${ns.scratch}/go-${task} ]; do sleep 0.05; done; exit 5`,
     );
-    // In its place one that does nothing but tell that it was called.
+    // Replaces the agent by a program that only leaves a mark when it is called.
     const called = `${ns.scratch}/called-${task}`;
     const mute =
       `mv ${agent} ${agent}.gone; echo '#!/bin/sh\n: >${called}' >${agent}; chmod 755 ${agent}`;

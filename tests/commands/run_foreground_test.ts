@@ -14,30 +14,33 @@ cgroupTest("run -f keeps the standard streams, and exits with the command's stat
   };
   await ends(127, "no-such-command");
   await ends(126, "/etc/passwd");
-  // 1 would be taken for the command's own status.
+  // A failure with 1 could not be told from the status of the command.
   assertEquals((await ns.lanco("run", "-f", "-l", "/no/such/log", "a", "true")).code, 125);
   await ends(137, "sh", "-c", "kill -9 $$");
   await ends(143, "sh", "-c", "kill -TERM $$");
   assertEquals((await ns.lanco("run", "-f", "b", "true")).code, 0);
 });
 
-cgroupTest("run -f -L logs, and keeps nothing but the standard input", async (ns) => {
-  const { stdout } = await ns.lancoWith(
-    { stdin: "in" },
-    "run",
-    "-f",
-    "-L",
-    "a",
-    "sh",
-    "-c",
-    "cat; exec ls /proc/self/fd",
-  );
-  assertEquals(stdout, "");
-  // 3 is where ls reads the directory.
-  assertEquals(ns.log("a"), "in0\n1\n2\n3\n");
-});
+cgroupTest(
+  "run -f -L logs the output, and the command inherits only the standard input",
+  async (ns) => {
+    const { stdout } = await ns.lancoWith(
+      { stdin: "in" },
+      "run",
+      "-f",
+      "-L",
+      "a",
+      "sh",
+      "-c",
+      "cat; exec ls /proc/self/fd",
+    );
+    assertEquals(stdout, "");
+    // The descriptor 3 is that of ls itself, on the directory that it reads.
+    assertEquals(ns.log("a"), "in0\n1\n2\n3\n");
+  },
+);
 
-cgroupTest("run -f hands signals on to the command", async (ns) => {
+cgroupTest("run -f forwards signals to the command", async (ns) => {
   for (
     const [signal, trap] of [["SIGTERM", "TERM"], ["SIGHUP", "HUP"], ["SIGINT", "INT"], [
       "SIGUSR1",
@@ -61,7 +64,7 @@ cgroupTest("run -f keeps the terminal, whose ^C reaches the command once", async
   const ready = `${ns.scratch}/ready`;
   const script = `trap 'echo got INT' INT; tty; : >${ready}; sleep 1; sleep 1; exit 5`;
   Deno.writeTextFileSync(`${ns.scratch}/task`, script);
-  // script(1) starts a shell, which would die of the ^C: it has to be gone by then.
+  // script(1) starts a shell, which the ^C would kill: it must have executed lanco before that.
   const run = `exec ${LANCO} ${ns.name} run -f a sh ${ns.scratch}/task`;
   const terminal = start(["script", "-qec", run, "/dev/null"], {
     stdin: "piped",

@@ -1,40 +1,43 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, shell } from "../harness.ts";
 
-cgroupTest("run --env and --env-file add variables, --stdin gives an input", async (ns) => {
-  const file = `${ns.scratch}/variables`;
-  Deno.writeTextFileSync(file, "# comment\n\nA=from file\nB=a=b c\nodd.name=x\n");
-  Deno.writeTextFileSync(`${ns.scratch}/input`, "input\n");
-  const given = ["--env-file", "variables", "--env", "A=given", "--env", "odd-name= y"];
-  const { code, stderr } = await ns.lancoWith(
-    { cwd: ns.scratch, env: { B: "caller", C: "caller" } },
-    ...["run", ...given, "--stdin", "input", "a", "env", "cat", "/proc/self/environ", "-"],
-  );
-  assertEquals([code, stderr], [0, ""]);
-  await ns.gone("a");
-  const lines = ns.log("a").split(/[\n\0]/);
-  for (const line of ["A=given", "B=a=b c", "C=caller", "odd.name=x", "odd-name= y", "input"]) {
-    assert(lines.includes(line), `${line} is not in ${lines}`);
-  }
-  const wrong: [string[], number, RegExp][] = [
-    [["--env", "A"], 2, /--env must be NAME=VALUE/],
-    [["--env", "=x"], 2, /--env must be NAME=VALUE/],
-    [["--env-file", "/etc/hostname"], 2, /line 1 of \/etc\/hostname must be NAME=VALUE/],
-    [["--env-file", "/no/such"], 1, /cannot read the variables in .*: No such file/],
-    [["--env-file", "/etc/shadow"], 6, /cannot read the variables in .*: Permission denied/],
-    [["--stdin", "/no/such"], 1, /cannot read the standard input from .*: /],
-    [["--stdin", "/etc/shadow"], 1, /cannot read the standard input from .*: /],
-  ];
-  for (const [options, status, text] of wrong) {
-    const { code, stderr } = await ns.lanco("run", ...options, "b", "true");
-    assertEquals(code, status, `${options}: ${stderr}`);
-    assertMatch(stderr, text);
-    assertEquals(stderr.trim().split("\n").length, 1);
-  }
-  assertEquals(ns.traces().filter((path) => /new-|-b$/.test(path)), []);
-});
+cgroupTest(
+  "run --env and --env-file set variables, and --stdin sets the standard input",
+  async (ns) => {
+    const file = `${ns.scratch}/variables`;
+    Deno.writeTextFileSync(file, "# comment\n\nA=from file\nB=a=b c\nodd.name=x\n");
+    Deno.writeTextFileSync(`${ns.scratch}/input`, "input\n");
+    const given = ["--env-file", "variables", "--env", "A=given", "--env", "odd-name= y"];
+    const { code, stderr } = await ns.lancoWith(
+      { cwd: ns.scratch, env: { B: "caller", C: "caller" } },
+      ...["run", ...given, "--stdin", "input", "a", "env", "cat", "/proc/self/environ", "-"],
+    );
+    assertEquals([code, stderr], [0, ""]);
+    await ns.gone("a");
+    const lines = ns.log("a").split(/[\n\0]/);
+    for (const line of ["A=given", "B=a=b c", "C=caller", "odd.name=x", "odd-name= y", "input"]) {
+      assert(lines.includes(line), `${line} is not in ${lines}`);
+    }
+    const wrong: [string[], number, RegExp][] = [
+      [["--env", "A"], 2, /--env must be NAME=VALUE/],
+      [["--env", "=x"], 2, /--env must be NAME=VALUE/],
+      [["--env-file", "/etc/hostname"], 2, /line 1 of \/etc\/hostname must be NAME=VALUE/],
+      [["--env-file", "/no/such"], 1, /cannot read the variables in .*: No such file/],
+      [["--env-file", "/etc/shadow"], 6, /cannot read the variables in .*: Permission denied/],
+      [["--stdin", "/no/such"], 1, /cannot read the standard input from .*: /],
+      [["--stdin", "/etc/shadow"], 1, /cannot read the standard input from .*: /],
+    ];
+    for (const [options, status, text] of wrong) {
+      const { code, stderr } = await ns.lanco("run", ...options, "b", "true");
+      assertEquals(code, status, `${options}: ${stderr}`);
+      assertMatch(stderr, text);
+      assertEquals(stderr.trim().split("\n").length, 1);
+    }
+    assertEquals(ns.traces().filter((path) => /new-|-b$/.test(path)), []);
+  },
+);
 
-cgroupTest("run --stdin waits for the writer of a fifo, and loses nothing of it", async (ns) => {
+cgroupTest("run --stdin waits for the writer of a FIFO, and loses no input", async (ns) => {
   const fifo = `${ns.scratch}/fifo`;
   await shell(`mkfifo ${fifo}`);
   const [run] = await Promise.all([

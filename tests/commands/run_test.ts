@@ -2,46 +2,49 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, exists, LANCO, lives, messages, shell, until } from "../harness.ts";
 
-cgroupTest("run of what cannot be executed fails, says why, and leaves nothing", async (ns) => {
-  const file = (name: string, content: string, mode: number) => {
-    Deno.writeTextFileSync(`${ns.scratch}/${name}`, content);
-    Deno.chmodSync(`${ns.scratch}/${name}`, mode);
-    return `${ns.scratch}/${name}`;
-  };
-  const cases: [string, number, RegExp][] = [
-    ["no-such-command", 127, /cannot run "no-such-command": no such command/],
-    ["/no/such/file", 127, /no such command/],
-    ["", 127, /no such command/],
-    [file("plain", "text", 0o644), 126, /not an executable file: see "chmod \+x"/],
-    [ns.scratch, 126, /not an executable file/],
-    [file("script", "#!/no/such/interpreter\n", 0o755), 127, /interpreter was not found/],
-  ];
-  for (const [command, status, text] of cases) {
-    const { code, stdout, stderr } = await ns.lanco(
-      "run",
-      "-c",
-      `touch ${ns.scratch}/exit`,
-      "a",
-      command,
-      "x",
-    );
-    assertEquals([code, stdout], [status, ""], stderr);
-    const [message, ...more] = messages(stderr);
-    assertEquals(more, []);
-    assertMatch(message?.text ?? "", text);
-    assertEquals(ns.traces(), [], command);
-  }
-  assert(!exists(`${ns.scratch}/exit`));
-  // What was there before is still there.
-  await ns.must("run", "a", "echo", "hello");
-  await ns.gone("a");
-  const before = await ns.tracesAtRest();
-  assertEquals((await ns.lanco("run", "a", "no-such-command")).code, 127);
-  assertEquals(ns.traces(), before);
-  assertEquals(ns.log("a"), "hello\n");
-});
+cgroupTest(
+  "run of a file that cannot be executed fails with a reason, and leaves no files",
+  async (ns) => {
+    const file = (name: string, content: string, mode: number) => {
+      Deno.writeTextFileSync(`${ns.scratch}/${name}`, content);
+      Deno.chmodSync(`${ns.scratch}/${name}`, mode);
+      return `${ns.scratch}/${name}`;
+    };
+    const cases: [string, number, RegExp][] = [
+      ["no-such-command", 127, /cannot run "no-such-command": no such command/],
+      ["/no/such/file", 127, /no such command/],
+      ["", 127, /no such command/],
+      [file("plain", "text", 0o644), 126, /not an executable file: see "chmod \+x"/],
+      [ns.scratch, 126, /not an executable file/],
+      [file("script", "#!/no/such/interpreter\n", 0o755), 127, /interpreter was not found/],
+    ];
+    for (const [command, status, text] of cases) {
+      const { code, stdout, stderr } = await ns.lanco(
+        "run",
+        "-c",
+        `touch ${ns.scratch}/exit`,
+        "a",
+        command,
+        "x",
+      );
+      assertEquals([code, stdout], [status, ""], stderr);
+      const [message, ...more] = messages(stderr);
+      assertEquals(more, []);
+      assertMatch(message?.text ?? "", text);
+      assertEquals(ns.traces(), [], command);
+    }
+    assert(!exists(`${ns.scratch}/exit`));
+    // The record and the log of the run before are still there.
+    await ns.must("run", "a", "echo", "hello");
+    await ns.gone("a");
+    const before = await ns.tracesAtRest();
+    assertEquals((await ns.lanco("run", "a", "no-such-command")).code, 127);
+    assertEquals(ns.traces(), before);
+    assertEquals(ns.log("a"), "hello\n");
+  },
+);
 
-cgroupTest("run executes a command that begins with a dash only behind --", async (ns) => {
+cgroupTest("run executes a command that begins with a dash only after --", async (ns) => {
   const odd = `${ns.scratch}/-odd`;
   Deno.writeTextFileSync(odd, "#!/bin/sh\nexec sleep 1000\n");
   Deno.chmodSync(odd, 0o755);
@@ -65,27 +68,30 @@ cgroupTest("run executes a command that begins with a dash only behind --", asyn
   assertEquals(statuses, [0, 2]);
 });
 
-cgroupTest("run finds commands by the caller's PATH, or in his directory by ./", async (ns) => {
-  await shell(
-    `mkdir ${ns.scratch}/bin; printf '#!/bin/sh\\necho "$0"\\n' >${ns.scratch}/bin/mine; chmod +x ${ns.scratch}/bin/mine`,
-  );
-  const env = { PATH: `/nonexistent:${ns.scratch}/bin` };
-  assertEquals((await ns.lancoWith({ env }, "run", "a", "mine")).code, 0);
-  await ns.gone("a");
-  assertEquals(ns.log("a"), `${ns.scratch}/bin/mine\n`);
-  await ns.must("run", "--chdir", `${ns.scratch}/bin`, "a", "./mine");
-  await ns.gone("a");
-  assertEquals(ns.log("a"), "./mine\n");
-  // A builtin of the shell, and a script without an interpreter, are no exceptions.
-  Deno.writeTextFileSync(`${ns.scratch}/bare`, "echo bare\n");
-  Deno.chmodSync(`${ns.scratch}/bare`, 0o755);
-  await ns.must("run", "a", `${ns.scratch}/bare`);
-  await ns.gone("a");
-  assertEquals(ns.log("a"), "bare\n");
-  assertEquals((await ns.lanco("run", "a", "export")).code, 127);
-});
+cgroupTest(
+  "run finds commands by the caller's PATH, or by ./ in the caller's directory",
+  async (ns) => {
+    await shell(
+      `mkdir ${ns.scratch}/bin; printf '#!/bin/sh\\necho "$0"\\n' >${ns.scratch}/bin/mine; chmod +x ${ns.scratch}/bin/mine`,
+    );
+    const env = { PATH: `/nonexistent:${ns.scratch}/bin` };
+    assertEquals((await ns.lancoWith({ env }, "run", "a", "mine")).code, 0);
+    await ns.gone("a");
+    assertEquals(ns.log("a"), `${ns.scratch}/bin/mine\n`);
+    await ns.must("run", "--chdir", `${ns.scratch}/bin`, "a", "./mine");
+    await ns.gone("a");
+    assertEquals(ns.log("a"), "./mine\n");
+    // Names of shell builtins, and scripts without an interpreter, are treated like other commands.
+    Deno.writeTextFileSync(`${ns.scratch}/bare`, "echo bare\n");
+    Deno.chmodSync(`${ns.scratch}/bare`, 0o755);
+    await ns.must("run", "a", `${ns.scratch}/bare`);
+    await ns.gone("a");
+    assertEquals(ns.log("a"), "bare\n");
+    assertEquals((await ns.lanco("run", "a", "export")).code, 127);
+  },
+);
 
-cgroupTest("run hands every argument on as it is", async (ns) => {
+cgroupTest("run passes every argument to the command unchanged", async (ns) => {
   const args = [
     "",
     " ",
@@ -120,7 +126,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("run --chdir of what is no directory fails, and leaves nothing", async (ns) => {
+cgroupTest("run --chdir fails for a path that is no directory, and leaves no files", async (ns) => {
   for (const directory of ["/no/such", "/etc/passwd", "/root"]) {
     const { code, stderr } = await ns.lanco("run", "--chdir", directory, "a", "true");
     assertEquals(code, 1);
@@ -130,7 +136,7 @@ cgroupTest("run --chdir of what is no directory fails, and leaves nothing", asyn
 });
 
 cgroupTest(
-  "run from a directory that was deleted fails with status 1 and runs nothing",
+  "run from a deleted directory fails with status 1, and starts no task",
   async (ns) => {
     const line =
       `mkdir ${ns.scratch}/gone; cd ${ns.scratch}/gone; rmdir ${ns.scratch}/gone; ${LANCO} ${ns.name} run a touch ${ns.scratch}/ran`;
@@ -140,28 +146,28 @@ cgroupTest(
   },
 );
 
-cgroupTest("run -c tells the exit command the namespace, the task and the status", async (ns) => {
+cgroupTest("run -c gives the exit command the namespace, the task and the status", async (ns) => {
   const mark = `${ns.scratch}/mark`;
   const command = `echo to the log; echo "$LANCO_NAMESPACE $LANCO_TASK $LANCO_STATUS" >>${mark}`;
   await ns.must("run", "-c", command, "a", "sh", "-c", "echo task; exit 42");
   await until("it has run", () => exists(mark));
   assertEquals(Deno.readTextFileSync(mark), `${ns.name} a 42\n`);
   assertEquals(ns.log("a"), "task\nto the log\n");
-  // Only when the last process is gone, and with the status of the first.
+  // The exit command runs when the last process has ended, and gets the status of the first.
   await ns.must("run", "-c", command, "b", "sh", "-c", `(sleep 0.5; echo late >>${mark}) & exit 3`);
   await until("it has run", () => Deno.readTextFileSync(mark).includes(" b "));
   assertEquals(Deno.readTextFileSync(mark).split("\n").slice(1, 3), ["late", `${ns.name} b 3`]);
   await ns.must("run", "-c", command, "c", "sleep", "1000");
   await ns.must("stop", "c");
   await until("it has run", () => Deno.readTextFileSync(mark).includes(` c 143\n`));
-  // A new run of the name does not inherit it.
+  // A new run of the task does not inherit the exit command.
   await ns.must("run", "c", "true");
   await ns.gone("c");
   await new Promise((resolve) => setTimeout(resolve, 200));
   assertEquals(Deno.readTextFileSync(mark).split(" c ").length, 2);
 });
 
-cgroupTest("an exit command runs once, and not for a task that was never begun", async (ns) => {
+cgroupTest("an exit command runs once, and not for a task whose start failed", async (ns) => {
   const mark = `${ns.scratch}/mark`;
   const script = `${ns.scratch}/script`;
   Deno.writeTextFileSync(script, "#!/no/such/interpreter\n");
@@ -176,17 +182,20 @@ cgroupTest("an exit command runs once, and not for a task that was never begun",
   assertEquals(Deno.readTextFileSync(mark), "once\n");
 });
 
-cgroupTest("run -c says unknown when the shim did not live to see the end", async (ns) => {
-  const mark = `${ns.scratch}/mark`;
-  await ns.must("run", "-c", `echo $LANCO_STATUS >${mark}`, "a", "sleep", "1000");
-  Deno.kill(ns.shim("a"), "SIGKILL");
-  await ns.must("check", "a");
-  await ns.must("stop", "a");
-  await until("it has run", () => exists(mark) && Deno.readTextFileSync(mark) !== "");
-  assertEquals(Deno.readTextFileSync(mark), "unknown\n");
-});
+cgroupTest(
+  "run -c gives the status unknown if the shim was killed before the task ended",
+  async (ns) => {
+    const mark = `${ns.scratch}/mark`;
+    await ns.must("run", "-c", `echo $LANCO_STATUS >${mark}`, "a", "sleep", "1000");
+    Deno.kill(ns.shim("a"), "SIGKILL");
+    await ns.must("check", "a");
+    await ns.must("stop", "a");
+    await until("it has run", () => exists(mark) && Deno.readTextFileSync(mark) !== "");
+    assertEquals(Deno.readTextFileSync(mark), "unknown\n");
+  },
+);
 
-cgroupTest("a task that a task has launched is a task of its own", async (ns) => {
+cgroupTest("a task that was started by another task does not end with that task", async (ns) => {
   await ns.must("run", "a", "sh", "-c", `${LANCO} ${ns.name} run b sleep 1000; exec sleep 1000`);
   await until(
     "b runs",
@@ -203,7 +212,7 @@ cgroupTest("a task that a task has launched is a task of its own", async (ns) =>
 });
 
 cgroupTest(
-  "where the name of a directory is not UTF-8, run says so, or needs it not",
+  "run in a directory whose name is not UTF-8 fails with a reason, unless --chdir is given",
   async (ns) => {
     const line = `odd=$(printf '%s/b\\377d' ${ns.scratch}) && mkdir "$odd" && cd "$odd" &&
     for words in "run a true" "run --chdir sub a true" "run --chdir /tmp -l log a true" \

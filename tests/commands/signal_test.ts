@@ -9,7 +9,7 @@ cgroupTest("signal reaches every process of a task, and no other", async (ns) =>
     await until("the traps are set", () => ns.log(task).split("ready").length === 3);
   }
   const shim = ns.shim("a");
-  // What runs when the signal comes dies of it, but for those who trap it.
+  // The signal also kills the sleep that runs at that moment; the shells trap it.
   await ns.must("signal", "USR1", "a");
   await until("both were told", () => /parent/.test(ns.log("a")) && /child/.test(ns.log("a")));
   assertEquals(ns.shim("a"), shim);
@@ -17,14 +17,17 @@ cgroupTest("signal reaches every process of a task, and no other", async (ns) =>
   assertEquals(/parent|child/.test(ns.log("b")), false);
 });
 
-cgroupTest("signal of nonsense, of what does not run, of another's", async (ns) => {
-  await ns.must("run", "a", "sleep", "1000");
-  assertEquals((await ns.lanco("signal", "NOPE", "a")).code, 2);
-  assertEquals((await ns.lanco("signal", "HUP")).code, 2);
-  assertEquals((await ns.lanco("signal")).code, 2);
-  assertEquals((await ns.lanco("signal", "HUP", "b")).code, 3);
-  assertEquals((await ns.lancoWith({ uid: STRANGER }, "signal", "HUP", "a")).code, 6);
-  await ns.must("check", "a");
-  await ns.must("signal", "9", "a");
-  await ns.gone("a");
-});
+cgroupTest(
+  "signal refuses unknown signals, tasks that do not run, and tasks of other users",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    assertEquals((await ns.lanco("signal", "NOPE", "a")).code, 2);
+    assertEquals((await ns.lanco("signal", "HUP")).code, 2);
+    assertEquals((await ns.lanco("signal")).code, 2);
+    assertEquals((await ns.lanco("signal", "HUP", "b")).code, 3);
+    assertEquals((await ns.lancoWith({ uid: STRANGER }, "signal", "HUP", "a")).code, 6);
+    await ns.must("check", "a");
+    await ns.must("signal", "9", "a");
+    await ns.gone("a");
+  },
+);

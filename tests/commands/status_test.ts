@@ -5,7 +5,7 @@ async function state(ns: TestNamespace, task: string) {
   return JSON.parse(await ns.must("status", "--json", task));
 }
 
-cgroupTest("status shows a running task, what it uses and what it may use", async (ns) => {
+cgroupTest("status shows a running task, its usage and its limits", async (ns) => {
   const before = Date.now();
   await ns.must(
     "run",
@@ -33,7 +33,7 @@ cgroupTest("status shows a running task, what it uses and what it may use", asyn
   assertMatch(await ns.must("status", "a"), /^a: running\n {2}command {5}sh -c /);
 });
 
-cgroupTest("status shows how a task ended, and what it had used", async (ns) => {
+cgroupTest("status shows how a task ended, and what it used", async (ns) => {
   await ns.must(
     "run",
     "a",
@@ -44,14 +44,14 @@ cgroupTest("status shows how a task ended, and what it had used", async (ns) => 
   await ns.gone("a");
   const end = await state(ns, "a");
   assertEquals([end.state, end.code, end.signal, end.processes], ["exited", 7, null, 0]);
-  // By another clock, and that to a hundredth of a second.
+  // The start is computed from another clock, which counts hundredths of a second.
   assert(Math.abs(end.duration - (end.ended - end.started)) < 1000 && end.duration >= 0);
   assert(end.usage.cpu.total > 10_000_000, String(end.usage.cpu.total));
   assert(end.usage.memory.peak > 100_000);
   assertMatch(await ns.must("status", "a"), /^a: exited with status 7\n/);
 });
 
-cgroupTest("status says who has stopped a task, and by which signal", async (ns) => {
+cgroupTest("status says which user stopped a task, and by which signal", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   await ns.must("stop", "a");
   const end = await state(ns, "a");
@@ -66,7 +66,7 @@ cgroupTest("status says who has stopped a task, and by which signal", async (ns)
   assertEquals((await state(ns, "a")).stopped, null);
 });
 
-cgroupTest("status tells a death for want of memory from any other", async (ns) => {
+cgroupTest("status tells a kill by the OOM killer from any other", async (ns) => {
   const eat = ["sh", "-c", "exec tail /dev/zero"];
   await ns.must("run", "--memory", "20M", "--swap", "0", "a", ...eat);
   await ns.gone("a");
@@ -75,7 +75,7 @@ cgroupTest("status tells a death for want of memory from any other", async (ns) 
   assertMatch(await ns.must("status", "a"), /^a: out of memory, by SIGKILL\n/);
 });
 
-cgroupTest("status does not guess how a task ended whose shim was killed", async (ns) => {
+cgroupTest("status shows an unknown state if the shim of a task was killed", async (ns) => {
   await ns.must("run", "a", "sleep", "0.5");
   Deno.kill(ns.shim("a"), "SIGKILL");
   await ns.gone("a");
@@ -84,13 +84,13 @@ cgroupTest("status does not guess how a task ended whose shim was killed", async
   assertMatch(end.why, /shim was killed/);
 });
 
-cgroupTest("status of what never ran is an answer, 3", async (ns) => {
+cgroupTest("status of an unknown task exits with 3", async (ns) => {
   const { code, stderr } = await ns.lanco("status", "a");
   assertEquals(code, 3);
   assertMatch(stderr, /nothing is known of task a/);
 });
 
-cgroupTest("status counts how often a limit of processors has bitten", async (ns) => {
+cgroupTest("status counts how often a task was throttled by its CPU limit", async (ns) => {
   await ns.must("run", "--cpus", "0.1", "a", "sh", "-c", "while :; do :; done");
   await until("it was throttled", async () => (await state(ns, "a")).usage.throttled.times > 2);
   await ns.must("stop", "a");

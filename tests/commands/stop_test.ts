@@ -12,7 +12,7 @@ import {
 
 const TRAP = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
 
-cgroupTest("stop asks with TERM and lets the task end by itself", async (ns) => {
+cgroupTest("stop sends TERM, and lets the task end by itself", async (ns) => {
   await ns.must("run", "a", "sh", "-c", TRAP);
   await until("the trap is set", () => ns.log("a").includes("ready"));
   await ns.must("stop", "a");
@@ -21,7 +21,7 @@ cgroupTest("stop asks with TERM and lets the task end by itself", async (ns) => 
   assert(!exists(`${ns.directory}/named/task-a`));
 });
 
-cgroupTest("stop -s asks with another signal, -t kills what does not listen", async (ns) => {
+cgroupTest("stop -s sends another signal, and -t kills processes that ignore it", async (ns) => {
   await ns.must(
     "run",
     "a",
@@ -37,14 +37,14 @@ cgroupTest("stop -s asks with another signal, -t kills what does not listen", as
   assertEquals(ns.status("a"), 137);
 });
 
-cgroupTest("stop --now does not ask", async (ns) => {
+cgroupTest("stop --now kills without sending TERM first", async (ns) => {
   await ns.must("run", "a", "sh", "-c", TRAP);
   await until("the trap is set", () => ns.log("a").includes("ready"));
   await ns.must("kill", "--now", "a");
   assert(!ns.log("a").includes("asked"));
 });
 
-cgroupTest("stop takes several tasks, and the worst answer counts", async (ns) => {
+cgroupTest("stop takes several tasks, and exits with the worst status", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   await ns.must("run", "b", "sleep", "1000");
   const { code, stderr } = await ns.lanco("stop", "a", "c", "b");
@@ -55,7 +55,7 @@ cgroupTest("stop takes several tasks, and the worst answer counts", async (ns) =
 });
 
 cgroupTest(
-  "stop by a user who does not own the task is not permitted, and does nothing",
+  "stop by a user who does not own the task exits with 6, and changes nothing",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     const members = [{ uid: STRANGER }, { uid: STRANGER, groups: [OWNER_GROUP] }];
@@ -78,21 +78,21 @@ cgroupTest(
   },
 );
 
-cgroupTest("stop by root stops what is the owner's", async (ns) => {
+cgroupTest("stop by root stops a task of the owner", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   assertEquals((await ns.lancoWith({ uid: 0 }, "stop", "a")).code, 0);
   assertEquals((await ns.lanco("check", "a")).code, 3);
 });
 
-// Nothing else keeps a process from dying that a test could do.
+// Only in a frozen v1 cgroup can a test keep a process from dying of KILL.
 if (exists("/sys/fs/cgroup/freezer")) {
   cgroupTest(
-    "a task that ends only after stop has given up is remembered as stopped",
+    "status says that a task was stopped, also if it ended only after stop had failed",
     async (ns) => {
       await ns.must("run", "a", "sleep", "1000");
       const [pid = 0] = ns.task("a");
       const shim = ns.shim("a");
-      // By somebody else, whose cgroup it is: what is frozen there does not end.
+      // The cgroup is frozen from outside of lanĉo, which therefore does not thaw it.
       const held = `${ns.directory}/freezer/held`;
       Deno.mkdirSync(held);
       Deno.writeTextFileSync(`${held}/cgroup.procs`, String(pid));

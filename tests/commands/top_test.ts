@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exec, LANCO, messages, until } from "../harness.ts";
 
-cgroupTest("top --once prints a table for scripts", async (ns) => {
+cgroupTest("top --once prints a table without colours or cursor movements", async (ns) => {
   await ns.must("run", "--pids", "50", "busy", "sh", "-c", "while :; do :; done");
   await ns.must("run", "idle", "sh", "-c", "sleep 1000 & sleep 1000 & wait");
   await until("idle has three processes", () => ns.task("idle").length === 3);
@@ -18,11 +18,11 @@ cgroupTest("top --once prints a table for scripts", async (ns) => {
   assertEquals(more, [""]);
   assert(Number(/ (\d+\.\d) /.exec(busy ?? "")?.[1]) > 1, busy);
   assertEquals((await ns.must("top", "--once", "idl")).split("\n").length, 3);
-  // What is frozen in v1 cannot be killed.
+  // A process in a frozen v1 cgroup cannot be killed.
   await ns.must("resume", "idle");
 });
 
-cgroupTest("a reader who has seen enough does not make top --once fail", async (ns) => {
+cgroupTest("top --once ends without a message when its reader is gone", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const top = `${LANCO} ${ns.name} top --once`;
   const line = (after: string) => exec(["/bin/bash", "-c", `${top} ${after}`]);
@@ -38,7 +38,7 @@ cgroupTest("a reader who has seen enough does not make top --once fail", async (
 });
 
 cgroupTest(
-  "top on no terminal, and on a wrong command line, is one line of message",
+  "top without a terminal, or with a wrong command line, fails with a message of one line",
   async (ns) => {
     const cases: [string[], number, RegExp][] = [
       [["top"], 2, /needs a terminal, .*: use --once/],

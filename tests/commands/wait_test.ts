@@ -11,7 +11,7 @@ import {
   until,
 } from "../harness.ts";
 
-cgroupTest("wait exits with the task's status, now and later", async (ns) => {
+cgroupTest("wait exits with the status of a running task, and of an ended one", async (ns) => {
   const go = `${ns.scratch}/go`;
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   const waiting = start([LANCO, ns.name, "wait", "a"]);
@@ -61,7 +61,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("wait --any gives the one that ends first, and names it", async (ns) => {
+cgroupTest("wait --any exits when the first task ends, and prints its name", async (ns) => {
   await ns.must("run", "long", "sleep", "1000");
   await ns.must("run", "short", "sh", "-c", "sleep 0.3; exit 6");
   assertEquals(await ns.lanco("wait", "--any", "long", "short"), {
@@ -76,7 +76,7 @@ cgroupTest("wait of a run is not confused by the next run of the same name", asy
   const go = `${ns.scratch}/go`;
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   const waiting = start([LANCO, ns.name, "wait", "a"]);
-  // Stopped, so that it sees only what comes after the next run's start.
+  // The waiting process is stopped, so that it is woken only after the next run has started.
   await until("it holds the run", () => descriptors(waiting.pid, "-a/status") === 1);
   waiting.kill("SIGSTOP");
   Deno.writeTextFileSync(go, "");
@@ -87,7 +87,7 @@ cgroupTest("wait of a run is not confused by the next run of the same name", asy
 });
 
 cgroupTest(
-  "wait of a task whose shim was killed says that it does not know, status 125",
+  "wait of a task whose shim was killed fails with 125",
   async (ns) => {
     await ns.must("run", "a", "sleep", "1000");
     Deno.kill(ns.shim("a"), "SIGKILL");
@@ -98,7 +98,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("wait refuses what it cannot wait for", async (ns) => {
+cgroupTest("wait refuses unknown tasks and invalid values", async (ns) => {
   const cases: [string[], number, RegExp][] = [
     [[], 2, /which task/],
     [["a/b"], 2, /cannot name a task/],
@@ -114,7 +114,7 @@ cgroupTest("wait refuses what it cannot wait for", async (ns) => {
 });
 
 cgroupTest(
-  "wait of a task that nothing is known of is 125, and not 3 as of one that exited so",
+  "wait of an unknown task exits with 125, which is not the 3 of a task that exited with 3",
   async (ns) => {
     await ns.must("run", "three", "sh", "-c", "exit 3");
     await ns.gone("three");
@@ -131,7 +131,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("wait --json tells of each task, also of those that nothing is known of", async (ns) => {
+cgroupTest("wait --json has an entry for each task, also for unknown ones", async (ns) => {
   const go = `${ns.scratch}/go`;
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   await ns.must("run", "slow", "sleep", "1000");
@@ -171,8 +171,8 @@ cgroupTest("wait ends when the task is stopped and the namespace released", asyn
 });
 
 /**
- * Starts a program as the owner where nobody may have an inotify instance: in a user
- * namespace, where the limit holds (user_namespaces(7)), with the users of this one.
+ * Starts a program as the owner in a user namespace in which no inotify instance may be created
+ * (user_namespaces(7)); user ids are mapped to themselves.
  */
 async function withoutInotify(command: string[]): Promise<Deno.ChildProcess> {
   const holder = new Deno.Command("unshare", { args: ["--user", "sleep", "1000"] }).spawn();
@@ -203,7 +203,7 @@ async function withoutInotify(command: string[]): Promise<Deno.ChildProcess> {
 }
 
 cgroupTest(
-  "wait is told of the end by the kernel, or looks where the user may not be told",
+  "wait learns of the end by inotify, or by polling where the user may not use inotify",
   async (ns) => {
     const go = `${ns.scratch}/go`;
     await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 2`);

@@ -57,7 +57,10 @@ if (!LEGACY) {
     Deno.kill(run.pid, "SIGSTOP");
     const { code, stderr } = await ns.lanco("check", "a");
     assertEquals(code, 1);
-    assertMatch(stderr, /has not been executed yet: whoever starts it has stopped, or waits/);
+    assertMatch(
+      stderr,
+      /has not been executed yet: the process that starts it is stopped, or waits/,
+    );
     Deno.kill(run.pid, "SIGCONT");
     assertEquals((await run.status).code, 1);
     agent.restore();

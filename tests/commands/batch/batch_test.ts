@@ -12,7 +12,7 @@ import {
   until,
 } from "../../harness.ts";
 
-/** The answers to lines, in their order. */
+/** Sends lines to a batch, and returns the answers in the order in which they came. */
 async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
   const stdin = lines.map((line) => typeof line === "string" ? line : JSON.stringify(line))
     .join("\n");
@@ -47,7 +47,7 @@ cgroupTest("batch answers every request, and keeps the order for each task", asy
   assertEquals(of(null).exitStatus, 0);
 });
 
-/** Sends lines one by one, and gives what comes back. */
+/** Starts a batch. Returns functions that send requests to it and wait for the answers. */
 function talk(ns: TestNamespace) {
   const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
   const writer = batch.stdin.getWriter();
@@ -82,7 +82,7 @@ function talk(ns: TestNamespace) {
 }
 
 cgroupTest(
-  "batch works at many requests at once, and none waits for another's task",
+  "batch works on many requests at once, and none waits for a request about another task",
   async (ns) => {
     const { say, answer, heard, end } = talk(ns);
     const names = Array.from({ length: 20 }, (_, i) => `t${i}`);
@@ -99,7 +99,7 @@ cgroupTest(
     await say({ id: "now", command: "check", args: ["t2"] });
     assertEquals((await answer("now")).exitStatus, 0);
     assertEquals(heard.some(({ id }) => id === "slow" || typeof id === "number"), false);
-    // What is asked for after a wait does not wait for it.
+    // A request about a task does not wait for an earlier "wait" for that task.
     await say({ id: "stop", command: "stop", args: ["--now", "t1"] });
     assertEquals((await answer("stop")).exitStatus, 0);
     for (const id of [0, 999, 1999]) assertEquals((await answer(id)).exitStatus, 137);
@@ -109,7 +109,7 @@ cgroupTest(
   },
 );
 
-cgroupTest("batch takes back a wait, and refuses what it cannot take back", async (ns) => {
+cgroupTest("batch cancels a wait, and refuses to cancel a stop", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   await ns.must("run", "deaf", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
   const { say, heard, end } = talk(ns);
@@ -126,7 +126,7 @@ cgroupTest("batch takes back a wait, and refuses what it cannot take back", asyn
   const statuses = (of: unknown) =>
     heard.filter(({ id }) => id === of).map(({ exitStatus }) => exitStatus);
   assertEquals([statuses(7), statuses(8), statuses(9)], [[125], [3], [0]]);
-  // Each id is that of one request: what else had it is answered without.
+  // An id belongs to one request: a second request with the same id is answered without an id.
   assertEquals(statuses(null), [2, 2, 3]);
   const messages = heard.flatMap(({ messages }) => messages as string[]).join("\n");
   assertMatch(messages, /id 7 is that of a request that is not answered yet/);
@@ -134,33 +134,36 @@ cgroupTest("batch takes back a wait, and refuses what it cannot take back", asyn
   await ns.must("check", "a");
 });
 
-cgroupTest("batch takes a task's name apart, whatever it begins with", async (ns) => {
-  const { say, answer, end } = talk(ns);
-  const ask = async (command: string, fields: object) => {
-    const id = crypto.randomUUID();
-    await say({ id, command, ...fields });
-    const { exitStatus, messages } = await answer(id);
-    return [exitStatus, ...messages as string[]].join(" ");
-  };
-  const touched = `${ns.scratch}/touched`;
-  assertEquals(await ask("run", { task: "a", args: ["--keep", "0", "sh", "-c", "exit 5"] }), "0");
-  assertEquals(await ask("wait", { task: "a" }), "5");
-  assertEquals(await ask("run", { task: "a", args: ["--", "sleep", "1000"] }), "0");
-  assertEquals(await ask("check", { task: "a" }), "0");
-  assertEquals(await ask("signal", { task: "a", args: ["KILL"] }), "0");
-  await ns.gone("a");
-  for (const task of ["-h", "--json", `-ctouch ${touched}`, "--", "", "a b"]) {
-    for (const command of ["run", "check", "stop", "wait", "status", "pause"]) {
-      const said = await ask(command, { task, args: command === "run" ? ["true"] : [] });
-      assertMatch(said, /^2 .*cannot name a task/, `${command} ${task}`);
+cgroupTest(
+  "batch takes the field task for a name, whatever character it begins with",
+  async (ns) => {
+    const { say, answer, end } = talk(ns);
+    const ask = async (command: string, fields: object) => {
+      const id = crypto.randomUUID();
+      await say({ id, command, ...fields });
+      const { exitStatus, messages } = await answer(id);
+      return [exitStatus, ...messages as string[]].join(" ");
+    };
+    const touched = `${ns.scratch}/touched`;
+    assertEquals(await ask("run", { task: "a", args: ["--keep", "0", "sh", "-c", "exit 5"] }), "0");
+    assertEquals(await ask("wait", { task: "a" }), "5");
+    assertEquals(await ask("run", { task: "a", args: ["--", "sleep", "1000"] }), "0");
+    assertEquals(await ask("check", { task: "a" }), "0");
+    assertEquals(await ask("signal", { task: "a", args: ["KILL"] }), "0");
+    await ns.gone("a");
+    for (const task of ["-h", "--json", `-ctouch ${touched}`, "--", "", "a b"]) {
+      for (const command of ["run", "check", "stop", "wait", "status", "pause"]) {
+        const said = await ask(command, { task, args: command === "run" ? ["true"] : [] });
+        assertMatch(said, /^2 .*cannot name a task/, `${command} ${task}`);
+      }
     }
-  }
-  assertMatch(await ask("ls", { task: "a" }), /^2 .*"task" is no field/);
-  assertMatch(await ask("check", { task: 1 }), /^2 .*"task" must be a text/);
-  assertMatch(await ask("run", { task: "a" }), /^2 .*which command/);
-  assertEquals(await end(), 0);
-  assertEquals(exists(touched), false);
-});
+    assertMatch(await ask("ls", { task: "a" }), /^2 .*"task" is no field/);
+    assertMatch(await ask("check", { task: 1 }), /^2 .*"task" must be a text/);
+    assertMatch(await ask("run", { task: "a" }), /^2 .*which command/);
+    assertEquals(await end(), 0);
+    assertEquals(exists(touched), false);
+  },
+);
 
 cgroupTest("batch gives each task its environment, directory and input", async (ns) => {
   Deno.writeTextFileSync(`${ns.scratch}/input`, "from a file\n");
@@ -189,25 +192,28 @@ cgroupTest("batch gives each task its environment, directory and input", async (
   assertEquals(await end(), 0);
 });
 
-cgroupTest("batch answers lines that are no text, or too long, and reads on", async (ns) => {
-  const stdin = new Uint8Array([
-    ...[0xff, 0xfe, 10],
-    ...new TextEncoder().encode(`"${"x".repeat(10 * 2 ** 20)}"\n{"id":1,"command":"ls"}`),
-  ]);
-  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
-  const writer = batch.stdin.getWriter();
-  const [text] = await Promise.all([
-    new Response(batch.stdout).text(),
-    writer.write(stdin).then(() => writer.close()),
-  ]);
-  const all = answersIn(text);
-  const messages = all.filter(({ id }) => id === null).map(({ messages }) => messages[0]);
-  assertMatch(messages.join("\n"), /not UTF-8[^]*more than 4194304 bytes/);
-  assertEquals(all.filter(({ id }) => id === 1).map(({ exitStatus }) => exitStatus), [0]);
-  assertEquals((await batch.status).code, 0);
-});
+cgroupTest(
+  "batch refuses lines that are not UTF-8, or too long, and answers the next ones",
+  async (ns) => {
+    const stdin = new Uint8Array([
+      ...[0xff, 0xfe, 10],
+      ...new TextEncoder().encode(`"${"x".repeat(10 * 2 ** 20)}"\n{"id":1,"command":"ls"}`),
+    ]);
+    const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+    const writer = batch.stdin.getWriter();
+    const [text] = await Promise.all([
+      new Response(batch.stdout).text(),
+      writer.write(stdin).then(() => writer.close()),
+    ]);
+    const all = answersIn(text);
+    const messages = all.filter(({ id }) => id === null).map(({ messages }) => messages[0]);
+    assertMatch(messages.join("\n"), /not UTF-8[^]*more than 4194304 bytes/);
+    assertEquals(all.filter(({ id }) => id === 1).map(({ exitStatus }) => exitStatus), [0]);
+    assertEquals((await batch.status).code, 0);
+  },
+);
 
-cgroupTest("batch answers while more is to come, and its tasks outlive it", async (ns) => {
+cgroupTest("batch answers before its input ends, and its tasks outlive it", async (ns) => {
   const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
   const writer = batch.stdin.getWriter();
   const reader = batch.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -226,11 +232,11 @@ cgroupTest("batch answers while more is to come, and its tasks outlive it", asyn
   await writer.close().catch(() => {});
   await reader.cancel();
   assertEquals((await ns.lanco("check", "a", "b")).code, 0);
-  // What was done for the first changes nothing for the second.
+  // The launch of the first task does not change the umask of the second.
   assertEquals(ns.log("a"), ns.log("b"));
 });
 
-cgroupTest("batch says what is wrong with a line, and goes on", async (ns) => {
+cgroupTest("batch refuses a wrong line with a message, and answers the next ones", async (ns) => {
   const wrong: [string | object, RegExp][] = [
     ["nonsense", /not JSON/],
     ["[1]", /not of the form/],
@@ -254,7 +260,7 @@ cgroupTest("batch says what is wrong with a line, and goes on", async (ns) => {
 });
 
 cgroupTest(
-  "a batch does not look for what may have been meant by the name of a task",
+  "batch suggests no similar name for an unknown task",
   async (ns) => {
     await ns.must("run", "import", "true");
     await ns.gone("import");
@@ -274,7 +280,7 @@ cgroupTest(
 
 cgroupTest("batch fails if its answers cannot be written", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
-  // At once, and when there is nothing more to ask.
+  // While requests come, and after the last one.
   for (const request of ['{"command":"ls"}', '{"command":"wait","args":["-t","1","a"]}']) {
     const { code, stderr } = await shell(
       `echo '${request}' | ${LANCO} ${ns.name} batch >/dev/full`,
@@ -284,18 +290,21 @@ cgroupTest("batch fails if its answers cannot be written", async (ns) => {
   }
 });
 
-cgroupTest("batch ends in silence when nobody reads, and needs its namespace", async (ns) => {
-  const line = `yes '{"command":"ls"}' | { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
-  const { stdout, stderr } = await shell(line);
-  assertEquals([stdout.split("\n").length, stderr], [2, "0\n"]);
-  assertEquals((await shell(`${LANCO} no-such-namespace batch </dev/null`)).code, 5);
-});
+cgroupTest(
+  "batch ends without a message when its reader is gone, and needs its namespace",
+  async (ns) => {
+    const line = `yes '{"command":"ls"}' | { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
+    const { stdout, stderr } = await shell(line);
+    assertEquals([stdout.split("\n").length, stderr], [2, "0\n"]);
+    assertEquals((await shell(`${LANCO} no-such-namespace batch </dev/null`)).code, 5);
+  },
+);
 
 cgroupTest(
-  "the first line of a batch and of events says who speaks, and since when",
+  "the first line of batch and of events has the versions of lanĉo and of the schema",
   async (ns) => {
     const greeting = { lanco: VERSION, schema: SCHEMA, id: null, event: null };
-    // Before anything is asked for.
+    // The line comes before the first request.
     const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
     const reader = batch.stdout.pipeThrough(new TextDecoderStream()).getReader();
     assertEquals(JSON.parse((await reader.read()).value ?? ""), greeting);
@@ -311,7 +320,7 @@ cgroupTest(
 );
 
 cgroupTest(
-  "batch takes each option as a field, with its type, and says what it takes",
+  "batch takes each option as a field of its type, and lists the fields in its messages",
   async (ns) => {
     const fields = { memory: "50M", cpuWeight: 200, pids: 20, oomScoreAdj: 7, bestEffort: true };
     const begun = `${ns.scratch}/begun`;
