@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { lines } from "../../src/commands/batch/split_lines.ts";
+import { splitLines } from "../../src/commands/batch/split_lines.ts";
 import { parseLine } from "../../src/commands/batch/request_line.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import { anyText, property, textOf } from "./property.ts";
@@ -56,7 +56,7 @@ const streams = fc.tuple(
 });
 
 property("batch finds the lines of a stream, however it comes in", streams, async (stream) => {
-  const found = await Array.fromAsync(lines(ReadableStream.from(stream.pieces), 20));
+  const found = await Array.fromAsync(splitLines(ReadableStream.from(stream.pieces), 20));
   const text = new TextDecoder("utf-8", { ignoreBOM: true });
   assertEquals(
     found.map((line) => line && text.decode(line)),

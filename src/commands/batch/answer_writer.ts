@@ -2,10 +2,10 @@ import { Failed, reason } from "../../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../../cli/standard_output.ts";
 import type { WriteMode } from "../../cli/pending_output.ts";
 
-/** How much may wait to be read, in characters, before no more is asked for. */
+/** How many characters may be queued before the batch takes no more requests. */
 const FULL = 2 ** 20;
 
-/** Writes lines to standard output without waiting for who reads them. */
+/** Writes lines to standard output in the background, so that a slow reader holds up no request. */
 export class AnswerWriter {
   #queue: string[] = [];
   #length = 0;
@@ -15,17 +15,17 @@ export class AnswerWriter {
 
   constructor(private readonly mode: WriteMode) {}
 
-  /** Whether somebody reads them, as far as is known. */
+  /** Whether no write has failed yet. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Resolved when nobody reads any more, rejected when they cannot be written. */
+  /** A promise that is resolved when the reader has closed the output, and rejected when a write fails. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** Writes a line when those before it have been. */
+  /** Queues a line. */
   write(line: string): void {
     if (!this.#open) return;
     this.#queue.push(line);
@@ -33,18 +33,18 @@ export class AnswerWriter {
     this.#writing ??= this.#drain();
   }
 
-  /** Waits until there is not much that nobody has read. */
+  /** Waits until the queue has room. */
   async room(): Promise<void> {
     while (this.#open && this.#length > FULL) await this.#writing;
   }
 
-  /** Waits until all has been read, or nobody reads. */
+  /** Waits until all lines are written, or a write has failed. */
   async end(): Promise<void> {
     await this.#writing;
   }
 
   async #drain(): Promise<void> {
-    // What else is answered in this turn goes with it.
+    // Answers that are queued in the same turn of the event loop are written by the same call.
     await Promise.resolve();
     try {
       while (this.#queue.length > 0) {

@@ -12,7 +12,7 @@ import { standardInput } from "./standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
 import { TaskOrder, type Turn } from "./task_order.ts";
 import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
-import { lines } from "./split_lines.ts";
+import { splitLines } from "./split_lines.ts";
 import { BatchRequest, type BatchServices } from "./batch_request.ts";
 
 /** What would take the terminal, need root, or have no end. */
@@ -91,7 +91,7 @@ class Batch implements BatchServices {
 
   /** Takes requests until there are no more, or nobody reads what becomes of them. */
   async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const line of lines(stream, LONGEST)) {
+    for await (const line of splitLines(stream, LONGEST)) {
       if (!this.answers.open) return;
       await this.#begin(line);
       await this.answers.room();

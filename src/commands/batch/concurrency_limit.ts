@@ -1,4 +1,4 @@
-/** Lets a few pass at a time, the others in their order. */
+/** Limits how many actions run at the same time. The others wait, and begin in their order. */
 export class ConcurrencyLimit {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -7,7 +7,7 @@ export class ConcurrencyLimit {
     this.#free = width;
   }
 
-  /** Does something when there is room for it. */
+  /** Runs an action as soon as fewer than `width` actions run. Returns its result. */
   async pass<T>(act: () => Promise<T> | T): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -1,20 +1,20 @@
 import { reason, Usage } from "../../cli/errors.ts";
 import type { LineFields } from "../../cli/request.ts";
 
-/** How many bytes a line may have: more than the kernel takes for a command line. */
+/** The most bytes of a line. It is more than the kernel takes for a command line (execve(2)). */
 export const LONGEST = 4 * 2 ** 20;
 
-/** What a line of a batch says. */
+/** A request line of a batch. */
 export interface Line extends LineFields {
-  /** What the answer is to be known by. */
+  /** Any JSON value; the answer has the same one. */
   id: unknown;
   /** The name of the command. */
   command: string;
-  /** Its options and operands, as words of a command line. */
+  /** Options and operands, as the words of a command line. */
   args: string[];
 }
 
-/** A line that asks for nothing, but may say by what the answer is to be known. */
+/** The error of a line that is no request. It has the id of the line, if there is one. */
 export class InvalidLine extends Usage {
   constructor(message: string, readonly id: unknown = null) {
     super(message);
@@ -22,10 +22,10 @@ export class InvalidLine extends Usage {
 }
 
 /**
- * Reads a line.
+ * Decodes and parses a request line.
  *
- * @param line Nothing, if it is too long.
- * @throws {InvalidLine} if it asks for nothing.
+ * @param line The bytes of the line; undefined if it is too long.
+ * @throws {InvalidLine} if the line is no request.
  */
 export function readLine(line: Uint8Array | undefined): Line {
   if (line === undefined) throw new InvalidLine(`a line has more than ${LONGEST} bytes`);
@@ -38,16 +38,20 @@ export function readLine(line: Uint8Array | undefined): Line {
   return parseLine(text);
 }
 
-/** The same of a text. */
+/**
+ * Parses the text of a request line.
+ *
+ * @throws {InvalidLine} if the line is no request.
+ */
 export function parseLine(text: string): Line {
-  let said: unknown;
+  let parsed: unknown;
   try {
-    said = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (error) {
     throw new InvalidLine(`not JSON: ${reason(error)}`);
   }
-  if (typeof said !== "object" || said === null) throw new InvalidLine("not a JSON object");
-  const { id = null, command, args = [], task, ...fields } = said as Record<string, unknown>;
+  if (typeof parsed !== "object" || parsed === null) throw new InvalidLine("not a JSON object");
+  const { id = null, command, args = [], task, ...fields } = parsed as Record<string, unknown>;
   const words = Array.isArray(args) && args.every((arg) => typeof arg === "string");
   if (typeof command !== "string" || !words) {
     throw new InvalidLine('not of the form {"command": "…", "args": ["…"]}', id);

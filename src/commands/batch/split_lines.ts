@@ -1,10 +1,10 @@
 /**
- * The lines of a stream as bytes, the last one also if it lacks an end.
+ * Splits a stream of bytes into lines, without their newlines. The last line may lack a newline.
  *
- * @param longest How many bytes a line may have. Of a longer one nothing is kept.
- * @returns undefined in the place of a line that is longer.
+ * @param longest The most bytes of a line. The bytes of a longer line are discarded.
+ * @returns the lines in their order, with undefined in the place of a longer line.
  */
-export async function* lines(
+export async function* splitLines(
   stream: AsyncIterable<Uint8Array>,
   longest: number,
 ): AsyncGenerator<Uint8Array | undefined> {

@@ -1,12 +1,12 @@
-/** How much is read at once, in bytes. */
+/** The most that is read by one call, in bytes. */
 const BLOCK = 65_536;
 
-/** How long to leave alone what there is nothing in, in milliseconds: at first, and at last. */
+/** The delays before an empty descriptor is read again, in milliseconds: the first, and the longest. */
 const SHORT = 1, LONG = 32;
 
 /**
- * What comes on standard input. Whoever shares it may have made it non-blocking, and the
- * runtime takes that for an error; it is looked at again and again then.
+ * Yields the bytes of standard input. Another process that shares the open file may have set
+ * O_NONBLOCK, and the runtime reports EAGAIN as an error: standard input is polled then.
  */
 export async function* standardInput(): AsyncGenerator<Uint8Array> {
   const block = new Uint8Array(BLOCK);

@@ -1,23 +1,23 @@
-/** A place behind all who came before and have a key in common. */
+/** The turn of a request, after all earlier requests that concern the same tasks. */
 export interface Turn {
-  /** Settled when those have left. */
+  /** A promise that is settled when the turn has come: all those requests have left. */
   readonly come: Promise<unknown>;
-  /** Lets those behind go on. */
+  /** Lets later requests that concern the same tasks begin. */
   leave(): void;
 }
 
-/** Puts what comes in a row for each key. */
+/** Keeps the order of requests that concern the same tasks. */
 export class TaskOrder {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Takes a place behind all who have taken theirs before it, in the row of each key. */
-  enter(keys: readonly string[]): Turn {
-    const come = Promise.all(keys.map((key) => this.#last.get(key)));
+  /** Adds a request that concerns some tasks, and returns its turn. */
+  enter(tasks: readonly string[]): Turn {
+    const come = Promise.all(tasks.map((task) => this.#last.get(task)));
     const { promise, resolve } = Promise.withResolvers<void>();
-    for (const key of keys) this.#last.set(key, promise);
+    for (const task of tasks) this.#last.set(task, promise);
     const leave = () => {
       resolve();
-      for (const key of keys) if (this.#last.get(key) === promise) this.#last.delete(key);
+      for (const task of tasks) if (this.#last.get(task) === promise) this.#last.delete(task);
     };
     return { come, leave };
   }
