@@ -64,7 +64,7 @@ export function diagnose(facts: Facts): Finding[] {
     namedHierarchy(facts),
     ...controllers(facts),
     ...kernelFeatures(facts),
-    agentPlace(facts),
+    agentFileSystem(facts),
     ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
       level: "fatal",
       text: `${name} is missing: install it, with ${where}`,
@@ -144,7 +144,7 @@ function kernelFeatures(facts: Facts): Finding[] {
   ];
 }
 
-function agentPlace(facts: Facts): Finding {
+function agentFileSystem(facts: Facts): Finding {
   const options = (facts.get("agent_options")?.[0] ?? "").split(",");
   return options.includes("noexec")
     ? {

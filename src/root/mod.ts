@@ -28,7 +28,7 @@ export interface UpOptions {
 }
 
 /** The report of a successful script. */
-export interface Done {
+export interface ScriptReport {
   /** The warnings, one a line. */
   warnings: string[];
   /** The limits that have changed, one a line, with their values before. */
@@ -46,9 +46,11 @@ export interface Done {
 export async function runAsRoot(
   namespace: string,
   action: { up: UpOptions } | "down",
-): Promise<Done> {
+): Promise<ScriptReport> {
   const script = action === "down" ? [common, down] : [common, down, limits, up];
-  const words = action === "down" ? ["down", namespace] : ["up", namespace, ...given(action.up)];
+  const words = action === "down"
+    ? ["down", namespace]
+    : ["up", namespace, ...scriptArguments(action.up)];
   const { success, code, stdout, stderr } = await new Deno.Command("/bin/sh", {
     args: ["-c", script.join("\n"), "lanco", ...words],
     cwd: "/",
@@ -57,7 +59,7 @@ export async function runAsRoot(
     stdout: "piped",
     stderr: "piped",
   }).output();
-  if (success) return report(new TextDecoder().decode(stdout));
+  if (success) return parseReport(new TextDecoder().decode(stdout));
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
   const silence = `/bin/sh ended with status ${code}`;
   // Any other status comes from the shell or from a program that it runs, not from the script's
@@ -69,27 +71,29 @@ export async function runAsRoot(
 }
 
 /** Parses the script's output: lines `changed OPTION OLD NEW`, and warnings. */
-function report(text: string): Done {
-  const done: Done = { warnings: [], changes: [] };
+function parseReport(text: string): ScriptReport {
+  const report: ScriptReport = { warnings: [], changes: [] };
   for (const line of text.split("\n").filter((line) => line !== "")) {
     const [, option, old, now] = /^changed (\S+) (\S+(?: \d+)?) (\S+(?: \d+)?)$/.exec(line) ?? [];
-    if (option === undefined || old === undefined || now === undefined) done.warnings.push(line);
-    else done.changes.push(`${option} ${shown(option, now)}, was ${shown(option, old)}`);
+    if (option === undefined || old === undefined || now === undefined) report.warnings.push(line);
+    else {report.changes.push(
+        `${option} ${optionValue(option, now)}, was ${optionValue(option, old)}`,
+      );}
   }
-  return done;
+  return report;
 }
 
 /**
  * Converts a limit from the kernel's form to that of the option. The kernel writes "no limit"
  * as `max`, as -1, or as a number near 2^63.
  */
-function shown(option: string, value: string): string {
+function optionValue(option: string, value: string): string {
   const number = Number(value.replace(/^default /, ""));
   if (Number.isNaN(number) || number < 0 || number > Number.MAX_SAFE_INTEGER) return "max";
   return String(option === "--cpus" ? number / 100_000 : number);
 }
 
-function given({ user, group, records, host, limits, bestEffort }: UpOptions): string[] {
+function scriptArguments({ user, group, records, host, limits, bestEffort }: UpOptions): string[] {
   const plans = planLimits(limits).map(({ option, alternatives }) =>
     `${option}:${alternatives.map(({ file, value }) => `${file}=${value}`).join("|")}`
   );

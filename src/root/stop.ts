@@ -15,7 +15,7 @@ const GRACE = 5000;
 const AGENT = 2000;
 
 /** The cgroups of a run of a task, or of an exit command, that the script is to kill. */
-interface Killed {
+interface Target {
   /** The name of its cgroup in the named hierarchy. */
   name: string;
   /** The inode number of that cgroup. */
@@ -40,11 +40,11 @@ export interface AskOptions {
  * are left, through the kernel's cgroup files alone; this the owner cannot hinder.
  */
 export class OwnersTasks {
-  readonly #killed: ReadonlyMap<string, readonly Killed[]>;
+  readonly #targets: ReadonlyMap<string, readonly Target[]>;
 
   /** Notes the runs that have these names now, so that no later run of a name is killed. */
   constructor(private readonly namespace: Namespace, tasks: readonly string[]) {
-    this.#killed = new Map(tasks.map((task) => [task, find(namespace, task)]));
+    this.#targets = new Map(tasks.map((task) => [task, findTargets(namespace, task)]));
   }
 
   /**
@@ -55,7 +55,7 @@ export class OwnersTasks {
    * given time to end by themselves.
    */
   async ask({ signal, patience }: AskOptions): Promise<Ending | undefined> {
-    const running = [...this.#killed].filter(([, killed]) => killed.length > 0);
+    const running = [...this.#targets].filter(([, targets]) => targets.length > 0);
     if (running.length === 0) return undefined;
     const { namespace: name, uid, owner } = this.namespace;
     const how = patience === 0 ? ["--now"] : ["-t", String(patience / 1000)];
@@ -86,16 +86,16 @@ export class OwnersTasks {
    * @throws {Failed} if a process is still there after SIGKILL.
    */
   async kill(task: string): Promise<void> {
-    const killed = this.#killed.get(task) ?? [];
+    const targets = this.#targets.get(task) ?? [];
     // Not NotRunning: for its message similar names would be looked up in the owner's records.
-    if (killed.length === 0) throw new LancoError(`task ${task} is not running`, 3, "WARN");
-    for (const one of killed) {
-      await this.#kill(task, one);
-      await this.#settle(one);
+    if (targets.length === 0) throw new LancoError(`task ${task} is not running`, 3, "WARN");
+    for (const target of targets) {
+      await this.#kill(task, target);
+      await this.#awaitRemoval(target);
     }
   }
 
-  async #kill(task: string, { name, inode, place, hierarchies }: Killed): Promise<void> {
+  async #kill(task: string, { name, inode, place, hierarchies }: Target): Promise<void> {
     const { namespace, hierarchies: all } = this.namespace;
     const freezer =
       all.find(({ name, version }) => version === 1 && name.split(",").includes("freezer"))?.name ??
@@ -117,7 +117,7 @@ export class OwnersTasks {
     );
   }
 
-  async #settle({ name, inode }: Killed): Promise<void> {
+  async #awaitRemoval({ name, inode }: Target): Promise<void> {
     const cgroup = `${namedRoot(this.namespace.namespace)}/${name}`;
     for (const deadline = performance.now() + AGENT; performance.now() < deadline;) {
       if (unlessGone(() => Deno.statSync(cgroup).ino, null) !== inode) return;
@@ -126,7 +126,7 @@ export class OwnersTasks {
   }
 }
 
-function find(namespace: Namespace, task: string): Killed[] {
+function findTargets(namespace: Namespace, task: string): Target[] {
   const inode = identity(namespace.namespace, task);
   if (inode !== undefined) {
     const own = namespace.hierarchies.filter((hierarchy) => hierarchy.tasks);
