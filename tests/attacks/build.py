@@ -1,4 +1,4 @@
-# Makes cgroups and directories, and hops with a process between them, as fast as it can.
+# Makes cgroups and directories, and moves a process between them, as fast as it can.
 import os, sys
 
 directory = sys.argv[1]

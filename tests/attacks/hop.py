@@ -1,5 +1,5 @@
-# Children that enter the registered cgroup of a task and leave it again, or end, as fast
-# as they can, while the release agent is asked to let in whom it finds there.
+# Starts children that enter the registered cgroup of a task and leave it again, or end, as fast
+# as they can, while the release agent is asked to admit the processes that it finds there.
 import os, signal, sys, time
 
 directory, task = sys.argv[1:3]

@@ -40,7 +40,7 @@ def hammer(until):
         pid, status = os.waitpid(-1, 0)
         if pid == until:
             return status, total, hit
-        # Who has lost his parent is the first process's here, too.
+        # Orphans become children of the first process here, too.
         if pid not in alive:
             continue
         alive.remove(pid)
@@ -61,7 +61,7 @@ def stop_again_and_again():
     batch = subprocess.Popen(
         [lanco, namespace, "batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    # Which says who speaks.
+    # The first line has the version.
     batch.stdout.readline()
     for i in range(rounds):
         ask(batch, "run", "--keep", "0", "a", "sh", "-c", STORM)
