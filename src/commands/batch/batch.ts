@@ -15,33 +15,34 @@ import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
 import { splitLines } from "./split_lines.ts";
 import { BatchRequest, type BatchServices } from "./batch_request.ts";
 
-/** What would take the terminal, need root, or have no end. */
+/** Commands that need the terminal or root, or print other than JSON. */
 const REFUSED = ["init", "top", "batch", "logs"];
 
-/** How many requests may be under way before no more are read. */
+/** The most requests that are in progress at the same time; no more are read until one ends. */
 const MANY = 16_384;
 
-/** How many tasks are launched at the same time: enough for what each waits for. */
+/** The most launches at the same time. Each mostly waits for the kernel and the release agent. */
 const LAUNCHES = 32;
 
 export default command({
   help: `Usage: lanco <namespace> batch
 
-Reads requests from standard input, a JSON object a line, works at many of them at
-once, and answers each by a line on standard output as soon as it is done. What
-concerns one task is done in the order in which it was asked for. For daemons that
-launch much: they are spared the start of a program for each.
+Reads requests from standard input, a JSON object a line, runs many of them at the
+same time, and answers each by a line on standard output as soon as it is done.
+Requests about the same task run in their order. For daemons that start many tasks:
+a batch saves them the start of a program for each request.
 
-  out  {"lanco": "2.0.0", "schema": 2, ...} first, before anything is read
+  out  {"lanco": "2.0.0", "schema": 2, ...} first, before any request is read
   in   {"id": anything, "command": "run", "task": "import", "args": ["./import", "--all"],
         "memory": "2G", "env": {"NAME": "VALUE"}}
   out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
 
 Each option of a command is a field, too: --cpu-weight is "cpuWeight", the -c of run
-"exitCommand". "task" is a name and nothing else, whatever it begins with; names can
-stand in "args" too. "events" is answered by a line {"id": ..., "event": ...} for each,
-and at its end. With the id of a "wait" or "events" under way, {"command": "cancel",
-"id": ...} ends that: its own answer tells. At the end of input all else is finished.
+"exitCommand". "task" is always a name, whatever character it begins with; names may
+stand in "args" too. "events" writes a line {"id": ..., "event": ...} for each event,
+and an answer at its end. {"command": "cancel", "id": ...} ends the "wait" or "events"
+with this id, which is then answered. At the end of input, "events" ends, and all other
+requests are finished.
 
 Examples:
   echo '{"command":"check","task":"import"}' | lanco web batch
@@ -64,25 +65,24 @@ Examples:
   },
 });
 
-/** A request that can be worked at. */
+/** A valid request that is in progress. */
 interface Job {
-  /** What answers it. */
+  /** The context of the command, by which the request is answered. */
   asked: BatchRequest;
-  /** What it is known by. */
+  /** The key of the request among those in progress. */
   key: string;
-  /** Its command, and what that is given. */
   command: Command;
   request: Request;
-  /** Its place behind those that concern the same tasks. */
+  /** The turn of the request among those that concern the same tasks. */
   turn: Turn;
 }
 
-/** Works at requests, and answers them. */
+/** Runs requests, and answers them. */
 class Batch implements BatchServices {
   readonly #lanes = new TaskOrder();
   readonly #launches = new ConcurrencyLimit(LAUNCHES);
   readonly #underWay = new Map<string, BatchRequest>();
-  /** What is to be ended with the batch. */
+  /** The functions to call when the batch ends. */
   readonly #closing: (() => void)[] = [];
   /** Told when a request has been answered. */
   #left: (() => void) | undefined;
@@ -99,7 +99,7 @@ class Batch implements BatchServices {
     }
   }
 
-  /** Finishes what is under way; what would have no end, ends. */
+  /** Cancels the requests that would have no end, and waits until all others are finished. */
   async close(): Promise<void> {
     const endless = this.answers.open ? ["events"] : ["events", "wait"];
     for (const asked of this.#underWay.values()) {
@@ -122,7 +122,7 @@ class Batch implements BatchServices {
     return new Promise((resolve) => this.#left = resolve);
   }
 
-  /** Begins to work at a request; returns when it has its place among others. */
+  /** Begins a request. Returns when its turn among other requests is fixed. */
   async #begin(bytes: Uint8Array | undefined): Promise<void> {
     if (bytes !== undefined && isBlank(bytes)) return;
     const asked = new BatchRequest(this.context, this);
@@ -134,7 +134,7 @@ class Batch implements BatchServices {
       this.#work(await this.#place(asked, line));
     } catch (error) {
       if (error instanceof InvalidLine) asked.id = error.id;
-      // Nothing but the answer of the request that has the id bears it.
+      // Only the answer to the request in progress may bear its id.
       if (this.#underWay.has(JSON.stringify(asked.id))) asked.id = null;
       asked.answer(await refused(asked, asLancoError(error)));
     }
@@ -158,7 +158,7 @@ class Batch implements BatchServices {
     }
   }
 
-  /** One function, for each that waits within it takes memory for each of many requests. */
+  /** Runs a request. It is one function, because each one awaited costs memory for every waiting request. */
   async #work({ asked, key, command, request, turn }: Job): Promise<void> {
     let result: Result;
     try {
@@ -177,9 +177,9 @@ class Batch implements BatchServices {
     this.#left?.();
   }
 
-  /** Makes a request known by its id. Returns what it is known by. */
+  /** Adds a request to those in progress. Returns its key. */
   #enter(asked: BatchRequest): string {
-    // Those without one can be told apart by nobody.
+    // Requests without an id cannot be cancelled, so any unique key will do.
     const key = asked.id === null ? crypto.randomUUID() : JSON.stringify(asked.id);
     if (this.#underWay.has(key)) {
       throw new Usage(`id ${key.slice(0, 50)} is that of a request that is not answered yet`);
@@ -188,7 +188,7 @@ class Batch implements BatchServices {
     return key;
   }
 
-  /** Ends a request, whose own answer then tells of it. */
+  /** Cancels the request with the id of the line. The cancelled request itself is answered. */
   #cancel({ id }: Line): void {
     const request = this.#underWay.get(JSON.stringify(id));
     if (request === undefined || !["events", "wait"].includes(request.command)) {
@@ -199,7 +199,7 @@ class Batch implements BatchServices {
   }
 }
 
-/** Says why a request has failed. */
+/** Adds the message of an error to the answer. Returns the result of the request. */
 async function refused(asked: BatchRequest, failure: LancoError): Promise<Result> {
   await asked.report(failure);
   return { status: failure.exitStatus };
@@ -209,7 +209,7 @@ function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
 
-/** The tasks that a request concerns, among which an order is to be kept. */
+/** Returns the tasks that a request concerns. */
 function concerned(request: Request): readonly string[] {
   const { task, tasks } = request as { task?: string; tasks?: readonly string[] };
   return tasks ?? (task === undefined ? [] : [task]);

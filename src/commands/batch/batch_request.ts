@@ -3,26 +3,26 @@ import type { LancoError } from "../../cli/errors.ts";
 import type { LogOptions } from "../../cli/logger.ts";
 import type { Turn } from "./task_order.ts";
 
-/** What a batch does for one of its requests. */
+/** The functions of a batch that its requests use. */
 export interface BatchServices {
-  /** Writes an answer, or a part of one. */
+  /** Writes an answer, or an event of a request. */
   write(answer: object): void;
-  /** Has something done at the end of the batch. */
+  /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
 }
 
 /**
- * A request of a batch: what its command is given, and what is answered. A class with
- * methods, for many can be under way, and a closure for each of them would be much.
+ * A request of a batch: the context of its command, and its answer. It is a class with methods,
+ * because thousands of requests can be in progress and closures for each would cost memory.
  */
 export class BatchRequest implements Context, InBatch {
-  /** Its command; the batch's own as long as that is not known. */
+  /** The name of the command; "batch" until the line has been parsed. */
   command: string;
-  /** By what the answer is to be known. */
+  /** The id of the request and of its answer. */
   id: unknown = null;
   cancelled = false;
   sleeper: { wake(): void } | undefined;
-  /** Its place among others. */
+  /** The turn of the request among those that concern the same tasks. */
   turn: Turn | undefined;
   #messages: string[] | undefined;
 
@@ -50,7 +50,10 @@ export class BatchRequest implements Context, InBatch {
     return (await import("../../cli/logger.ts")).createLogger(token, this.log);
   }
 
-  /** Programs do not mistype, and to compare thousands of names takes milliseconds. */
+  /**
+   * Adds the message of an error to the answer. No similar name is suggested, because to compare
+   * thousands of names takes milliseconds, and programs do not mistype.
+   */
   async report(error: LancoError): Promise<void> {
     const logger = await this.logger();
     if (error.level === "WARN") logger.warn(error.message);
@@ -70,13 +73,13 @@ export class BatchRequest implements Context, InBatch {
     this.services.atEnd(close);
   }
 
-  /** Takes it back. */
+  /** Cancels the request: interrupts the wait of its command. */
   cancel(): void {
     this.cancelled = true;
     this.sleeper?.wake();
   }
 
-  /** AnswerWriter it. */
+  /** Writes the answer to the request. */
   answer({ status, output = null }: Result): void {
     this.services.write({
       id: this.id,
