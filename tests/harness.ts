@@ -166,7 +166,8 @@ export class TestNamespace {
       ...list(`${this.directory}/${TRACKER}`, /task-/),
       ...list(`${this.directory}/${TRACKER}/exits`, /\/\d+-/),
       ...list(`${this.directory}/memory`, /task-/),
-      ...list(this.logs, /./),
+      ...list(this.logs, /(?<!\.runs)$/),
+      ...list(`${this.logs}/.runs`, /./),
     ].sort();
   }
 

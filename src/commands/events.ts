@@ -12,9 +12,10 @@ import type { TaskEvent } from "../task/run_tracker.ts";
 export default command({
   help: `Usage: lanco <namespace> events [--json] [pattern...]
 
-Prints a line for each event: "present" for each task that runs now, then "ready",
-and from then on "start", "pause", "resume" and "end" of tasks. No run is missing or
-repeated, however short it was. Ends when the namespace is released.
+Prints a line for each event: "lost" for each task that ran when the host went down,
+"present" for each task that runs now, then "ready", and from then on "start", "pause",
+"resume" and "end" of tasks. No run is missing or repeated, however short it was. Ends
+when the namespace is released.
 
 @OPTIONS@
 

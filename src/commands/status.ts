@@ -11,7 +11,7 @@ export default command({
   help: `Usage: lanco <namespace> status [--json] task
 
 Shows whether a task runs or how it ended, and what it uses or has used. The state
-is running, paused, exited, killed, out of memory or unknown.
+is running, paused, exited, killed, out of memory, lost (with the host) or unknown.
 
 @OPTIONS@
 

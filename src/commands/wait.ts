@@ -3,6 +3,7 @@ import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
+import { lostRuns } from "../task/marks.ts";
 import { RunEnd } from "../task/run_end.ts";
 import { EndWatch } from "../task/end_watch.ts";
 import { exitOf } from "../task/signals.ts";
@@ -81,7 +82,11 @@ async function hold(context: Context, names: readonly string[], tasks: Asked[]):
     tasks.push(asked);
     try {
       asked.run = await RunEnd.hold(namespace, task);
-      if (asked.run === undefined) throw new UnknownTask(context.namespace, task, "ERROR");
+      if (asked.run === undefined) {
+        throw lostRuns(namespace).has(task)
+          ? new Failed(`task ${task} was lost: the host went down while it ran`)
+          : new UnknownTask(context.namespace, task, "ERROR");
+      }
     } catch (error) {
       if (!(error instanceof Failed || error instanceof UnknownTask)) throw error;
       asked.unknown = error;

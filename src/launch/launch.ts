@@ -11,6 +11,7 @@ import { exitCommandCgroups, registered, runsDirectory } from "../namespace/path
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
+import { markDirectory } from "../task/marks.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
@@ -192,6 +193,7 @@ class Attempt {
       environment,
       id: this.#id,
       runs: runsDirectory(namespace),
+      marks: markDirectory(namespace),
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
       variables: {

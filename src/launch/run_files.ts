@@ -3,6 +3,7 @@ import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
+import { mark, unmark } from "../task/marks.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
 import { listRuns } from "../task/records.ts";
@@ -33,7 +34,11 @@ export class RunFiles {
    *
    * @throws {Failed} if it cannot be written.
    */
-  constructor(private readonly namespace: Namespace, run: string, task: string) {
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly run: string,
+    private readonly task: string,
+  ) {
     this.directory = runDirectory(namespace.namespace, run, task);
     withRoom(namespace, () => Deno.mkdirSync(this.directory, { mode: 0o750 }));
     // Here, for the shim would make it with the caller's umask; and with something in it, so
@@ -45,6 +50,7 @@ export class RunFiles {
       this.remove();
       throw error;
     }
+    mark(namespace.namespace, run, task);
   }
 
   /** Writes what is launched. */
@@ -70,6 +76,7 @@ export class RunFiles {
   /** Forgets the run, which has not come to be. */
   remove(): void {
     removeTree(this.directory);
+    unmark(this.namespace.namespace, this.run, this.task);
   }
 }
 

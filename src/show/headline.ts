@@ -13,6 +13,8 @@ export function headline({ state, why, code, signal }: Ending): string {
     case "killed":
     case "out of memory":
       return `${state}, by ${signal}`;
+    case "lost":
+      return `lost: ${why}`;
     case "unknown":
       return `unknown how it ended: ${why}`;
     default:

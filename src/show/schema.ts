@@ -219,7 +219,7 @@ const wait = object("how tasks have ended", {
 const events = object("an event of a task, one a line", {
   event: word(
     "the kind of event; ready follows the last task that was present",
-    ...["present", "ready", "start", "pause", "resume", "end"] as const,
+    ...["lost", "present", "ready", "start", "pause", "resume", "end"] as const,
   ),
   at: integer("when, in milliseconds since 1970; with present: its start"),
   task: nullable(text("the task")),

@@ -30,7 +30,7 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
     if (frozen) {
       await untilStarted(cgroup, task, isOver);
       freezeRun(cgroup, task, isOver);
-    } else if (!setFrozen(cgroup, false)) throwReason(cgroup, task, isOver);
+    } else await thaw(cgroup, task, isOver);
     recordPause(namespace.namespace, task, inode, frozen ? "pause" : "resume");
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
@@ -43,6 +43,20 @@ function recordPause(namespace: string, task: string, inode: number, what: Pause
   const found = unlessBad(() => currentRun(namespace, task, inode));
   if (found !== undefined) writePause(found.directory, { what, at: Date.now() });
   notifyWatchers(namespace, task);
+}
+
+/** Thaws a task, whose cgroup is made a moment after the task has been registered. */
+async function thaw(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + FREEZE_TIMEOUT;;) {
+    const wasThere = isThere(cgroup);
+    if (setFrozen(cgroup, false)) return;
+    if (isOver()) throw new NotRunning(task);
+    if (wasThere) throwReason(cgroup, task, isOver);
+    if (performance.now() > deadline) {
+      throw new Failed(`cannot resume task ${task}: its command has not been started yet`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 async function untilStarted(cgroup: string, task: string, isOver: () => boolean): Promise<void> {

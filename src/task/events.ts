@@ -4,6 +4,8 @@ import type { Cancellable } from "../cli/command.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
+import { lostRuns } from "./marks.ts";
+import { timeOf } from "./run_id.ts";
 import { RunTracker, type TaskEvent } from "./run_tracker.ts";
 import { registeredTasks } from "./task.ts";
 
@@ -31,6 +33,9 @@ export async function* taskEvents(
     // Which tells of the end of the namespace.
     changes.watch(namespaceDirectory(name));
     const tracker = new RunTracker(namespace);
+    for (const [task, run] of lostRuns(namespace)) {
+      yield { event: "lost", task, run, at: timeOf(run) };
+    }
     for (const task of registeredTasks(named)) {
       yield* tracker.present(task, () => isFrozen(trackingCgroup(namespace, task)));
     }

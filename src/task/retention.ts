@@ -1,5 +1,6 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { namedRoot, runDirectory, runsDirectory } from "../namespace/paths.ts";
+import { unmark } from "./marks.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
 import { listRuns, type RunList } from "./records.ts";
@@ -80,6 +81,7 @@ function forget(namespace: string, { run, task, isLast }: Remembered): boolean {
   // What is left of it, should this be killed, is no record of a run.
   unlessGone(() => Deno.removeSync(`${directory}/run.json`), undefined);
   removeTree(directory);
+  unmark(namespace, run, task);
   return true;
 }
 

@@ -21,6 +21,8 @@ import { keptUsage } from "./usage.ts";
 export type TaskEvent =
   /** All that run now have been told of. */
   | { event: "ready"; at: number }
+  /** It was begun at `at`, and ran when the host went down. */
+  | { event: "lost"; task: string; run: string; at: number }
   /** It runs since `at`. */
   | { event: "present"; task: string; run: string; at: number; state: "running" | "paused" }
   | { event: "start" | "pause" | "resume"; task: string; run: string; at: number }

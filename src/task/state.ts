@@ -6,6 +6,8 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
 import { readStop, type StopRecord } from "./record.ts";
 import { currentRun, endOf, type RecordedRun } from "./records.ts";
+import { lostRuns } from "./marks.ts";
+import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
 import { identity, taskProcesses } from "./task.ts";
@@ -18,6 +20,7 @@ export const STATES = [
   "exited",
   "killed",
   "out of memory",
+  "lost",
   "unknown",
 ] as const;
 
@@ -74,6 +77,8 @@ export interface Sighting {
   stopped: StopRecord | null;
   /** How many processes it has. */
   processes: number;
+  /** The id of the run, if it ran when the host went down. */
+  lost?: string;
 }
 
 /**
@@ -107,6 +112,8 @@ export interface LookOptions {
   processes?: number;
   /** Told of a record that cannot be read, if that is no reason to fail. */
   warn?: Warn;
+  /** What ran when the host went down, if that was looked at already. */
+  lost?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -117,14 +124,16 @@ export interface LookOptions {
 export function look(
   namespace: Namespace,
   task: string,
-  { cgroup, processes = 0, warn }: LookOptions = {},
+  { cgroup, processes = 0, warn, lost: known }: LookOptions = {},
 ): Sighting | undefined {
   const found = foundOf(namespace, task, cgroup, warn);
   const runs = cgroup !== undefined;
-  if (!runs && found === undefined) return undefined;
+  const lost = runs || found !== undefined ? undefined : (known ?? lostRuns(namespace)).get(task);
+  if (!runs && found === undefined && lost === undefined) return undefined;
   return {
     namespace,
     task,
+    ...(lost === undefined ? {} : { lost }),
     live: !runs ? undefined : isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
     found,
     stopped: (found && readStop(found.directory)) ?? null,
@@ -159,9 +168,9 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
   return {
     namespace,
     task,
-    ...outcome(seen.live, found?.status.code, usage),
+    ...(seen.lost === undefined ? outcome(seen.live, found?.status.code, usage) : LOST),
     stopped,
-    started: record?.started ?? null,
+    started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),
     ended: found === undefined ? null : endOf(found),
     duration: durationOf(seen),
     command: record?.command ?? null,
@@ -189,6 +198,14 @@ function durationOf({ namespace, found, live }: Sighting): number | null {
     : until - born;
   return Math.max(0, Math.round(duration));
 }
+
+/** What has become of what ran when the host went down. */
+const LOST = {
+  state: "lost",
+  why: "the host went down while it ran",
+  code: null,
+  signal: null,
+} as const;
 
 /** How a task ended, from what its shim wrote down: a shell's status, 128 + n for signal n. */
 export function outcome(

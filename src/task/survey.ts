@@ -1,5 +1,6 @@
 import type { Namespace } from "../namespace/description.ts";
 import { type Exit, exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
+import { lostRuns } from "./marks.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
@@ -30,9 +31,11 @@ export function selectedTasks(
 ): { running: string[]; finished: string[] } {
   const ns = namespace.namespace;
   const tasks = finished ? allTasks(ns) : { running: runningTasks(ns), finished: [] };
+  const lost = finished ? [...lostRuns(namespace).keys()] : [];
+  const over = new Set([...tasks.finished, ...lost]).difference(new Set(tasks.running));
   return {
     running: running ? tasks.running.filter(matches) : [],
-    finished: tasks.finished.filter(matches),
+    finished: [...over].filter(matches).sort(),
   };
 }
 
@@ -84,8 +87,9 @@ export function examineFinished(
   names: readonly string[],
   warn: Warn,
 ): TaskState[] {
+  const lost = lostRuns(namespace);
   return names.flatMap((name) => {
-    const seen = look(namespace, name, { warn });
+    const seen = look(namespace, name, { warn, lost });
     return seen === undefined ? [] : [conclude(seen)];
   });
 }

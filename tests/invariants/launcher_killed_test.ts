@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   cgroupTest,
+  exec,
   exists,
   LANCO,
   LEGACY,
@@ -77,7 +78,7 @@ const MOMENTS = ["nothing is written yet", "what is launched is written"];
 
 /** Kills `lanco run a` when its record is begun, but before it tells the command to go. */
 async function killedUnbegun(ns: TestNamespace, moment: number): Promise<void> {
-  const inject = `inject=mkdir:delay_exit=20000000:when=${moment === 0 ? 2 : 4}`;
+  const inject = `inject=mkdir:delay_exit=5000000:when=${moment === 0 ? 2 : 4}`;
   const words = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=mkdir", "-e", inject];
   const ran = `${ns.scratch}/ran`;
   const run = ["run", "--keep", "0", "-c", `touch ${ran}`, "a", "touch", ran];
@@ -99,6 +100,8 @@ async function killedUnbegun(ns: TestNamespace, moment: number): Promise<void> {
 
 for (const [moment, what] of MOMENTS.entries()) {
   cgroupTest(`a run that is killed when ${what} is not said to have ended`, async (ns) => {
+    // Else the first launch would make this as well.
+    await exec(["mkdir", `${ns.logs}/.runs`]);
     await killedUnbegun(ns, moment);
     assertEquals((await ns.lanco("status", "a")).code, 3);
     await until("its exit command is gone, too", () => ns.traces().length === 0);

@@ -2,15 +2,15 @@
 # "run" dies before that, the end of descriptor 3 says so, and nothing is run.
 # The command inherits what the caller exported, "_" too: hence the names of the variables.
 #   $1 what each line for "run" begins with
-#   $2 the directory of this run         $3 log, or ""
-#   $4 file for the standard input, or ""
-#   $5 variables that the shells added   $6 SHLVL as the caller has it
-#   $7 what to set oom_score_adj to, or "" to leave it
-#   $8... the command
+#   $2 the directory of this run         $3 its mark on disk
+#   $4 log, or ""                        $5 file for the standard input, or ""
+#   $6 variables that the shells added   $7 SHLVL as the caller has it
+#   $8 what to set oom_score_adj to, or "" to leave it
+#   $9... the command
 # What restores what shells drop of the environment is in it: see environment.ts.
-lanco_tag=$1 lanco_run=$2 lanco_log=$3 lanco_input=$4 lanco_unset=$5 lanco_level=$6
-lanco_oom_score=$7
-shift 7
+lanco_tag=$1 lanco_run=$2 lanco_mark=$3 lanco_log=$4 lanco_input=$5 lanco_unset=$6 lanco_level=$7
+lanco_oom_score=$8
+shift 8
 lanco_fresh='' lanco_env='' lanco_lost='' lanco_odd=''
 
 refuse() {
@@ -47,7 +47,7 @@ open_log() {
 # shell has written to.
 take_back() {
   trap - EXIT
-  exec /bin/rm -rf -- "$lanco_run" ${lanco_fresh:+"$lanco_log"}
+  exec /bin/rm -rf -- "$lanco_run" "$lanco_mark" ${lanco_fresh:+"$lanco_log"}
 }
 
 not_run() {

@@ -4,10 +4,11 @@
 # does to "run", line by line, on descriptor 4.
 #   $1 descriptors that could not be closed    $2 the text of the child
 #   $3 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
-#   $4 what runs are on record in              $5 the directory to change to, or ""
-#   $6 the command to look up                  $7... the child's arguments
-lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_dir=$5 lanco_command=$6
-shift 6
+#   $4 what runs are on record in              $5 what has a mark of each run
+#   $6 the directory to change to, or ""       $7 the command to look up
+#   $8... the child's arguments
+lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_marks=$5 lanco_dir=$6 lanco_command=$7
+shift 7
 lanco_fifos=''
 # The shim pool has closed and opened what there is, and said what each line begins with.
 [ -p "$lanco_mode" ] || { lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
@@ -83,21 +84,25 @@ case $lanco_found in
 esac
 echo "${lanco_tag}found" >&4
 read -r lanco_id <&3 || give_up
-lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK
+lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$LANCO_TASK
 # shellcheck disable=SC2034 # "_" is the caller's
-read -r lanco_word <&3 || give_up "$lanco_run"
+read -r lanco_word <&3 || give_up "$lanco_run" "$lanco_mark"
 
 # Not emptied: what is in it keeps the room for what is written later. No other file has this
 # id in it, whatever somebody has laid there.
 exec 9<>"$lanco_run/status"
 read -r lanco_line <&9 || :
 [ "$lanco_line" = "$lanco_id" ] || refuse 1 "cannot write down how the task ends: another file was laid into $lanco_run: see who may write there"
+# The mark is on a disk, which may have been full. It is known by the same id.
+lanco_line=''
+[ ! -f "$lanco_mark" ] || { command exec 7<>"$lanco_mark" && read -r lanco_line <&7; } 2>/dev/null || :
+[ "$lanco_line" = "$lanco_id" ] || exec 7>&-
 if [ -z "$lanco_fifos" ]; then
-  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$lanco_run" "$@")
+  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 7>&-)
 else
   # A shell tells of a signal that its child died of: the caller will see the status.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c "$lanco_child" lanco '' "$lanco_run" "$@" 2>&8 8>&-)
+  (exec /bin/sh -c "$lanco_child" lanco '' "$lanco_run" "$lanco_mark" "$@" 2>&8 7>&- 8>&-)
 fi
 lanco_status=$?
 # When that was, by the clock that nobody sets. A sandbox may leave nothing but processes in
@@ -106,5 +111,6 @@ lanco_status=$?
 { read -r lanco_up lanco_idle </proc/uptime || lanco_up=$(own_start); } 2>/dev/null
 # One line by one write: a reader sees all of it or nothing. Its date is the file's.
 echo "ended $lanco_status $lanco_up" >&9
+[ "$lanco_line" != "$lanco_id" ] || echo "ended $lanco_status" >&7
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
 exit "$lanco_status"

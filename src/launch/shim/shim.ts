@@ -17,6 +17,8 @@ export interface ShimOptions {
   id: string;
   /** The directory in which runs are on record. */
   runs: string;
+  /** The directory of the marks on disk. */
+  marks: string;
   /** What to set oom_score_adj to, if it is not to be the caller's. */
   oomScore: number | undefined;
   /** The log's absolute path; none leaves the output where it goes. */
@@ -146,6 +148,7 @@ function shimWords(options: ShimOptions): string[] {
   const { command, environment } = options;
   return [
     options.runs,
+    options.marks,
     options.directory ?? "",
     command[0] ?? "",
     options.log ?? "",
