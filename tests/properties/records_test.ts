@@ -163,10 +163,13 @@ const ID = "01m8k8c4pwc2b1rha7kk9y6fjh";
 property(
   "parseStatus() takes what a shim writes, and gives nothing that is no exit status",
   fc.tuple(
-    fc.oneof(fc.nat(300).map(String), textOf("0123456789 -+x", 5)),
+    fc.oneof(
+      fc.nat(300).map(String),
+      textOf("0123456789 -+x", 5).map((text) => text.replaceAll("\n", "")),
+    ),
     fc.oneof(
       fc.nat(2 ** 40).map((ticks) => (ticks / 100).toFixed(2)),
-      textOf("0123456789. -", 5),
+      textOf("0123456789. -", 5).map((text) => text.replaceAll("\n", "")),
     ),
   ),
   ([code, uptime]) => {
