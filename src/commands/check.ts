@@ -50,11 +50,8 @@ async function untilStarted(namespace: string, task: string): Promise<void> {
   for (const deadline = performance.now() + START_TIMEOUT; isBeingStarted(namespace, task);) {
     const frozen = whyFrozen(readNamespace(namespace));
     if (frozen !== undefined || performance.now() > deadline) {
-      throw new Failed(
-        `the command of task ${task} has not been executed yet: ${
-          frozen ?? "the process that starts it is stopped, or waits"
-        }`,
-      );
+      const why = frozen ?? "the process that starts it is stopped, or waits";
+      throw new Failed(`the command of task ${task} has not been executed yet: ${why}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

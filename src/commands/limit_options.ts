@@ -62,10 +62,9 @@ export function parseLimits(
     const host = capacity().memory;
     limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
     if (limits.memory < least.memory) {
+      const kibibytes = least.memory / 1024;
       throw new Usage(
-        `option ${option}: ${text} is too little to start anything: give ${
-          least.memory / 1024
-        }K at least`,
+        `option ${option}: ${text} is too little to start anything: give ${kibibytes}K at least`,
       );
     }
   });
@@ -104,10 +103,10 @@ function lift(limits: Limits, options: LimitOptions): void {
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  T: 1024 ** 4,
+  K: 2 ** 10,
+  M: 2 ** 20,
+  G: 2 ** 30,
+  T: 2 ** 40,
 };
 
 /**

@@ -66,9 +66,7 @@ function logOf(name: string, task: string): { path: string; writer?: number } {
   }
   const record = currentRun(name, task, registeredInode(name, task))?.record;
   if (record?.log === null) {
-    throw new Failed(
-      `task ${task} has no log, its output went to its caller: see run -L`,
-    );
+    throw new Failed(`task ${task} has no log, its output went to its caller: see run -L`);
   }
   if (record === undefined && !existsSync(fallback)) {
     throw new UnknownTask(name, task);

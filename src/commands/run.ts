@@ -97,11 +97,8 @@ async function start(
   await reportWarnings(context, (warn) => {
     for (const message of unlimited) warn(message);
     if (shim.leaks.length > 0) {
-      warn(
-        `task ${task} inherits the descriptors ${
-          shim.leaks.join(", ")
-        }: install bash to close them`,
-      );
+      const leaks = shim.leaks.join(", ");
+      warn(`task ${task} inherits the descriptors ${leaks}: install bash to close them`);
     }
     if (shim.lost !== "") {
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);

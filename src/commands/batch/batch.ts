@@ -193,7 +193,7 @@ class Batch implements BatchServices {
     const request = this.#underWay.get(JSON.stringify(id));
     if (request === undefined || !["events", "wait"].includes(request.command)) {
       const key = JSON.stringify(id).slice(0, 50);
-      throw new LancoError(`no "wait" or "events" with the id ${key} is under way`, 3, "WARN");
+      throw new LancoError(`no "wait" or "events" with the id ${key} is in progress`, 3, "WARN");
     }
     request.cancel();
   }

@@ -81,11 +81,7 @@ export class BatchRequest implements Context, InBatch {
 
   /** Writes the answer to the request. */
   answer({ status, output = null }: Result): void {
-    this.services.write({
-      id: this.id,
-      exitStatus: status,
-      output,
-      messages: this.#messages ?? [],
-    });
+    const messages = this.#messages ?? [];
+    this.services.write({ id: this.id, exitStatus: status, output, messages });
   }
 }

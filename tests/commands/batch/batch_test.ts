@@ -130,7 +130,7 @@ cgroupTest("batch cancels a wait, and refuses to cancel a stop", async (ns) => {
   assertEquals(statuses(null), [2, 2, 3]);
   const messages = heard.flatMap(({ messages }) => messages as string[]).join("\n");
   assertMatch(messages, /id 7 is that of a request that is not answered yet/);
-  assertMatch(messages, /no "wait" or "events" with the id 9 is under way/);
+  assertMatch(messages, /no "wait" or "events" with the id 9 is in progress/);
   await ns.must("check", "a");
 });
 
