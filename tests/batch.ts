@@ -14,7 +14,11 @@ export function answersIn(stdout: string): Answer[] {
 
 /** Starts a batch, and sends it requests. What it answers is kept. */
 export function openBatch(ns: TestNamespace, ...requests: object[]) {
-  const batch = start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" });
+  return talkTo(start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" }), ...requests);
+}
+
+/** Sends requests to a batch that has been started. What it answers is kept. */
+export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
   const writer = batch.stdin.getWriter();
   const answers: Answer[] = [];
   const waiting = new Map<unknown, (answer: Answer) => void>();

@@ -30,6 +30,16 @@ export interface InBatch extends Cancellable {
   releaseTurn(): void;
   /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
+  /**
+   * In root's batch in another user's namespace: sends the arguments of a `stop` to a process of
+   * the owner's, and returns how that ended; waits so many milliseconds at most.
+   */
+  readonly stopByOwner?:
+    | ((
+      args: readonly string[],
+      patience: number,
+    ) => Promise<{ code?: number; what: string; signalled?: number }>)
+    | undefined;
 }
 
 /** The context of a command: where it runs, and how it speaks to the user. */

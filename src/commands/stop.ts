@@ -79,12 +79,21 @@ async function asRoot(
   const { OwnersTasks } = await import("../root/stop.ts");
   const tasks = new OwnersTasks(namespace, names);
   how.debug?.(`have ${namespace.owner} stop what runs`);
-  const { signalled, what = "" } = await tasks.ask(how) ?? {};
+  const by = context.batch?.stopByOwner;
+  const { signalled, what = "" } = await tasks.ask({ ...how, by }) ?? {};
   if (signalled !== undefined) {
     throw new LancoError(what || "not all may have been stopped", signalled, "WARN");
   }
   if (what !== "") {
     await reportWarnings(context, (warn) => warn(`${what}: root kills what is left`));
   }
-  return (task) => tasks.kill(task);
+  const { ConcurrencyLimit } = await import("./batch/concurrency_limit.ts");
+  const limit = kills ??= new ConcurrencyLimit(KILLS);
+  return (task) => limit.pass(() => tasks.kill(task));
 }
+
+/** How many tasks root kills at the same time, each by a shell. */
+const KILLS = 32;
+
+/** What keeps to that, for all requests of a batch. */
+let kills: { pass<T>(act: () => Promise<T>): Promise<T> } | undefined;

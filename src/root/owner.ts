@@ -27,7 +27,8 @@ export async function asOwner(
 ): Promise<number | undefined> {
   const owner = ownerOf(namespace);
   if (owner.uid === 0) return undefined;
-  const process = OwnerProcess.start(owner, args, patience === Infinity ? "inherited" : "copied");
+  const output = patience === Infinity ? "inherited" : "copied";
+  const process = await OwnerProcess.start(owner, args, output);
   const ending = await process.end(patience);
   if (ending.code !== undefined) return ending.code;
   const level = ending.signalled === undefined ? "ERROR" : "WARN";

@@ -1,5 +1,8 @@
 import { Failed, NotPermitted } from "../cli/errors.ts";
 
+/** How long the check may take, in milliseconds. */
+const CHECK_WAIT = 5000;
+
 /** The ids with which a process of a user runs. */
 export interface Ids {
   uid: number;
@@ -13,7 +16,7 @@ export interface Ids {
  * is for reading only, is given to no process.
  */
 export function idsOf(uid: number): Ids {
-  const { stdout } = run("/usr/bin/getent", ["passwd", String(uid)]);
+  const { stdout } = command("/usr/bin/getent", ["passwd", String(uid)]).outputSync();
   const gid = new TextDecoder().decode(stdout).split(":")[3] ?? "";
   return /^\d+$/.test(gid)
     ? { uid, gid: Number(gid), groups: "--init-groups" }
@@ -21,15 +24,26 @@ export function idsOf(uid: number): Ids {
 }
 
 /**
- * Checks that a user may execute a program.
+ * Checks that a user may execute a program. The process that checks it is the user's own, who
+ * can stop it: then it is killed after some seconds.
  *
  * @throws {NotPermitted} if the user may not.
  * @throws {Failed} if no process can be started as this user.
  */
-export function assertExecutable(program: string, { uid, gid, groups }: Ids, owner: string): void {
+export async function assertExecutable(
+  program: string,
+  { uid, gid, groups }: Ids,
+  owner: string,
+): Promise<void> {
   const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
-  const { success, code } = run("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]);
-  if (success) return;
+  const check = command("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]).spawn();
+  const code = await statusWithin(CHECK_WAIT, check);
+  if (code === 0) return;
+  if (code === undefined) {
+    throw new Failed(
+      `cannot act as ${owner}: a process of this user was held for ${CHECK_WAIT / 1000} seconds`,
+    );
+  }
   // 1 is the answer of test(1); with any other status setpriv(1) could not start it.
   if (code !== 1) {
     throw new Failed(
@@ -41,7 +55,22 @@ export function assertExecutable(program: string, { uid, gid, groups }: Ids, own
   );
 }
 
-function run(program: string, args: string[]): Deno.CommandOutput {
-  const options = { args, cwd: "/", clearEnv: true, stdin: "null", stderr: "null" } as const;
-  return new Deno.Command(program, options).outputSync();
+/** Returns the exit status of a process; undefined, and kills it, if it does not end in time. */
+async function statusWithin(
+  wait: number,
+  process: Deno.ChildProcess,
+): Promise<number | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), wait);
+  });
+  const code = await Promise.race([process.status.then(({ code }) => code), late]);
+  clearTimeout(timer);
+  if (code === undefined) process.kill("SIGKILL");
+  return code;
+}
+
+function command(program: string, args: string[]): Deno.Command {
+  const streams = { stdin: "null", stdout: "piped", stderr: "null" } as const;
+  return new Deno.Command(program, { args, cwd: "/", clearEnv: true, ...streams });
 }

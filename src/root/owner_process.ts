@@ -14,7 +14,7 @@ const KEPT_VARIABLES = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The signals that end root's command, and therefore the owner's process. */
-const ENDING: readonly Signal[] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
+export const ENDING: readonly Signal[] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
 
 /** The signals that the terminal's keys send. A pager on the terminal handles them itself. */
 const KEYS: readonly Signal[] = ["SIGINT", "SIGQUIT"];
@@ -53,9 +53,12 @@ export interface Ending {
 
 /**
  * How the output of the process is handled: it inherits root's streams, or its standard output
- * is copied to root's, or kept in memory.
+ * is copied to root's, or kept in memory, or read by a function; with that it has an input, too.
  */
-export type Output = "inherited" | "copied" | "kept";
+export type Output = "inherited" | "copied" | "kept" | Reader;
+
+/** Reads standard output to its end. */
+export type Reader = (output: AsyncIterable<Uint8Array>) => Promise<void>;
 
 /**
  * A process in which root runs this executable again with the rights of a namespace's owner.
@@ -63,6 +66,9 @@ export type Output = "inherited" | "copied" | "kept";
  * kills it after a time of silence, and says so.
  */
 export class OwnerProcess {
+  /** All such processes that have not ended, in the order of their starts. */
+  static readonly #all = new Set<OwnerProcess>();
+
   readonly #pid: number;
   readonly #lost = Promise.withResolvers<undefined>();
   readonly #listeners: [Signal, () => void][] = [];
@@ -81,6 +87,7 @@ export class OwnerProcess {
     private readonly output: Output,
   ) {
     this.#pid = child.pid;
+    OwnerProcess.#all.add(this);
     for (const signal of ENDING) this.#onSignal(signal, () => this.#endBy(signal));
     for (const signal of FORWARDED) this.#onSignal(signal, () => this.#send(signal));
     this.#onSignal("SIGTSTP", () => this.#suspend());
@@ -93,19 +100,24 @@ export class OwnerProcess {
    * @throws {NotPermitted} if the owner may not execute this executable.
    * @throws {Failed} if no process of the owner's can be started.
    */
-  static start(owner: Owner, args: readonly string[], output: Output): OwnerProcess {
+  static async start(
+    owner: Owner,
+    args: readonly string[],
+    output: Output,
+  ): Promise<OwnerProcess> {
     const program = Deno.execPath();
     const ids = idsOf(owner.uid);
-    assertExecutable(program, ids, owner.owner);
+    await assertExecutable(program, ids, owner.owner);
     const words = ["-c", prologue, "lanco", script, String(ids.uid), String(ids.gid), ids.groups];
     const piped = output === "inherited" ? "inherit" : "piped";
+    const input = typeof output === "function" ? "piped" : "null";
     try {
       const child = new Deno.Command("/bin/sh", {
         args: [...words, program, ...args],
         cwd: "/",
         clearEnv: true,
         env: { ...keptVariables(), PATH },
-        stdin: output === "inherited" ? "inherit" : "null",
+        stdin: output === "inherited" ? "inherit" : input,
         stdout: piped,
         stderr: output === "kept" ? "null" : "inherit",
       }).spawn();
@@ -118,6 +130,11 @@ export class OwnerProcess {
   /** The standard output of the process so far, if it is kept. */
   get kept(): string {
     return this.#kept;
+  }
+
+  /** The standard input of the process, if a function reads its output. */
+  get input(): WritableStream<Uint8Array> {
+    return this.child.stdin;
   }
 
   /**
@@ -134,6 +151,7 @@ export class OwnerProcess {
     try {
       return this.#ending(await Promise.race([ended, this.#lost.promise]));
     } finally {
+      OwnerProcess.#all.delete(this);
       for (const timer of this.#timers) clearTimeout(timer);
       for (const [signal, listener] of this.#listeners) {
         Deno.removeSignalListener(signal, listener);
@@ -143,7 +161,7 @@ export class OwnerProcess {
 
   #ending(status: Deno.CommandStatus | undefined): Ending {
     const endSignal = this.#endSignal;
-    const signalled = endSignal === undefined ? {} : { signalled: 128 + numberOf(endSignal) };
+    const signalled = endSignal === undefined ? {} : { signalled: statusOf(endSignal) };
     if (status !== undefined && (status.signal === null || status.signal === endSignal)) {
       return { code: status.code, what: "", ...signalled };
     }
@@ -160,6 +178,7 @@ export class OwnerProcess {
   /** Keeps or copies the output, until its end or until nobody reads root's standard output. */
   async #takeOutput(): Promise<void> {
     if (this.output === "inherited") return;
+    if (typeof this.output === "function") return await this.output(this.child.stdout);
     const text = new TextDecoder();
     for await (const bytes of this.child.stdout) {
       if (this.output === "kept") this.#kept += text.decode(bytes, { stream: true });
@@ -182,7 +201,7 @@ export class OwnerProcess {
   #tick(patience: number): void {
     this.#silent++;
     if (this.#silent * TICK < patience) return;
-    this.#kill(`said nothing for ${patience / 1000} seconds`);
+    this.kill(`said nothing for ${patience / 1000} seconds`);
   }
 
   #onSignal(signal: Signal, listener: () => void): void {
@@ -192,9 +211,9 @@ export class OwnerProcess {
 
   #endBy(signal: Signal): void {
     this.#send(signal);
-    if (KEYS.includes(signal) && this.#hasPager()) return;
+    if (this.output === "inherited" && KEYS.includes(signal) && this.#hasPager()) return;
     this.#endSignal ??= signal;
-    this.#timers.push(setTimeout(() => this.#kill(`did not end by ${signal}`), GRACE));
+    this.#timers.push(setTimeout(() => this.kill(`did not end by ${signal}`), GRACE));
   }
 
   #hasPager(): boolean {
@@ -205,14 +224,20 @@ export class OwnerProcess {
     }
   }
 
-  /** Stops both processes, for the terminal's ^Z does not reach the other session. */
+  /**
+   * Stops this process and all of the owner's, for the terminal's ^Z does not reach their
+   * sessions. Each of them is told of it: only the first does it.
+   */
   #suspend(): void {
-    this.#send("SIGSTOP");
+    const [first] = OwnerProcess.#all;
+    if (first !== this) return;
+    for (const process of OwnerProcess.#all) process.#send("SIGSTOP");
     Deno.kill(Deno.pid, "SIGSTOP");
-    this.#send("SIGCONT");
+    for (const process of OwnerProcess.#all) process.#send("SIGCONT");
   }
 
-  #kill(why: string): void {
+  /** Kills the process. @param why The reason: a predicate for the message about its end. */
+  kill(why: string): void {
     if (this.#killReason !== "") return;
     this.#killReason = why;
     this.#send("SIGKILL");
@@ -267,6 +292,7 @@ function keptVariables(): Record<string, string> {
   return Object.fromEntries([...readVariables()].filter(([name]) => KEPT_VARIABLES.test(name)));
 }
 
-function numberOf(signal: Signal): number {
-  return Number(Object.entries(SIGNALS).find(([, name]) => name === signal)?.[0]);
+/** Returns the exit status of a command that a signal ends: 128 + n for signal n. */
+export function statusOf(signal: Signal): number {
+  return 128 + Number(Object.entries(SIGNALS).find(([, name]) => name === signal)?.[0]);
 }

@@ -32,7 +32,18 @@ export interface AskOptions {
   signal: Signal;
   /** How long to wait before SIGKILL, in milliseconds; 0 kills at once. */
   patience: number;
+  /** Sends the request to the owner's process; by default, a process is started for it. */
+  by?: Asking | undefined;
 }
+
+/**
+ * Has a process of the owner's stop tasks.
+ *
+ * @param args The arguments of `stop`.
+ * @param patience How long to wait for its answer, in milliseconds.
+ * @returns how that ended.
+ */
+export type Asking = (args: readonly string[], patience: number) => Promise<Ending>;
 
 /**
  * Tasks that root stops in another user's namespace. First a process of the owner's stops
@@ -54,16 +65,14 @@ export class OwnersTasks {
    * @throws {NotPermitted} if the owner may not execute this executable, and tasks are to be
    * given time to end by themselves.
    */
-  async ask({ signal, patience }: AskOptions): Promise<Ending | undefined> {
+  async ask({ signal, patience, by = this.#start }: AskOptions): Promise<Ending | undefined> {
     const running = [...this.#targets].filter(([, targets]) => targets.length > 0);
     if (running.length === 0) return undefined;
-    const { namespace: name, uid, owner } = this.namespace;
+    const { owner } = this.namespace;
     const how = patience === 0 ? ["--now"] : ["-t", String(patience / 1000)];
     const tasks = running.map(([task]) => task);
-    const words = [name, "stop", "-s", signal, ...how, "--", ...tasks];
     try {
-      const process = OwnerProcess.start({ uid, owner, namespace: this.namespace }, words, "kept");
-      const ending = await process.end(patience + GRACE);
+      const ending = await by(["-s", signal, ...how, "--", ...tasks], patience + GRACE);
       // With any status but 0 (stopped) and 3 (not running), the tasks were not even signalled.
       const { code = 0, signalled, what } = ending;
       if (signalled !== undefined || what !== "" || code === 0 || code === 3) return ending;
@@ -78,6 +87,13 @@ export class OwnersTasks {
       return { what: reason(error) };
     }
   }
+
+  readonly #start: Asking = async (args, patience) => {
+    const { namespace: name, uid, owner } = this.namespace;
+    const words = [name, "stop", ...args];
+    const user = { uid, owner, namespace: this.namespace };
+    return await (await OwnerProcess.start(user, words, "kept")).end(patience);
+  };
 
   /**
    * Kills the remaining processes of a task, or of its exit command if only that ran.

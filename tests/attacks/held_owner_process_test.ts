@@ -3,7 +3,7 @@ import { cgroupTest, exec, exists, LANCO, lives, shell, until } from "../harness
 import { whileActing } from "./owner_process.ts";
 
 /** Commands that last as long as their caller wants. */
-const LASTING = [["wait", "a"], ["logs", "-f", "a"], ["events"], ["batch"]];
+const LASTING = [["wait", "a"], ["logs", "-f", "a"], ["events"]];
 
 /** The ways in which an owner can hold a process that has their user id. */
 const HOLDS: Record<string, (pid: number, directory: string) => string> = {

@@ -1,5 +1,28 @@
 /** Shared by the tests of the process that acts as a namespace's owner for a command of root's. */
-import { LANCO, OWNER, until } from "../harness.ts";
+import { exists, LANCO, OWNER, type TestNamespace, until } from "../harness.ts";
+
+/** Starts a task that ignores SIGTERM. Returns its pids, its shim's included. */
+export async function stubborn(ns: TestNamespace, task = "a"): Promise<number[]> {
+  await ns.must("run", task, "sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000; sleep 1000");
+  await until("all are there", () => ns.task(task).length === 3);
+  return ns.pids(`named/task-${task}`);
+}
+
+/** The ways in which an owner hinders the process that acts for root: lines of shell. */
+export const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string][] = [
+  ["kills", (pid) => `kill -KILL ${pid}`],
+  ["holds", (pid) => `kill -STOP ${pid}`],
+  ...(exists("/sys/fs/cgroup/freezer")
+    ? [
+      [
+        "freezes",
+        (pid: number, ns: TestNamespace) =>
+          `cd ${ns.directory}/freezer && mkdir -p held && echo ${pid} >held/cgroup.procs &&
+         echo FROZEN >held/freezer.state`,
+      ] satisfies (typeof HINDRANCES)[number],
+    ]
+    : []),
+];
 
 /** Reads a file of /proc/PID; empty if there is none. */
 export function readOf(pid: number, file: string): string {

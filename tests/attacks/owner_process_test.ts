@@ -51,7 +51,7 @@ cgroupTest("the process that acts for root inherits nothing but root's streams",
 });
 
 cgroupTest("the owner can neither trace nor read the process that acts for root", async (ns) => {
-  await whileActing([LANCO, ns.name, "batch"], async ({ acting }) => {
+  await whileActing([LANCO, ns.name, "events"], async ({ outer, acting, ended }) => {
     for (
       const attempt of [
         `strace -p ${acting} -o /dev/null -e trace=none`,
@@ -64,5 +64,7 @@ cgroupTest("the owner can neither trace nor read the process that acts for root"
       const { code } = await exec(["timeout", "5", "sh", "-c", attempt]);
       assert(code !== 0 && code !== 124, `${attempt}: ${code}`);
     }
+    Deno.kill(outer, "SIGTERM");
+    assertEquals((await ended).code, 143);
   });
 });

@@ -12,14 +12,7 @@ import {
   TRACKER,
   until,
 } from "../harness.ts";
-import { whileActing } from "./owner_process.ts";
-
-/** Starts a task that ignores SIGTERM. Returns its pids, its shim's included. */
-async function stubborn(ns: TestNamespace): Promise<number[]> {
-  await ns.must("run", "a", "sh", "-c", "trap '' TERM; sleep 1000 & sleep 1000; sleep 1000");
-  await until("all are there", () => ns.task("a").length === 3);
-  return ns.pids("named/task-a");
-}
+import { HINDRANCES, stubborn, whileActing } from "./owner_process.ts";
 
 /** Stops the task as root, while the owner hinders the process that acts for root. */
 async function stopWhile(
@@ -38,24 +31,10 @@ async function stopWhile(
   return said;
 }
 
-/** The ways in which an owner hinders the process that acts for root, and the message about it. */
-const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string, RegExp][] = [
-  ["kills", (pid) => `kill -KILL ${pid}`, /was killed by SIGKILL: root kills what is left\n$/],
-  ["holds", (pid) => `kill -STOP ${pid}`, /said nothing for 6 seconds and was killed: root/],
-  ...(exists("/sys/fs/cgroup/freezer")
-    ? [
-      [
-        "freezes",
-        (pid: number, ns: TestNamespace) =>
-          `cd ${ns.directory}/freezer && mkdir -p held && echo ${pid} >held/cgroup.procs &&
-         echo FROZEN >held/freezer.state`,
-        /said nothing for 6 seconds and was killed: root/,
-      ] satisfies (typeof HINDRANCES)[number],
-    ]
-    : []),
-];
-
-for (const [verb, hinder, said] of HINDRANCES) {
+for (const [verb, hinder] of HINDRANCES) {
+  const said = verb === "kills"
+    ? /was killed by SIGKILL: root kills what is left\n$/
+    : /said nothing for 6 seconds and was killed: root/;
   cgroupTest(
     `stop by root succeeds though the owner ${verb} the process that acts for it`,
     async (ns) => {
@@ -93,6 +72,16 @@ cgroupTest(
     }
   },
 );
+
+cgroupTest("root does not wait for a held check whether the owner may execute", async (ns) => {
+  const pids = await stubborn(ns);
+  const held = ["-e", "trace=access", "-e", "inject=access:delay_enter=9000000"];
+  const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", LANCO, ...held];
+  const stop = ["timeout", "-s", "KILL", "60", LANCO, ns.name, "stop", "-t", "1", "a"];
+  const { code, stderr } = await exec([...strace, ...stop], { uid: 0 });
+  assertMatch(stderr, /cannot act as games: .* was held for 5 seconds: root kills/);
+  assertEquals([code, pids.filter(lives)], [0, []]);
+});
 
 cgroupTest(
   "root takes the cgroups of a task that does not die at once from its owner",

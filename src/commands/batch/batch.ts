@@ -2,7 +2,7 @@ import { type Command, command, type Context, type Result } from "../../cli/comm
 import { LancoError, Usage } from "../../cli/errors.ts";
 import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
-import { standardOutputMode } from "../../namespace/caller.ts";
+import { effectiveUser, standardOutputMode } from "../../namespace/caller.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
 import { jsonLine } from "../../show/render.ts";
@@ -10,6 +10,7 @@ import { asLancoError } from "../failure.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { standardInput } from "./standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
+import type { RootRequests } from "./root_requests.ts";
 import { TaskOrder, type Turn } from "./task_order.ts";
 import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
 import { splitLines } from "./split_lines.ts";
@@ -50,20 +51,28 @@ Examples:
 `,
   options: {},
   operands: "nothing",
-  maxSilence: () => Infinity,
+  runsAsRoot: () => true,
   async run(context) {
-    readNamespace(context.namespace);
+    const { uid } = readNamespace(context.namespace);
     const answers = new AnswerWriter(standardOutputMode());
     answers.write(jsonLine(GREETING));
-    const batch = new Batch(context, answers);
-    // Whatever comes first: the end of the requests, or of those who read the answers.
-    await Promise.race([batch.serve(standardInput()), answers.gone]);
-    await batch.close();
-    // Not if the last ones could not be written.
-    if (!answers.open) await answers.gone;
-    return { status: 0 };
+    const forRoot = uid !== 0 && effectiveUser() === 0
+      ? new (await import("./root_requests.ts")).RootRequests(context, () => answers.room())
+      : undefined;
+    const working = work(new Batch(context, answers, forRoot), answers);
+    await (forRoot === undefined ? working : Promise.race([working, forRoot.ending]));
+    await forRoot?.close();
+    return { status: forRoot?.status ?? 0 };
   },
 });
+
+/** Works at requests until there are no more, or nobody reads the answers. */
+async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
+  await Promise.race([batch.serve(standardInput()), answers.gone]);
+  await batch.close();
+  // Not if the last ones could not be written.
+  if (!answers.open) await answers.gone;
+}
 
 /** A valid request that is in progress. */
 interface Job {
@@ -87,14 +96,20 @@ class Batch implements BatchServices {
   /** Told when a request has been answered. */
   #left: (() => void) | undefined;
 
-  constructor(private readonly context: Context, private readonly answers: AnswerWriter) {}
+  /** @param forRoot For root in another user's namespace: how requests are handled there. */
+  constructor(
+    private readonly context: Context,
+    private readonly answers: AnswerWriter,
+    private readonly forRoot?: RootRequests,
+  ) {}
 
   /** Takes requests until there are no more, or nobody reads what becomes of them. */
   async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const line of splitLines(stream, LONGEST)) {
-      if (!this.answers.open) return;
+      if (!this.answers.open || this.forRoot?.status !== undefined) return;
       await this.#begin(line);
       await this.answers.room();
+      await this.forRoot?.ready();
       if (this.#underWay.size >= MANY) await this.#oneLess();
     }
   }
@@ -116,6 +131,10 @@ class Batch implements BatchServices {
 
   atEnd(close: () => void): void {
     this.#closing.push(close);
+  }
+
+  get stopByOwner(): BatchServices["stopByOwner"] {
+    return this.forRoot?.stopByOwner;
   }
 
   #oneLess(): Promise<void> {
@@ -145,7 +164,8 @@ class Batch implements BatchServices {
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
     const key = this.#enter(asked);
     try {
-      const command = await findCommand(asked.tables, name, asked.namespace);
+      const found = await findCommand(asked.tables, name, asked.namespace);
+      const command = this.forRoot?.commandFor(found, line) ?? found;
       const request = readRequest(name, command, line.args, line);
       if ("foreground" in request && request.foreground) {
         throw new Usage("run -f cannot be run in a batch");

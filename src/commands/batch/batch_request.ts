@@ -1,6 +1,7 @@
 import type { Context, InBatch, Result } from "../../cli/command.ts";
 import type { LancoError } from "../../cli/errors.ts";
 import type { LogOptions } from "../../cli/logger.ts";
+import { actsForRoot } from "../../namespace/caller.ts";
 import type { Turn } from "./task_order.ts";
 
 /** The functions of a batch that its requests use. */
@@ -9,6 +10,8 @@ export interface BatchServices {
   write(answer: object): void;
   /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
+  /** Stops tasks by a process of the owner's, in root's batch: see `InBatch`. */
+  readonly stopByOwner: InBatch["stopByOwner"];
 }
 
 /**
@@ -65,8 +68,14 @@ export class BatchRequest implements Context, InBatch {
     return true;
   }
 
+  get stopByOwner(): InBatch["stopByOwner"] {
+    return this.services.stopByOwner;
+  }
+
   releaseTurn(): void {
     this.turn?.leave();
+    // Root's own batch keeps the order of its requests by this.
+    if (actsForRoot()) this.services.write({ id: this.id, turn: "released" });
   }
 
   atEnd(close: () => void): void {
