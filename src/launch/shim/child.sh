@@ -1,13 +1,16 @@
-# What becomes the command. It waits until "run" has put it into its cgroups; if
-# "run" dies before that, the end of descriptor 3 says so, and nothing is run.
-# The command inherits what the caller exported, "_" too: hence the names of the variables.
-#   $1 what each line for "run" begins with
+# What becomes the command. The child of the shim: it waits until "run" has moved it into the
+# task's cgroups. If "run" dies before that, the child reads the end of file from descriptor 3
+# and ends without executing the command.
+# The command inherits every variable that the caller exported, even "_": therefore the
+# variables of this script begin with "lanco_".
+#   $1 prefix of each line to "run"
 #   $2 the directory of this run         $3 its mark on disk
 #   $4 log, or ""                        $5 file for the standard input, or ""
-#   $6 variables that the shells added   $7 SHLVL as the caller has it
-#   $8 what to set oom_score_adj to, or "" to leave it
+#   $6 variables that the shells added   $7 SHLVL of the caller
+#   $8 new oom_score_adj, or "" to leave it
 #   $9... the command
-# What restores what shells drop of the environment is in it: see environment.ts.
+# The variable lanco_restore has the text that restores variables which shells drop: see
+# environment.ts.
 lanco_tag=$1 lanco_run=$2 lanco_mark=$3 lanco_log=$4 lanco_input=$5 lanco_unset=$6 lanco_level=$7
 lanco_oom_score=$8
 shift 8
@@ -22,19 +25,20 @@ refuse_log() {
   refuse "cannot write to the log \"$lanco_log\": $1: give another with -l"
 }
 
-# What has been opened, "run" compares with the name before anything is written.
+# Opens the log. Before anything is written, "run" checks that the name of the log still leads
+# to the file that was opened.
 open_log() {
   [ ! -h "$lanco_log" ] || refuse_log "it is a symbolic link"
   lanco_error=''
   if [ ! -e "$lanco_log" ]; then
-    # The owner writes, the group reads; and what the caller's umask is, it stays. It is
-    # not made where a link leads that is laid meanwhile (O_EXCL).
+    # The owner may write and the group read. The umask is changed in a subshell, for the command
+    # keeps the caller's. "set -C" is O_EXCL: no file is made through a link put there meanwhile.
     lanco_error=$( (umask 027 && set -C && : >"$lanco_log") 2>&1) && lanco_fresh=1
     lanco_status=$?
-    # The task was stopped, and the fork was hit first.
+    # The task was stopped: the signal has killed the subshell first.
     [ "$lanco_status" -le 128 ] || exit "$lanco_status"
   fi
-  # Another task may have made it meanwhile.
+  # The subshell also fails when another task has made the log meanwhile, which is no error.
   [ -e "$lanco_log" ] || refuse_log "${lanco_error##*: }"
   { command exec >>"$lanco_log"; } 2>/dev/null || {
     lanco_error=$( (: >>"$lanco_log") 2>&1)
@@ -43,8 +47,7 @@ open_log() {
   exec 2>&1
 }
 
-# Takes back what is on record of what has not been run, and a log that nobody but this
-# shell has written to.
+# Removes the record of a run whose command was not executed, and the log if this shell made it.
 take_back() {
   trap - EXIT
   exec /bin/rm -rf -- "$lanco_run" "$lanco_mark" ${lanco_fresh:+"$lanco_log"}
@@ -54,20 +57,21 @@ not_run() {
   lanco_status=$?
   echo failed >&9
   { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
-  # "run" hangs up when it has lifted the limit on processes, which may be 1.
+  # rm(1) may need a fork: "run" closes descriptor 3 after lifting the limit on processes.
   # shellcheck disable=SC2034 # "_" is the caller's
   { read -r lanco_word <&3 || :; } 2>/dev/null
   take_back
 }
 
-# Below its caller's only root may set it, and in no container that lacks CAP_SYS_RESOURCE.
+# Only a process with CAP_SYS_RESOURCE may set a value below the caller's: root in a container
+# may lack it.
 [ -z "$lanco_oom_score" ] || { echo "$lanco_oom_score" >/proc/self/oom_score_adj; } 2>/dev/null ||
   refuse "cannot set oom_score_adj to $lanco_oom_score: to lower it takes the capability CAP_SYS_RESOURCE, and /proc: leave --oom-score-adj out"
 if [ -n "${lanco_restore-}" ]; then
   eval "$lanco_restore"
   unset lanco_restore
   if /usr/bin/env -S true 2>/dev/null; then
-    # It would take a command with an equals sign for a variable.
+    # env(1) would take a command with an equals sign in its path for a variable.
     case ${1%%=*} in "$1") ;; *) set -- /usr/bin/nice -n 0 "$@" ;; esac
     set -- /usr/bin/env -S "$lanco_env" "$@"
   else
@@ -79,14 +83,14 @@ fi
 echo "${lanco_tag}ready $$" >&4
 read -r lanco_word <&3 || take_back
 if [ -n "$lanco_input" ]; then
-  # By "command" the shell goes on when it cannot be opened.
+  # With "command", a failed redirection of "exec" does not end the shell.
   { command exec <"$lanco_input"; } 2>/dev/null || {
     lanco_error=$( (: <"$lanco_input") 2>&1)
     refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error##*: }"
   }
 fi
 [ -z "$lanco_log" ] || open_log
-# The shell ends when exec fails, but for bash, which must be told to go on.
+# When exec fails, dash and busybox end and run the trap; bash does so only with execfail.
 trap not_run EXIT
 # shellcheck disable=SC3044
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
@@ -95,7 +99,8 @@ echo "${lanco_tag}opened" >&4
 read -r lanco_word <&3 || take_back
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
-# bash counts SHLVL down when it executes something; an array is in no environment.
+# bash decrements SHLVL when it executes a command, hence the increment here. Where the caller
+# has no SHLVL, it is made an array, for bash exports no arrays.
 # shellcheck disable=SC2178,SC3044
 case $lanco_level:${BASH_VERSION-} in
 :?*) declare -a SHLVL ;;
@@ -103,6 +108,6 @@ case $lanco_level:${BASH_VERSION-} in
 *:?*) SHLVL=$((lanco_level + 1)) ;;
 *) SHLVL=$lanco_level ;;
 esac
-# The shim writes behind it.
+# The shim shares the offset of descriptor 9, and appends the exit status to this line.
 echo executed >&9
 { exec "$@"; } 3<&- 4>&- 9>&-

@@ -1,31 +1,31 @@
 import { Failed } from "../../cli/errors.ts";
 import { removeTree } from "../../task/record_file.ts";
 
-/** A process that `run` has started, and the way in which the two speak with each other. */
+/** A connection between `run` and a shim that it has started. */
 export interface Connection {
-  /** Its process id. */
+  /** The process id of the shim. */
   readonly pid: number;
-  /** Whether it is in its staged cgroup already, with all that it will start. */
+  /** Whether the shim is in its staged cgroup already, so that its children will be too. */
   readonly staged: boolean;
-  /** How it ended, once it has. */
+  /** The exit status of the shim, once it has ended. */
   readonly status: Promise<Pick<Deno.CommandStatus, "code" | "signal">>;
-  /** What it has said since the last time; nothing if it has ended and that is all. */
+  /** Returns the shim's output since the last call; null if it has ended and all was read. */
   read(): Promise<string | null>;
-  /** Tells its child something. */
+  /** Sends text to the shim, or to its child: both read the same descriptor. */
   write(text: string): Promise<unknown>;
-  /** Tells its child that nothing more will come. */
+  /** Closes the input of the shim and of its child. */
   closeInput(): void;
-  /** Lets it live on when this process ends. */
+  /** Lets the shim live on when this process ends. */
   release(): void;
 }
 
-/** How long what a process has said may take to arrive after its end, in milliseconds. */
+/** How long the output of a process may take to arrive after its end, in milliseconds. */
 export const GRACE = 1000;
 
-/** What stands for the end of what is said by a FIFO. */
+/** The character that marks the end of the output in a FIFO. */
 const END = "\0";
 
-/** Speaks with a process by its standard streams, which are pipes. */
+/** Returns the connection to a shim whose standard streams are pipes. */
 export function byPipes(process: Deno.ChildProcess): Connection {
   const said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const told = process.stdin.getWriter();
@@ -34,30 +34,30 @@ export function byPipes(process: Deno.ChildProcess): Connection {
     pid: process.pid,
     staged: false,
     status: process.status,
-    // Its child has the pipe open too, and waits.
+    // The pipe may stay open after the shim's end: its child has it open, too.
     read: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
     write: (text) => told.write(encode(text)),
     closeInput: () => void told.close().catch(() => {}),
-    // Deno would kill it.
+    // The runtime would kill the process at its own exit.
     release: () => process.unref(),
   };
 }
 
-/** Two FIFOs, for a process that has the caller's standard streams. */
+/** The two FIFOs of a shim in the foreground, which has the caller's standard streams. */
 export interface Fifos {
-  /** The directory that they are in, until both sides have opened them. */
+  /** The directory of the FIFOs, which is removed when both sides have opened them. */
   directory: string;
-  /** What it is told. */
+  /** The FIFO from `run` to the shim. */
   go: Deno.FsFile;
-  /** What it says. */
+  /** The FIFO from the shim to `run`. */
   said: Deno.FsFile;
 }
 
 /**
- * Makes a directory with FIFOs called `go` and `said`, for nobody else: who reads from one takes
- * what is in it.
+ * Makes a directory with two FIFOs called `go` and `said`, and opens them. Other users get no
+ * permission for them, for whoever reads from a FIFO takes the data away from its reader.
  *
- * @throws {Failed} if they cannot be made.
+ * @throws {Failed} if the FIFOs cannot be made.
  */
 export async function openFifos(directory: string): Promise<Fifos> {
   Deno.mkdirSync(directory, { mode: 0o700 });
@@ -74,22 +74,23 @@ export async function openFifos(directory: string): Promise<Fifos> {
 }
 
 /**
- * Opens a FIFO for both, because opening it for one waits for the other side.
+ * Opens a FIFO for reading and writing, which does not wait for the other side (fifo(7)).
  *
- * @throws {Failed} if somebody has laid something else in its place.
+ * @throws {Failed} if another file has been put in its place.
  */
 export function openBoth(fifo: string): Deno.FsFile {
   const file = Deno.openSync(fifo, { read: true, write: true });
   if (file.statSync().isFifo) return file;
   file.close();
-  throw new Failed(`cannot use ${fifo}: another file was laid in its place`);
+  throw new Failed(`cannot use ${fifo}: another file was put in its place`);
 }
 
-/** Speaks with a process by FIFOs. */
+/** Returns the connection to a shim by FIFOs. */
 export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fifos): Connection {
   const decoder = new TextDecoder();
   let over = false;
-  // What run holds open itself has no end: it is written behind what the shim said last.
+  // This process has the FIFO open for writing, too, and so never reads an end of file: it writes
+  // a mark behind the last output of the shim.
   process.status.then(() => said.writeSync(encode(END))).catch(() => {});
   return {
     pid: process.pid,
@@ -110,12 +111,12 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
   };
 }
 
-/** Settles after so many milliseconds. */
+/** Returns a promise that is fulfilled after a number of milliseconds. */
 export function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** The bytes of a text. */
+/** Returns a text in UTF-8. */
 export function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 }

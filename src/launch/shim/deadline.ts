@@ -1,16 +1,17 @@
 import { Failed } from "../../cli/errors.ts";
 
-/** How long a step of a shell may take, in milliseconds, before `run` gives up. */
+/** How long `run` waits for a shell to report its next step, in milliseconds. */
 export const STEP_TIMEOUT = 30_000;
 
-/** How often it is looked whether there is something to wait for, in milliseconds. */
+/** The interval between two calls of `look`, in milliseconds. */
 const LOOK = 500;
 
 /**
- * What the promise gives.
+ * Waits for a promise, at most a number of milliseconds.
  *
- * @param look Called meanwhile, time and again: throws if there is no use in waiting.
- * @throws {Failed} if it has given nothing for so many milliseconds.
+ * @param look Called every half second meanwhile; throws if waiting is of no use.
+ * @returns the value of the promise.
+ * @throws {Failed} if the promise has not been settled in time; the error of `look`.
  */
 export async function within<T>(
   milliseconds: number,

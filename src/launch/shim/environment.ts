@@ -1,7 +1,7 @@
 import { readEnvironment } from "../../namespace/caller.ts";
 import { shellQuote } from "../../task/record.ts";
 
-/** What a shell is given in the place of variables that would change what its scripts do, or keep it from starting. */
+/** Harmless values for variables that would change how a shell executes its script, or keep it from starting. */
 const DISTURBING: Readonly<Record<string, string>> = {
   OPTIND: "1",
   SHELLOPTS: "",
@@ -10,7 +10,7 @@ const DISTURBING: Readonly<Record<string, string>> = {
   BASH_VERSION: "",
 };
 
-/** Variables that a shell does not hand on as it was given them, beside those whose names it cannot say. */
+/** Variables that dash, bash or busybox do not pass on unchanged, although their names are valid in a shell. */
 const SHELLS_OWN = [
   ...Object.keys(DISTURBING),
   ..."IFS PS1 PS2 PS4 OPTERR PPID LINENO RANDOM SRANDOM EPOCHSECONDS EPOCHREALTIME".split(" "),
@@ -18,29 +18,29 @@ const SHELLS_OWN = [
   ..."BASH_SUBSHELL BASH_VERSINFO".split(" "),
 ];
 
-/** The shell levels that a shell can be given back; bash makes others of what is no number, or too high. */
+/** The values of SHLVL that pass through a shell; bash replaces others, such as 1000. */
 const LEVEL = /^(0|[1-9]\d{0,2})$/;
 
-/** How to give the command the environment that the caller gave lanĉo, which shells change. */
+/** How the command gets its caller's environment, although shells in between change it. */
 export interface CallerEnvironment {
-  /** Variables that a shell adds and the caller did not have. */
+  /** Names of variables that shells add and the caller does not have. */
   unset: string[];
   /** SHLVL, which bash counts; empty if the caller has none, or one that must be restored. */
   shellLevel: string;
-  /** What the shells are given instead of what would change what they do. */
+  /** Harmless values for the caller's variables that would disturb the shells. */
   harmless: Record<string, string>;
-  /** Variables by which the shim's child restores what the shells drop; nothing if they drop nothing. */
+  /** Variables from which the shim's child restores those that shells drop; undefined if none are dropped. */
   restore: Record<string, string> | undefined;
-  /** What a shell can be given of the variables that were added. */
+  /** Those of the added variables that pass through a shell. */
   given: Record<string, string>;
 }
 
 /**
- * Compares the caller's environment with what a POSIX shell makes of it: only names of
- * letters, digits and `_` pass through dash, and those that its own scripts use are theirs.
+ * Finds out which variables of the caller a POSIX shell would change or drop: dash passes on only
+ * names of letters, digits and `_`, and names that begin with `lanco_` belong to the scripts.
  *
- * @param entries `name=value`, each.
- * @param added Variables to add to them.
+ * @param entries The caller's environment, as entries `name=value`.
+ * @param added Variables to add to the environment.
  */
 export function callerEnvironment(
   entries: readonly Uint8Array[],
@@ -72,9 +72,10 @@ export function callerEnvironment(
 }
 
 /**
- * The values, as variables that a shell can say, for arguments are for everybody to see; and
- * in lanco_restore a text that makes of lanco_env what env(1) -S takes to get them back. Not
- * by a file: what a child of this user evaluates, no other process of his may change.
+ * Returns variables that a shell passes on and from which env(1) -S restores others: `lanco_odd_0`
+ * and so on have the values, and `lanco_restore` a script that sets `lanco_env` to the argument
+ * of -S. The values are in no argument, which every user could read, and in no file, which
+ * another process of the same user could change before it is evaluated.
  */
 function restoration(
   variables: readonly (readonly [string, string])[],
@@ -103,12 +104,12 @@ function restoration(
   return { ...carriers, lanco_restore: text.join("\n") };
 }
 
-/** Shell that sets a variable to what printf(1) makes of a format; the dot keeps the ends of lines. */
+/** Returns shell text that sets a variable by a format of printf(1); the dot protects line feeds at the end. */
 function assignment(name: string, format: string): string {
   return `${name}=$(printf ${format}.); ${name}=\${${name}%.}`;
 }
 
-/** Bytes that are not UTF-8, which the runtime gives no process, as a format of printf(1). */
+/** Returns a format of printf(1) for bytes that are not UTF-8, which the runtime cannot put into an environment. */
 function printfFormat(text: string): string {
   return text.replaceAll(
     /^-|[%\\\x80-\xff]/g,
@@ -116,17 +117,17 @@ function printfFormat(text: string): string {
   );
 }
 
-/** Text as the kernel has it, a character a byte. */
+/** Returns a text as a string with one character for each byte of its UTF-8. */
 function latin(text: string): string {
   return bytes(new TextEncoder().encode(text));
 }
 
-/** Each byte as a character of that number: what the caller gave need not be UTF-8. */
+/** Returns a string with one character for each byte: the caller's variables need not be UTF-8. */
 function bytes(text: Uint8Array): string {
   return Array.from(text, (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** The text that these bytes are, if they are UTF-8. */
+/** Returns the text of such a string; undefined if its bytes are not UTF-8. */
 function decode(text: string): string | undefined {
   try {
     const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -138,7 +139,7 @@ function decode(text: string): string | undefined {
 
 let bare: CallerEnvironment | undefined;
 
-/** What this process was given by its caller, which does not change, and what was added. */
+/** Returns what `callerEnvironment` finds out of the environment of this process. */
 export function readCallerEnvironment(
   added: ReadonlyMap<string, string> = new Map(),
 ): CallerEnvironment {

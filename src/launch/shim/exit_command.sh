@@ -1,42 +1,45 @@
-# Waits for the end of a task and then runs its exit command, in the sandbox of "run"'s
-# caller, as the task was. It is put into a cgroup that is frozen: it does nothing until
-# somebody thaws that, which is the release agent, when the task has ended. The command
-# itself is in the environment: whoever can write it there can do anything.
+# Waits for the end of a task and then runs its exit command, in the sandbox of the caller of
+# "run", as the task was. "run" moves this shell into a frozen cgroup, in which it sleeps until
+# the release agent thaws that cgroup at the end of the task. The text of the exit command is in
+# the variable lanco_script, not in a file or an argument: no other process of the owner can
+# change it there.
 #   $1 descriptors that could not be closed
-#   $2 what to set oom_score_adj to, or "" to leave it
+#   $2 new oom_score_adj, or "" to leave it
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
 lanco_text=$lanco_script lanco_run=''
 unset lanco_script
-# What cannot be set is refused by the child.
+# A failure is ignored, for the child of the shim fails in the same way and reports it.
 [ -z "$2" ] || { echo "$2" >/proc/self/oom_score_adj; } 2>/dev/null
 exec 5>/dev/null
 echo ready
-# The end of the input before one of the last words says that there is no task to wait for.
+# "run" sends "run" and "log", and at last "go" or "watch". If the input ends before one of the
+# last two, no task was started, and there is nothing to wait for.
 while read -r lanco_word lanco_cgroup lanco_inode; do
   case $lanco_word in
-  # It is open before this sleeps, whatever becomes of the record meanwhile.
+  # The status is opened before the shell sleeps, so that it can be read even if the record of
+  # the run is removed meanwhile.
   run) lanco_run=$lanco_cgroup && exec 3<"$lanco_run/status" && echo opened ;;
-  # The log is what the task has opened, whatever has its name in the end.
+  # The path is that of the task's own descriptor: later the log's name may lead to another file.
   log) exec 5>>"$lanco_cgroup" && echo opened ;;
   *) break ;;
   esac
 done
 [ -n "$lanco_word" ] || exit 0
 exec </dev/null >/dev/null
-# Where there is no freezer, it looks whether that run is over.
+# Without a freezer the shell polls: the run is over when its cgroup is gone or has another inode.
 while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_inode" ]; do sleep 1; done
-# The command was not executed, or "release -n" was asked for.
+# The exit command is not run if the task's command was not executed, or after "release -n".
 {
   read -r lanco_id
   read -r lanco_executed
-  # shellcheck disable=SC2034 # the last is for nobody
+  # shellcheck disable=SC2034 # lanco_rest takes the fields that are not needed
   read -r lanco_word LANCO_STATUS lanco_rest
 } <&3
 case ${lanco_run##*/}:$lanco_executed:$lanco_word in "$lanco_id-$LANCO_TASK:"*:failed | "$lanco_id-$LANCO_TASK::") exit 0 ;; esac
 [ ! -e "$lanco_run/no-exit" ] || exit 0
-# The command may calculate with it.
+# The exit command may use LANCO_STATUS in shell arithmetic, which evaluates what it is given.
 case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
 export LANCO_STATUS
 exec >&5 2>&1 3<&- 5>&-

@@ -7,25 +7,26 @@ import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
-/** The longest exit command, in bytes: a variable can have no more (execve(2), MAX_ARG_STRLEN). */
+/** The longest exit command, in bytes: a variable cannot be longer (execve(2), MAX_ARG_STRLEN). */
 const LONGEST = 131_000;
 
-/** What waits for the end of a task to run its exit command, seen from `run`. See `exit.sh`. */
+/** The shell that waits for the end of a task and then runs its exit command: see `exit_command.sh`. */
 export class ExitCommand {
-  readonly #word: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #said: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<Uint8Array>;
 
   private constructor(private readonly process: Deno.ChildProcess) {
-    this.#word = process.stdin.getWriter();
-    this.#said = process.stdout.getReader();
+    this.#input = process.stdin.getWriter();
+    this.#output = process.stdout.getReader();
   }
 
   /**
-   * Starts it, in a session of its own: "kill 0" in it reaches nobody else.
+   * Starts the shell in a session of its own, so that "kill 0" in the exit command signals no
+   * other process.
    *
-   * @param command The command, for a shell.
-   * @param place The directory in which it is run.
-   * @throws {Failed} if there is no way to start it, or the command is too long.
+   * @param command The exit command, as shell text.
+   * @param place The directory in which the exit command is run.
+   * @throws {Failed} if the shell cannot be started, or the exit command is too long.
    */
   static start(
     { environment, variables, umask, directory, oomScore }: ShimOptions,
@@ -45,79 +46,81 @@ export class ExitCommand {
         stdin: "piped",
         stdout: "piped",
         stderr: "null",
-        // Nobody can change it there; and only who may trace the process can read it.
+        // Other processes cannot change it there, and can read it only if they may trace this one.
         env: { ...variables, lanco_script: text },
-        // As for the shim.
+        // The caller may not be permitted to enter the working directory of this process.
         ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
       },
     });
     return new ExitCommand(process);
   }
 
-  /** Its process id. */
+  /** The process id of the shell. */
   get pid(): number {
     return this.process.pid;
   }
 
   /**
-   * Waits until it is ready for the next word.
+   * Waits until the shell is ready for the next request.
    *
-   * @throws {Failed} if it has ended, or does not answer.
+   * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
    */
   async ready(): Promise<void> {
-    const { done } = await within(STEP_TIMEOUT, this.#said.read());
-    if (done) throw new Failed("what waits for the end of the task was killed before its start");
+    const { done } = await within(STEP_TIMEOUT, this.#output.read());
+    if (done) throw new Failed("the shell of the exit command was killed before the task's start");
   }
 
   /**
-   * Has it open what is on record of the run, for the status of the task.
+   * Lets the shell open the record of the run, from which it will read the exit status of the task.
    *
    * @param directory The directory of the run.
-   * @throws {Failed} as `ready`.
+   * @throws {Failed} as `ready` does.
    */
   async openRun(directory: string): Promise<void> {
-    await this.#tell(`run ${directory}`);
+    await this.#send(`run ${directory}`);
     await this.ready();
   }
 
   /**
-   * Has it open what a process of this user has open, for the output of the command.
+   * Lets the shell open the log of the task for the output of the exit command.
    *
-   * @param opened The descriptor below /run/lanco/proc.
-   * @throws {Failed} as `ready`.
+   * @param opened The task's descriptor of its log, as a path below /run/lanco/proc.
+   * @throws {Failed} as `ready` does.
    */
   async openLog(opened: string): Promise<void> {
-    await this.#tell(`log ${opened}`);
+    await this.#send(`log ${opened}`);
     await this.ready();
   }
 
   /**
-   * Tells it that there is a task to wait for: from now on it will run when it is thawed.
+   * Tells the shell that the task is being started: from now on it runs the exit command when its
+   * cgroup is thawed.
    *
-   * @param watched What to look at instead, where there is no freezer: a cgroup and its inode.
+   * @param watched Where there is no freezer, the task's registered cgroup and its inode: the shell
+   * waits until that cgroup is gone.
    */
   async wait(watched?: { cgroup: string; inode: number }): Promise<void> {
-    await this.#tell(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.inode}`);
-    await this.#word.close();
-    await this.#said.cancel();
+    await this.#send(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.inode}`);
+    await this.#input.close();
+    await this.#output.cancel();
     this.process.unref();
   }
 
-  #tell(word: string): Promise<void> {
-    // That it has ended is told by what it does not say.
-    return this.#word.write(encode(`${word}\n`)).catch(() => {});
+  #send(request: string): Promise<void> {
+    // A shell that has ended is noticed by `ready`.
+    return this.#input.write(encode(`${request}\n`)).catch(() => {});
   }
 
-  /** Ends it; it must not be frozen any more. */
+  /** Kills the shell, whose cgroup must have been thawed. */
   async abandon(): Promise<void> {
     try {
       this.process.kill("SIGKILL");
     } catch {
       // It has ended.
     }
-    await this.#word.abort().catch(() => {});
-    await this.#said.cancel().catch(() => {});
-    // What is frozen by v1 ends when it is thawed.
+    await this.#input.abort().catch(() => {});
+    await this.#output.cancel().catch(() => {});
+    // The freezer of v1 delays SIGKILL until the cgroup is thawed (freezer-subsystem.rst).
     await Promise.race([this.process.status, delay(1000)]);
   }
 }

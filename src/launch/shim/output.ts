@@ -2,45 +2,45 @@ import { procOf } from "../../task/pid_namespace.ts";
 import { readVisible } from "../../task/process.ts";
 import { type Connection, delay, GRACE } from "./connection.ts";
 
-/** How often it is looked whether a process lives that says nothing, in milliseconds. */
+/** How often it is checked whether a silent shim still runs, in milliseconds. */
 const LOOK = 250;
 
-/** What one process has said that is nobody's child. */
+/** The output of one shim of the shim pool. Such a shim is not a child of this process. */
 export class ShimOutput {
-  /** What has been said in all. */
+  /** The whole output. */
   all = "";
   #new = "";
   #wake: (() => void) | undefined;
   #closed = false;
 
   constructor(
-    /** Whether who speaks still lives. */
+    /** Returns whether the shim still runs. */
     public lives: () => boolean,
   ) {}
 
-  /** Takes up what has been said. */
-  say(text: string): void {
+  /** Appends text of the shim to the output. */
+  append(text: string): void {
     this.all += text;
     this.#new += text;
     this.#wake?.();
   }
 
-  /** Says once more what was taken for more than it is. */
+  /** Gives back text that was read, for the next call of `read`. */
   putBack(text: string): void {
     this.#new = text + this.#new;
   }
 
-  /** Hears no more: whoever waits for something is told so. */
+  /** Ends the output: `read` waits for no more. */
   stop(): void {
     this.#closed = true;
     this.#wake?.();
   }
 
-  /** What has been said since the last time; nothing if who speaks is gone. */
+  /** Returns the output since the last call, or waits for it; null if the shim has ended. */
   async read(): Promise<string | null> {
     for (let silent = 0; this.#new === "" && silent < GRACE && !this.#closed;) {
-      const said = new Promise<void>((resolve) => this.#wake = resolve);
-      await Promise.race([said, delay(LOOK)]);
+      const appended = new Promise<void>((resolve) => this.#wake = resolve);
+      await Promise.race([appended, delay(LOOK)]);
       if (this.#new === "" && !this.lives()) silent += LOOK;
     }
     const text = this.#new;
@@ -49,13 +49,13 @@ export class ShimOutput {
   }
 }
 
-/** Whether a process has not ended; who nobody waits for has. */
+/** Returns whether a process runs. A zombie has ended (proc_pid_stat(5), state Z). */
 export function lives(pid: number): boolean {
   const stat = readVisible(`${procOf(pid)}/stat`);
   return stat !== "" && !/\) Z [^)]*$/.test(stat);
 }
 
-/** How a shim ended, by what it said last. */
+/** Waits for the end of a shim that is not a child of this process. Returns its exit status, by its last line of output. */
 export async function ending(
   pid: number,
   output: ShimOutput,
@@ -66,6 +66,6 @@ export async function ending(
   }
   const status = /^ended (\d+)$/m.exec(output.all)?.[1];
   if (status !== undefined) return { code: Number(status), signal: null };
-  const itself = /^(void|error\b.*)$/m.test(output.all);
-  return itself ? { code: 1, signal: null } : { code: 137, signal: "SIGKILL" };
+  const gaveUp = /^(void|error\b.*)$/m.test(output.all);
+  return gaveUp ? { code: 1, signal: null } : { code: 137, signal: "SIGKILL" };
 }

@@ -1,37 +1,40 @@
-# The shim pool: a shell that a batch starts once, in a session of its own, and that knows
-# already what a shim is. It forks one for each task, for a tenth of what a new shell takes.
-# A line on descriptor 0 says what for, and what is said goes to 1; it ends with the batch.
-# What is evaluated comes by that pipe alone: a file could be another process's by then.
+# The shim pool: a shell that a batch starts once, in a session of its own, and that has already
+# parsed the text of the shim. It forks one shim for each task, in a tenth of the time that a new
+# shell takes. Requests come by descriptor 0, a line each, and the answers of the pool and of its
+# shims go to descriptor 1. The pool ends with the batch.
+# Text to evaluate comes by that pipe only: another process could have changed a file.
 #   $1 descriptors that could not be closed    $2 the text of the shim
-#   $3 the text of the child                   $4 a directory of its own
-#   $5 what the names of staged cgroups begin with
-#   $6 the namespace's cgroups of v1           $7... FIFOs, by which children are told to go
+#   $3 the text of the child                   $4 the pool's own directory
+#   $5 prefix of the paths of staged cgroups
+#   $6 the namespace's cgroups of v1           $7... FIFOs from "run" to the shims
 lanco_high=$1 lanco_shim=$2 lanco_child=$3 lanco_nest=$4 lanco_stage=$5 lanco_cgroups=$6
 shift 6
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-# A fork knows its number from here only: not if this is for another PID namespace.
+# A forked shim reads its process id from /proc, which must therefore be that of its own PID
+# namespace.
 read -r lanco_self lanco_rest </proc/self/stat && [ "$lanco_self" = $$ ] || exit 1
 /usr/bin/mkfifo -m 600 "$@" || exit 1
 eval "lanco_shim() {
 $lanco_shim
 }"
-# shellcheck disable=SC2034 # what stands for the end of a line in the text below
+# shellcheck disable=SC2034 # stands for a line feed in lanco_text: see startText() in pool.ts
 lanco_nl='
 '
 echo ready
 
-# One line for each: what its lines are to begin with, its FIFO, its staged cgroup, and a text
-# that sets the variables that are added, and the arguments of the shim.
+# A request has four fields: the prefix of the shim's lines, its FIFO, its staged cgroup, and a
+# text that sets the added variables and the arguments of the shim.
 while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
-  # Nobody waits for the shim: its parent is killed by it. With "&" instead, the command
-  # would ignore SIGINT and SIGQUIT for ever.
+  # The shim is forked twice and kills its parent, so that the pool need not wait for it. With
+  # "&" instead, the command would ignore SIGINT and SIGQUIT (POSIX, asynchronous lists).
   (
     read -r lanco_parent lanco_rest </proc/self/stat
     (
       kill -KILL "$lanco_parent"
       # shellcheck disable=SC2034 # "_" is the caller's
       read -r lanco_self lanco_rest </proc/self/stat
-      # It leaves the caller's cgroups, and its child with it, for less than "run" would need.
+      # The shim moves itself out of the caller's cgroups before it starts its child: this is
+      # faster than if "run" moved both.
       for lanco_cgroup in "$lanco_stage$lanco_staged" $lanco_cgroups; do
         echo 0 >"$lanco_cgroup/cgroup.procs" || { echo "$lanco_tag no" && exit; }
       done

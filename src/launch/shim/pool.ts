@@ -13,53 +13,54 @@ import { readCallerEnvironment } from "./environment.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 
-/** How many FIFOs a shim pool has: one for each launch at a time, and some to lose. */
+/** How many FIFOs a shim pool has: one for each launch at a time, and some for launches that fail. */
 const FIFOS = 64;
 
-/** The most bytes that are told of a shim: dash reads each by a call of its own (read(2)). */
+/** The longest request, in bytes: dash reads each byte by a system call of its own. */
 const LARGEST = 8192;
 
-/** Variables that bash gets from its parent only. */
+/** Variables that bash does not let a script set: they can only come from its environment. */
 const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
 
-/** What is to be forked. */
+/** A request to fork a shim. */
 export interface ShimRequest {
-  /** What tells its staged cgroup from all others. */
+  /** The unique part of the name of its staged cgroup. */
   id: string;
-  /** What is added to the environment. */
+  /** Variables to add to the environment. */
   variables: Record<string, string>;
   /** The arguments of the shim from the directory of the runs on. */
   words: readonly string[];
 }
 
-/** What belongs to one that has been forked. */
+/** A shim that has been forked. */
 interface NewShim {
-  /** What its lines begin with. */
+  /** The prefix of its lines. */
   tag: string;
-  /** What it says. */
+  /** Its output. */
   output: ShimOutput;
-  /** The FIFO that tells its child what to do. */
+  /** The FIFO from `run` to the shim. */
   go: Deno.FsFile;
-  /** The path of that. */
+  /** The path of this FIFO. */
   fifo: string;
-  /** Ends the conversation. */
+  /** Closes the FIFO and ends the launch. */
   finish: () => void;
 }
 
 /**
- * A shell that forks the shims of many tasks: see `pool.sh`. It says nothing of how they
- * end, for they are nobody's children.
+ * A shell that forks the shims of many tasks: see `pool.sh`. The shims are not its children, nor
+ * those of this process: see `ending` for how their exit status is found out.
  */
 export class ShimPool {
   readonly #free: string[];
   readonly #shims = new Map<string, ShimOutput>();
-  readonly #said: ReadableStreamDefaultReader<string>;
-  readonly #told: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   #count = 0;
+  /** How many launches use a FIFO now. */
   #underWay = 0;
-  /** Whether the process has ended. */
+  /** Whether the shell has ended. */
   #dead = false;
-  /** Whether it is to end when nothing is under way. */
+  /** Whether the pool takes no more launches, and ends after the present ones. */
   #retired = false;
   #closed = false;
 
@@ -69,16 +70,16 @@ export class ShimPool {
     fifos: readonly string[],
   ) {
     this.#free = [...fifos];
-    this.#said = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#told = process.stdin.getWriter();
+    this.#output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#input = process.stdin.getWriter();
     process.status.then(() => this.#dead = true);
   }
 
   /**
-   * Starts one.
+   * Starts a shim pool.
    *
    * @param umask The umask of the caller.
-   * @throws {Failed} or an error of the file system if that cannot be done.
+   * @throws {Failed} or an error of the file system if it cannot be started.
    */
   static async start({ namespace, hierarchies }: Namespace, umask: number): Promise<ShimPool> {
     const root = namespaceDirectory(namespace);
@@ -98,8 +99,8 @@ export class ShimPool {
         options: { stdin: "piped", stdout: "piped", stderr: "null" },
       });
       made = new ShimPool(process, directory, fifos);
-      const { done, value } = await within(STEP_TIMEOUT, made.#said.read());
-      if (done) throw new Failed("no shell can be forked here");
+      const { done, value } = await within(STEP_TIMEOUT, made.#output.read());
+      if (done) throw new Failed("the shim pool cannot be started");
       made.#listen(value);
       return made;
     } catch (error) {
@@ -109,16 +110,16 @@ export class ShimPool {
     }
   }
 
-  /** Whether it can fork one more. */
+  /** Whether the pool can fork one more shim. */
   get able(): boolean {
     return !this.#dead && !this.#retired && this.#free.length > 0;
   }
 
   /**
-   * Forks a shim, which looks for its command and waits.
+   * Forks a shim, which looks up its command and waits.
    *
-   * @returns nothing if this one needs a shell of its own.
-   * @throws {Failed} if the shim pool was killed.
+   * @returns the connection to the shim; undefined if this shim needs a shell of its own.
+   * @throws {Failed} if the shim was killed.
    */
   async fork({ id, variables, words }: ShimRequest): Promise<Connection | undefined> {
     const text = startText(variables, words);
@@ -129,7 +130,7 @@ export class ShimPool {
     try {
       go = openBoth(fifo);
     } catch {
-      // The namespace has been made anew.
+      // The FIFO is gone: the namespace has been released and initialised again.
       this.#retired = true;
       return undefined;
     }
@@ -143,7 +144,7 @@ export class ShimPool {
       if (!this.able) this.close();
     };
     try {
-      await this.#told.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
+      await this.#input.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
       const first = await within(STEP_TIMEOUT, output.read()) ?? "";
       const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
       if (first !== "no\n" && number === undefined) {
@@ -175,7 +176,7 @@ export class ShimPool {
       },
       read: () => output.read(),
       write: (word) => go.write(encode(word)),
-      // The FIFO is not used again: it may be a while before the child opens it, or reads it.
+      // The FIFO is not used again: the child may still open or read it later.
       closeInput: finish,
       release: () => {
         this.#free.push(fifo);
@@ -186,12 +187,12 @@ export class ShimPool {
     };
   }
 
-  /** Ends it as soon as nothing is under way; what it has started lives on. */
+  /** Ends the pool as soon as no launch uses it. The shims that it has forked live on. */
   close(): void {
     this.#retired = true;
     if (this.#underWay > 0 || this.#closed) return;
     this.#closed = true;
-    this.#told.close().catch(() => {});
+    this.#input.close().catch(() => {});
     this.process.unref();
     removeTree(this.directory);
   }
@@ -203,24 +204,24 @@ export class ShimPool {
       rest = lines.pop() ?? "";
       for (const line of lines) {
         const [tag = ""] = line.split(" ", 1);
-        this.#shims.get(tag)?.say(line.slice(tag.length + 1) + "\n");
+        this.#shims.get(tag)?.append(line.slice(tag.length + 1) + "\n");
       }
-      const { done, value } = await this.#said.read();
+      const { done, value } = await this.#output.read();
       if (done) return;
       rest += value;
     }
   }
 }
 
-/** The one of this batch, or that there can be none. */
+/** The shim pool of this process; undefined within if it could not be started. */
 let shared: Promise<ShimPool | undefined> | undefined;
 
 /**
- * The shim pool for all launches of a batch; another when the last one is worn out, or was
- * killed. Nothing if there can be none.
+ * Returns the shim pool for all launches of a batch: a new one if the last one has no FIFOs left
+ * or was killed. Returns undefined if a shim pool cannot be started.
  *
  * @param umask The umask of the caller.
- * @param batch Told what to do at its end.
+ * @param batch The batch, which closes the pool at its end.
  */
 export async function sharedPool(
   namespace: Namespace,
@@ -230,7 +231,7 @@ export async function sharedPool(
   const last = shared;
   const pool = await last;
   if (last !== undefined && (pool === undefined || pool.able)) return pool;
-  // Many may have come here at once.
+  // Another launch may have replaced the pool while this one waited.
   if (shared === last) {
     pool?.close();
     shared = ShimPool.start(namespace, umask).then((made) => {
@@ -242,11 +243,12 @@ export async function sharedPool(
 }
 
 /**
- * What the shim pool evaluates before it becomes a shim.
+ * Returns the shell text that a forked shim evaluates first: it exports variables and sets the
+ * arguments.
  *
- * @param variables What is added to the environment.
+ * @param variables Variables to add to the environment.
  * @param words The arguments of the shim.
- * @returns one line, and its end.
+ * @returns one line, with its line feed.
  */
 export function startText(
   variables: Readonly<Record<string, string>>,
@@ -256,6 +258,6 @@ export function startText(
     `export ${name}=${shellQuote(value)}; `
   );
   const text = `${exported.join("")}set -- ${words.map(shellQuote).join(" ")}`;
-  // Each is within quotes.
+  // A line feed can only be within quotes here.
   return `${text.replaceAll("\n", `'"$lanco_nl"'`)}\n`;
 }

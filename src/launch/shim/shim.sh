@@ -1,32 +1,33 @@
-# The shim: the parent of a task's first process, in a session apart from it and
-# outside of the task's cgroup. When "run" has got the name of the task it is told the id of
-# the run, starts the process, waits for it, and writes down how it ended. It says what it
-# does to "run", line by line, on descriptor 4.
+# The shim: the parent of a task's first process, in another session than that process and
+# outside of the task's cgroups. When "run" has registered the task it sends the id of the run;
+# the shim then starts the first process, waits for it, and writes its exit status into the
+# record of the run. It reports each step to "run" by a line on descriptor 4.
 #   $1 descriptors that could not be closed    $2 the text of the child
 #   $3 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
-#   $4 what runs are on record in              $5 what has a mark of each run
+#   $4 the directory of all runs               $5 the directory of the marks of all runs
 #   $6 the directory to change to, or ""       $7 the command to look up
-#   $8... the child's arguments
+#   $8... the child's arguments from $4 on
 lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_marks=$5 lanco_dir=$6 lanco_command=$7
 shift 7
 lanco_fifos=''
-# The shim pool has closed and opened what there is, and said what each line begins with.
+# In a shim pool the descriptors are prepared already, and lanco_tag is set.
 [ -p "$lanco_mode" ] || { lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
 if [ "$lanco_mode" = bg ]; then
   exec 3<&0 4>&1 </dev/null >/dev/null 2>&1
 elif [ -d "$lanco_mode" ]; then
   lanco_fifos=$lanco_mode
-  # Nothing is emptied or made, should there be anything but the FIFOs.
+  # Another process of the owner may have replaced the FIFOs: no other file is written to.
   { [ -p "$lanco_fifos/said" ] && [ ! -h "$lanco_fifos/said" ] && [ -p "$lanco_fifos/go" ]; } || exit 1
   exec 3<"$lanco_fifos/go" 4>>"$lanco_fifos/said"
 else
   { [ -p "$lanco_mode" ] && [ ! -h "$lanco_mode" ]; } || exit 1
-  # Open for both first, for to open it for one waits for the other side, which may be dead.
+  # Opening a FIFO for reading waits for a writer, which may be dead: it is first opened for
+  # both, which does not wait (fifo(7)).
   # shellcheck disable=SC2094
   exec 5<>"$lanco_mode" 3<"$lanco_mode" 5>&-
 fi
-# Caught and not ignored, for the child would inherit that. XFSZ: the caller's limit on the
-# size of files may be less than what is written here.
+# The signals are caught and not ignored, for the child would inherit ignored signals. XFSZ: the
+# caller's limit on the size of files may be less than the size of the status.
 trap : HUP INT QUIT TERM PIPE XFSZ
 
 refuse() {
@@ -34,7 +35,7 @@ refuse() {
   exit 1
 }
 
-# Sets lanco_found to the exit status that a shell gives for the command $1.
+# Sets lanco_found to 0 if the command $1 can be executed, or to 126 or 127 as a shell would.
 look_up() {
   case $1 in
   '') set -- ;;
@@ -56,7 +57,8 @@ look_up() {
   done
 }
 
-# "run" was killed, or gives up: nothing has been run, and nothing is left on record.
+# Ends the shim when "run" was killed or gives up: the command was not executed. Removes the files
+# given.
 give_up() {
   { echo "${lanco_tag}void" >&4; } 2>/dev/null
   [ -z "$lanco_fifos" ] || set -- "$@" "$lanco_fifos"
@@ -64,7 +66,7 @@ give_up() {
   exit 1
 }
 
-# Prints the time since boot, in seconds, as a fork sees when it was started itself.
+# Prints the time since boot in seconds, by the start time of the subshell that calls it.
 own_start() {
   read -r lanco_stat </proc/self/stat || return
   # shellcheck disable=SC2086 # a list of numbers
@@ -88,28 +90,30 @@ lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$L
 # shellcheck disable=SC2034 # "_" is the caller's
 read -r lanco_word <&3 || give_up "$lanco_run" "$lanco_mark"
 
-# Not emptied: what is in it keeps the room for what is written later. No other file has this
-# id in it, whatever somebody has laid there.
+# The status is not truncated, so that its space on the disk stays reserved. Its first line is the
+# id of the run: a file that another process has put in its place has another.
 exec 9<>"$lanco_run/status"
 read -r lanco_line <&9 || :
-[ "$lanco_line" = "$lanco_id" ] || refuse 1 "cannot write down how the task ends: another file was laid into $lanco_run: see who may write there"
-# The mark is on a disk, which may have been full. It is known by the same id.
+[ "$lanco_line" = "$lanco_id" ] || refuse 1 "cannot write the exit status: another file was put into $lanco_run: see who may write there"
+# If the disk was full, the mark may be missing or empty; else its first line is the same id.
 lanco_line=''
 [ ! -f "$lanco_mark" ] || { command exec 7<>"$lanco_mark" && read -r lanco_line <&7; } 2>/dev/null || :
 [ "$lanco_line" = "$lanco_id" ] || exec 7>&-
 if [ -z "$lanco_fifos" ]; then
   (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 7>&-)
 else
-  # A shell tells of a signal that its child died of: the caller will see the status.
+  # A shell prints a message when a signal has killed its child: it must not appear in the
+  # caller's standard error.
   exec 8>&2 2>/dev/null
   (exec /bin/sh -c "$lanco_child" lanco '' "$lanco_run" "$lanco_mark" "$@" 2>&8 7>&- 8>&-)
 fi
 lanco_status=$?
-# When that was, by the clock that nobody sets. A sandbox may leave nothing but processes in
-# /proc: then by the start of a fork, which is in hundredths.
-# shellcheck disable=SC2034 # the second is for nobody
+# The time since boot does not change when the clock is set. A sandbox may hide /proc/uptime:
+# then the start time of a subshell is used, which has the same precision, 10 ms.
+# shellcheck disable=SC2034 # lanco_idle takes the field that is not needed
 { read -r lanco_up lanco_idle </proc/uptime || lanco_up=$(own_start); } 2>/dev/null
-# One line by one write: a reader sees all of it or nothing. Its date is the file's.
+# The line is written by one write(2): a reader sees the whole line or nothing. The file's
+# modification time is the time of the end.
 echo "ended $lanco_status $lanco_up" >&9
 [ "$lanco_line" != "$lanco_id" ] || echo "ended $lanco_status" >&7
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null

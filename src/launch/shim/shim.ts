@@ -9,25 +9,25 @@ import type { ShimPool } from "./pool.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { spawn } from "./spawn.ts";
 
-/** What the shim is told to start. */
+/** Options for starting a shim. */
 export interface ShimOptions {
   /** Whether the command keeps the caller's terminal, session and standard streams. */
   foreground: boolean;
-  /** What tells this launch from all others. */
+  /** A unique word for this launch. */
   id: string;
-  /** The directory in which runs are on record. */
+  /** The directory of all runs. */
   runs: string;
-  /** The directory of the marks on disk. */
+  /** The directory of the marks on disk of all runs. */
   marks: string;
-  /** What to set oom_score_adj to, if it is not to be the caller's. */
+  /** The new oom_score_adj, if it is not to be the caller's (proc_pid_oom_score_adj(5)). */
   oomScore: number | undefined;
-  /** The log's absolute path; none leaves the output where it goes. */
+  /** The absolute path of the log; without it the command keeps the standard output and error. */
   log?: string;
   /** The directory to change to first. */
   directory?: string;
   /** The absolute path of a file for the standard input. */
   input?: string;
-  /** What the shells would change in the environment. */
+  /** The caller's environment. */
   environment: CallerEnvironment;
   /** Variables to add to the environment. */
   variables: Record<string, string>;
@@ -35,13 +35,13 @@ export interface ShimOptions {
   umask: number;
   /** The command and its arguments. */
   command: readonly string[];
-  /** What to fork the shim from, if that can be. */
+  /** The shim pool that forks the shim, if there is one. */
   pool?: ShimPool | undefined;
-  /** Called while it is waited for what the shim says: throws if there is no use in that. */
+  /** Called every half second while `run` waits for the shim; throws if waiting is of no use. */
   look: () => void;
 }
 
-/** The shim, or the task's first process, has ended before it became the command, and said nothing. */
+/** The shim or its child has ended before the command was executed, and has reported no error. */
 export class EndedEarly extends Failed {
   /** @param status The exit status, 128 + n for signal n. */
   constructor(readonly status: number) {
@@ -49,11 +49,11 @@ export class EndedEarly extends Failed {
   }
 }
 
-/** The shim of one task, seen from `run`. See `shim.sh` for what it does. */
+/** The shim of one task: see `shim.sh`. */
 export class Shim {
   /** Descriptors of the caller that could not be closed in the task. */
   leaks: string[] = [];
-  /** Variables of the caller's environment that could not be handed on, separated by spaces. */
+  /** Variables of the caller's environment that the command does not get, separated by spaces. */
   lost = "";
   #lines: string[] = [];
   #rest = "";
@@ -62,13 +62,13 @@ export class Shim {
   private constructor(private readonly connection: Connection, private readonly look: () => void) {}
 
   /**
-   * Starts the shim, which looks for the command and waits.
+   * Starts the shim, which looks up the command and waits.
    *
-   * @throws {NotPermitted} if the caller may not enter his own working directory.
-   * @throws {Failed} if there is no way to start a shell.
+   * @throws {NotPermitted} if the caller may not enter their own working directory.
+   * @throws {Failed} if the shell cannot be started.
    */
   static async start(options: ShimOptions): Promise<Shim> {
-    return new Shim(await byNursery(options) ?? await bySpawning(options), options.look);
+    return new Shim(await byPool(options) ?? await bySpawning(options), options.look);
   }
 
   /** The process id of the shim. */
@@ -76,12 +76,12 @@ export class Shim {
     return this.connection.pid;
   }
 
-  /** Whether it is in its staged cgroup already, with all that it will start. */
+  /** Whether the shim is in its staged cgroup already, so that its children will be too. */
   get staged(): boolean {
     return this.connection.staged;
   }
 
-  /** The shim's exit status, once it has ended: the command's own. */
+  /** The shim's exit status, once it has ended: it is that of the command. */
   get status(): Connection["status"] {
     return this.connection.status;
   }
@@ -92,26 +92,27 @@ export class Shim {
     this.connection.release();
   }
 
-  /** Tells the shim the id of the run. */
+  /** Sends the shim the id of the run. */
   async name(run: string): Promise<void> {
     await this.connection.write(`${run}\n`);
   }
 
-  /** Lets the shim start its child, or that take its next step. */
+  /** Lets the shim start its child, or lets the child take its next step. */
   async go(): Promise<void> {
     await this.connection.write("go\n");
   }
 
-  /** Makes the child end without running anything, unless it has been told to. */
+  /** Makes the child end without executing the command, unless it was told to execute it. */
   abandon(): void {
     this.connection.closeInput();
   }
 
   /**
-   * Waits for the child to say the word.
+   * Waits for the line of the shim or its child that begins with a word, such as "ready".
    *
-   * @returns what it said after it.
-   * @throws {LancoError} if the shim or its child says that it cannot go on.
+   * @returns the rest of this line.
+   * @throws {EndedEarly} if the shim or its child has ended without that line.
+   * @throws {LancoError} if the shim or its child reports an error.
    */
   async expect(word: string): Promise<string> {
     for (;;) {
@@ -123,7 +124,7 @@ export class Shim {
       else if (said === "error") throw refusal(Number(rest[0]), rest.slice(1).join(" "));
       else if (said === "failed") throw notExecuted(text);
       else if (said === "ended") throw new EndedEarly(Number(text));
-      // A signal has woken it that it was to be told nothing by.
+      // A signal has interrupted the shim, which took it for the end of its input.
       else if (said === "void") throw new EndedEarly(1);
       else throw new Failed(`the shim said "${said}" instead of "${word}"`);
     }
@@ -133,8 +134,8 @@ export class Shim {
     for (let line = this.#lines.shift();; line = this.#lines.shift()) {
       if (line !== undefined) return line;
       const text = await within(STEP_TIMEOUT, this.connection.read(), this.look);
-      // Nobody is told any more how it ends: to ask would be to look until then.
-      if (text === null && this.#released) throw new Failed("the shim is on its own");
+      // The status of a shim that was released is not waited for: the task may run for long.
+      if (text === null && this.#released) throw new Failed("the shim has been released");
       if (text === null) throw new EndedEarly((await this.status).code);
       const lines = (this.#rest + text).split("\n");
       this.#rest = lines.pop() ?? "";
@@ -143,7 +144,7 @@ export class Shim {
   }
 }
 
-/** The arguments of the shim from the directory of the runs on: see `shim.sh`. */
+/** Returns the arguments of the shim from the directory of the runs on: see `shim.sh`. */
 function shimWords(options: ShimOptions): string[] {
   const { command, environment } = options;
   return [
@@ -185,20 +186,20 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
       stdout: stream,
       stderr: foreground ? "inherit" : "null",
       env: { ...options.variables, ...environment.restore },
-      // An absolute directory needs no way through one that may be closed to the caller.
+      // The caller may not be permitted to enter the working directory of this process.
       ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
     },
   });
 }
 
-/** Nothing if there is no pool, or it cannot do that. */
-async function byNursery(options: ShimOptions): Promise<Connection | undefined> {
+/** Returns undefined if there is no shim pool, or it cannot fork this shim. */
+async function byPool(options: ShimOptions): Promise<Connection | undefined> {
   const { pool, id, environment } = options;
   const variables = { ...options.variables, ...environment.restore };
   return await pool?.fork({ id, variables, words: shimWords(options) });
 }
 
-/** What is wrong with a command that was found, from the status that a shell or env(1) gives. */
+/** Returns the error for a command that was found but not executed, from the exit status of a shell or env(1). */
 export function notExecuted(status: string): LancoError {
   return status === "127"
     ? new LancoError("cannot run the command: its interpreter was not found", 127)

@@ -2,31 +2,31 @@ import { Failed, NotPermitted, reason } from "../../cli/errors.ts";
 import { limitBehind } from "../../namespace/caller_limits.ts";
 import type { CallerEnvironment } from "./environment.ts";
 
-/** What to start, and how. */
+/** Options for starting a shell. */
 export interface SpawnOptions {
-  /** Whether it gets a session of its own. */
+  /** Whether the shell gets a session of its own. */
   session: boolean;
   /** The arguments of /bin/sh. */
   shell: readonly string[];
-  /** What the caller gave. */
+  /** The caller's environment. */
   environment: CallerEnvironment;
-  /** The umask of the caller, which it inherits. */
+  /** The umask of the caller, which the shell inherits. */
   umask: number;
-  /** Its streams, and what is added to its environment. */
+  /** The shell's standard streams, and variables to add to its environment. */
   options: Deno.CommandOptions;
 }
 
 /**
- * Starts a shell as the caller himself would.
+ * Starts a shell with the environment and the umask of the caller.
  *
- * @throws {NotPermitted} if he may not enter his own working directory.
- * @throws {Failed} if there is no way to start it.
+ * @throws {NotPermitted} if the caller may not enter their own working directory.
+ * @throws {Failed} if the shell cannot be started.
  */
 export function spawn(
   { session, shell, environment, umask, options }: SpawnOptions,
 ): Deno.ChildProcess {
   const words = [
-    // Not `detached`, with which the runtime takes root's groups away.
+    // The option `detached` of the runtime would remove root's supplementary groups.
     ...(session ? ["/usr/bin/setsid"] : []),
     "/bin/sh",
     ...shell,
@@ -45,7 +45,7 @@ export function spawn(
 
 function explained(error: unknown, program: string): Error {
   const why = reason(error);
-  // So the runtime puts it from below a directory that the user may not enter.
+  // The runtime's message below a directory that the user may not enter.
   if (error instanceof Deno.errors.PermissionDenied || why.includes("No such cwd")) {
     return new NotPermitted(
       "cannot enter the working directory: permission denied: change it, or give one with --chdir",

@@ -5,13 +5,13 @@ import { makeShells, SHELLS } from "../../properties/shells.ts";
 const text = new TextEncoder();
 const given = (...entries: string[]) => callerEnvironment(entries.map((e) => text.encode(e)));
 
-Deno.test("callerEnvironment() takes away what a shell adds and the caller does not have", () => {
+Deno.test("callerEnvironment() unsets variables that a shell adds and the caller does not have", () => {
   assertEquals(given("A=1").unset, ["PWD", "OLDPWD", "SHLVL"]);
   assertEquals(given("PWD=/", "SHLVL=3", "OLDPWD=/x").unset, []);
   assertEquals(given("SHLVL=3").shellLevel, "3");
 });
 
-Deno.test("callerEnvironment() restores what a shell would drop or use itself", () => {
+Deno.test("callerEnvironment() restores variables that a shell would drop or use itself", () => {
   assertEquals(given("OK=x", "A=", "_=/bin/env").restore, undefined);
   assertEquals(given().restore, undefined);
   for (const odd of ["a.b=c", "IFS=:", "lanco_log=x", "BASH_FUNC_f%%=() { :; }", "1A=x"]) {
@@ -19,7 +19,7 @@ Deno.test("callerEnvironment() restores what a shell would drop or use itself", 
   }
 });
 
-/** What a command is given under each shell that restores what was dropped, as bytes. */
+/** Returns the environment of a command that each kind of shell executes with the variables restored, a character a byte. */
 async function restored(restore: Record<string, string> | undefined): Promise<[string, string][]> {
   const directory = makeShells();
   try {
@@ -39,7 +39,7 @@ async function restored(restore: Record<string, string> | undefined): Promise<[s
   }
 }
 
-/** Each byte of a text as a character of that number. */
+/** Returns a text as a string with one character for each byte of its UTF-8. */
 function latin(word: string): string {
   return Array.from(text.encode(word), (byte) => String.fromCharCode(byte)).join("");
 }
@@ -62,7 +62,7 @@ Deno.test("callerEnvironment() quotes values for the shell, and names for env -S
   }
 });
 
-Deno.test("callerEnvironment() hands on bytes that are not UTF-8, in names and values", async () => {
+Deno.test("callerEnvironment() passes on bytes that are not UTF-8, in names and values", async () => {
   const odd = [
     "a.b=\xff\x80\n\n",
     "c.d=-\xff%s\\n\\377'\"$HOME\x01\x7f\x81\x88\t ",
@@ -76,7 +76,7 @@ Deno.test("callerEnvironment() hands on bytes that are not UTF-8, in names and v
   }
 });
 
-Deno.test("callerEnvironment() leaves no name of its own among the caller's", () => {
+Deno.test("callerEnvironment() does not mix its own variables with those of the caller", () => {
   const { restore = {} } = given("lanco_odd_0=x", "lanco_restore=touch /evil", "lanco_env=y");
   assertEquals(Object.keys(restore), [
     "lanco_odd_0",

@@ -12,7 +12,7 @@ import {
 } from "../../harness.ts";
 import { openBatch } from "../../batch.ts";
 
-/** Prints all that a process has from its parent, but for numbers of processes. */
+/** A Python script that prints what a process inherits from its parent, except for process ids. */
 const PRINT = `
 import os, re, resource
 status = open("/proc/self/status").read()
@@ -24,10 +24,10 @@ print([resource.getrlimit(limit) for limit in range(10)], os.nice(0))
 print(sorted(line.split(":", 1)[1] for line in open("/proc/self/cgroup") if "/lanco-" in line))
 `;
 
-/** What a task is given that is run by a line of bash. */
+/** Returns what the task that is run by a line of bash has inherited. */
 async function given(ns: TestNamespace, before: string, line: string) {
   const { code, stdout, stderr } = await exec(
-    // With something after it, for else bash may become the last command, with another SHLVL.
+    // Without a command behind it, bash may execute the last line without a fork, with another SHLVL.
     ["env", "--default-signal", "bash", "-c", `${before}\n${line}\nexit $?`],
   );
   assertEquals([code, stderr], [0, ""], stdout);
@@ -37,18 +37,18 @@ async function given(ns: TestNamespace, before: string, line: string) {
   return text;
 }
 
-/** The session of a process. */
+/** Returns the session id of a process. */
 function session(pid: number): number {
   return Number(Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]?.split(" ")[3]);
 }
 
-/** How often a process has gone to sleep. */
+/** Returns the number of voluntary context switches of a process. */
 function sleeps(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
 }
 
-/** The processes that are shim pools of a namespace, and not shims, which they have forked. */
+/** Returns the process ids of the shim pools of a namespace, without the shims that they have forked. */
 function pools(ns: TestNamespace): number[] {
   return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
     try {
@@ -62,10 +62,10 @@ function pools(ns: TestNamespace): number[] {
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
 
-/** What is left of shim pools and of what they were to start. */
-const begun = (ns: TestNamespace) => ns.traces().filter((path) => /\/\.?new-/.test(path));
+/** Returns the files and cgroups of shim pools and of launches that have not been completed. */
+const incomplete = (ns: TestNamespace) => ns.traces().filter((path) => /\/\.?new-/.test(path));
 
-cgroupTest("a task of a batch is given what one of a command line is", async (ns) => {
+cgroupTest("a task of a batch inherits the same as a task of a command line", async (ns) => {
   const script = `${ns.scratch}/print.py`;
   Deno.writeTextFileSync(script, PRINT);
   const command = ["/usr/bin/python3", script];
@@ -86,44 +86,60 @@ two" QUOTES="a'b\\"c\\\\" UNI=é`,
     const alone = await given(ns, before, `${lanco} ${ns.name} run a ${quoted}`);
     const batch = `echo '${request}' | ${lanco} ${ns.name} batch >/dev/null`;
     assertEquals(await given(ns, before, batch), alone, before);
-    // Where sh is bash, that has its own use for it.
+    // Where sh is bash, it sets "_" itself.
     const path = lanco === LANCO ? LANCO : "/usr/bin/nice";
     if (!isBash) assert(alone.includes(`(b'_', b'${path}')`), alone);
   }
 });
 
-cgroupTest("a task of a batch is given the variables and words that it was to get", async (ns) => {
-  const odd = ["a'b", 'c"d', "e\nf", "$(g)", "\\h", "", "-i", "é", "*", "j k", "x".repeat(70_000)];
-  const env = {
-    PLAIN: "1",
-    QUOTES: "a'b\"c\nd\\",
-    "a.b": "dots",
-    IFS: ":",
-    PATH: "/usr/bin:/bin",
-    UID: "5",
-    lanco_tag: "6",
-    OPTIND: "7",
-    SHLVL: "8",
-  };
-  const batch = openBatch(ns);
-  for (const [task, words] of [["small", odd.slice(0, -1)], ["large", odd]] as const) {
-    const script = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], sys.stdout)";
-    const args = [task, "/usr/bin/python3", "-c", script, ...words];
-    await batch.say({ command: "run", args, env });
-    await until("it has ended", () => exists(`${ns.logs}/task-${task}.log`));
-    await ns.gone(task);
-    const [argv, variables] = JSON.parse(ns.log(task));
-    assertEquals(argv, words);
-    assertObjectMatch(variables, { ...env, LANCO_TASK: task });
-  }
-  assertEquals((await batch.end()).code, 0);
-});
+cgroupTest(
+  "a task of a batch gets the variables and arguments of its request unchanged",
+  async (ns) => {
+    const odd = [
+      "a'b",
+      'c"d',
+      "e\nf",
+      "$(g)",
+      "\\h",
+      "",
+      "-i",
+      "é",
+      "*",
+      "j k",
+      "x".repeat(70_000),
+    ];
+    const env = {
+      PLAIN: "1",
+      QUOTES: "a'b\"c\nd\\",
+      "a.b": "dots",
+      IFS: ":",
+      PATH: "/usr/bin:/bin",
+      UID: "5",
+      lanco_tag: "6",
+      OPTIND: "7",
+      SHLVL: "8",
+    };
+    const batch = openBatch(ns);
+    for (const [task, words] of [["small", odd.slice(0, -1)], ["large", odd]] as const) {
+      const script =
+        "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], sys.stdout)";
+      const args = [task, "/usr/bin/python3", "-c", script, ...words];
+      await batch.say({ command: "run", args, env });
+      await until("the log exists", () => exists(`${ns.logs}/task-${task}.log`));
+      await ns.gone(task);
+      const [argv, variables] = JSON.parse(ns.log(task));
+      assertEquals(argv, words);
+      assertObjectMatch(variables, { ...env, LANCO_TASK: task });
+    }
+    assertEquals((await batch.end()).code, 0);
+  },
+);
 
 cgroupTest(
-  "a batch forks its tasks from one pool, which ends with it and is idle meanwhile",
+  "a batch forks its shims from one shim pool, which ends with the batch and is idle meanwhile",
   async (ns) => {
     const batch = openBatch(ns, { command: "check", args: ["a"] });
-    await until("it has answered", () => batch.count() === 1);
+    await until("the batch has answered", () => batch.count() === 1);
     assertEquals(pools(ns), []);
     await batch.say(
       ...names(40).map((task) => ({ command: "run", args: [task, "sleep", "1000"] })),
@@ -137,41 +153,44 @@ cgroupTest(
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert(sleeps(batch.batch.pid) - begin < 20);
     assertEquals((await batch.end()).code, 0);
-    await until("it has ended", () => !lives(pool));
-    assertEquals(begun(ns), []);
+    await until("the pool has ended", () => !lives(pool));
+    assertEquals(incomplete(ns), []);
     for (const task of names(40)) await ns.must("check", task);
     await ns.must("stop", ...names(40));
     assertEquals(ns.traces().filter((path) => /task-/.test(path) && !/log/.test(path)), []);
   },
 );
 
-cgroupTest("a batch whose pool is killed has started each task, or not", async (ns) => {
-  const batch = openBatch(
-    ns,
-    ...names(100).map((task) => ({ id: task, command: "run", args: [task, "sleep", "1000"] })),
-  );
-  for (let kills = 0; kills < 3; kills++) {
-    const count = batch.count();
-    await until("some have been launched", () => batch.count() >= Math.min(100, count + 15));
-    pools(ns).forEach(kill);
-  }
-  await until("all are answered", () => batch.count() === 100);
-  for (const { id, exitStatus, messages } of batch.answers()) {
-    assertEquals((await ns.lanco("check", id)).code, exitStatus === 0 ? 0 : 3, id);
-    if (exitStatus !== 0) assertMatch(messages.join(), /killed before its start/);
-  }
-  await batch.say({ id: "last", command: "run", args: ["last", "sleep", "1000"] });
-  assertEquals((await batch.end()).code, 0);
-  assertEquals(batch.answers().at(-1)?.exitStatus, 0);
-  await ns.lanco("stop", "--now", "last", ...names(100));
-  assertEquals(ns.traces().filter((path) => /\/(task|enter|bell|new)-[^/.]*$/.test(path)), []);
-});
+cgroupTest(
+  "a batch whose shim pool is killed answers for each task whether it was started",
+  async (ns) => {
+    const batch = openBatch(
+      ns,
+      ...names(100).map((task) => ({ id: task, command: "run", args: [task, "sleep", "1000"] })),
+    );
+    for (let kills = 0; kills < 3; kills++) {
+      const count = batch.count();
+      await until("some have been launched", () => batch.count() >= Math.min(100, count + 15));
+      pools(ns).forEach(kill);
+    }
+    await until("all are answered", () => batch.count() === 100);
+    for (const { id, exitStatus, messages } of batch.answers()) {
+      assertEquals((await ns.lanco("check", id)).code, exitStatus === 0 ? 0 : 3, id);
+      if (exitStatus !== 0) assertMatch(messages.join(), /killed before its start/);
+    }
+    await batch.say({ id: "last", command: "run", args: ["last", "sleep", "1000"] });
+    assertEquals((await batch.end()).code, 0);
+    assertEquals(batch.answers().at(-1)?.exitStatus, 0);
+    await ns.lanco("stop", "--now", "last", ...names(100));
+    assertEquals(ns.traces().filter((path) => /\/(task|enter|bell|new)-[^/.]*$/.test(path)), []);
+  },
+);
 
 function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 
@@ -193,11 +212,11 @@ cgroupTest("a shim pool is replaced when too many launches have failed", async (
   assertEquals((await batch.end()).code, 0);
   assertEquals(batch.answers().at(-1)?.exitStatus, 0);
   await ns.must("stop", "--now", "a");
-  await until("nothing is left", () => begun(ns).length === 0 && pools(ns).length === 0);
+  await until("nothing is left", () => incomplete(ns).length === 0 && pools(ns).length === 0);
 });
 
 cgroupTest(
-  "a batch does without a shim pool where /proc is another PID namespace's",
+  "a batch starts tasks without a shim pool where /proc is that of another PID namespace",
   async (ns) => {
     const request = JSON.stringify({ command: "run", args: ["a", "sleep", "1000"] });
     const line =
@@ -205,6 +224,6 @@ cgroupTest(
     const words = ["--pid", "--fork", "--kill-child", "setpriv", ...identity(OWNER)];
     const { stdout } = await exec(["unshare", ...words, "sh", "-c", line], { uid: 0 });
     assertMatch(stdout, /"exitStatus":0[^]*\n0\n$/);
-    assertEquals(begun(ns), []);
+    assertEquals(incomplete(ns), []);
   },
 );
