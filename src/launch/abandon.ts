@@ -8,14 +8,14 @@ import { reap } from "../task/task.ts";
 import { delay } from "./shim/connection.ts";
 import type { Shim } from "./shim/shim.ts";
 
-/** How long what has been given up may take to end by itself, in milliseconds; and in a frozen namespace. */
+/** How long the shim of a failed launch may take to end, in milliseconds; and in a frozen namespace. */
 const END_TIMEOUT = 30_000, FROZEN_TIMEOUT = 3000;
 
 /**
- * Waits until a shim and child that have been given up are gone, and the kernel has
- * forgotten them.
+ * Waits until the shim and the first process of a failed launch have ended, and their registered
+ * cgroup has been removed. In a frozen namespace it kills them instead.
  *
- * @returns whether somebody else had killed them.
+ * @returns whether another process had killed them.
  */
 export async function abandon(namespace: Namespace, task: string, shim?: Shim): Promise<boolean> {
   if (shim === undefined) return false;
@@ -24,7 +24,7 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
       ? await Promise.race([shim.status, delay(END_TIMEOUT)])
       : undefined);
   if (ended === undefined) {
-    // What is frozen cannot give up: it dies now, or before it does anything when it is thawed.
+    // A frozen process cannot end by itself: the signal kills it now, or as soon as it is thawed.
     kill(namespace, task, shim);
     return false;
   }
@@ -39,13 +39,14 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
 
 function kill(namespace: Namespace, task: string, shim: Shim): void {
   const members = processes(registered(namespace.namespace, task));
-  // It is this run's as long as its shim, which nobody has waited for, is in it.
+  // The registered cgroup belongs to this launch only if its shim is in it: the shim, not waited
+  // for yet, still has its process id.
   if (!members.includes(shim.pid)) return;
   for (const pid of members) {
     try {
       Deno.kill(pid, "SIGKILL");
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
 }

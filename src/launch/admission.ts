@@ -22,16 +22,16 @@ import {
   makeTaskCgroups,
 } from "./cgroup_moves.ts";
 
-/** The cgroup of the named hierarchy that a task's first processes enter before it has a name. */
+/** Returns the staged cgroup of a launch: its processes enter it before the task is registered. */
 function staged(namespace: Namespace, id: string): string {
   return `${namedRoot(namespace.namespace)}/new-${id}`;
 }
 
 /**
- * Makes a cgroup of the named hierarchy, the first step to a name.
+ * Makes the staged cgroup of a launch in the named hierarchy.
  *
- * @param id What tells this `run` from all others.
- * @returns the cgroup's inode, which stays when it gets its name.
+ * @param id A unique word for this launch.
+ * @returns the cgroup's inode, which does not change when `register` renames it.
  * @throws {NotPermitted} if the caller does not own the namespace.
  */
 export async function openStage(namespace: Namespace, id: string): Promise<number> {
@@ -51,26 +51,26 @@ export async function openStage(namespace: Namespace, id: string): Promise<numbe
   return ino;
 }
 
-/** Puts the shim into it, and so what that starts later. */
+/** Moves the shim into the staged cgroup; the processes that it starts later will be there, too. */
 export function stage(namespace: Namespace, shim: number, id: string): Promise<void> {
   return moveMeanwhile(shim, staged(namespace, id));
 }
 
 /**
- * Removes what `openStage` and `admit` have made, as far as it is empty; the release agent
- * comes only if a process was in it.
+ * Removes the empty cgroups that `openStage` and `admit` have made: the kernel calls the release
+ * agent only for cgroups that have had a process.
  */
 export async function unstage(namespace: Namespace, id: string, task: string): Promise<void> {
   await removeWhenOpen(namespace, staged(namespace, id));
-  // Those that were made again when the release agent had been there already.
+  // `admit` may have made the task's cgroups again after the release agent had removed them.
   if (isThere(registered(namespace.namespace, task))) return;
   for (const cgroup of taskCgroups(namespace, task)) removeCgroup(cgroup);
 }
 
 /**
- * Takes the name: the staged cgroup gets it by rename(2), which only one can do. So
- * a task is never registered without a process, and when `run` is killed the kernel
- * takes the name back with its last process.
+ * Registers the task: renames the staged cgroup to the name of the task. Of several launches
+ * only one can do so (rename(2)). A registered cgroup thus always has had a process, and if `run`
+ * is killed the kernel calls the release agent, which removes the cgroup.
  *
  * @throws {AlreadyRunning} if the task runs.
  */
@@ -82,7 +82,7 @@ export async function register(namespace: Namespace, task: string, id: string): 
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    // One that has ended, whose release agent is on the way or was killed.
+    // The run before may have ended without its release agent having removed the cgroup yet.
     if (!await ended(namespace, task)) throw new AlreadyRunning(task);
   }
 }
@@ -96,39 +96,40 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
   }
 }
 
-/** Lets a run that is given up end, if somebody has paused it; not one that has its name now. */
+/** Thaws the task of a failed launch, which may have been paused, unless another run has its name now. */
 export function letGoOn(namespace: Namespace, task: string, inode: number): void {
   if (registeredInode(namespace.namespace, task) === inode) {
     setFrozen(trackingCgroup(namespace, task), false);
   }
 }
 
-/** What leaves the caller's cgroups. */
+/** The process ids of the processes that are to leave the caller's cgroups. */
 export interface Candidates {
   /** The shim. */
   shim: number;
   /** The task's first process. */
   child: number;
-  /** What waits for the end of the task to run its exit command, if anything does. */
+  /** The shell that will run the exit command, if there is one. */
   exit: number | undefined;
 }
 
-/** What `admit` is to be told. */
+/** Options of `admit`. */
 export interface AdmitOptions {
   /** The inode of the task's registered cgroup. */
   inode: number;
-  /** Something to do while the release agent is at work, or before the exit command sleeps. */
+  /** Work to do while the release agent handles the admission request, or before the exit command is frozen. */
   meanwhile: () => Promise<unknown>;
-  /** Called when the task's own cgroups have been made and are empty; once more if it must be. */
+  /** Called when the task's own cgroups have been made and are empty; again if they had to be made again. */
   prepare: () => void;
 }
 
 /**
- * Takes the shim, the task's first process and its exit command out of every cgroup of
- * the caller. Call it with the first two registered; nothing of the task may have been run.
+ * Moves the shim, the task's first process and its exit command out of every cgroup of the
+ * caller. The first two must be in the registered cgroup, and the command must not have been
+ * executed yet.
  *
- * @returns whether the exit command sleeps: not if the host cannot freeze it.
- * @throws {Failed} if one of them is still in a cgroup of the caller.
+ * @returns whether the exit command is frozen: it is not if the host has no freezer for it.
+ * @throws {Failed} if one of the processes is still in a cgroup of the caller.
  */
 export async function admit(
   namespace: Namespace,
@@ -138,35 +139,38 @@ export async function admit(
 ): Promise<boolean> {
   const { shim, child, exit } = candidates;
   const waiting = options.meanwhile();
-  // It may be refused long before it is waited for.
+  // The promise may be rejected before it is awaited.
   waiting.catch(() => {});
-  // What is isFrozen does nothing of that.
+  // The shell of the exit command takes part in that work, which it cannot do once it is frozen.
   if (exit !== undefined) await waiting;
-  const place = exit === undefined ? undefined : exitCommandCgroups(namespace, task, options.inode);
-  const isFrozen = place !== undefined && exit !== undefined &&
-    await whenOpen(namespace, () => freezeExitCommand(exit, place));
-  const request = { task, inode: options.inode, exit: place !== undefined };
+  const exitCgroups = exit === undefined
+    ? undefined
+    : exitCommandCgroups(namespace, task, options.inode);
+  const isFrozen = exitCgroups !== undefined && exit !== undefined &&
+    await whenOpen(namespace, () => freezeExitCommand(exit, exitCgroups));
+  const request = { task, inode: options.inode, exit: exitCgroups !== undefined };
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
-      const room = await whenOpen(
+      const isMade = await whenOpen(
         namespace,
         () => makeTaskCgroups(namespace, task, options.prepare),
       );
-      if (!room && !isLast) continue;
-      const opened = namespace.layout === "legacy"
+      if (!isMade && !isLast) continue;
+      const admitted = namespace.layout === "legacy"
         ? undefined
         : requestAdmission(namespace, request);
-      // The agent is at work meanwhile.
-      opened?.catch(() => {});
+      // It is awaited below, after this process has moved processes in the hierarchies of v1.
+      admitted?.catch(() => {});
       try {
         leaveCallerHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
         enterTaskCgroups(namespace, task, child, isLast);
       } finally {
-        await opened;
+        await admitted;
       }
-      if (!opened && place?.frozenCgroup !== undefined && exit) move(exit, place.frozenCgroup);
-      // A late release agent of the task before this one may have removed a cgroup.
+      const frozenCgroup = exitCgroups?.frozenCgroup;
+      if (!admitted && frozenCgroup !== undefined && exit) move(exit, frozenCgroup);
+      // The release agent of the run before may come late and have removed a cgroup.
       if (isInTaskCgroups(namespace, child, task)) break;
       if (isLast) {
         throw new Failed(
@@ -175,7 +179,7 @@ export async function admit(
       }
     }
   } finally {
-    // If it was refused, that is why.
+    // An error of that work is the cause of any error above.
     await waiting;
   }
   for (const pid of [shim, child, exit]) {
@@ -185,8 +189,8 @@ export async function admit(
 }
 
 /**
- * Registers an exit command, and makes a cgroup for it in which it will sleep at once.
- * Returns whether the host can do that.
+ * Moves the shell of an exit command into its registered cgroup, and makes a frozen cgroup for it.
+ * Returns whether the host has a freezer.
  */
 function freezeExitCommand(
   exit: number,

@@ -6,19 +6,19 @@ import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
 import { cgroupsOf } from "../task/process.ts";
 
 /**
- * Moves processes out of their caller's cgroups of v1 into those of the namespace, which the
- * owner may do. In the unified hierarchy only the release agent can.
+ * Moves processes out of their caller's cgroups of v1 into the namespace's cgroups, as the owner
+ * of the namespace may. In the unified hierarchy only the release agent may move them.
  *
- * @throws {Failed} if a cgroup of the namespace is gone, or takes no more.
+ * @throws {Failed} if a cgroup of the namespace is gone, or the kernel refuses the process.
  */
 export function leaveCallerHierarchies(namespace: Namespace, pids: readonly number[]): void {
   const root = namespaceDirectory(namespace.namespace);
-  const places = new Map(pids.map((pid) => [pid, cgroupsOf(pid)]));
+  const cgroups = new Map(pids.map((pid) => [pid, cgroupsOf(pid)]));
   for (const { name, version } of namespace.hierarchies) {
     if (version !== 1) continue;
     try {
-      for (const [pid, place] of places) {
-        if (!isInNamespaceCgroup(namespace, place.get(name))) move(pid, `${root}/${name}`);
+      for (const [pid, paths] of cgroups) {
+        if (!isInNamespaceCgroup(namespace, paths.get(name))) move(pid, `${root}/${name}`);
       }
     } catch (error) {
       throw explained(error, namespace, name);
@@ -54,8 +54,8 @@ function explained(error: unknown, { namespace }: Namespace, hierarchy: string):
 }
 
 /**
- * Makes new cgroups of the task's own. Returns whether all exist: a release agent that was
- * called for the run before and comes late may have removed one.
+ * Makes new cgroups for the task, and calls `prepare` for them. Returns whether all still exist: the
+ * release agent of the run before may come late and have removed one.
  */
 export function makeTaskCgroups(namespace: Namespace, task: string, prepare: () => void): boolean {
   try {
@@ -72,8 +72,8 @@ export function makeTaskCgroups(namespace: Namespace, task: string, prepare: () 
 }
 
 /**
- * Moves the task's first process into the cgroups of v1: the task's own, or the namespace's where
- * tasks have none.
+ * Moves the task's first process into the task's cgroups of v1, or into the namespace's in
+ * hierarchies in which tasks have none.
  */
 export function enterTaskCgroups(
   namespace: Namespace,
@@ -82,14 +82,14 @@ export function enterTaskCgroups(
   isLast: boolean,
 ): void {
   const root = namespaceDirectory(namespace.namespace);
-  const place = cgroupsOf(child);
+  const cgroups = cgroupsOf(child);
   let hierarchy = "";
   try {
     for (const { name, version, tasks } of namespace.hierarchies) {
       if (version !== 1) continue;
       hierarchy = name;
       if (tasks) move(child, `${root}/${name}/task-${task}`);
-      else if (!isInNamespaceCgroup(namespace, place.get(name))) move(child, `${root}/${name}`);
+      else if (!isInNamespaceCgroup(namespace, cgroups.get(name))) move(child, `${root}/${name}`);
     }
   } catch (error) {
     const known = explained(error, namespace, hierarchy);
@@ -118,9 +118,9 @@ export function isInTaskCgroups(namespace: Namespace, child: number, task: strin
 }
 
 /**
- * Checks that a process has left each cgroup of its caller.
+ * Checks that a process has left every cgroup of its caller.
  *
- * @throws {Failed} if it is in a cgroup that is not the namespace's.
+ * @throws {Failed} if it is in a cgroup that is not below the namespace's.
  */
 export function assertOutsideCallerCgroups(namespace: Namespace, pid: number): void {
   const cgroups = cgroupsOf(pid);

@@ -4,24 +4,24 @@ import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { notExecuted, type Shim } from "./shim/shim.ts";
 
-/** What is waited for. */
+/** The execution of a task's command. */
 export interface Execution {
   /** The task's first process. */
   child: number;
   /** The task's registered cgroup. */
   cgroup: string;
-  /** Whether env(1) restores variables on the way. */
+  /** Whether the first process executes env(1), to restore variables, before the command. */
   restored: boolean;
 }
 
 /**
- * Waits until the child has become the command: its command line is no longer the
- * shell's. Where that cannot be seen, because the command is a privileged program, or
- * its first thread has ended, the child is still listed in its cgroup. If it is not, the
- * shim will say how it ended.
+ * Waits until the child has executed the command: its command line is then no longer the shell's.
+ * The command line of a privileged program, and of a process whose first thread has ended, cannot
+ * be read; such a child has executed the command if it is still in its cgroup. If it is not, the
+ * shim reports its exit status.
  *
- * @param look Called meanwhile, time and again: throws if there is no use in waiting.
- * @throws {LancoError} with status 126 or 127 if it cannot be executed.
+ * @param look Called before each pause of a millisecond; throws if waiting is of no use.
+ * @throws {LancoError} with status 126 or 127 if the command cannot be executed.
  */
 export async function executed(
   shim: Shim,
@@ -34,16 +34,17 @@ export async function executed(
   for (let unseen = 0; status === undefined;) {
     const line = readVisible(`${procOf(child)}/cmdline`);
     const waits = isWaiting(line) || (restored && isRestoring(line));
-    // In the middle of execve(2) there is nothing to be seen for a moment.
+    // During execve(2) the command line is empty for a moment.
     unseen = line === "" ? unseen + 1 : 0;
     if (line === "") {
-      // In this order: what is gone meanwhile is not listed any more.
+      // The list is read last: a process that has ended in between is not in it.
       if (unseen > 3 && !isDying(child) && processes(cgroup).includes(child)) return;
     } else if (!waits) return;
     look();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await ended;
-  // The command's own, or what env(1) says of one that it cannot execute.
+  // 126 and 127 may also be the status of the command itself, which then was executed: env(1) gives
+  // them, too, and the two cannot be told apart.
   if (restored && /^12[67]$/.test(status)) throw notExecuted(status);
 }

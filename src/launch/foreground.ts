@@ -1,6 +1,6 @@
 import type { Signal } from "../task/signals.ts";
 
-/** The signals that a user or a supervisor sends to what he takes for the command. */
+/** The signals that are forwarded: a user or a supervisor sends them to `run -f` as to the command. */
 const FORWARDED: readonly Signal[] = [
   "SIGTERM",
   "SIGHUP",
@@ -10,18 +10,20 @@ const FORWARDED: readonly Signal[] = [
   "SIGUSR2",
 ];
 
-/** What the terminal itself sends to the whole foreground process group, the command included. */
+/** The signals that a terminal sends to the whole foreground process group, which includes the command. */
 const FROM_TERMINAL: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
-/** Whether one of the standard streams is a terminal. */
+/** Returns whether one of the standard streams is a terminal. */
 function hasTerminal(): boolean {
   return Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
 }
 
 /**
- * From now on holds the signals that come for a command. The function that is returned
- * hands them on, waits for the command, and returns its exit status: 128 + n for signal
- * n, 125 if what it waits for did not live to tell it.
+ * Starts to collect the signals that are meant for a command.
+ *
+ * @returns a function that forwards the signals to the process `pid`, also those that come later,
+ * waits for the end of the shim, and returns the exit status of the command: 128 + n for signal n,
+ * or 125 if the shim was killed.
  */
 export function forwardSignals(): (
   pid: number,
@@ -47,6 +49,6 @@ function send(pid: number, signal: Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch {
-    // It has ended, or is another user's by now: then its status will tell.
+    // The command has ended, or runs as another user (kill(2), EPERM).
   }
 }

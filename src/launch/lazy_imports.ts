@@ -1,4 +1,4 @@
-// What a launch needs only when its shim has begun: it is loaded while that starts.
+// The modules that a launch needs only after its shim was started: they are loaded meanwhile.
 export { executed } from "./execution.ts";
 export { rotate } from "./rotation.ts";
 export { startOf } from "../task/clock.ts";

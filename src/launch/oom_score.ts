@@ -3,10 +3,10 @@ import { readVisible } from "../task/process.ts";
 import { PROC } from "../namespace/paths.ts";
 
 /**
- * Reads what `--oom-score-adj` says (proc_pid_oom_score_adj(5)).
+ * Parses the value of `--oom-score-adj` (proc_pid_oom_score_adj(5)).
  *
- * @param subject How to call it, in a message.
- * @throws {Usage} if it is no number from -1000 to 1000.
+ * @param subject The name of the option in a message.
+ * @throws {Usage} if the text is no number from -1000 to 1000.
  */
 export function parseOomScore(text: string, subject: string): number {
   if (!/^[+-]?\d{1,4}$/.test(text) || Math.abs(Number(text)) > 1000) {
@@ -16,10 +16,10 @@ export function parseOomScore(text: string, subject: string): number {
 }
 
 /**
- * What a task's oom_score_adj is to be set to; nothing if it is to be its caller's. One
- * below 0 is not handed on: it would keep the kernel from enforcing a limit on memory.
+ * Returns the oom_score_adj for a task; undefined if the task keeps its caller's. If that is below
+ * 0 the task gets 0, for a task that the kernel does not kill is not held to a limit on memory.
  *
- * @param given What the caller has asked for, if anything.
+ * @param given The value that the caller has asked for, if any.
  */
 export function oomScore(given: number | undefined, proc = PROC): number | undefined {
   if (given !== undefined) return given;

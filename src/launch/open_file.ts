@@ -3,19 +3,19 @@ import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 
-/** What tells a file from all others (inode(7)). */
+/** The device and the inode of a file, which identify it (inode(7)). */
 export type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino">;
 
-/** The descriptor of a process, as a file below /run/lanco/proc. */
+/** Returns the path of a descriptor of a process, below /run/lanco/proc (proc_pid_fd(5)). */
 export function descriptor(pid: number, number: number): string {
   return `${procOf(pid)}/fd/${number}`;
 }
 
 /**
- * Whether a process has this file open. Whoever has its user's rights can lay another, or a
- * link, in the place of a file that it is to open by name.
+ * Returns whether a descriptor of a process is of a certain file. Another process of the same user
+ * may have put another file or a link in the place of a file before it was opened by name.
  *
- * @returns true, too, of a process that has ended, which writes nothing.
+ * @returns true also if the process has ended: it writes nothing.
  */
 export function hasOpen(pid: number, number: number, file: FileIdentity): boolean {
   const opened = unlessGone(() => Deno.statSync(descriptor(pid, number)), undefined);
@@ -23,17 +23,18 @@ export function hasOpen(pid: number, number: number, file: FileIdentity): boolea
 }
 
 /**
- * Sees to it that what a task has opened as its log is what has that name, and no link has.
+ * Checks that the file that a task has opened as its log has the log's name, not through a link.
  *
- * @param child The task's first process.
- * @param log The log's absolute path.
- * @throws {Failed} if it is not.
+ * @param child The process id of the task's first process.
+ * @param log The absolute path of the log.
+ * @throws {Failed} if it is another file.
  */
 export function assertLog(child: number, log: string): void {
   const named = unlessGone(() => Deno.lstatSync(visible(log)), undefined);
-  // Its standard output is what it speaks to this process by, for a moment after it has spoken.
+  // Descriptor 2 is compared, for while the child reports that the log is open its descriptor 1 is
+  // the connection to this process.
   if (named !== undefined && hasOpen(child, 2, named)) return;
   throw new Failed(
-    `cannot write to the log "${log}": another file was laid in its place: see who may write there`,
+    `cannot write to the log "${log}": another file was put in its place: see who may write there`,
   );
 }

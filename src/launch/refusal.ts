@@ -7,15 +7,16 @@ import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory } from "../namespace/paths.ts";
 import { EndedEarly } from "./shim/shim.ts";
 
-/** What shells end with that cannot fork: dash and busybox, bash. */
+/** The exit statuses of shells that cannot fork: of dash and busybox, and of bash. */
 const CANNOT_FORK = [2, 254];
 
-/** How many processes a launch needs at most in its namespace beside those that are there. */
+/** How many processes a launch adds at most to those of its namespace. */
 const NEEDED = 5;
 
 /**
- * Why a launch has failed that has come as far as its cgroups, which must still be there:
- * which limit was reached, and whose it is. Nothing if the error says it all.
+ * Returns the reason why a launch has failed: the namespace is frozen, or a limit of the task, the
+ * namespace or the caller was reached. Returns undefined if the error itself tells the reason. The
+ * cgroups of the task must still exist, for their counters are read.
  */
 export function refusal(
   namespace: Namespace,
@@ -32,7 +33,7 @@ export function refusal(
   return tooManyProcesses(namespace) ?? noMoreProcesses();
 }
 
-/** The kernel has killed a process of the task's for memory (memory.events; v1: memory.oom_control). */
+/** Returns the reason if the kernel has killed a process of the task for want of memory (memory.events; v1: memory.oom_control). */
 function outOfMemory(namespace: Namespace, task: string, limits: Limits): string | undefined {
   const own = `/task-${task}`;
   const killed = ["memory.events", "memory.oom_control"].some((file) =>
@@ -55,7 +56,7 @@ function tooManyProcesses(namespace: Namespace): string | undefined {
   return `namespace ${namespace.namespace} may have ${most} processes, shims included, and has ${now}: end a task, or give it more with "init --pids"`;
 }
 
-/** The text of a file of the namespace's cgroup, or below it, in whatever hierarchy has it. */
+/** Returns the text of a file of the namespace's cgroup, or of a cgroup below it, from the first hierarchy that has the file. */
 function read({ namespace, hierarchies }: Namespace, file: string): string {
   for (const { name, tasks } of hierarchies) {
     if (!tasks) continue;

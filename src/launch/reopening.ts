@@ -5,40 +5,42 @@ import type { Namespace } from "../namespace/description.ts";
 import { lastInit } from "../namespace/namespace.ts";
 import { namedRoot } from "../namespace/paths.ts";
 
-/** How long a launch waits for a namespace to be open again, in milliseconds. */
+/** How long a launch waits for a closed namespace to be open again, in milliseconds. */
 const REOPENING_TIMEOUT = 5000;
 
 /**
- * Whether root has taken the namespace from its owner: `release` does that when it has
- * found nobody there, until it is sure of it, and `init` for a trial.
+ * Returns whether the namespace is closed: `release` and `init` change the owner of the named
+ * hierarchy to root for a moment, so that no task is started while they check that none runs.
  */
 function isClosed({ namespace, uid }: Namespace): boolean {
-  const now = unlessGone(() => Deno.statSync(namedRoot(namespace)).uid, null);
-  return now !== uid || lastInit(namespace) === null;
+  const owner = unlessGone(() => Deno.statSync(namedRoot(namespace)).uid, null);
+  return owner !== uid || lastInit(namespace) === null;
 }
 
 /**
- * Does something in the named hierarchy; again, if the namespace was closed.
+ * Calls `act`, which changes the named hierarchy; again, as long as it fails because the namespace
+ * is closed.
  *
- * @throws {Failed} if it is released, or closed for long.
+ * @returns the result of `act`.
+ * @throws {Failed} if the namespace was released, or is closed for more than five seconds.
  */
 export async function whenOpen<T>(namespace: Namespace, act: () => T): Promise<T> {
   for (const deadline = performance.now() + REOPENING_TIMEOUT;;) {
     try {
       return act();
     } catch (error) {
-      const given = performance.now() > deadline || lastInit(namespace.namespace) === null;
-      if (!(error instanceof Deno.errors.PermissionDenied) || given) {
+      const isHopeless = performance.now() > deadline || lastInit(namespace.namespace) === null;
+      if (!(error instanceof Deno.errors.PermissionDenied) || isHopeless) {
         throw explainClosed(namespace, error);
       }
-      // Between the act and this look it may have been opened.
+      // The namespace may have been opened since `act` was called.
       if (!isClosed(namespace)) return act();
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** Removes a cgroup of the named hierarchy as far as it is empty, also if the namespace is closed. */
+/** Removes a cgroup of the named hierarchy if it is empty. Waits up to five seconds if the namespace is closed. */
 export async function removeWhenOpen(namespace: Namespace, cgroup: string): Promise<void> {
   for (const deadline = performance.now() + REOPENING_TIMEOUT; performance.now() < deadline;) {
     const closed = isClosed(namespace);
@@ -47,11 +49,11 @@ export async function removeWhenOpen(namespace: Namespace, cgroup: string): Prom
   }
 }
 
-/** What an error is if the namespace has been closed, or released, meanwhile. */
+/** Returns the error that tells the user that the namespace is closed or released, if that was the cause of an error; else this error. */
 export function explainClosed(namespace: Namespace, error: unknown): unknown {
   if (error instanceof LancoError) return error;
   const { namespace: name, uid } = namespace;
-  // Its owner is denied nothing in it unless it was closed, which may be over by now.
+  // The owner is denied nothing unless the namespace was closed; it may be open again by now.
   const denied = error instanceof Deno.errors.PermissionDenied && effectiveUser() === uid;
   const taken = error instanceof Deno.errors.PermissionDenied || isGone(error);
   if (!denied && !(taken && isClosed(namespace))) return error;

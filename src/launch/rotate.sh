@@ -1,5 +1,5 @@
-# Rotates the log $1 and keeps $2 old ones, where only a shell of the user's may
-# write. The same as in rotation.ts.
+# Rotates the log $1 and keeps $2 old ones, as rotation.ts does: this shell may write where the
+# executable may not.
 log=$1 keep=$2
 if [ -h "$log" ]; then
   echo "it is a symbolic link: remove it, or give another with -l" >&2

@@ -4,13 +4,13 @@ import { isBelowLogs } from "../namespace/paths.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 
 /**
- * Moves an existing log out of the way: it becomes `.1`, `.1` becomes `.2` and so
- * on. What is not a file, or lies where the user may not rename, is left as it is; a
- * symbolic link is refused, for it may be somebody's who wants another file written.
+ * Rotates an existing log: renames it to `.1`, `.1` to `.2` and so on. A log that is not a regular
+ * file, or that the user may not rename, is left as it is. A symbolic link is refused, for it may
+ * be put there to have another file written.
  *
- * @param log The log's absolute path.
+ * @param log The absolute path of the log.
  * @param keep How many rotated logs to keep.
- * @throws {Failed} if it cannot be done.
+ * @throws {Failed} if the log cannot be rotated.
  */
 export async function rotate(log: string, keep: number): Promise<void> {
   try {
@@ -33,7 +33,7 @@ function rotateHere(log: string, keep: number): void {
     for (; last > 1; last--) Deno.renameSync(`${log}.${last - 1}`, `${log}.${last}`);
     if (keep === 0) Deno.removeSync(log);
     else Deno.renameSync(log, `${log}.1`);
-    // Logs of a time when more were kept.
+    // Earlier runs may have kept more logs.
     for (let extra = keep + 1; existsSync(`${log}.${extra}`); extra++) {
       Deno.removeSync(`${log}.${extra}`);
     }
@@ -42,7 +42,7 @@ function rotateHere(log: string, keep: number): void {
   }
 }
 
-/** Outside of the logs' directory this program has no right to write: a shell has the user's. */
+/** Rotates a log by a shell, for this executable is compiled with permission to write below the logs' directories only. */
 async function rotateElsewhere(log: string, keep: number): Promise<void> {
   const { default: script } = await import("./rotate.sh", { with: { type: "text" } });
   const { success, stderr } = await new Deno.Command("/bin/sh", {

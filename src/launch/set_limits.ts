@@ -6,12 +6,12 @@ import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory } from "../namespace/paths.ts";
 
 /**
- * Sets the limits of a task whose cgroups have been made, and are still empty; that on
- * processes is only looked at: see `limitProcesses`.
+ * Sets the limits of a task whose cgroups have been made and are still empty. The limit on
+ * processes is only checked: see `limitProcesses`.
  *
- * @returns what could not be set, for a warning, if `bestEffort`.
+ * @returns a warning for each limit that could not be set, if `bestEffort`.
  * @throws {Failed} if the host lacks a controller, unless `bestEffort`.
- * @throws {NotPermitted} if the namespace allows less.
+ * @throws {NotPermitted} if a limit is more than that of the namespace.
  */
 export function setLimits(
   namespace: Namespace,
@@ -27,8 +27,8 @@ export function setLimits(
 }
 
 /**
- * Sets the limit on processes, which may allow no more than one: when the task's first
- * process has forked for the last time. Returns and throws as `setLimits` does.
+ * Sets the limit on processes. To be called when the task's first process has forked for the last
+ * time, for the limit may be one process. Returns and throws as `setLimits` does.
  */
 export function limitProcesses(
   namespace: Namespace,
@@ -39,7 +39,7 @@ export function limitProcesses(
   return pids === undefined ? [] : set(namespace, task, { pids }, bestEffort);
 }
 
-/** Takes that limit back from a run that is given up, which has something to tidy. */
+/** Removes the limit on processes from the task of a failed launch, whose child may need a fork to clean up. */
 export function liftProcessLimit(namespace: Namespace, task: string): void {
   const file = locate(namespace, `task-${task}`, "pids.max");
   if (file === undefined) return;
@@ -59,7 +59,7 @@ function set(namespace: Namespace, task: string, limits: Limits, bestEffort: boo
   return missing;
 }
 
-/** Writes the first alternative whose file there is. Returns whether there is one. */
+/** Writes the first of the alternative settings whose file exists. Returns whether there is one. */
 function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
   for (const setting of plan.alternatives) {
     const file = locate(namespace, cgroup, setting.file);
@@ -74,7 +74,7 @@ function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
   return false;
 }
 
-/** Where the namespace has a file, in a cgroup below it or, with "", in its own. */
+/** Returns the path of a file of a cgroup in the namespace, or with "" of the namespace's own cgroup, in the first hierarchy that has it. */
 function locate(namespace: Namespace, cgroup: string, name: string): string | undefined {
   const root = namespaceDirectory(namespace.namespace);
   for (const hierarchy of namespace.hierarchies) {
@@ -85,7 +85,7 @@ function locate(namespace: Namespace, cgroup: string, name: string): string | un
   return undefined;
 }
 
-/** A weight is no limit: only what counts in full can be too much. */
+/** The files whose values are compared with those of the namespace. A weight is relative, and thus never too much. */
 const COMPARED = [
   "memory.max",
   "memory.limit_in_bytes",
@@ -102,7 +102,7 @@ function assertAllowed(namespace: Namespace, plan: LimitPlan): void {
     const file = locate(namespace, "", setting.file);
     if (file === undefined) continue;
     const allowed = Deno.readTextFileSync(file).trim().split(" ")[0] ?? "max";
-    // "max", or -1 in v1, is no limit.
+    // "max", and -1 in v1, mean that there is no limit.
     if (Number(allowed) >= 0 && Number(setting.value.split(" ")[0]) > Number(allowed)) {
       const both = setting.file.includes("memsw") ? " and --memory together" : "";
       throw new NotPermitted(

@@ -1,14 +1,16 @@
 import { Failed, NotPermitted } from "../cli/errors.ts";
 import { parseVariable, type Variable } from "../cli/options.ts";
 
-/** The longest file of variables that is read, in bytes. */
+/** The greatest size of a file of variables, in bytes. */
 const LONGEST = 2 ** 20;
 
 /**
- * The variables in a file: NAME=VALUE a line, # begins a comment.
+ * Returns the variables in a file, which has a line NAME=VALUE for each, and comments that begin
+ * with #.
  *
  * @throws {Usage} if a line is neither.
- * @throws {Failed} if it cannot be read.
+ * @throws {NotPermitted} if the caller may not read the file.
+ * @throws {Failed} if the file cannot be read, or has more than a mebibyte.
  */
 export function readVariables(file: string): Variable[] {
   return readFile(file).split("\n").flatMap((line, i) =>
@@ -16,11 +18,11 @@ export function readVariables(file: string): Variable[] {
   );
 }
 
-/** By a program, for this one may read in few places only. */
+/** Reads a file by head(1), for this executable is compiled with permission to read in few places only. */
 function readFile(file: string): string {
   const { success, stdout, stderr } = new Deno.Command("/usr/bin/head", {
     args: ["-c", String(LONGEST + 1), "--", file],
-    // The caller may not be allowed into his own directory.
+    // The caller may not be permitted to enter the working directory of this process.
     ...(file.startsWith("/") ? { cwd: "/" } : {}),
     stdin: "null",
     env: { LC_ALL: "C" },

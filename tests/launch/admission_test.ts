@@ -2,14 +2,15 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { ReplacedAgent } from "../faults/replaced_agent.ts";
 import { cgroupTest, exists, LEGACY, until } from "../harness.ts";
 
-// On a legacy host no agent is asked to let anybody in.
+// On a legacy host there are no admission requests.
 if (!LEGACY) {
   cgroupTest(
-    "run tries again when a late agent has removed the cgroup that it was to enter",
+    "run tries again when a late release agent has removed the task's cgroup",
     async (ns) => {
       const agent = new ReplacedAgent(ns);
       const once = `${ns.agent}.once`;
-      // Between the making of the cgroup and the moving, as one that counts "a" as ended.
+      // The agent removes the task's cgroup before it moves the process, as one that was called for
+      // the run before.
       agent.becomes(`case $1 in
       /bell-*) mkdir ${once} && rmdir ${ns.directory}/unified/task-a ;;
       esac
@@ -26,12 +27,14 @@ if (!LEGACY) {
     },
   );
 
-  cgroupTest("run refuses to begin while its shim is still in the caller's cgroup", async (ns) => {
-    const before = ns.traces();
-    const agent = new ReplacedAgent(ns);
-    const begun = `${ns.scratch}/begun`;
-    // It takes the first process only, which is the one that the other has started.
-    agent.becomes(`case $1 in
+  cgroupTest(
+    "run does not execute the command while its shim is in the caller's cgroup",
+    async (ns) => {
+      const before = ns.traces();
+      const agent = new ReplacedAgent(ns);
+      const begun = `${ns.scratch}/begun`;
+      // This agent moves only the task's first process: the one whose parent is also in the cgroup.
+      agent.becomes(`case $1 in
     /bell-*)
       members=" $(tr '\\n' ' ' <${ns.directory}/named/task-a/cgroup.procs)"
       for pid in $members; do
@@ -43,16 +46,17 @@ if (!LEGACY) {
       rmdir ${ns.directory}/named/enter-\${1#/bell-}/* ${ns.directory}/named/enter-\${1#/bell-} ${ns.directory}/named$1 ;;
     *) exec ${agent.real} "$@" ;;
     esac`);
-    const { code, stderr } = await ns.lanco("run", "a", "touch", begun);
-    assertMatch(
-      stderr,
-      /ERROR\/run\] the task did not leave its caller's cgroup \S+ of unified: run "sudo lanco \S+ init" again\n$/,
-    );
-    assertEquals([code, exists(begun)], [1, false]);
-    await until("nothing is left", () => ns.traces().join() === before.join());
-    assertEquals((await ns.lanco("check", "a")).code, 3);
-    agent.restore();
-    await ns.must("run", "a", "touch", begun);
-    await until("it runs now", () => exists(begun));
-  });
+      const { code, stderr } = await ns.lanco("run", "a", "touch", begun);
+      assertMatch(
+        stderr,
+        /ERROR\/run\] the task did not leave its caller's cgroup \S+ of unified: run "sudo lanco \S+ init" again\n$/,
+      );
+      assertEquals([code, exists(begun)], [1, false]);
+      await until("no trace is left", () => ns.traces().join() === before.join());
+      assertEquals((await ns.lanco("check", "a")).code, 3);
+      agent.restore();
+      await ns.must("run", "a", "touch", begun);
+      await until("the command has run", () => exists(begun));
+    },
+  );
 }
