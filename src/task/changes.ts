@@ -1,29 +1,26 @@
 import { basename } from "@std/path/posix/basename";
 
-/** The longest that a timer can take, in milliseconds. */
+/** The longest time that a timer of the runtime can take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * How many changes the runtime holds for who is busy: it drops those that come then. When so
- * many have been heard of one after the other, some may be missing.
+ * How many changes the runtime queues for a watcher: it drops further ones. After so many changes
+ * in a row some may be missing.
  */
 const HELD = 16;
 
-/** How long it takes to see that the runtime holds none, in milliseconds. */
+/** How long no change must have come before the queue is taken for empty, in milliseconds. */
 const SETTLING = 2;
 
-/** How often to look without being told, in milliseconds. */
+/** After how many milliseconds `next` returns without a change. */
 export interface ChangesOptions {
-  /** Where the kernel tells of changes: not every file system does. */
+  /** The time while inotify(7) works. Not every file system reports all changes. */
   pulse?: number;
-  /** Where it does not, because the user has no inotify(7) instance left. */
+  /** The time when something cannot be watched, e.g. because the user has no inotify instance left. */
   poll?: number;
 }
 
-/**
- * Wakes its caller when something has changed in files or directories, by inotify(7),
- * and now and then without a reason. Costs nothing while nothing changes.
- */
+/** Waits for changes in files and directories by inotify(7). Uses no processor time meanwhile. */
 export class Changes {
   #watchers: Set<Deno.FsWatcher> | undefined;
   readonly #poll: number;
@@ -39,9 +36,9 @@ export class Changes {
   }
 
   /**
-   * Watches this as well; what lies below a directory only to the first level.
+   * Watches one more file, or a directory and its entries.
    *
-   * @returns what ends it.
+   * @returns a function that ends this watch.
    */
   watch(path: string): () => void {
     try {
@@ -58,38 +55,38 @@ export class Changes {
     }
   }
 
-  /** Whether the kernel tells of changes, and not all is looked at again and again. */
-  get isTold(): boolean {
+  /** Whether anything is watched by inotify; else `next` only polls. */
+  get isWatching(): boolean {
     return (this.#watchers?.size ?? 0) > 0;
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
     try {
       for await (const { kind, paths } of watcher) {
-        // Opened or closed, perhaps by the one who waits here.
+        // A file was opened or closed, perhaps by this process itself.
         if (kind === "access") continue;
         this.#count += kind === "other" ? HELD : 1;
         if (this.#count < HELD) { for (const path of paths) this.#names.add(basename(path)); }
         this.wake();
       }
     } catch {
-      // It was closed.
+      // The watcher was closed.
     }
   }
 
-  /** Wakes the caller for a reason of somebody else's. */
+  /** Lets `next` return, as for a change. */
   wake(): void {
     this.#changed = true;
     this.#wake?.();
   }
 
-  /** Waits for the next change since the last call, at most so many milliseconds. */
+  /** Waits for a change since the last call, at most a number of milliseconds. */
   async next(atMost = Infinity): Promise<void> {
     if (!this.#changed) {
       const longest = Math.max(0, Math.min(this.#interval, atMost));
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
-      // Without an end there is no timer, which would wake this process.
+      // No timer is set if there is no deadline: it would wake this process in between.
       const timer = longest === Infinity
         ? undefined
         : setTimeout(resolve, Math.min(longest, LONGEST));
@@ -101,16 +98,16 @@ export class Changes {
   }
 
   /**
-   * The names of what has changed since the last call.
+   * Returns the names of the files and directories that have changed since the last call.
    *
-   * @returns nothing if some may be missing, so that all has to be looked at.
+   * @returns undefined if names may be missing, so that any of them may have changed.
    */
   async names(): Promise<ReadonlySet<string> | undefined> {
     for (let count = -1; this.#count !== count && this.#count < HELD;) {
       count = this.#count;
       await new Promise((resolve) => setTimeout(resolve, SETTLING));
     }
-    const [names, all] = [this.#names, this.#count >= HELD || !this.isTold];
+    const [names, all] = [this.#names, this.#count >= HELD || !this.isWatching];
     [this.#names, this.#count] = [new Set(), 0];
     return all ? undefined : names;
   }

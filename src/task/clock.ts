@@ -1,18 +1,18 @@
 import { readVisible, startOfThisProcess, startTime } from "./process.ts";
 import { procOf } from "./pid_namespace.ts";
 
-/** How far the wall clock may get ahead or behind before the kernel is asked anew, in milliseconds. */
+/** How far the wall clock may deviate before the kernel is asked again for the time, in milliseconds. */
 const DRIFT = 1000;
 
-/** What a clock is made of; tests give their own. All is in milliseconds. */
+/** The clocks that `BootClock` uses; tests replace them. All times are in milliseconds. */
 export interface ClockSource {
-  /** A clock that nobody sets, but that stands still while the host is suspended. */
+  /** A clock that cannot be set, but stands still while the host is suspended (CLOCK_MONOTONIC). */
   monotonic(): number;
-  /** The time since 1970, which anybody may set. */
+  /** The time since 1970, which an administrator may set (CLOCK_REALTIME). */
   wall(): number;
-  /** How long ago this process was started, and when that was: since boot. */
+  /** How long ago this process was started, and the time from boot to its start. */
   start(): { since: number; at: number };
-  /** The time since boot, as the kernel gives it; nothing if it does not. */
+  /** Returns the time since boot from the kernel; undefined if it cannot be read. */
   ask(): number | undefined;
 }
 
@@ -24,15 +24,15 @@ const KERNEL: ClockSource = {
 };
 
 /**
- * The time since boot (CLOCK_BOOTTIME), which no setting of the clock changes, and which goes
- * on while the host is suspended: by it the kernel tells when processes were started.
+ * The time since boot (CLOCK_BOOTTIME, clock_gettime(2)). It cannot be set, and it goes on while
+ * the host is suspended. The kernel gives the start times of processes by this clock.
  */
 export class BootClock {
   #known: { boot: number; monotonic: number; wall: number } | undefined;
 
   constructor(private readonly source: ClockSource = KERNEL) {}
 
-  /** In milliseconds, to a hundredth of a second. */
+  /** Returns the time since boot in milliseconds, with a precision of 10 ms. */
   now(): number {
     const [monotonic, wall] = [this.source.monotonic(), this.source.wall()];
     const known = this.#known;
@@ -40,7 +40,7 @@ export class BootClock {
       const boot = known.boot + monotonic - known.monotonic;
       const drift = (wall - known.wall) - (monotonic - known.monotonic);
       if (Math.abs(drift) <= DRIFT) return boot;
-      // The clock was set, or the host was suspended: what lasts long has to look again.
+      // Either the wall clock was set, or the host was suspended: only the kernel can tell which.
       this.#known = { boot: this.source.ask() ?? boot, monotonic, wall };
     } else {
       const { since, at } = this.source.start();
@@ -50,7 +50,7 @@ export class BootClock {
   }
 }
 
-/** A process that is started now tells by its own start what time it is: it may be all that /proc shows. */
+/** Starts a process and reads its start time, for /proc may show nothing but processes. */
 function askChild(): number | undefined {
   try {
     const { stdout } = new Deno.Command("/bin/sh", {
@@ -68,12 +68,12 @@ function askChild(): number | undefined {
 
 let clock: BootClock | undefined;
 
-/** The time since boot, in milliseconds: see `BootClock`. */
+/** Returns the time since boot, in milliseconds: see `BootClock`. */
 export function sinceBoot(): number {
   return (clock ??= new BootClock()).now();
 }
 
-/** When a process was started, in milliseconds since boot; nothing if the caller may not see it. */
+/** Returns the start time of a process, in milliseconds since boot; undefined if the caller may not see the process. */
 export function startOf(pid: number): number | undefined {
   return startTime(readVisible(`${procOf(pid)}/stat`));
 }

@@ -5,28 +5,28 @@ import { readVisible } from "./process.ts";
 import { currentRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
 
-/** What the command line of a task's first process begins with as long as it waits for `run`. */
+/** The beginning of the command line of a task's first process before it executes the command: see `child.sh`. */
 const WAITING = "/bin/sh\0-c\0# What becomes the command.";
 
 /**
- * Whether a process that has this command line is still waiting to become the command of a
- * task. Of one that is ending the kernel may give no more than what is on the first page.
+ * Returns whether this is the command line of a task's first process that has not executed the
+ * command yet. Of a process that is ending the kernel may return only the beginning.
  */
 export function isWaiting(line: string): boolean {
   return line.startsWith(WAITING) ||
     line.startsWith("/bin/sh\0-c\0#") && !line.endsWith("\0") && WAITING.startsWith(line);
 }
 
-/** What the command line of env(1) begins with, by which a child restores variables on its way. */
+/** The beginning of the command line of env(1), by which a first process restores variables before the command. */
 const RESTORING = "/usr/bin/env\0-S\0";
 
-/** Whether a process that has this command line restores the variables of a task. */
+/** Returns whether this is the command line of a first process that restores variables. */
 export function isRestoring(line: string): boolean {
   return line.startsWith(RESTORING);
 }
 
 /**
- * Whether a process is about to be gone, with all its threads: it may take a while
+ * Returns whether a process is ending, with all its threads, which may take a while
  * (proc_pid_stat(5), flags and num_threads; PF_EXITING).
  */
 export function isDying(pid: number): boolean {
@@ -35,26 +35,26 @@ export function isDying(pid: number): boolean {
   return (Number(fields[6]) & 4) !== 0 && Number(fields[17]) <= 1;
 }
 
-/** Whether a process of this cgroup of a task is more than what waits to become its command. */
+/** Returns whether the command of a task has been executed: whether a process of this cgroup is neither its first process still waiting, nor a fork of that. */
 export function hasCommandStarted(cgroup: string): boolean {
   return processes(cgroup).some((pid) => {
     const line = readVisible(`${procOf(pid)}/cmdline`);
     if (line !== "") return !isWaiting(line) && !isRestoring(line);
-    // What waits forks, too, and of what ends there is nothing to be seen; nor is there of what
-    // is privileged, but that stays.
+    // An empty command line is that of an ending process, such as a fork of the waiting shell, or of
+    // a privileged command, which the caller may not see: only the latter stays in the cgroup.
     return !isDying(pid) && processes(cgroup).includes(pid);
   });
 }
 
-/** How many processes there are at most before a command is executed: its shim, what waits, and its forks. */
+/** How many processes a task has at most before its command is executed: the shim, its child, and their forks. */
 const BEFORE = 4;
 
-/** What the command line of a shim begins with, and of a batch's shell that has forked it. */
+/** The beginning of the command line of a shim and of a shim pool: see `prologue.sh`. */
 const SHIM = '/bin/sh\0-c\0# Started by "run"';
 
 /**
- * Whether a task is registered whose command has not been executed yet, as far as the caller
- * may see: of another's processes nothing is to be seen.
+ * Returns whether a task is registered and its command has not been executed yet. Returns false if
+ * the caller may not see the command lines of its processes.
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
   const lines = processes(registered(namespace, task)).map((pid) =>
@@ -62,7 +62,7 @@ export function isBeingStarted(namespace: string, task: string): boolean {
   );
   if (lines.length <= BEFORE && lines.some(isWaiting)) return true;
   if (!lines.every((line) => line.startsWith(SHIM))) return false;
-  // Nothing but its shim is there before the command, and after it.
+  // Only the shim is there both before the child is started and after the command has ended.
   const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
   return found?.status.executed !== true;
 }

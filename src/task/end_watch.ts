@@ -3,28 +3,28 @@ import { lastInit } from "../namespace/namespace.ts";
 import { namedRoot, registered } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
 
-/** How many may wait before all of them are woken less often. */
+/** Up to how many watches all of them are woken after each change and each pulse. */
 const MANY = 100;
 
-/** How often all are woken then, in milliseconds. */
+/** The interval in which more watches than that are woken without a change of their tasks, in milliseconds. */
 const SELDOM = 10_000;
 
-/** How long to do nothing then after a change, in milliseconds: others will follow. */
+/** How long more watches than that rest after a change, for others will follow, in milliseconds. */
 const REST = 5;
 
-/** Those who wait for a task, and the number of its run when they were told last. */
+/** The watches for a task, and the inode of its registered cgroup when they were woken last. */
 interface Waiting {
   watches: Set<EndWatch>;
   run: number | null;
 }
 
-/** How often to look without being told as long as somebody waits, in milliseconds. */
+/** The interval of looks without a change while there are watches, in milliseconds. */
 const PULSE = 1000;
 
 /**
- * All in this process who wait for tasks of a namespace: they share one inotify(7) instance.
- * It is kept when nobody waits, for the runtime never forgets one that was closed, and
- * looks at each change once for all that there have ever been.
+ * All watches of this process for the tasks of one namespace, which share an inotify(7) instance.
+ * The instance is kept when there are no more watches, for the runtime does not forget a closed
+ * one: it handles each later change once for every instance that there has ever been.
  */
 class Watch {
   readonly #changes = new Changes({ pulse: Infinity });
@@ -34,7 +34,7 @@ class Watch {
 
   constructor(
     private readonly namespace: string,
-    /** Which init has made the namespace: what is watched goes with it. */
+    /** The `init` that has made the namespace: another one makes another named hierarchy. */
     readonly init: number | null,
   ) {
     this.#changes.watch(namedRoot(namespace));
@@ -42,7 +42,7 @@ class Watch {
   }
 
   add(tasks: readonly string[], watch: EndWatch): void {
-    // From now on it looks by itself, too.
+    // This starts the pulse.
     if (this.#count++ === 0) this.#changes.wake();
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
@@ -58,7 +58,7 @@ class Watch {
     }
     if (--this.#count > 0) return;
     if (watches.get(this.namespace) === this) {
-      if (this.#changes.isTold && this.init !== null) return;
+      if (this.#changes.isWatching && this.init !== null) return;
       watches.delete(this.namespace);
     }
     this.#closed = true;
@@ -71,7 +71,7 @@ class Watch {
       await this.#changes.next(this.#count > 0 ? PULSE : Infinity);
       if (this.#closed) return;
       if (this.#count === 0) continue;
-      // What the kernel does not tell of they find out by themselves.
+      // With few watches all are woken: each finds out changes that inotify does not report.
       const everybody = this.#count <= MANY || performance.now() >= all;
       if (everybody) all = performance.now() + SELDOM;
       for (const [task, waiting] of this.#waiting) {
@@ -91,7 +91,7 @@ class Watch {
 
 const watches = new Map<string, Watch>();
 
-/** Wakes one who waits for something to become of certain tasks. */
+/** Waits for changes of certain tasks, such as their end. To be closed by the caller. */
 export class EndWatch extends Changes {
   readonly #watch: Watch;
 

@@ -9,16 +9,16 @@ import { timeOf } from "./run_id.ts";
 import { RunTracker, type TaskEvent } from "./run_tracker.ts";
 import { registeredTasks } from "./task.ts";
 
-/** What the names of registered cgroups begin with. */
+/** The prefix of the names of registered cgroups. */
 const REGISTERED = "task-";
 
 /**
- * What becomes of the tasks of a namespace: first those that run now, then what happens,
- * as long as there is the namespace and it is not cancelled. Nothing is lost, nothing
- * comes twice: what is on record of each run tells all of it, and inotify(7) of the named
- * hierarchy when to look at which task. Nothing is done meanwhile.
+ * Yields the tasks of a namespace that run now, then "ready", and then the events of its tasks
+ * until the namespace is released or the caller cancels. No event is lost or comes twice: the
+ * events come from the records of runs, while inotify(7) of the named hierarchy only tells which
+ * tasks to look at. Uses no processor time between events.
  *
- * @throws {RecordsClosed} if they are not for the caller.
+ * @throws {RecordsClosed} if the caller may not read the records.
  */
 export async function* taskEvents(
   namespace: Namespace,
@@ -30,7 +30,7 @@ export async function* taskEvents(
   if (cancellable !== undefined) cancellable.sleeper = changes;
   try {
     changes.watch(named);
-    // Which tells of the end of the namespace.
+    // A change of this directory tells of the release of the namespace.
     changes.watch(namespaceDirectory(name));
     const tracker = new RunTracker(namespace);
     for (const [task, run] of lostRuns(namespace)) {
@@ -40,12 +40,12 @@ export async function* taskEvents(
       yield* tracker.present(task, () => isFrozen(trackingCgroup(namespace, task)));
     }
     yield { event: "ready", at: Date.now() };
-    // What has happened meanwhile may be among what was heard.
+    // The first look is at all tasks, for changes may have come before the watch.
     for (let tasks: string[] | undefined; !cancellable?.cancelled; tasks = await changed(changes)) {
       const begin = performance.now();
       yield* tracker.look(tasks);
       if (!existsSync(`${named}/cgroup.procs`)) return;
-      // Whoever has the kernel tell of more than can be looked at gets no more than half of the time.
+      // A flood of changes must not use more than half of a processor.
       await new Promise((resolve) => setTimeout(resolve, performance.now() - begin));
       await changes.next(tracker.due());
     }
@@ -54,7 +54,7 @@ export async function* taskEvents(
   }
 }
 
-/** The tasks of which something may have become; nothing if that may be any. */
+/** Returns the tasks that may have changed; undefined if any may have. */
 async function changed(changes: Changes): Promise<string[] | undefined> {
   const names = await changes.names();
   return names && [...names].filter((name) => name.startsWith(REGISTERED))

@@ -4,24 +4,24 @@ import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, namedRoot, registered } from "../namespace/paths.ts";
 
-/** An exit command that runs: that of a run that is over. */
+/** The exit command of a run. */
 export interface Exit {
   /** The name of the task. */
   task: string;
-  /** The number of the run. */
+  /** The inode of the registered cgroup that the run has or had. */
   run: number;
 }
 
 /**
- * The exit commands that run, sorted by the names of their tasks. What sleeps until the end
- * of its task, whose run is under way, is not among them.
+ * Returns the exit commands that run, sorted by the names of their tasks, without those that still
+ * wait for the end of their run.
  */
 export function runningExitCommands(namespace: Namespace): Exit[] {
   return registeredExits(namespace).filter((exit) => isExitCommandRunning(namespace, exit))
     .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
 }
 
-/** The exit commands that sleep until their task has ended and is released, or wait for it. */
+/** Returns the exit commands of a task that wait for the end of their run: frozen, or where there is no freezer, polling. */
 export function sleepingExitCommands(namespace: Namespace, task: string): Exit[] {
   return registeredExits(namespace).filter((exit) => {
     const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.run);
@@ -29,7 +29,7 @@ export function sleepingExitCommands(namespace: Namespace, task: string): Exit[]
   });
 }
 
-/** The exit commands that have a cgroup, in no order. */
+/** Returns the exit commands that have a registered cgroup, in no order. */
 function registeredExits({ namespace }: Namespace): Exit[] {
   return [...Deno.readDirSync(namedRoot(namespace))].flatMap(({ name }): Exit[] => {
     const [, run, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
@@ -37,14 +37,14 @@ function registeredExits({ namespace }: Namespace): Exit[] {
   });
 }
 
-/** Whether an exit command runs. */
+/** Returns whether an exit command runs: its run is over, and it still has a process. */
 export function isExitCommandRunning(namespace: Namespace, { task, run }: Exit): boolean {
   const cgroup = registered(namespace.namespace, task);
   const underWay = unlessGone(() => Deno.statSync(cgroup).ino, null);
   return underWay !== run && isPopulatedExit(namespace, { task, run });
 }
 
-/** Whether there is a process of it, which may be in a PID namespace that the caller does not see. */
+/** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
 function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
   const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, run);
   if (isPopulated(registered)) return true;
@@ -52,7 +52,7 @@ function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
   return /^populated 1$/m.test(events);
 }
 
-/** The processes of an exit command. */
+/** Returns the process ids of an exit command. */
 export function exitCommandProcesses(namespace: Namespace, { task, run }: Exit): number[] {
   return processes(exitCommandCgroups(namespace, task, run).registered);
 }

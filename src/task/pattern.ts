@@ -1,30 +1,30 @@
 import { TASK_MAX } from "../cli/names.ts";
 import { Usage } from "../cli/errors.ts";
 
-/** A part of a pattern: a star, or what says whether it stands for a certain character. */
+/** A part of a pattern: a star, or a function that returns whether the part matches a character. */
 type Part = "*" | ((character: string) => boolean);
 
-/** What has a meaning in some shells' patterns, and in no name. */
+/** Characters that have a meaning in the patterns of some shells, and do not occur in names. */
 const FOREIGN = "{}()|\\";
 
 /**
- * Compiles a pattern as in glob(7): `*` stands for any characters, `?` for one, `[…]` for one
- * of these, `[!…]` for one that is not of these, and anything else for itself.
+ * Compiles a pattern as in glob(7): `*` matches any characters, `?` one character, `[…]` one of
+ * these characters, `[!…]` one other than these, and every other character matches itself.
  *
- * Each character of a name is looked at once, with a constant number of operations, whatever
- * the pattern: the places in it that have been reached are the bits of one number (R.
- * Baeza-Yates and G. Gonnet, "A new approach to text searching", 1992).
+ * Each character of a name takes a constant number of operations, whatever the pattern: the
+ * positions in the pattern that have been reached are the bits of one number (R. Baeza-Yates and
+ * G. Gonnet, "A new approach to text searching", 1992).
  *
- * @returns what says whether a name matches, which is given by its characters.
- * @throws {Usage} if it is no pattern, or of a kind that only some shells have.
+ * @returns a function that returns whether a name, given by its characters, matches.
+ * @throws {Usage} if the pattern is malformed, or of a kind that only some shells know.
  */
 export function compilePattern(pattern: string): (name: Iterable<string>) => boolean {
   const parts = parse(pattern);
-  // No name has so many characters; and the numbers stay short.
+  // No name is so long; this also limits the length of the numbers.
   if (parts.filter((part) => part !== "*").length > TASK_MAX) return () => false;
-  const stars = placesOf(parts, (part) => part === "*");
+  const stars = positionsOf(parts, (part) => part === "*");
   const end = 1n << BigInt(parts.length);
-  // A star can stand for nothing, and there are never two in a row.
+  // A star can match no character, and the parser has joined stars in a row.
   const withStars = (reached: bigint) => reached | ((reached & stars) << 1n);
   const known = new Map<string, bigint>();
   return (name) => {
@@ -32,7 +32,7 @@ export function compilePattern(pattern: string): (name: Iterable<string>) => boo
     for (const character of name) {
       let accepting = known.get(character);
       if (accepting === undefined) {
-        accepting = placesOf(parts, (part) => part !== "*" && part(character));
+        accepting = positionsOf(parts, (part) => part !== "*" && part(character));
         known.set(character, accepting);
       }
       reached = withStars(((reached & accepting) << 1n) | (reached & stars));
@@ -42,19 +42,21 @@ export function compilePattern(pattern: string): (name: Iterable<string>) => boo
 }
 
 /**
- * Which names match one of the patterns; all, if there is none.
+ * Compiles several patterns.
  *
- * @throws {Usage} if one is no pattern.
+ * @returns a function that returns whether a name matches one of them; it always does if there are
+ * none.
+ * @throws {Usage} as `compilePattern` does.
  */
 export function matching(words: readonly string[]): (name: string) => boolean {
   const patterns = words.map(compilePattern);
   return (name) => patterns.length === 0 || patterns.some((matches) => matches(name));
 }
 
-/** The places of some parts of a pattern, as the bits of a number. */
-function placesOf(parts: readonly Part[], isMeant: (part: Part) => boolean): bigint {
+/** Returns the positions of some parts of a pattern, as the bits of a number. */
+function positionsOf(parts: readonly Part[], isMeant: (part: Part) => boolean): bigint {
   return parts.reduce(
-    (places, part, place) => isMeant(part) ? places | (1n << BigInt(place)) : places,
+    (positions, part, at) => isMeant(part) ? positions | (1n << BigInt(at)) : positions,
     0n,
   );
 }
@@ -82,7 +84,7 @@ function parse(pattern: string): Part[] {
   return parts;
 }
 
-/** The part of a pattern that begins with a bracket, and the place of the one that closes it. */
+/** Returns the part of a pattern that begins with a bracket, and the position of its closing bracket. */
 function parseBrackets(
   pattern: string,
   characters: readonly string[],
@@ -92,7 +94,7 @@ function parseBrackets(
   const first = begin + (isNegated ? 2 : 1);
   const ranges: [low: string, high: string][] = [];
   let at = first;
-  // One that comes first is meant, and closes nothing.
+  // A closing bracket in the first position stands for itself.
   while (at < characters.length && (characters[at] !== "]" || at === first)) {
     const [low = "", next = "", high = "]"] = characters.slice(at, at + 3);
     if (low === "[" && ":.=".includes(next) && next !== "") {

@@ -1,12 +1,12 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 
-/** The first PID namespace, from which all processes can be seen (PROC_PID_INIT_INO). */
+/** The initial PID namespace, from which all processes can be seen (PROC_PID_INIT_INO). */
 const FIRST = "pid:[4026531836]";
 
 let own: string | undefined;
 
-/** The PID namespace of this process (pid_namespaces(7)); nothing if that cannot be found out. */
+/** Returns the PID namespace of this process (pid_namespaces(7)); undefined if it cannot be read. */
 function ownNamespace(): string | undefined {
   try {
     return own ??= Deno.readLinkSync(`${PROC}/self/ns/pid`);
@@ -15,19 +15,19 @@ function ownNamespace(): string | undefined {
   }
 }
 
-/** Whether this process sees all processes of the host. */
+/** Returns whether this process sees all processes of the host. */
 export function seesAll(): boolean {
   return ownNamespace() === FIRST;
 }
 
-/** The numbers that processes of this PID namespace have in the host's, by their own. */
+/** The process ids in the host's PID namespace, by the process ids in this one. */
 let numbers = new Map<number, number>();
 
 /**
- * The directory of a process in /run/lanco/proc. That is the host's: from another PID
- * namespace the process has another number there (proc_pid_status(5), NSpid).
+ * Returns the directory of a process in /run/lanco/proc, which is that of the host's PID
+ * namespace: a process of another PID namespace has another id there (proc_pid_status(5), NSpid).
  *
- * @param pid Its number here.
+ * @param pid The process id in the PID namespace of this process.
  */
 export function procOf(pid: number): string {
   if (ownNamespace() === undefined || seesAll()) return `${PROC}/${pid}`;
@@ -45,13 +45,13 @@ function readNumbers(): Map<number, number> {
   return found;
 }
 
-/** The number that a process has in this PID namespace, if it is of this one. */
+/** Returns the id of a process in this PID namespace; undefined if the process is in another one. */
 function innermost(outer: number): number | undefined {
   const directory = `${PROC}/${outer}`;
   try {
     if (Deno.readLinkSync(`${directory}/ns/pid`) !== own) return undefined;
   } catch {
-    // It has ended, or is not this user's.
+    // The process has ended, or belongs to another user.
     return undefined;
   }
   const status = unlessGone(() => Deno.readTextFileSync(`${directory}/status`), "");

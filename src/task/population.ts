@@ -5,15 +5,16 @@ import { namespaceDirectory, registered } from "../namespace/paths.ts";
 import { sleepSync } from "../cli/sleep.ts";
 import { seesAll } from "./pid_namespace.ts";
 
-/** How often, and how many milliseconds apart, to look again at what cannot be told. */
+/** How often `isTaskPopulated` tries again, and after how many milliseconds. */
 const LOOKS = 100, BETWEEN = 5;
 
 /**
- * Whether a process is in the registered cgroup of a task, to which the caller's view
- * may be blocked: cgroup.procs shows only the processes of his PID namespace and of
- * those below it (pid_namespaces(7)). Where it shows none, counters may tell.
+ * Returns whether a process is in the registered cgroup of a task. In cgroup.procs a caller sees
+ * only processes of their own PID namespace and of those below it (pid_namespaces(7)): if it is
+ * empty there, the counters of the task's other cgroups are read. Waits up to half a second for
+ * an answer.
  *
- * @throws {Failed} if it cannot be told.
+ * @throws {Failed} if there is none.
  */
 export function isTaskPopulated(namespace: string, task: string): boolean {
   const cgroup = registered(namespace, task);
@@ -21,7 +22,7 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
     if (isPopulated(cgroup)) return true;
     if (seesAll()) return false;
     if (counts(namespace, task)) return true;
-    // It may just be starting or ending: then it will be clear soon.
+    // A task that is starting or ending may have no process for a moment.
     if (!isThere(cgroup)) return false;
     sleepSync(BETWEEN);
   }
@@ -30,7 +31,7 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
   );
 }
 
-/** Whether the kernel counts a process in the task's own cgroups, whoever asks. */
+/** Returns whether the kernel counts processes in the task's own cgroups: counters do not depend on PID namespaces. */
 function counts(namespace: string, task: string): boolean {
   const root = namespaceDirectory(namespace);
   const read = (file: string) => unlessGone(() => Deno.readTextFileSync(file), "");

@@ -4,9 +4,10 @@ import { procOf } from "./pid_namespace.ts";
 import { printable } from "../cli/printable.ts";
 
 /**
- * The command line of a process, with a space after each argument, as the
- * original shows it; its name in brackets if it has none; nothing if it is gone, or is
- * not the reader's to look at. No command can paint on a terminal.
+ * Returns the command line of a process with a space after each argument, or its name in brackets
+ * if the command line is empty. Characters that would control a terminal are replaced.
+ *
+ * @returns undefined if the process has ended, or the caller may not see it.
  */
 export function commandLine(pid: number, proc = procOf(pid)): string | undefined {
   // Bytes that are not UTF-8 become U+FFFD.
@@ -17,8 +18,8 @@ export function commandLine(pid: number, proc = procOf(pid)): string | undefined
 }
 
 /**
- * The text of a file of a process in /proc; nothing if the process is gone, or not the
- * reader's to look at, which has other errors while the kernel still remembers it.
+ * Returns the text of a file of a process in /proc; "" if the process has ended, or the caller may
+ * not read the file.
  */
 export function readVisible(file: string): string {
   try {
@@ -29,14 +30,18 @@ export function readVisible(file: string): string {
   }
 }
 
-/** The cgroups of a process: from the name of a hierarchy to the path in it. */
+/**
+ * Returns the cgroups of a process: their paths by the names of the hierarchies, as `parseCgroups`.
+ *
+ * @throws {Deno.errors.NotFound} if the process has ended.
+ */
 export function cgroupsOf(pid: number): Map<string, string> {
   return parseCgroups(Deno.readTextFileSync(`${procOf(pid)}/cgroup`));
 }
 
 /**
- * Reads `/proc/<pid>/cgroup` (cgroups(7)). The unified hierarchy is called
- * `unified`, a hierarchy of v1 by its controllers or by its name.
+ * Parses the text of `/proc/<pid>/cgroup` (cgroups(7)). The unified hierarchy gets the name
+ * `unified`, a hierarchy of v1 the names of its controllers, or its own name.
  */
 export function parseCgroups(text: string): Map<string, string> {
   const cgroups = new Map<string, string>();
@@ -50,16 +55,16 @@ export function parseCgroups(text: string): Map<string, string> {
 }
 
 /**
- * When this process was started, in milliseconds since boot: to a hundredth of a second,
- * and by a clock that nobody sets (proc_pid_stat(5), starttime in ticks of USER_HZ).
+ * Returns the start time of this process, in milliseconds since boot, with a precision of 10 ms
+ * (proc_pid_stat(5), starttime in ticks of USER_HZ).
  */
 export function startOfThisProcess(proc = PROC): number {
   return startTime(Deno.readTextFileSync(`${proc}/self/stat`)) ?? 0;
 }
 
-/** Reads in `/proc/<pid>/stat` when the process was started, in the same way; nothing if it is not there. */
+/** Returns the start time in the text of `/proc/<pid>/stat`, in milliseconds since boot; undefined if the text has none. */
 export function startTime(stat: string): number | undefined {
-  // The name of the program, in parentheses, may have spaces and parentheses itself.
+  // The name of the program is in parentheses, and may itself have spaces and parentheses.
   const ticks = stat.slice(stat.lastIndexOf(") ") + 2).split(" ")[19] ?? "";
   return /^\d+$/.test(ticks) ? Number(ticks) * 10 : undefined;
 }

@@ -9,18 +9,18 @@ import { registeredInode } from "./task.ts";
 export interface Process {
   /** Its process id. */
   pid: number;
-  /** Its command line, as `commandLine` gives it, or a dash if that is not for the caller. */
+  /** Its command line, as `commandLine` returns it, or a dash if the caller may not see it. */
   cmdline: string;
 }
 
-/** What stands for a command line that is not for the caller. */
+/** Replaces a command line that the caller may not see. */
 const HIDDEN = "-";
 
 /**
- * The processes of a task. The kernel shows command lines to their owner only: whoever may read
- * the record is told the command instead, by the first process.
+ * Returns the processes of a task with their command lines. A caller who may see none of these, but
+ * may read the record of the run, gets the command of the record for the first process.
  *
- * @param list Gives those that there are.
+ * @param list Returns the process ids of the task; called again if a process has ended.
  */
 export function describeTask(
   namespace: Namespace,
@@ -30,7 +30,7 @@ export function describeTask(
   return describe(list, () => recordedCommand(namespace, task));
 }
 
-/** The processes of an exit command, whose text nobody sees. */
+/** Returns the processes of an exit command. The shell's command line is replaced by "(exit command)". */
 export function describeExit(list: () => readonly number[]): Process[] {
   return describe(list, () => undefined).map(({ pid, cmdline }) => ({
     pid,
@@ -38,7 +38,7 @@ export function describeExit(list: () => readonly number[]): Process[] {
   }));
 }
 
-/** Whether it is the command line of the shell that runs an exit command: see `exit.sh`, `prologue.sh`. */
+/** Returns whether this is the command line of the shell that runs an exit command: see `exit_command.sh` and `prologue.sh`. */
 function isExitShell(line: string): boolean {
   return /^\/bin\/sh -c # (Started by "run"|Waits for the end of a task)/.test(line);
 }
@@ -46,7 +46,7 @@ function isExitShell(line: string): boolean {
 function describe(list: () => readonly number[], first: () => string | undefined): Process[] {
   const seen = list().map((pid) => ({ pid, cmdline: commandLine(pid) }));
   if (seen.every(({ cmdline }) => cmdline !== undefined)) return seen as Process[];
-  // What has ended meanwhile is not listed any more.
+  // A process without a command line has ended if it is no longer in the list.
   const there = new Set(list());
   const left = seen.filter(({ pid, cmdline }) => cmdline !== undefined || there.has(pid));
   const command = left.every(({ cmdline }) => cmdline === undefined) ? first() : undefined;
@@ -56,7 +56,7 @@ function describe(list: () => readonly number[], first: () => string | undefined
   }));
 }
 
-/** The command that was launched, in the form of a command line; nothing if it is not known. */
+/** Returns the command of the record in the form of a command line; undefined if the record cannot be read. */
 function recordedCommand({ namespace }: Namespace, task: string): string | undefined {
   try {
     const command = currentRun(namespace, task, registeredInode(namespace, task))?.record.command;

@@ -7,19 +7,19 @@ import { openRegular } from "./record_file.ts";
 import { currentRun } from "./records.ts";
 import { identity } from "./task.ts";
 
-/** How long it may remain unclear whether a task runs, in milliseconds, before that is an error. */
+/** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
 const DOUBT = 2000;
 
-/** How long a task that has just got its name may take to have its record, in milliseconds. */
+/** How long a task may be registered before its run has a record, in milliseconds. */
 const PUBLISHING = 1000;
 
-/** The runs under way that this process holds: all that wait for one share it, and its file. */
+/** The runs under way that this process waits for: all callers that wait for a run share it and its file. */
 const held = new Map<string, RunEnd>();
 
 /**
- * One run of a task, whose end somebody waits for. What becomes of the name after
- * that, a new run included, makes no difference: the file that the shim writes the
- * status into is open from the start.
+ * A run of a task whose end is waited for. The status file of the run, into which the shim writes
+ * the exit status, is opened at once: it does not matter if a new run of the task follows, or the
+ * record is removed.
  */
 export class RunEnd {
   #ended: boolean;
@@ -28,7 +28,7 @@ export class RunEnd {
 
   private constructor(
     private readonly namespace: Namespace,
-    /** Its name. */
+    /** The name of the task. */
     readonly task: string,
     private readonly inode: number | undefined,
     private readonly file: Deno.FsFile | undefined,
@@ -37,16 +37,18 @@ export class RunEnd {
   }
 
   /**
-   * Takes hold of the run that is under way, or else of the last one.
+   * Opens the run of a task that is under way, or else the last one. To be closed by the caller.
    *
-   * @returns nothing if there has been none.
+   * @returns undefined if no run is known.
    * @throws {NotInitialised} if there is no such namespace.
-   * @throws {Failed} if it cannot be found out.
+   * @throws {RecordsClosed} if the caller may not read the records.
+   * @throws {Failed} if the run or its record cannot be found out.
    */
   static async hold(namespace: Namespace, task: string): Promise<RunEnd | undefined> {
     const key = `${namespace.namespace}/${task}`;
     const shared = held.get(key);
-    // One that has ended may have the number of another, in a namespace that was made anew.
+    // A run that has ended is not shared: in a namespace that was initialised again, another run may
+    // have the same inode.
     if (shared?.ended() === false && identity(namespace.namespace, task) === shared.inode) {
       shared.#holders++;
       return shared;
@@ -57,7 +59,7 @@ export class RunEnd {
       const file = openStatus(namespace, task, inode);
       const same = identity(namespace.namespace, task) === inode;
       if (same && inode === undefined && file === undefined) return undefined;
-      // Between a run's taking the name and its record is a moment.
+      // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
         const made = new RunEnd(namespace, task, inode, file);
         if (inode !== undefined) held.set(key, made);
@@ -72,9 +74,9 @@ export class RunEnd {
   }
 
   /**
-   * Whether the run is over.
+   * Returns whether the run is over.
    *
-   * @throws {Failed} if that cannot be found out, for two seconds.
+   * @throws {Failed} if this could not be found out for two seconds.
    */
   ended(): boolean {
     if (this.#ended) return true;
@@ -85,18 +87,18 @@ export class RunEnd {
       // A namespace can be released when no task runs.
       if (error instanceof NotInitialised) this.#ended = true;
       else if (!(error instanceof Failed)) throw error;
-      // In the middle of its release, or broken.
+      // The namespace may just be being released; if not, it is broken.
       else if (performance.now() > (this.#doubt ??= performance.now()) + DOUBT) throw error;
     }
     return this.#ended;
   }
 
-  /** The exit status that the shim wrote down; nothing if it was killed, or the task runs. */
+  /** Returns the exit status that the shim has written; undefined if the task runs, or the shim was killed. */
   status(): number | undefined {
     return this.file === undefined ? undefined : readStatus(this.file);
   }
 
-  /** Lets go of it; to be called once for each hold. */
+  /** Closes the run; to be called once for each `hold`. */
   close(): void {
     if (--this.#holders > 0) return;
     this.file?.close();
@@ -105,7 +107,7 @@ export class RunEnd {
   }
 }
 
-/** Opens the status of the run that is under way, or of the last one. */
+/** Opens the status file of the run that is under way, or of the last one. */
 function openStatus(
   { namespace }: Namespace,
   task: string,

@@ -1,40 +1,41 @@
 import type { Boot } from "../namespace/description.ts";
 import { sinceBoot } from "./clock.ts";
 
-/** The digits of Crockford's base 32, which sort as their values do. */
+/** The digits of Crockford's base 32, whose order as characters is that of their values. */
 const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/** How many digits tell the time in milliseconds, what is random, and the boot. */
+/** How many digits of an id are the time in milliseconds, random, and the boot. */
 const TIME = 10, RANDOM = 12, BOOT = 4;
 
-/** How many digits an id has. */
+/** The number of digits of the id of a run. */
 export const RUN_ID = TIME + RANDOM + BOOT;
 
 /**
- * Makes the id of a run: a word of 26 digits, like a ULID. Those of one boot sort by time, for
- * that is reckoned from the boot, whatever becomes of the wall clock; none comes twice, and each
- * tells of which boot it is.
+ * Makes the id of a run: a word of 26 digits, like a ULID. The ids of one boot sort by time, even
+ * when the wall clock is set, for the time is counted from the boot. No id comes twice, and each
+ * has four digits of the boot's id.
  *
- * @param after An id that it is to be greater than.
+ * @param boot The present boot.
+ * @param after An id; the new id is greater.
  * @param since The time since boot, in milliseconds.
  */
-export function makeRunId({ id, at }: Boot, after = "", since = sinceBoot()): string {
-  const now = Math.max(Math.round(at + since), after === "" ? 0 : timeOf(after) + 1);
+export function makeRunId(boot: Boot, after = "", since = sinceBoot()): string {
+  const now = Math.max(Math.round(boot.at + since), after === "" ? 0 : timeOf(after) + 1);
   const random = crypto.getRandomValues(new Uint8Array(RANDOM));
-  return digits(now, TIME) + Array.from(random, digit).join("") + bootDigits(id);
+  return digits(now, TIME) + Array.from(random, digit).join("") + bootDigits(boot.id);
 }
 
-/** Whether a word can be the id of a run. */
+/** Returns whether a word has the form of the id of a run. */
 export function isRunId(word: string): boolean {
   return word.length === RUN_ID && /^[0-9a-hjkmnp-tv-z]+$/.test(word);
 }
 
-/** Whether a run is of this boot. */
+/** Returns whether a run was started in a certain boot, by its id. */
 export function isOfBoot(run: string, boot: Boot): boolean {
   return run.endsWith(bootDigits(boot.id));
 }
 
-/** When a run was begun, by its id, in milliseconds since 1970: not known better than its boot is. */
+/** Returns the time in the id of a run, in milliseconds since 1970. It is as exact as the time of the boot was known at `init`. */
 export function timeOf(run: string): number {
   return [...run.slice(0, TIME)].reduce(
     (time, character) => time * 32 + DIGITS.indexOf(character),

@@ -2,13 +2,13 @@ import { Usage } from "../cli/errors.ts";
 
 /** How a process ended: by itself with an exit status, or by a signal. */
 export interface Exit {
-  /** The exit status; null if it did not exit by itself. */
+  /** The exit status; null if a signal has killed the process, or the status is not known. */
   code: number | null;
-  /** The signal that it died of; null if it did not. */
+  /** The signal that has killed the process; null if none has, or the status is not known. */
   signal: Signal | null;
 }
 
-/** A signal by its full name, as Deno takes it. */
+/** The full name of a signal, such as SIGTERM. */
 export type Signal = Deno.Signal;
 
 /** The signals of Linux on x86-64 and arm64, by number (signal(7)). */
@@ -47,7 +47,7 @@ export const SIGNALS: Readonly<Record<number, Signal>> = {
 };
 
 /**
- * The signal that was meant by `TERM`, `SIGTERM`, `term` or `15`.
+ * Parses the name or number of a signal, such as `TERM`, `SIGTERM`, `term` or `15`.
  *
  * @throws {Usage} if there is no such signal.
  */
@@ -62,13 +62,13 @@ export function parseSignal(text: string): Signal {
   return name;
 }
 
-/** How a process ended, from the status that a shell gives: 128 + n for signal n; null is not known. */
+/** Returns how a process ended, by its exit status as a shell gives it: 128 + n for signal n. Both fields are null if that is not known. */
 export function exitOf(status: number | undefined): Exit {
   const signal = status === undefined ? undefined : SIGNALS[status - 128];
   return { code: signal === undefined ? status ?? null : null, signal: signal ?? null };
 }
 
-/** Whether it is the name of a signal that lanĉo sends. */
+/** Returns whether a text is the full name of a signal. */
 export function isSignal(text: string): text is Signal {
   return (Object.values(SIGNALS) as readonly string[]).includes(text);
 }

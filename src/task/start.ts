@@ -4,16 +4,16 @@ import { registered } from "../namespace/paths.ts";
 import type { RunRecord } from "./record.ts";
 
 /**
- * When a run was started, in milliseconds since boot. Where an older lanĉo has not written it
- * down, its shim tells as long as it lives: that was started a moment before.
+ * Returns the start time of a run, in milliseconds since boot. If its record has none, as those of
+ * older versions, returns the start time of its shim, which was started a moment before.
  *
- * @returns nothing if that is not known.
+ * @returns undefined if the record has none and the shim has ended.
  */
 export function startOfRun(
   namespace: string,
   { task, shim, sinceBoot }: Pick<RunRecord, "task" | "shim" | "sinceBoot">,
 ): number | undefined {
   if (sinceBoot !== undefined) return sinceBoot;
-  // Its number may be another's by now.
+  // Another process may have the shim's process id by now, but not in the task's cgroup.
   return processesIn(registered(namespace, task)).includes(shim) ? startOf(shim) : undefined;
 }

@@ -14,17 +14,21 @@ export interface ListedTask {
   processes: Process[];
 }
 
-/** Which tasks are asked for. */
+/** A selection of tasks. */
 export interface Selection {
-  /** Whether those that run are. */
+  /** Whether running tasks are selected. */
   running: boolean;
-  /** Whether those that have ended are. */
+  /** Whether tasks that have ended are selected. */
   finished: boolean;
-  /** Whether one of that name is. */
+  /** Returns whether tasks of a name are selected. */
   matches(name: string): boolean;
 }
 
-/** The names of the tasks that are asked for: those that run, and those that have ended. */
+/**
+ * Returns the names of the selected tasks, running and ended ones apart.
+ *
+ * @throws {RecordsClosed} if ended tasks are selected and the caller may not read the records.
+ */
 export function selectedTasks(
   namespace: Namespace,
   { running, finished, matches }: Selection,
@@ -39,7 +43,7 @@ export function selectedTasks(
   };
 }
 
-/** The processes of running tasks: the least that can be read of them. */
+/** Returns running tasks with their processes, and reads nothing else of them. */
 export function listRunning(namespace: Namespace, names: readonly string[]): ListedTask[] {
   return names.map((task) => ({
     task,
@@ -47,13 +51,13 @@ export function listRunning(namespace: Namespace, names: readonly string[]): Lis
   }));
 }
 
-/** An exit command that runs, and its processes. */
+/** A running exit command and its processes. */
 export interface ListedExitCommand extends Exit {
   /** Its processes, sorted by pid. */
   processes: Process[];
 }
 
-/** The exit commands that run, of tasks of these names: all if nothing is said of the names. */
+/** Returns the running exit commands of the tasks whose names match; of all tasks by default. */
 export function listExitCommands(
   namespace: Namespace,
   matches: (task: string) => boolean = () => true,
@@ -64,7 +68,7 @@ export function listExitCommands(
   }));
 }
 
-/** The processes of running tasks and all that is known of them. */
+/** Returns running tasks with their processes and states. Tasks that end meanwhile may be left out. */
 export function examineRunning(
   namespace: Namespace,
   names: readonly string[],
@@ -72,7 +76,7 @@ export function examineRunning(
 ): (ListedTask & { state: TaskState })[] {
   const reader = usageReader(namespace);
   return listRunning(namespace, names).flatMap((listed) => {
-    // It may end meanwhile.
+    // There is no registered cgroup if the task has ended since the tasks were listed.
     const cgroup = registeredInode(namespace.namespace, listed.task);
     const processes = listed.processes.length;
     const seen = look(namespace, listed.task, { ...(cgroup && { cgroup }), processes, warn });
@@ -81,7 +85,7 @@ export function examineRunning(
   });
 }
 
-/** All that is known of tasks that have ended. */
+/** Returns the states of tasks that have ended. */
 export function examineFinished(
   namespace: Namespace,
   names: readonly string[],
@@ -94,19 +98,19 @@ export function examineFinished(
   });
 }
 
-/** All that is known of the tasks of a namespace that are asked for. */
+/** The selected tasks of a namespace. */
 export interface Survey {
-  /** Those that run. */
+  /** The running tasks. */
   running: ReturnType<typeof examineRunning>;
-  /** Those that have ended. */
+  /** The tasks that have ended. */
   finished: TaskState[];
-  /** The exit commands that run. */
+  /** The running exit commands. */
   exits: ListedExitCommand[];
   /** What all tasks of the namespace use together. */
   whole: Usage;
 }
 
-/** Examines the tasks that are asked for. */
+/** Returns the selected tasks with their processes, states and usage. Throws as `selectedTasks` does. */
 export function survey(namespace: Namespace, selection: Selection, warn: Warn): Survey {
   const tasks = selectedTasks(namespace, selection);
   return {

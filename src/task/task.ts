@@ -1,4 +1,4 @@
-// What a task is: whether it runs, its record and state, its processes and what they use.
+// Which tasks of a namespace run, and which have ended and have a record.
 import { isGone, isThere, processes, removeCgroup } from "../cgroup/cgroup.ts";
 import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
 import { wakeExitCommands } from "./wake_exit_commands.ts";
@@ -10,8 +10,8 @@ import { namedRoot, registered, taskCgroups, trackingCgroup } from "../namespace
 import { listRuns } from "./records.ts";
 
 /**
- * Whether the task runs. A registered task without a process has ended, and its
- * release agent is on the way.
+ * Returns whether a task runs: whether its registered cgroup is populated. A registered cgroup
+ * without a process is that of a run that has ended, which the release agent has not removed yet.
  *
  * @throws {NotInitialised} if there is no such namespace.
  * @throws {Failed} if it cannot be found out.
@@ -21,8 +21,8 @@ export function isRunning(namespace: string, task: string): boolean {
 }
 
 /**
- * What tells this run of the task from any other of the same name: the inode of
- * its registered cgroup, or nothing if the task does not run.
+ * Returns the inode of the registered cgroup of a running task, by which its run can be told from
+ * other runs of the task; undefined if the task does not run.
  *
  * @throws {NotInitialised} if there is no such namespace.
  * @throws {Failed} if it cannot be found out.
@@ -34,7 +34,7 @@ export function identity(namespace: string, task: string): number | undefined {
   } catch (error) {
     if (error instanceof Failed) throw error;
     if (!isGone(error)) {
-      // A release that has begun keeps its owner out.
+      // While the namespace is being released its owner may not enter: this throws if it is gone.
       if (error instanceof Deno.errors.PermissionDenied) readNamespace(namespace);
       throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
     }
@@ -44,8 +44,8 @@ export function identity(namespace: string, task: string): number | undefined {
 }
 
 /**
- * The inode of the registered cgroup of a task, if there is one, whether or not the task runs.
- * A release that keeps its owner out has found none that does.
+ * Returns the inode of the registered cgroup of a task, whether or not it is populated; undefined
+ * if there is none, or the namespace is being released, in which case no task runs.
  */
 export function registeredInode(namespace: string, task: string): number | undefined {
   try {
@@ -57,7 +57,7 @@ export function registeredInode(namespace: string, task: string): number | undef
 }
 
 /**
- * The running tasks of a namespace, sorted by name.
+ * Returns the names of the running tasks of a namespace, sorted.
  *
  * @throws {NotInitialised} if there is no such namespace.
  */
@@ -67,7 +67,12 @@ export function runningTasks(namespace: string): string[] {
     .sort();
 }
 
-/** The tasks that have a cgroup in the named hierarchy. Whoever owns that can make others by hand. */
+/**
+ * Returns the names of the tasks that have a registered cgroup, in no order. The owner of the
+ * namespace can make other cgroups by hand: names that are no task's are left out.
+ *
+ * @param named The namespace's cgroup in the named hierarchy.
+ */
 export function registeredTasks(named: string): string[] {
   return [...Deno.readDirSync(named)]
     .filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
@@ -76,16 +81,16 @@ export function registeredTasks(named: string): string[] {
 }
 
 /**
- * The tasks of which there is a record, in no order.
+ * Returns the names of the tasks that have a record, in no order.
  *
- * @throws {RecordsClosed} if they are not for the caller.
+ * @throws {RecordsClosed} if the caller may not read the records.
  */
 export function recordedTasks(namespace: string): string[] {
   const { runs, former } = listRuns(namespace);
   return [...new Set([...runs.keys(), ...former])];
 }
 
-/** The tasks that run or of which there is a record that the caller may see, sorted by name. */
+/** Returns the names of the tasks that run or have a record that the caller may read, sorted. */
 export function knownTasks(namespace: string): string[] {
   return [...new Set([...visibleRecords(namespace), ...runningTasks(namespace)])].sort();
 }
@@ -99,27 +104,33 @@ function visibleRecords(namespace: string): string[] {
   }
 }
 
-/** The tasks that run, and those that have ended and of which there is a record; sorted by name. */
+/**
+ * Returns the names of the running tasks, and of the tasks that have ended and have a record, each
+ * sorted.
+ *
+ * @throws {RecordsClosed} if the caller may not read the records.
+ */
 export function allTasks(namespace: string): { running: string[]; finished: string[] } {
-  // In this order: one that is started in between was not recorded, one that ends has a record.
+  // The records are listed first: a task that starts in between is then found to run, and one that
+  // ends in between has a record already.
   const recorded = recordedTasks(namespace);
   const running = runningTasks(namespace);
   const runs = new Set(running);
   return { running, finished: recorded.filter((name) => !runs.has(name)).sort() };
 }
 
-/** The processes of a task, without its shim. */
+/** Returns the process ids of a task, without its shim. */
 export function taskProcesses(namespace: Namespace, task: string): number[] {
   return processes(trackingCgroup(namespace, task));
 }
 
 /**
- * Removes what is left of a task that has ended, for an agent that was killed or
- * never came, and wakes its exit command. Waits for the agent first.
+ * Waits for the release agent to remove the cgroups of a task that has ended. If they are still
+ * there then, because the agent was killed or never called, removes them and thaws the exit command.
  *
  * @param patience How long to wait for the agent, in milliseconds.
- * @returns whether the name is free.
- * @throws {NotRunning} if there is nothing to remove.
+ * @returns whether the name of the task is free.
+ * @throws {NotRunning} if the task has no registered cgroup.
  */
 export async function reap(namespace: Namespace, task: string, patience = 2000): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);

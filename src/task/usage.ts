@@ -7,23 +7,23 @@ import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
 import { readFormerUsage } from "./records_of_1_1.ts";
 import type { RunRecord } from "./record.ts";
 
-/** What a task uses, or has used. What the host does not count is null. */
+/** The resources that a task uses, or has used. A value that the host does not count is null. */
 export interface Usage {
   /** Processor time in nanoseconds. */
   cpu: { total: number | null; user: number | null; system: number | null };
   /** Memory in bytes. */
   memory: { now: number | null; peak: number | null };
-  /** Processes and threads. */
+  /** The number of processes and threads. */
   pids: { now: number | null; peak: number | null };
-  /** How many of its processes the kernel has killed for want of memory. */
+  /** How many processes of the task the kernel has killed for want of memory. */
   oomKills: number | null;
-  /** How often, and how long in nanoseconds, it had to wait by its limit of processors. */
+  /** How often, and for how many nanoseconds, the limit on processors has stopped the task. */
   throttled: { times: number | null; time: number | null };
-  /** How long in nanoseconds some of it has waited for a resource, and its share of the last 10 s in percent. */
+  /** For how many nanoseconds some process of the task has waited for a resource, and for what share of the last 10 s, in percent (accounting/psi.rst). */
   pressure: Record<"cpu" | "memory" | "io", { time: number; last10: number } | null>;
 }
 
-/** The counters that are read; the release agent keeps those that still count after the end. */
+/** The files that are read. At the end of a task the release agent saves those whose counters remain of interest. */
 const FILES = [
   "cpu.stat",
   "cpuacct.usage",
@@ -41,22 +41,22 @@ const FILES = [
   "io.pressure",
 ];
 
-/** Values by the name of their file and what they are called there: `cpu.stat user_usec`. */
+/** Values by the name of their file and their name in it, such as `cpu.stat user_usec`. */
 type Counters = Map<string, string>;
 
-/** Reads what tasks of a namespace use from their cgroups. */
+/** Reads the usage of tasks of a namespace from their cgroups. */
 class UsageReader {
-  /** Which counters a hierarchy has: the same for each of its tasks. */
+  /** The names of the files that exist, by hierarchy: they are the same for each of its tasks. */
   readonly #files = new Map<string, string[]>();
 
   constructor(private readonly namespace: Namespace) {}
 
-  /** What a running task uses. */
+  /** Returns what a running task uses. */
   read(task: string): Usage {
     return this.#read(taskCgroups(this.namespace, task));
   }
 
-  /** What all tasks of the namespace use together; the processor time includes those that have ended. */
+  /** Returns what all tasks of the namespace use together; the processor time includes that of tasks that have ended. */
   readAll(): Usage {
     return this.#read(taskCgroups(this.namespace, "").map(dirname));
   }
@@ -65,7 +65,7 @@ class UsageReader {
     const counters: Counters = new Map();
     for (const cgroup of cgroups) {
       for (const file of this.#available(cgroup)) {
-        // Where v2 counts processor time too, that is enough.
+        // The counters of v1 are not needed where v2 counts processor time, too.
         if (file.startsWith("cpuacct.") && counters.has("cpu.stat usage_usec")) continue;
         addCounters(counters, file, read(`${cgroup}/${file}`));
       }
@@ -74,22 +74,22 @@ class UsageReader {
   }
 
   #available(cgroup: string): string[] {
-    // The namespace's own cgroup may have others than those of its tasks.
-    const place = basename(cgroup).startsWith("task-") ? dirname(cgroup) : cgroup;
-    const known = this.#files.get(place);
+    // The namespace's own cgroup may have other files than those of its tasks.
+    const key = basename(cgroup).startsWith("task-") ? dirname(cgroup) : cgroup;
+    const known = this.#files.get(key);
     if (known !== undefined) return known;
     const names = unlessGone(() => [...Deno.readDirSync(cgroup)].map(({ name }) => name), null);
     if (names === null) return [];
     const files = FILES.filter((name) => names.includes(name));
-    this.#files.set(place, files);
+    this.#files.set(key, files);
     return files;
   }
 }
 
-/** By namespace: its reader, and of which init that is. */
+/** The readers of namespaces, each with the `init` that it is valid for. */
 const readers = new Map<string, { init: number | null; reader: UsageReader }>();
 
-/** The reader of a namespace, which knows from the last time what its hierarchies count. */
+/** Returns the reader of a namespace. It is kept, for it remembers which files its hierarchies have. */
 export function usageReader(namespace: Namespace): UsageReader {
   const name = namespace.namespace;
   const init = lastInit(name);
@@ -104,7 +104,7 @@ function read(file: string): string {
   try {
     return Deno.readTextFileSync(file);
   } catch {
-    // Pressure files there are may be switched off (EOPNOTSUPP), the task may end.
+    // The task may have ended, or the host's pressure files be disabled (EOPNOTSUPP).
     return "";
   }
 }
@@ -127,9 +127,9 @@ function addCounter(counters: Counters, file: string, line: string): void {
 }
 
 /**
- * What a run had used when it ended, as the release agent has kept it.
+ * Returns what a run had used when it ended, as the release agent has saved it.
  *
- * @returns nothing if the agent has not kept it, or not for so long.
+ * @returns undefined if the agent has not saved it, or has removed it since.
  */
 export function keptUsage(
   namespace: string,
@@ -145,8 +145,8 @@ export function keptUsage(
 const TICK = 10_000_000;
 
 /**
- * Reads counters, a line each: the file's name and the line. See
- * Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/cpuacct.rst and memory.rst.
+ * Parses counters: each line has the name of a file and a line of this file. See the kernel's
+ * admin-guide/cgroup-v2.rst, cgroup-v1/cpuacct.rst and cgroup-v1/memory.rst.
  */
 export function parseUsage(text: string): Usage {
   const counters: Counters = new Map();

@@ -8,34 +8,33 @@ import type { Exit } from "./exit_commands.ts";
 import { runOfCgroup } from "./records.ts";
 
 /**
- * Wakes the exit commands of a task's runs that are over, as the release agent does, for
- * one that was killed or never came.
+ * Thaws the exit commands of the runs of a task that are over, in place of a release agent that was
+ * killed or never called.
  *
- * @returns whether one slept.
+ * @returns whether one was frozen.
  */
 export function wakeExitCommands(namespace: Namespace, task: string): boolean {
   if (namespace.exits === "") return false;
   const { namespace: name, exits } = namespace;
   const underWay = unlessGone(() => Deno.statSync(registered(name, task)).ino, null);
   const frozenCgroups = `${namespaceDirectory(name)}/${exits}/exits`;
-  let woken = false;
-  for (const { name: frozenCgroup } of unlessGone(() => [...Deno.readDirSync(frozenCgroups)], [])) {
-    const [, run, whose] = /^(\d+)-(.+)$/.exec(frozenCgroup) ?? [];
-    if (
-      whose !== task || Number(run) === underWay || !isFrozen(`${frozenCgroups}/${frozenCgroup}`)
-    ) continue;
-    setFrozen(`${frozenCgroups}/${frozenCgroup}`, false);
-    woken = true;
+  let isThawed = false;
+  for (const { name: entry } of unlessGone(() => [...Deno.readDirSync(frozenCgroups)], [])) {
+    const [, inode, itsTask] = /^(\d+)-(.+)$/.exec(entry) ?? [];
+    const frozenCgroup = `${frozenCgroups}/${entry}`;
+    if (itsTask !== task || Number(inode) === underWay || !isFrozen(frozenCgroup)) continue;
+    setFrozen(frozenCgroup, false);
+    isThawed = true;
   }
-  return woken;
+  return isThawed;
 }
 
 /**
- * Keeps the exit commands of a task from being run when they wake: they look whether there is a
- * file `no-exit` in the directory of their run.
+ * Keeps exit commands of a task from being run when they are thawed: makes the file `no-exit` in the
+ * directory of the run, for which the shell of the exit command looks.
  *
- * @param sleeping Those that sleep.
- * @throws {Failed} if that cannot be written.
+ * @param sleeping The exit commands that wait for the end of their run.
+ * @throws {Failed} if the file cannot be made.
  */
 export function forgetExitCommands(
   namespace: string,

@@ -1,8 +1,8 @@
 /**
- * Has something done right before the first call of a method, or of one with certain arguments:
+ * Calls a function right before the first call of a method, or of one with certain arguments, to do
  * what another process might do in that moment.
  *
- * @returns what undoes it, called or not.
+ * @returns an object whose disposal restores the method, whether or not it was called.
  */
 export function before<K extends string>(
   // deno-lint-ignore no-explicit-any -- any method

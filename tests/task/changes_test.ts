@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { Changes } from "../../src/task/changes.ts";
 
-/** How long a wait took, in milliseconds. */
+/** Returns how long a wait took, in milliseconds. */
 async function timed(wait: Promise<void>): Promise<number> {
   const begin = performance.now();
   await wait;
@@ -23,7 +23,7 @@ Deno.test("next() wakes when a file is written, made or removed", async () => {
       const waiting = timed(changes.next());
       change();
       assert(await waiting < 20_000);
-      // What else came of the same change.
+      // One change of a file may be reported several times.
       await changes.next(50);
     }
   } finally {
@@ -32,7 +32,7 @@ Deno.test("next() wakes when a file is written, made or removed", async () => {
   }
 });
 
-Deno.test("next() remembers what happened while nobody waited", async () => {
+Deno.test("next() returns at once after a change that came before the call", async () => {
   const file = Deno.makeTempFileSync();
   const changes = new Changes({ pulse: 60_000 });
   try {
@@ -46,14 +46,14 @@ Deno.test("next() remembers what happened while nobody waited", async () => {
   }
 });
 
-Deno.test("next() returns without a change after the pulse, or sooner if asked", async () => {
+Deno.test("next() returns without a change after the pulse, or after a shorter time that is given", async () => {
   const changes = new Changes({ pulse: 100, poll: 100 });
   assert(await timed(changes.next()) >= 95);
   assert(await timed(changes.next(5)) < 95);
   changes.close();
 });
 
-Deno.test("next() polls where something cannot be watched", async () => {
+Deno.test("next() polls if a file cannot be watched", async () => {
   const changes = new Changes({ pulse: 60_000, poll: 20 });
   changes.watch("/no/such/file");
   assert(await timed(changes.next()) < 20_000);

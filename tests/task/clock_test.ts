@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BootClock, type ClockSource } from "../../src/task/clock.ts";
 
-/** A host whose clocks are what the test says. */
+/** A host whose clocks are set by the test. */
 class Host implements ClockSource {
   now = 1000;
   date = 1_700_000_000_000;
@@ -23,7 +23,7 @@ class Host implements ClockSource {
     return this.answers ? this.boot : undefined;
   }
 
-  /** Time goes by. */
+  /** Advances all clocks. */
   pass(milliseconds: number): void {
     this.now += milliseconds;
     this.date += milliseconds;
@@ -31,7 +31,7 @@ class Host implements ClockSource {
   }
 }
 
-Deno.test("the time since boot goes on with time, and nobody is asked", () => {
+Deno.test("the time since boot advances without a question to the kernel", () => {
   const host = new Host();
   const clock = new BootClock(host);
   assertEquals(clock.now(), 500_000);
@@ -39,7 +39,7 @@ Deno.test("the time since boot goes on with time, and nobody is asked", () => {
   assertEquals([clock.now(), host.asked], [86_900_000, 0]);
 });
 
-Deno.test("the time since boot is asked for again after the host was suspended", () => {
+Deno.test("the kernel is asked for the time since boot after the host was suspended", () => {
   const host = new Host();
   const clock = new BootClock(host);
   clock.now();
@@ -59,7 +59,7 @@ Deno.test("the time since boot does not change when the clock is set, forward or
     host.pass(10);
     assertEquals(clock.now(), host.boot);
   }
-  // Where nothing can be asked, the clock that nobody sets is the best there is.
+  // If the kernel does not answer, the monotonic clock is used.
   host.answers = false;
   host.date -= 3_600_000;
   host.pass(10);

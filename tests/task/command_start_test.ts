@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { hasCommandStarted } from "../../src/task/command_start.ts";
 import { cgroupTest, OWNER, OWNER_GROUP, start, TRACKER, until } from "../harness.ts";
 
-/** A shell in the cgroup of a task, which has what waits for its command as its command line. */
-async function put(cgroup: string, line: string): Promise<Deno.ChildProcess> {
+/** Starts a shell with the command line of a task's waiting first process, and moves it into a cgroup. */
+async function startWaiting(cgroup: string, line: string): Promise<Deno.ChildProcess> {
   const process = start(["/bin/sh", "-c", `# What becomes the command. It\n${line}`]);
-  await until("it is a shell", () => {
+  await until("the process is a shell", () => {
     const words = Deno.readTextFileSync(`/proc/${process.pid}/cmdline`);
     return words.startsWith("/bin/sh");
   });
@@ -13,22 +13,25 @@ async function put(cgroup: string, line: string): Promise<Deno.ChildProcess> {
   return process;
 }
 
-cgroupTest("what waits for its command has not begun, whatever it forks", async (ns) => {
-  const cgroup = `${ns.directory}/${TRACKER}/task-a`;
-  Deno.mkdirSync(cgroup);
-  Deno.chownSync(cgroup, OWNER, OWNER_GROUP);
-  assert(!hasCommandStarted(cgroup));
-  const shell = await put(cgroup, "while :; do (:); done");
-  let begun = 0;
-  for (let i = 0; i < 20000; i++) if (hasCommandStarted(cgroup)) begun++;
-  assertEquals(begun, 0);
-  const other = await put(cgroup, "sleep 0.5; sleep 1000; :");
-  await until("it has begun", () => hasCommandStarted(cgroup));
-  for (const process of [shell, other]) process.kill("SIGKILL");
-  Deno.writeTextFileSync(
-    `${cgroup}/${TRACKER === "unified" ? "cgroup.kill" : "freezer.state"}`,
-    TRACKER === "unified" ? "1" : "THAWED",
-  );
-  for (const process of [shell, other]) await process.status;
-  await until("all are gone", () => ns.task("a").length === 0);
-});
+cgroupTest(
+  "a first process that waits has not executed its command, whatever it forks",
+  async (ns) => {
+    const cgroup = `${ns.directory}/${TRACKER}/task-a`;
+    Deno.mkdirSync(cgroup);
+    Deno.chownSync(cgroup, OWNER, OWNER_GROUP);
+    assert(!hasCommandStarted(cgroup));
+    const shell = await startWaiting(cgroup, "while :; do (:); done");
+    let begun = 0;
+    for (let i = 0; i < 20000; i++) if (hasCommandStarted(cgroup)) begun++;
+    assertEquals(begun, 0);
+    const other = await startWaiting(cgroup, "sleep 0.5; sleep 1000; :");
+    await until("a command has started", () => hasCommandStarted(cgroup));
+    for (const process of [shell, other]) process.kill("SIGKILL");
+    Deno.writeTextFileSync(
+      `${cgroup}/${TRACKER === "unified" ? "cgroup.kill" : "freezer.state"}`,
+      TRACKER === "unified" ? "1" : "THAWED",
+    );
+    for (const process of [shell, other]) await process.status;
+    await until("all processes have ended", () => ns.task("a").length === 0);
+  },
+);

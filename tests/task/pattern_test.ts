@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Usage } from "../../src/cli/errors.ts";
 import { compilePattern } from "../../src/task/pattern.ts";
 
-Deno.test("compilePattern() knows *, ? and […], as a shell does", () => {
+Deno.test("compilePattern() treats *, ? and […] as a shell does", () => {
   const names = ["a", "b", "ab", "abc", "a-c", "a.c", "A"];
   const cases: [string, string[]][] = [
     ["*", names],
@@ -26,7 +26,7 @@ Deno.test("compilePattern() knows *, ? and […], as a shell does", () => {
   }
 });
 
-Deno.test("compilePattern() refuses what is no pattern, or only some shells know", () => {
+Deno.test("compilePattern() refuses malformed patterns, and those that only some shells know", () => {
   const cases: [string, string][] = [
     ["[z-a]", "must not go backwards"],
     ["[a", 'a "]" is missing'],
@@ -39,7 +39,7 @@ Deno.test("compilePattern() refuses what is no pattern, or only some shells know
   for (const [pattern, why] of cases) assertThrows(() => compilePattern(pattern), Usage, why);
 });
 
-/** A name whose characters are counted as they are looked at. */
+/** A name that counts how many of its characters are read. */
 function* counted(name: string, looked: { at: number }): Generator<string> {
   for (const character of name) {
     looked.at++;
@@ -47,7 +47,7 @@ function* counted(name: string, looked: { at: number }): Generator<string> {
   }
 }
 
-Deno.test("compilePattern() makes what looks at each character of a name once", () => {
+Deno.test("compilePattern() makes a function that reads each character of a name once", () => {
   const name = "a".repeat(200);
   const patterns = ["*a".repeat(100) + "b", "*" + "a".repeat(199) + "b", "*?".repeat(5000), "*a*"];
   const matches = patterns.map((pattern) => {

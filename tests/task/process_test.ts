@@ -24,15 +24,15 @@ Deno.test("commandLine() puts a space after each argument", () => {
   assertEquals(shown({ cmdline: "openssl\0speed\0aes\0" }), "openssl speed aes ");
 });
 
-Deno.test("commandLine() lets nothing paint on the terminal or break the line", () => {
+Deno.test("commandLine() replaces characters that control a terminal or end the line", () => {
   assertEquals(shown({ cmdline: "a\nb\0\x1b[31mc\x9bd\0" }), "a b  [31mc d ");
 });
 
-Deno.test("commandLine() shows what it can of arguments that are not UTF-8", () => {
+Deno.test("commandLine() replaces bytes of arguments that are not UTF-8", () => {
   assertEquals(shown({ cmdline: new Uint8Array([97, 255, 98, 0]) }), "a\ufffdb ");
 });
 
-Deno.test("commandLine() shows a process without arguments by its name, a dead one not at all", () => {
+Deno.test("commandLine() returns the name of a process without arguments, and nothing of a dead one", () => {
   assertEquals(shown({ cmdline: "", comm: "kworker/0:1\n" }), "[kworker/0:1]");
   assertEquals(commandLine(7, "/nonexistent"), undefined);
 });

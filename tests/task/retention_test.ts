@@ -5,10 +5,10 @@ import { cgroupTest, exec, exists, type TestNamespace, until } from "../harness.
 
 const BOOT = { id: "bd200950-9fcf-473f-8493-ae3ff3a33e51", at: 1000 };
 
-/** The id of a run that was begun so many minutes after the boot. */
+/** Returns the id of a run that was started a number of minutes after the boot. */
 const after = (minutes: number) => makeRunId(BOOT, "", minutes * 60_000);
 
-Deno.test("forgettable() are all but the newest, and the last of each task", () => {
+Deno.test("forgettable() returns all runs but the newest and the last of each task", () => {
   const [a, b, c, d] = [1, 2, 3, 4].map(after) as [string, string, string, string];
   const runs = byAge({ runs: new Map([["x", [a, b, d]], ["y", [c]]]) });
   assertEquals(runs.map(({ run, isLast }) => [run, isLast]), [
@@ -22,7 +22,7 @@ Deno.test("forgettable() are all but the newest, and the last of each task", () 
   assertEquals(forgettable(runs, 4), []);
 });
 
-/** Lays down runs of a task that were begun before all others. */
+/** Makes records of runs of a task that were started before all others. */
 async function fill(ns: TestNamespace, task: string, from: number, count: number) {
   const names = Array.from({ length: count }, (_, i) => `${after(from + i)}-${task}`);
   const script =
@@ -32,7 +32,7 @@ async function fill(ns: TestNamespace, task: string, from: number, count: number
 }
 
 cgroupTest(
-  "the newest 1000 runs are remembered, the last of each task, and those that go on",
+  "the newest 1000 runs are kept, the last run of each task, and the runs under way",
   async (ns) => {
     const [first = "", ...more] = await fill(ns, "many", 1, 1099);
     const [last = ""] = await fill(ns, "other", 0, 1);
@@ -44,7 +44,7 @@ cgroupTest(
       "sh",
       `${ns.directory}/usage`,
     ], { uid: 0 });
-    // And what runs that were killed had begun, with nobody in it.
+    // Also the directories and cgroups of launches that were killed.
     const begun = `cd "$1" && mkdir -p new-x exit-1-x enter-x/task-x bell-x/x &&
     touch -d '1 hour ago' new-x exit-1-x enter-x bell-x && mkdir enter-young`;
     await exec(["sh", "-c", begun, "sh", `${ns.directory}/named`]);
@@ -56,29 +56,32 @@ cgroupTest(
     const kept = [last, more.at(-1) ?? "", ns.runDirectory("oldest"), ns.runDirectory("new")];
     for (const path of kept) assert(runs.includes(path.split("/").at(-1) ?? ""), path);
     assert(!runs.includes(first));
-    // Those of "other" and of "oldest" are beyond the newest thousand.
+    // The runs of "other" and "oldest" are older than the newest thousand.
     assert(runs.length >= 1000 && runs.length <= 1002, `${runs.length}`);
     const left = names("named").filter((name) => /^(new|exit|enter|bell)-/.test(name));
     assertEquals(left, ["enter-young"]);
-    await until("the counters are as many", () => names("usage").length <= 1001);
+    await until("old counters are removed, too", () => names("usage").length <= 1001);
     assert(names("usage").some((name) => name.endsWith("-new")));
   },
 );
 
-cgroupTest("where there is no room, what is not the last of a task makes way first", async (ns) => {
-  const many = await fill(ns, "many", 1, 99);
-  const others = [];
-  for (let i = 0; i < 4; i++) others.push(...await fill(ns, `other${i}`, 200 + i, 1));
-  await ns.must("run", "a", "sleep", "1000");
-  const there = (name: string) => exists(`${ns.directory}/runs/${name}`);
-  assert(forgetOldest(ns.name));
-  // A hundred: all but the last of the one, and two others.
-  assertEquals(many.filter(there), []);
-  assertEquals(others.filter(there), others.slice(1));
-  assert(forgetOldest(ns.name));
-  assertEquals(others.filter(there), []);
-  // What runs is left alone, and so is what somebody has laid beside it.
-  assert(!forgetOldest(ns.name));
-  assertEquals((await ns.lanco("status", "a")).code, 0);
-  assertEquals(ns.record("a").task, "a");
-});
+cgroupTest(
+  "if the disk is full, runs that are not the last of their task are removed first",
+  async (ns) => {
+    const many = await fill(ns, "many", 1, 99);
+    const others = [];
+    for (let i = 0; i < 4; i++) others.push(...await fill(ns, `other${i}`, 200 + i, 1));
+    await ns.must("run", "a", "sleep", "1000");
+    const there = (name: string) => exists(`${ns.directory}/runs/${name}`);
+    assert(forgetOldest(ns.name));
+    // A hundred runs were removed: all but the last of the one task, and two others.
+    assertEquals(many.filter(there), []);
+    assertEquals(others.filter(there), others.slice(1));
+    assert(forgetOldest(ns.name));
+    assertEquals(others.filter(there), []);
+    // Runs under way are kept, and so are files that are no records.
+    assert(!forgetOldest(ns.name));
+    assertEquals((await ns.lanco("status", "a")).code, 0);
+    assertEquals(ns.record("a").task, "a");
+  },
+);

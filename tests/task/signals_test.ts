@@ -9,7 +9,7 @@ Deno.test("parseSignal() takes names with and without SIG, in any case, and numb
   assertEquals(parseSignal("usr1"), "SIGUSR1");
 });
 
-Deno.test("parseSignal() refuses what is no signal", () => {
+Deno.test("parseSignal() refuses other words and numbers", () => {
   for (const text of ["", "0", "32", "-9", "TERMINATE", "SIG", "9.5"]) {
     assertThrows(() => parseSignal(text), Usage, "unknown signal");
   }

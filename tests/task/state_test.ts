@@ -14,23 +14,23 @@ Deno.test("outcome() tells exit statuses from signals as a shell does", () => {
   assertEquals(short(undefined, 255, null), ["exited", 255, null]);
 });
 
-Deno.test("outcome() says out of memory only of what was killed while memory was short", () => {
+Deno.test("outcome() is out of memory only if the task was killed and the kernel has killed for memory", () => {
   assertEquals(short(undefined, 137, { oomKills: 1 }), ["out of memory", null, "SIGKILL"]);
   assertEquals(short(undefined, 137, { oomKills: 0 }), ["killed", null, "SIGKILL"]);
   assertEquals(short(undefined, 0, { oomKills: 1 }), ["exited", 0, null]);
 });
 
-Deno.test("outcome() does not guess what nobody has told", () => {
+Deno.test("outcome() is unknown without an exit status", () => {
   assertEquals(outcome(undefined, undefined, null).why, "its shim was killed before it could tell");
   assertEquals(short(undefined, undefined, null), ["unknown", null, null]);
 });
 
-Deno.test("outcome() of a task that still has processes is that it runs", () => {
+Deno.test("outcome() of a task that still has processes is running", () => {
   assertEquals(short("running", undefined, null), ["running", null, null]);
   assertEquals(short("paused", 3, null), ["paused", 3, null]);
 });
 
-cgroupTest("what an owner has put in the place of a record keeps nobody waiting", async (ns) => {
+cgroupTest("a file of any kind in the place of a record keeps no reader waiting", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   for (const file of ["run.json", "status", "pauses", "stopped"]) {
     const path = `${ns.runDirectory("a")}/${file}`;
@@ -48,7 +48,7 @@ cgroupTest("what an owner has put in the place of a record keeps nobody waiting"
 });
 
 cgroupTest(
-  "what an owner has put in the place of a record leaves all else to be seen",
+  "a file of any kind in the place of a record hides nothing but this record",
   async (ns) => {
     await ns.must("run", "good", "sleep", "1000");
     const targets = ["self", "/etc/shadow", "/proc/1/environ", "/etc/passwd/x", "x".repeat(300)];

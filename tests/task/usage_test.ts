@@ -41,7 +41,7 @@ pids.current 5`);
   assertEquals([usage.oomKills, usage.throttled], [2, { times: 1, time: 99 }]);
 });
 
-Deno.test("parseUsage() makes null of what the host does not count, or what is nonsense", () => {
+Deno.test("parseUsage() returns null for counters that are missing or malformed", () => {
   const usage = parseUsage("memory.peak max\nnonsense\n\ncpu.stat usage_usec -1");
   assertEquals(usage.memory, { now: null, peak: null });
   assertEquals(usage.cpu.total, null);
