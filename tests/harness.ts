@@ -89,6 +89,16 @@ export class TestNamespace {
     return exec([LANCO, this.name, ...args], options);
   }
 
+  /** Runs what does not end by itself until it has written so many lines; returns all that it has. */
+  async firstLines(count: number, args: readonly string[], options: ExecOptions = {}) {
+    const out = `${this.scratch}/lines-${crypto.randomUUID()}`;
+    const line = `out=$1 count=$2; shift 2; "$@" >"$out" &
+      until [ "$(wc -l <"$out")" -ge "$count" ]; do kill -0 $! || exit; sleep 0.05; done
+      kill $!; cat "$out"`;
+    const words = ["sh", "-c", line, "sh", out, String(count), LANCO, this.name, ...args];
+    return (await exec(words, options)).stdout;
+  }
+
   /** Runs `lanco <namespace> <args>`, which must succeed in silence. */
   async must(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.lanco(...args);

@@ -213,11 +213,7 @@ cgroupTest("events serves only users who may read the records", async (ns) => {
   await ns.must("run", "good", "sleep", "1000");
   await ns.must("run", "other", "sleep", "1000");
   for (const uid of [0, OWNER]) {
-    const line =
-      'out=$1; shift; "$@" >"$out" & until [ "$(wc -l <"$out")" -ge 2 ]; do sleep 0.05; done; kill $!; cat "$out"';
-    const out = `${ns.scratch}/events-${uid}`;
-    const command = ["sh", "-c", line, "sh", out, LANCO, ns.name, "events", "g*"];
-    const { stdout } = await exec(command, { uid });
+    const stdout = await ns.firstLines(2, ["events", "g*"], { uid });
     assertMatch(stdout, /^\S+ present good\n\S+ ready\n$/);
   }
 });
@@ -242,8 +238,10 @@ cgroupTest("events in a batch goes on beside other requests until it is cancelle
     { id: 1, command: "run", args: ["a", "sh", "-c", "exit 4"] },
     { id: 2, command: "wait", args: ["a"] },
   ].map((request) => JSON.stringify(request) + "\n").join("");
+  const out = `${ns.scratch}/answers`;
+  const told = `until grep -q '"event":"end"' ${out}; do sleep 0.05; done`;
   const { code, stdout } = await shell(
-    `{ printf '%s' '${stdin}'; sleep 2; echo '{"id":"e","command":"cancel"}'; } | ${LANCO} ${ns.name} batch`,
+    `: >${out}; { printf '%s' '${stdin}'; ${told}; echo '{"id":"e","command":"cancel"}'; } | ${LANCO} ${ns.name} batch >${out}; code=$?; cat ${out}; exit $code`,
   );
   assertEquals(code, 0);
   const all = answersIn(stdout);

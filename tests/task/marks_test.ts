@@ -4,7 +4,6 @@ import {
   cgroupTest,
   exec,
   exists,
-  LANCO,
   shell,
   start,
   STRANGER,
@@ -71,7 +70,7 @@ cgroupTest("what ran when the host went down is lost, until it runs again", asyn
   const { tasks } = JSON.parse(await ns.must("ls", "-a", "--json"));
   assertEquals(Object.keys(tasks), ["lost", "runs", "torn"]);
   assertEquals([tasks.lost.state, tasks.runs.state], ["lost", "running"]);
-  const { stdout } = await exec(["timeout", "2", LANCO, ns.name, "events", "--json"]);
+  const stdout = await ns.firstLines(6, ["events", "--json"]);
   const told = stdout.trim().split("\n").map((line) => JSON.parse(line)).slice(1);
   assertEquals(told.map(({ event, task, run }) => [event, task, run]), [
     ["lost", "lost", lost.slice(0, 26)],

@@ -140,9 +140,9 @@ before=$(snapshot)
 check "init" lanco "$ns" init -u "$user" -g "$user"
 layout=$(sed 's/.*"layout":"\([a-z]*\)".*/\1/' "/run/lanco/$ns/namespace.json")
 echo "# $layout"
-check "run" l run first-task openssl speed aes
+check "run" l run first-task openssl speed -seconds 60 aes
 check "check" l check first-task
-check "ls shows the task" sh -c "lanco $ns ls | grep -q 'openssl speed aes'"
+check "ls shows the task" sh -c "lanco $ns ls | grep -q 'openssl speed -seconds 60 aes'"
 expect "run again is refused" 4 l run first-task openssl speed aes
 expect "stop of another is refused" 3 l stop second-task
 check "the log is written" until_true grep -q Doing "/var/log/lanco-$ns/task-first-task.log"

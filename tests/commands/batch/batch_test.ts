@@ -311,11 +311,10 @@ cgroupTest(
     await reader.cancel();
     await batch.stdin.close();
     await batch.status;
-    const script = `timeout 2 ${LANCO} ${ns.name} events`;
-    const [first = "", second = ""] = (await shell(`${script} --json`)).stdout.split("\n");
+    const [first = "", second = ""] = (await ns.firstLines(2, ["events", "--json"])).split("\n");
     assertEquals(JSON.parse(first), greeting);
     assertEquals(JSON.parse(second).event, "ready");
-    assertMatch((await shell(script)).stdout, /^\S+ ready\n$/);
+    assertMatch(await ns.firstLines(1, ["events"]), /^\S+ ready\n$/);
   },
 );
 
