@@ -5,16 +5,22 @@ import { readVisible } from "./process.ts";
 import { currentRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
 
-/** The beginning of the command line of a task's first process before it executes the command: see `child.sh`. */
-const WAITING = "/bin/sh\0-c\0# What becomes the command.";
+/** The beginning of the command lines of shells that are given their script. */
+const SHELL = "/bin/sh\0-c\0";
+
+/**
+ * The beginnings of the command line of a task's first process before it executes the command: see
+ * `shim.sh`. The second is that of version 1.1.0, whose script began with this comment.
+ */
+const WAITING = [`${SHELL}eval "$1"\0lanco-child\0`, `${SHELL}# What becomes the command.`];
 
 /**
  * Returns whether this is the command line of a task's first process that has not executed the
  * command yet. Of a process that is ending the kernel may return only the beginning.
  */
 export function isWaiting(line: string): boolean {
-  return line.startsWith(WAITING) ||
-    line.startsWith("/bin/sh\0-c\0#") && !line.endsWith("\0") && WAITING.startsWith(line);
+  const isCut = line.length > SHELL.length && !line.endsWith("\0");
+  return WAITING.some((begin) => line.startsWith(begin) || isCut && begin.startsWith(line));
 }
 
 /** The beginning of the command line of env(1), by which a first process restores variables before the command. */
@@ -50,7 +56,7 @@ export function hasCommandStarted(cgroup: string): boolean {
 const BEFORE = 4;
 
 /** The beginning of the command line of a shim and of a shim pool: see `prologue.sh`. */
-const SHIM = '/bin/sh\0-c\0# Started by "run"';
+const SHIM = `${SHELL}# Started by "run"`;
 
 /**
  * Returns whether a task is registered and its command has not been executed yet. Returns false if

@@ -1,19 +1,19 @@
-# What becomes the command. The child of the shim: it waits until "run" has moved it into the
-# task's cgroups. If "run" dies before that, the child reads the end of file from descriptor 3
-# and ends without executing the command.
+# The child of the shim, the task's first process: it waits until "run" has moved it into the
+# task's cgroups, and then executes the command. If "run" dies before that, the child reads the
+# end of file from descriptor 3 and ends without executing the command.
 # The command inherits every variable that the caller exported, even "_": therefore the
 # variables of this script begin with "lanco_".
-#   $1 prefix of each line to "run"
-#   $2 the directory of this run         $3 its mark on disk
-#   $4 log, or ""                        $5 file for the standard input, or ""
-#   $6 variables that the shells added   $7 SHLVL of the caller
-#   $8 new oom_score_adj, or "" to leave it
-#   $9... the command
+#   $1 the text of this script           $2 prefix of each line to "run"
+#   $3 the directory of this run         $4 its mark on disk
+#   $5 log, or ""                        $6 file for the standard input, or ""
+#   $7 variables that the shells added   $8 SHLVL of the caller
+#   $9 new oom_score_adj, or "" to leave it
+#   $10... the command
 # The variable lanco_restore has the text that restores variables which shells drop: see
 # environment.ts.
-lanco_tag=$1 lanco_run=$2 lanco_mark=$3 lanco_log=$4 lanco_input=$5 lanco_unset=$6 lanco_level=$7
-lanco_oom_score=$8
-shift 8
+lanco_tag=$2 lanco_run=$3 lanco_mark=$4 lanco_log=$5 lanco_input=$6 lanco_unset=$7 lanco_level=$8
+lanco_oom_score=$9
+shift 9
 lanco_fresh='' lanco_env='' lanco_lost='' lanco_odd=''
 
 refuse() {
@@ -22,7 +22,8 @@ refuse() {
 }
 
 refuse_log() {
-  refuse "cannot write to the log \"$lanco_log\": $1: give another with -l"
+  # Without a message, a second attempt has succeeded: the file is another one by now.
+  refuse "cannot write to the log \"$lanco_log\": ${1:-another file was put in its place}: give another with -l"
 }
 
 # Opens the log. Before anything is written, "run" checks that the name of the log still leads

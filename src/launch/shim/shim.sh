@@ -6,7 +6,7 @@
 #   $3 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
 #   $4 the directory of all runs               $5 the directory of the marks of all runs
 #   $6 the directory to change to, or ""       $7 the command to look up
-#   $8... the child's arguments from $4 on
+#   $8... the child's arguments from $5 on
 lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_marks=$5 lanco_dir=$6 lanco_command=$7
 shift 7
 lanco_fifos=''
@@ -99,13 +99,16 @@ read -r lanco_line <&9 || :
 lanco_line=''
 [ ! -f "$lanco_mark" ] || { command exec 7<>"$lanco_mark" && read -r lanco_line <&7; } 2>/dev/null || :
 [ "$lanco_line" = "$lanco_id" ] || exec 7>&-
+# By "lanco-child" other processes see that the child has not executed the command yet: see
+# command_start.ts.
+# shellcheck disable=SC2016 # the child evaluates its own argument
 if [ -z "$lanco_fifos" ]; then
-  (exec /usr/bin/setsid /bin/sh -c "$lanco_child" lanco "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 7>&-)
+  (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 7>&-)
 else
   # A shell prints a message when a signal has killed its child: it must not appear in the
   # caller's standard error.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c "$lanco_child" lanco '' "$lanco_run" "$lanco_mark" "$@" 2>&8 7>&- 8>&-)
+  (exec /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" '' "$lanco_run" "$lanco_mark" "$@" 2>&8 7>&- 8>&-)
 fi
 lanco_status=$?
 # The time since boot does not change when the clock is set. A sandbox may hide /proc/uptime:
