@@ -1,4 +1,4 @@
-// How a task starts: its record, its shim, its cgroups, and how it leaves its caller's.
+// The launch of a task, step by step.
 import { abandon } from "./abandon.ts";
 import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
 import { explainClosed, removeWhenOpen } from "./reopening.ts";
@@ -22,13 +22,13 @@ import { assertLog, descriptor } from "./open_file.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
 
-/** What to launch, and how. */
+/** Options of a launch. */
 export interface LaunchOptions {
   /** The command and its arguments. */
   command: readonly string[];
   /** Whether the command keeps the caller's terminal, session and standard streams. */
   foreground: boolean;
-  /** Where the output goes; relative to the caller's directory. None leaves it alone. */
+  /** The log, relative to the caller's directory; without it the command keeps the standard output and error. */
   log?: string;
   /** How many rotated logs to keep. */
   keep: number;
@@ -36,39 +36,39 @@ export interface LaunchOptions {
   directory?: string;
   /** A file for the standard input; relative to the caller's directory. */
   input?: string;
-  /** Variables that are added to the caller's environment. */
+  /** Variables to add to the caller's environment. */
   variables: ReadonlyMap<string, string>;
-  /** What the owner's shell runs when the task has ended. */
+  /** The exit command, as shell text. */
   exitCommand?: string;
-  /** What the task may use. */
+  /** The limits of the task. */
   limits: Limits;
-  /** The oom_score_adj that is asked for; else the caller's, if that is not below 0. */
+  /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
   oomScore?: number;
-  /** Whether a limit that the host cannot enforce is left out. */
+  /** Whether limits that the host cannot enforce are left out. */
   bestEffort: boolean;
-  /** A batch, which has a shim pool until its end. */
+  /** The batch that the launch belongs to, which has a shim pool. */
   batch?: { atEnd(close: () => void): void };
-  /** Told of each step, for `-d`. */
+  /** Called with a message before each step, for `-d`. */
   debug?: (message: string) => void;
 }
 
 /** A task that has been launched. */
 export interface Launched {
-  /** The task's first process: the command. */
+  /** The process id of the command. */
   pid: number;
-  /** Its shim. */
+  /** The shim of the task. */
   shim: Shim;
-  /** What was written down of it. */
+  /** The record of the run. */
   record: RunRecord;
-  /** How long it took to leave the caller's cgroups, in milliseconds. */
+  /** How long the move out of the caller's cgroups took, in milliseconds. */
   admission: number;
-  /** The limits that this host cannot enforce, if that was allowed. */
+  /** A warning for each limit that was left out. */
   unlimited: string[];
 }
 
 /**
- * Launches a task. When this returns, the command has been executed, in its own
- * cgroups; when it throws, nothing was run and nothing is left.
+ * Launches a task. When this returns, the command has been executed in the task's own cgroups. When
+ * it throws, the command was not executed, and all cgroups and records of the launch are removed.
  *
  * @throws {AlreadyRunning} if the task runs.
  * @throws {NotPermitted} if the caller does not own the namespace.
@@ -87,9 +87,9 @@ export async function launch(
     return await attempt.execute();
   } catch (error) {
     const { refusal } = await import("./refusal.ts");
-    // As long as there are the cgroups that tell.
+    // The reason is found out before the cgroups are removed, for it reads their counters.
     const why = refusal(namespace, task, options.limits, error);
-    // Why it failed counts more than what of it could not be taken back.
+    // An error of the cleanup must not hide the error of the launch.
     const killed = await attempt.undo().catch(() => false);
     if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
@@ -99,7 +99,7 @@ export async function launch(
 
 /** One attempt to launch a task, step by step. */
 class Attempt {
-  /** What tells it from all others. */
+  /** A unique word for this launch. */
   readonly #id = crypto.randomUUID();
   readonly #directory: string;
   readonly #log: string | undefined;
@@ -128,7 +128,7 @@ class Attempt {
     this.#look = thawWatch(namespace);
   }
 
-  /** Starts the shim, which looks for the command, takes the name, and begins the record of the run. */
+  /** Starts the shim, which looks up the command; registers the task, and writes the record of the run. */
   async start(): Promise<void> {
     const { command, exitCommand } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
@@ -137,7 +137,7 @@ class Attempt {
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
     if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#id);
-    // What the shim has to say counts more than that it is gone.
+    // An error that the shim reports, awaited first below, tells more than the failed move.
     this.#staging?.catch(() => {});
     if (exitCommand !== undefined) {
       const { ExitCommand } = await import("./shim/exit_command.ts");
@@ -207,7 +207,7 @@ class Attempt {
     };
   }
 
-  /** Leaves the caller's cgroups and enters the task's own. */
+  /** Moves the processes out of the caller's cgroups into the task's own. */
   async enter(): Promise<void> {
     const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
     this.#debug(`leave the caller's cgroups with process ${pids.child}`);
@@ -233,7 +233,7 @@ class Attempt {
     await this.#exit?.openLog(descriptor(this.#child, 2));
   }
 
-  /** Lets the child become the command. */
+  /** Lets the child execute the command. */
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
@@ -245,7 +245,7 @@ class Attempt {
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     const cgroup = registered(namespace, this.task);
-    // First, for what waits does nothing if the child has never been told to go.
+    // The exit command is armed first: it does nothing if the command was not executed.
     await this.#exit?.wait(this.#isFrozen ? undefined : { cgroup, inode: this.#inode });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go();
@@ -256,7 +256,7 @@ class Attempt {
     try {
       forgetOldRuns(namespace);
     } catch (error) {
-      // The task is none the worse for it.
+      // The task has been started all the same.
       this.#debug(`cannot forget old records: ${reason(error)}`);
     }
     return {
@@ -268,7 +268,7 @@ class Attempt {
     };
   }
 
-  /** Takes everything back. Returns whether somebody else had killed the shim or its child. */
+  /** Ends the processes of the launch and removes its cgroups and records. Returns whether another process had killed the shim or its child. */
   async undo(): Promise<boolean> {
     if (this.#record !== undefined) liftProcessLimit(this.namespace, this.task);
     this.#shim?.abandon();

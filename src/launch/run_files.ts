@@ -12,8 +12,9 @@ import { makeRunId } from "../task/run_id.ts";
 import { explainClosed } from "./reopening.ts";
 
 /**
- * An id for the next run of a task, greater than those of all runs before it: another process's
- * clock may be ahead by a tick. To be called by the holder of the name.
+ * Makes the id of the next run of a task. It is greater than the ids of all its runs before, also if
+ * the clock of the process that made those was ahead. Only the launch that has registered the task
+ * may call this.
  */
 export async function nextRun({ namespace, boot }: Namespace, task: string): Promise<string> {
   const known = boot ?? (await import("../task/records_of_1_1.ts")).askBoot();
@@ -21,18 +22,18 @@ export async function nextRun({ namespace, boot }: Namespace, task: string): Pro
 }
 
 /**
- * What is on record of a run that is being launched: a directory that bears its id. Only the
- * holder of the name of the task makes it.
+ * The record of a run that is being launched: a directory with the id of the run in its name. Only
+ * the launch that has registered the task may make it.
  */
 export class RunFiles {
-  /** The directory. */
+  /** The path of the directory. */
   readonly directory: string;
 
   /**
-   * Makes the directory. If there is no room for it, or for what is written into it, old
-   * records make way.
+   * Makes the directory, the status file in it and the mark of the run. If the disk is full, old
+   * records are removed.
    *
-   * @throws {Failed} if it cannot be written.
+   * @throws {Failed} if the record cannot be written.
    */
   constructor(
     private readonly namespace: Namespace,
@@ -41,9 +42,9 @@ export class RunFiles {
   ) {
     this.directory = runDirectory(namespace.namespace, run, task);
     withRoom(namespace, () => Deno.mkdirSync(this.directory, { mode: 0o750 }));
-    // Here, for the shim would make it with the caller's umask; and with something in it, so
-    // that there is room for the exit status and its time, however full the disk is then. By
-    // the id the shim sees that it is this file, and not what a link leads to.
+    // The status file is made here, for the shim would make it with the caller's umask. It is not
+    // empty, so that space for the exit status is reserved even if the disk is full at the end.
+    // By the id the shim recognises the file, which another process could replace by a link.
     try {
       this.#make("status", `${run}\n`);
     } catch (error) {
@@ -53,7 +54,7 @@ export class RunFiles {
     mark(namespace.namespace, run, task);
   }
 
-  /** Writes what is launched. */
+  /** Writes `run.json`. */
   write(record: RunRecord): void {
     this.#make("run.json", formatRun(record));
   }
@@ -66,21 +67,21 @@ export class RunFiles {
         using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
       } catch (error) {
-        // Half of it may be there.
+        // A part of the file may have been written.
         if (isFull(error)) unlessGone(() => Deno.removeSync(path), undefined);
         throw error;
       }
     });
   }
 
-  /** Forgets the run, which has not come to be. */
+  /** Removes the record and the mark of a run that was not started. */
   remove(): void {
     removeTree(this.directory);
     unmark(this.namespace.namespace, this.run, this.task);
   }
 }
 
-/** Writes; if there is no room, once more without the oldest records. */
+/** Calls `write`; if the disk is full, removes the oldest records and calls it again. */
 function withRoom<T>(namespace: Namespace, write: () => T): T {
   try {
     try {
@@ -107,7 +108,7 @@ function explained(namespace: Namespace, given: unknown): unknown {
   );
 }
 
-/** Whether it says that there is no room (ENOSPC, EDQUOT). */
+/** Returns whether an error means that the disk is full (ENOSPC, EDQUOT). */
 function isFull(error: unknown): boolean {
   return /os error (28|122)\)/.test(reason(error));
 }

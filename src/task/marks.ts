@@ -5,20 +5,20 @@ import { readRecord } from "./record_file.ts";
 import { parseRunName } from "./records.ts";
 import { isOfBoot } from "./run_id.ts";
 
-/** The longest mark, in bytes. */
+/** The greatest length of a mark, in bytes. */
 const LONGEST = 100;
 
-/** How many runs of earlier boots are remembered. */
+/** How many marks of earlier boots are kept. */
 const KEPT = 1000;
 
-/** Where a mark on disk says of each run that it has begun, until one of its end is written into it. */
+/** Returns the directory of the marks on disk: a file for each run, in which its end is written, too. */
 export function markDirectory(namespace: string): string {
   return `${logDirectory(namespace)}/.runs`;
 }
 
 /**
- * Marks a run, so that it is known of after a crash of the host. The file has the id of the run
- * in it, by which its shim knows it. That it cannot be written must not hinder anybody.
+ * Makes the mark of a run, by which the run is known after a crash of the host. The file has the id
+ * of the run, by which the shim recognises it. A failure is ignored.
  */
 export function mark(namespace: string, run: string, task: string): void {
   const directory = markDirectory(namespace);
@@ -36,16 +36,16 @@ export function mark(namespace: string, run: string, task: string): void {
       make();
     }
   } catch {
-    // The disk is full, or there is no such directory.
+    // The disk is full, or the logs' directory is gone.
   }
 }
 
-/** Removes the mark of a run that did not come to be, or is forgotten. */
+/** Removes the mark of a run that was not started, or whose record is removed. */
 export function unmark(namespace: string, run: string, task: string): void {
   removeQuietly(`${markDirectory(namespace)}/${run}-${task}`);
 }
 
-/** The last run of each task that ran when the host went down, the oldest first. */
+/** Returns the last run of each task that ran when the host went down, by task, the oldest first. Removes marks of earlier boots that are not needed any more. */
 export function lostRuns({ namespace, boot }: Namespace): Map<string, string> {
   const directory = markDirectory(namespace);
   const lost = new Map<string, string>();
@@ -57,7 +57,7 @@ export function lostRuns({ namespace, boot }: Namespace): Map<string, string> {
   });
   for (const [i, { name, run, task }] of earlier.entries()) {
     const text = unlessClosed(() => readRecord(`${directory}/${name}`, LONGEST));
-    // What had ended is of no use any more.
+    // The mark of a run that had ended is not needed any more.
     if (text?.includes("\nended ") || i < earlier.length - KEPT) {
       removeQuietly(`${directory}/${name}`);
     } else if (text !== undefined) lost.set(task, run);
@@ -69,7 +69,7 @@ function unlessClosed<T>(read: () => T): T | undefined {
   try {
     return unlessGone(read, undefined);
   } catch {
-    // Not for the caller, or not what lanĉo has made.
+    // The caller may not read it, or lanĉo has not written it.
     return undefined;
   }
 }
@@ -78,6 +78,6 @@ function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not even made, or is another's.
+    // The mark was not made, or belongs to another user.
   }
 }

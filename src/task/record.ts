@@ -11,7 +11,7 @@ import {
 import { printable } from "../cli/printable.ts";
 import { SIGNALS } from "./signals.ts";
 
-/** What was launched: `run.json` in the directory of a run. */
+/** The record of a launched run: the file `run.json` in the directory of the run. */
 export interface RunRecord {
   /** The version of this record. */
   version: 2;
@@ -19,27 +19,27 @@ export interface RunRecord {
   run: string;
   /** The name of the task. */
   task: string;
-  /** The inode of its registered cgroup. */
+  /** The inode of the registered cgroup. */
   cgroup: number;
-  /** The process id of its first process; not known of an older lanĉo. */
+  /** The process id of the command; null in records of older versions. */
   pid: number | null;
   /** The process id of the shim. */
   shim: number;
   /** The command and its arguments. */
   command: string[];
-  /** The directory it was started in. */
+  /** The working directory at the start. */
   directory: string;
-  /** The log, or null in the foreground. */
+  /** The absolute path of the log; null if the command kept its caller's standard output. */
   log: string | null;
-  /** When it was started, in milliseconds since 1970. */
+  /** The start time of the run, in milliseconds since 1970. */
   started: number;
-  /** When its first process was started, in milliseconds since boot, if that could be seen. */
+  /** The start time of its first process, in milliseconds since boot, if it could be read. */
   sinceBoot?: number;
-  /** What it may use. */
+  /** The limits of the task at the start. */
   limits: Limits;
 }
 
-/** The record as it is written; the command is shortened if it would be too long to be read. */
+/** Returns the text of a record. A command that would make the record too long to be read is shortened. */
 export function formatRun(record: RunRecord): string {
   const text = JSON.stringify(record) + "\n";
   if (text.length * 3 <= LONGEST_RECORD) return text;
@@ -48,9 +48,10 @@ export function formatRun(record: RunRecord): string {
 }
 
 /**
- * Reads a record, which is its owner's: whatever it says, it is of the right types.
+ * Parses the text of a record. The owner of the namespace can write anything there: only the types
+ * of the fields are sure.
  *
- * @throws {BadRecord} if it is not of this version.
+ * @throws {BadRecord} if the text is no record of this version.
  */
 export function parseRun(text: string): RunRecord {
   const value = parseRecord(text);
@@ -61,7 +62,7 @@ export function parseRun(text: string): RunRecord {
 }
 
 /**
- * The record in what may be one.
+ * Returns the fields of an object as a record.
  *
  * @throws {BadRecord} if a field is missing, or not of its type.
  */
@@ -94,7 +95,7 @@ function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 
-/** Whether a value is a whole number, 0 or more. */
+/** Returns whether a value is a whole number, 0 or more. */
 export function isNatural(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -106,31 +107,31 @@ function isLimits(value: unknown): value is Limits {
     );
 }
 
-/** What has become of the first process of a run: the file `status` in the directory of the run. */
+/** The status of the first process of a run: the file `status` in the directory of the run. */
 export interface RunStatus {
-  /** Whether it has become the command, or was about to. */
+  /** Whether the process has executed the command, or was about to. */
   executed: boolean;
-  /** Its exit status as a shell has it, if it has ended. */
+  /** Its exit status as a shell gives it, 128 + n for signal n; undefined if it has not ended. */
   code?: number;
-  /** When it ended, in milliseconds since boot, if the shim could tell (proc_uptime(5)). */
+  /** The time of its end, in milliseconds since boot, if the shim could read it (proc_uptime(5)). */
   uptime?: number;
 }
 
-/** The longest status, in bytes. */
+/** The greatest length of a status, in bytes. */
 export const STATUS_LENGTH = 100;
 
 /**
- * Reads a status. The first line is the id of the run, by which the shim knows the file; the
- * second says that the command was executed. The shim adds another by one write(2), of which
- * others see all or nothing: `ended STATUS UPTIME`. If the command could not be executed after
- * all, there is `failed` between the two. See `shim.sh` and `child.sh`.
+ * Parses a status. Its first line is the id of the run, by which the shim recognises the file. The
+ * child writes the second line, `executed`, right before it executes the command, and `failed` if
+ * that was not possible. The shim writes the last line, `ended STATUS UPTIME`, by one write(2), so
+ * that readers see the whole line or nothing. See `shim.sh` and `child.sh`.
  */
 export function parseStatus(text: string): RunStatus {
-  // What has no end is not written yet.
+  // A line without a line feed has not been written completely yet.
   const [, executed, ended = ""] = text.split("\n").slice(0, -1);
   if (executed !== "executed" || ended === "failed") return { executed: false };
   const [, code, uptime] = /^ended (\d{1,3}) (\d{1,12}\.\d\d)?$/.exec(ended) ?? [];
-  // Who waits ends with it, and of a greater number the kernel keeps a byte: 0 of 256.
+  // `wait` exits with the code, of which the kernel would keep the lowest byte only.
   if (code === undefined || Number(code) > 255) return { executed: true };
   return {
     executed: true,
@@ -139,7 +140,7 @@ export function parseStatus(text: string): RunStatus {
   };
 }
 
-/** What has become of the first process of a run; nothing if that is not written down. */
+/** Returns the status of the first process of a run; undefined if it cannot be read. */
 export function readStatus(directory: string): RunStatus | undefined {
   return unlessBad(() => {
     const text = readRecord(`${directory}/status`, STATUS_LENGTH);
@@ -147,20 +148,20 @@ export function readStatus(directory: string): RunStatus | undefined {
   });
 }
 
-/** Who has stopped a task, and how. */
+/** The record of the user who has stopped a run: the file `stopped` in the directory of the run. */
 export interface StopRecord {
-  /** The name or the number of the user. */
+  /** The name of the user, or their number. */
   by: string;
-  /** The signal it was asked with; SIGKILL if it was not asked. */
+  /** The first signal that was sent; SIGKILL if the task was killed at once. */
   signal: string;
-  /** When, in milliseconds since 1970. */
+  /** The time of the stop, in milliseconds since 1970. */
   at: number;
 }
 
-/** The longest record of who has stopped a task, in bytes. */
+/** The greatest length of such a record, in bytes. */
 const STOP_LENGTH = 1000;
 
-/** Who has stopped a run, if somebody has: the file `stopped`. */
+/** Returns the record of the user who has stopped a run; undefined if there is none. */
 export function readStop(directory: string): StopRecord | undefined {
   return unlessBad(() => {
     const text = readRecord(`${directory}/stopped`, STOP_LENGTH);
@@ -168,7 +169,7 @@ export function readStop(directory: string): StopRecord | undefined {
   });
 }
 
-/** Reads who has stopped a task; nothing if it is not what lanĉo would have written. */
+/** Parses the record of a stop. Returns undefined if lanĉo would not have written it. */
 export function parseStop(text: string): StopRecord | undefined {
   return unlessBad(() => {
     const { by, signal, at } = parseRecord(text);
@@ -191,14 +192,14 @@ function unlessBad<T>(look: () => T | undefined): T | undefined {
   }
 }
 
-/** The word as a POSIX shell takes it literally. */
+/** Returns a word in quotes, such that a POSIX shell takes it literally. */
 export function shellQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * Writes down who stops a run, unless somebody has been faster: whole, for it gets its name by
- * link(2). That it cannot be written must not hinder anybody.
+ * Writes the record of the user who stops a run, unless there is one. The file gets its name by
+ * link(2) when it is complete, so that readers never see a part of it. A failure is ignored.
  */
 export function writeStop(directory: string, stop: StopRecord): void {
   const file = `${directory}/.stopped-${crypto.randomUUID()}`;
@@ -215,27 +216,27 @@ function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not even made.
+    // The file could not be made.
   }
 }
 
-/** A task was paused, or resumed. */
+/** A pause or a resumption of a run: a line of the file `pauses` in the directory of the run. */
 export interface Pause {
+  /** Whether the task was paused or resumed. */
   what: "pause" | "resume";
-  /** When, in milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   at: number;
 }
 
-/** How many digits a time has there: what is cut off is no time. */
+/** The number of digits of a time in that file: one with fewer was not written completely. */
 const DIGITS = 15;
 
-/** The most that is read of the pauses of a run at once, in bytes. */
+/** How much of that file is read at once, in bytes. */
 const PAUSES_LENGTH = 2 ** 16;
 
 /**
- * Adds a line to the pauses of a run. It begins with the end of the line before, which the
- * caller's limit on the size of files may have cut off. That it cannot be written must not
- * hinder anybody.
+ * Appends a line to the pauses of a run. A line feed comes first, too, for the line before may have
+ * been cut off by its writer's limit on the size of files. A failure is ignored.
  */
 export function writePause(directory: string, { what, at }: Pause): void {
   try {
@@ -247,10 +248,10 @@ export function writePause(directory: string, { what, at }: Pause): void {
 }
 
 /**
- * The pauses of a run, the oldest first: the file `pauses`, a line each.
+ * Reads some of the pauses of a run, the oldest first.
  *
- * @param from Where to begin, in bytes.
- * @returns some of them, and where to go on. If that is where it began, there are no more.
+ * @param from The offset in the file at which to begin, in bytes.
+ * @returns the pauses, and the offset of the next ones, which is `from` if there are no more.
  */
 export function readPauses(directory: string, from: number): { pauses: Pause[]; next: number } {
   const read = () => {
@@ -260,7 +261,7 @@ export function readPauses(directory: string, from: number): { pauses: Pause[]; 
     return bytes.subarray(0, file.readSync(bytes) ?? 0);
   };
   const bytes = unlessBad(() => unlessGone(read, undefined)) ?? new Uint8Array();
-  // Without an end it is half of a line, unless it is longer than any.
+  // The rest after the last line feed is a line not complete yet, unless no line is so long.
   const end = bytes.lastIndexOf("\n".charCodeAt(0)) + 1 ||
     (bytes.length < PAUSES_LENGTH ? 0 : bytes.length);
   return {
@@ -269,7 +270,7 @@ export function readPauses(directory: string, from: number): { pauses: Pause[]; 
   };
 }
 
-/** Reads the pauses of a run; lines that lanĉo would not have written are passed over. */
+/** Parses the lines of the pauses of a run. Lines that lanĉo would not have written are skipped. */
 export function parsePauses(text: string): Pause[] {
   return text.split("\n").flatMap((line): Pause[] => {
     const [, what, at] = /^(pause|resume) (\d{15})$/.exec(line) ?? [];

@@ -1,18 +1,18 @@
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 
-/** The longest record that is believed, in bytes. */
+/** The greatest length of a record that is read, in bytes. */
 export const LONGEST_RECORD = 2 ** 20;
 
-/** Why a file of a namespace's owner is not believed. */
+/** A file is not a record that lanĉo has written: the message says why. */
 export class BadRecord extends Error {}
 
 /**
- * Opens a regular file that its owner may exchange for anything at any moment. Nobody is
- * kept waiting: a fifo that is opened for both has an end that is open already. Who may
- * only read looks first, and trusts the owner not to be faster.
+ * Opens a regular file that its owner may replace by any other kind of file at any moment. The file
+ * is opened for reading and writing, with which a FIFO does not keep the caller waiting (fifo(7)).
+ * For a caller who may only read, the kind is checked first; the owner could still be faster.
  *
- * @throws {BadRecord} if it is something else.
- * @throws {Deno.errors.NotFound} if it is not there.
+ * @throws {BadRecord} if it is another kind of file.
+ * @throws {Deno.errors.NotFound} if there is none.
  */
 export function openRegular(path: string): Deno.FsFile {
   try {
@@ -25,7 +25,7 @@ export function openRegular(path: string): Deno.FsFile {
   }
 }
 
-/** Closes what is not, or what may not even be looked at. */
+/** Returns whether an open file is regular; closes the file if not, or if its kind cannot be read. */
 function isRegular(file: Deno.FsFile): boolean {
   let regular = false;
   try {
@@ -41,13 +41,13 @@ function openAny(path: string): Deno.FsFile {
     return Deno.openSync(path, { read: true, write: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw error;
-    // A directory, a link to what the user may not write, or a file system for reading only.
+    // It is a directory, a file that the user may not write, or on a read-only file system.
     if (!Deno.statSync(path).isFile) throw new BadRecord("it is not a regular file");
     return Deno.openSync(path);
   }
 }
 
-/** Whether a link goes in circles, through a file, to too long a name, or out of what this program may read. */
+/** Returns whether an error comes from a link that leads to itself, through a regular file, to a name that is too long, or to a place that this executable may not read. */
 function leadsAstray(error: unknown): boolean {
   return error instanceof Deno.errors.FilesystemLoop ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
@@ -55,11 +55,11 @@ function leadsAstray(error: unknown): boolean {
 }
 
 /**
- * Reads a record of a namespace's owner.
+ * Reads a record that belongs to the owner of a namespace.
  *
- * @param longest The most that it may have, in bytes.
- * @returns nothing if it is not there.
- * @throws {BadRecord} if it is no file that lanĉo could have written.
+ * @param longest The greatest length of the record, in bytes.
+ * @returns the text; undefined if there is no such file.
+ * @throws {BadRecord} if lanĉo cannot have written the file.
  */
 export function readRecord(path: string, longest = LONGEST_RECORD): string | undefined {
   let file: Deno.FsFile;
@@ -88,9 +88,9 @@ function readAll(file: Deno.FsFile, longest: number): string {
 }
 
 /**
- * The value of a record that is JSON.
+ * Parses a record that is a JSON object.
  *
- * @throws {BadRecord} if it is not JSON. What it is instead is not for everybody to see.
+ * @throws {BadRecord} if it is none. The message does not cite the text, which may be secret.
  */
 export function parseRecord(text: string): Record<string, unknown> {
   let value: unknown;
@@ -104,11 +104,11 @@ export function parseRecord(text: string): Record<string, unknown> {
 }
 
 /**
- * Opens a file to add to it, or makes it. Not for reading alone or writing alone, so that a fifo
- * in its place keeps nobody waiting; and not where a link leads, which may be whatever this user
- * may write.
+ * Opens a regular file to append to it, or makes it. The file is opened for reading, too, so that a
+ * FIFO in its place does not keep the caller waiting (fifo(7)). A link is not followed, for it may
+ * lead to any file that the user may write.
  *
- * @throws {BadRecord} if something else lies in its place.
+ * @throws {BadRecord} if there is a link or another kind of file in its place.
  */
 export function openToAppend(path: string): Deno.FsFile {
   const options = { read: true, append: true };
@@ -121,7 +121,7 @@ export function openToAppend(path: string): Deno.FsFile {
   throw new BadRecord("another file lies in its place");
 }
 
-/** Removes a directory with all that is in it, if it is there. */
+/** Removes a directory and its content, if there is one. */
 export function removeTree(directory: string): void {
   unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
 }

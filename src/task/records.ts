@@ -7,27 +7,27 @@ import { parseRun, readStatus, type RunRecord, type RunStatus } from "./record.t
 import { BadRecord, readRecord } from "./record_file.ts";
 import { isRunId, RUN_ID } from "./run_id.ts";
 
-/** The runs of a namespace that are on record. */
+/** The runs of a namespace that have a record. */
 export interface RunList {
   /** The ids of the runs by the names of their tasks, the oldest first. */
   readonly runs: ReadonlyMap<string, readonly string[]>;
-  /** The tasks of which the version before has left a record. */
+  /** The tasks that have a record of version 1.1.0. */
   readonly former: ReadonlySet<string>;
-  /** How many runs there are. */
+  /** The number of runs. */
   readonly count: number;
 }
 
-/** How coarse the times of files are, in milliseconds: not all kernels look at the clock more often. */
+/** The greatest granularity of the times of files, in milliseconds: a kernel tick, with a margin. */
 const TICK = 20;
 
-/** The lists that were read last, by namespace, as long as they are known to be right. */
+/** The lists that were read last, by namespace, with the directory's modification time and device. */
 const lists = new Map<string, { changed: number; device: number; list: RunList }>();
 
 /**
- * Lists the runs of a namespace. No record is read for that, and the directory only if it has
- * changed since the last time.
+ * Lists the runs of a namespace by the names of their directories. The list is kept, and read again
+ * only if the directory of the runs has changed.
  *
- * @throws {RecordsClosed} if they are not for the caller.
+ * @throws {RecordsClosed} if the caller may not read the records.
  */
 export function listRuns(namespace: string): RunList {
   const directory = runsDirectory(namespace);
@@ -55,7 +55,7 @@ function readList(directory: string): RunList {
   for (const { name } of Deno.readDirSync(directory)) {
     const found = parseRunName(name);
     if (found === undefined) {
-      // What starts with a dot is being made or removed.
+      // Names that begin with a dot belong to launches that are not completed.
       if (isName(name, TASK_MAX)) former.add(name);
       continue;
     }
@@ -68,30 +68,30 @@ function readList(directory: string): RunList {
   return { runs, former, count };
 }
 
-/** The run and the task of a name such as that of a run's directory; nothing if it is none. */
+/** Returns the run and the task of a file name `<run>-<task>`; undefined if the name is another. */
 export function parseRunName(name: string): { run: string; task: string } | undefined {
   const [run, task] = [name.slice(0, RUN_ID), name.slice(RUN_ID + 1)];
   if (name[RUN_ID] !== "-" || !isRunId(run) || !isName(task, TASK_MAX)) return undefined;
   return { run, task };
 }
 
-/** A run of which there is a record. */
+/** A run that has a record. */
 export interface RecordedRun {
-  /** Its directory. */
+  /** The directory of the run. */
   directory: string;
-  /** The file that has its status. */
+  /** The path of its status file. */
   file: string;
-  /** What was launched. */
+  /** Its record. */
   record: RunRecord;
-  /** What has become of its first process. */
+  /** The status of its first process. */
   status: RunStatus;
 }
 
 /**
- * The run of a task that is under way, or else the last one; nothing if there is no record of it.
+ * Returns the run of a task that is under way, or else the last one; undefined if it has no record.
  *
  * @param cgroup The inode of the task's registered cgroup, if the task runs.
- * @throws {RecordsClosed} if the records are not for the caller.
+ * @throws {RecordsClosed} if the caller may not read the records.
  * @throws {Failed} if the record cannot be read.
  */
 export function currentRun(
@@ -103,7 +103,7 @@ export function currentRun(
   const ids = runs.get(task) ?? [];
   for (let i = ids.length - 1; i >= 0; i--) {
     const found = readRun(namespace, task, ids[i] ?? "");
-    // What runs is the last one, and has been given the greatest id.
+    // A run under way can only be the one with the greatest id.
     if (cgroup !== undefined) {
       if (found?.record.cgroup === cgroup) return found;
       break;
@@ -116,7 +116,7 @@ export function currentRun(
     : undefined;
 }
 
-/** The run of a task that has had this registered cgroup; nothing if there is no record of it. */
+/** Returns the run of a task that has, or had, this registered cgroup; undefined if it has no record. */
 export function runOfCgroup(
   namespace: string,
   task: string,
@@ -130,9 +130,10 @@ export function runOfCgroup(
 }
 
 /**
- * A run of a task; nothing if there is no record of it yet, or any more.
+ * Returns a run of a task; undefined if it has no record yet, or none any more.
  *
- * @throws as `currentRun`.
+ * @throws {RecordsClosed} if the caller may not read the records.
+ * @throws {Failed} if the record cannot be read.
  */
 export function readRun(namespace: string, task: string, run: string): RecordedRun | undefined {
   const directory = runDirectory(namespace, run, task);
@@ -164,13 +165,13 @@ function unlessUnreadable<T>(namespace: string, task: string, read: () => T): T 
   }
 }
 
-/** When the first process of a run ended, in milliseconds since 1970; null if it has not. */
+/** Returns the time when the first process of a run ended, in milliseconds since 1970; null if it has not ended. */
 export function endOf({ file, status }: RecordedRun): number | null {
   if (status.code === undefined) return null;
   return unlessGone(() => Deno.statSync(file).mtime?.getTime() ?? null, null);
 }
 
-/** What is read; nothing if it is not what lanĉo would have written. */
+/** Returns the result of `read`; undefined if it throws an error of lanĉo, such as for a bad record. */
 export function unlessBad<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -1,4 +1,4 @@
-// What the version before 2.0 has written down, by the names of tasks: to be removed with 2.1.
+// The records of version 1.1.0, which has one for each task: to be removed with version 2.1.
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import type { Boot } from "../namespace/description.ts";
@@ -7,15 +7,15 @@ import { sinceBoot } from "./clock.ts";
 import { checkRun, type RunRecord, type RunStatus } from "./record.ts";
 import { BadRecord, openRegular, parseRecord, readRecord } from "./record_file.ts";
 
-/** Where it has its record of the last run of a task. */
+/** Returns the directory of version 1.1.0 for the last run of a task. */
 export function formerDirectory(namespace: string, task: string): string {
   return `${runsDirectory(namespace)}/${task}`;
 }
 
 /**
- * What was launched last under a name, or nothing if that is not known.
+ * Returns the record of the last run of a task; undefined if there is none.
  *
- * @throws {BadRecord} if it is no record.
+ * @throws {BadRecord} if the file is no record of version 1.1.0.
  */
 export function readFormerRun(namespace: string, task: string): RunRecord | undefined {
   const text = readRecord(`${formerDirectory(namespace, task)}/run.json`);
@@ -27,7 +27,7 @@ export function readFormerRun(namespace: string, task: string): RunRecord | unde
   return checkRun({ ...rest, run: String(run), cgroup: run, pid: null });
 }
 
-/** What has become of its first process: a file has the status, another the time since boot. */
+/** Returns the status of its first process: the file `ended` has the exit status, `uptime` the time since boot. */
 export function readFormerStatus(directory: string): RunStatus {
   const read = (name: string) => {
     try {
@@ -40,14 +40,19 @@ export function readFormerStatus(directory: string): RunStatus {
   return { executed: true, ...parseFormerStatus(read("ended"), read("uptime")) };
 }
 
-/** Reads these two lines; nothing of what is not written yet. */
+/** Parses the texts of these two files. Fields that are not written completely are left out. */
 export function parseFormerStatus(ended: string, uptime = ""): Partial<RunStatus> {
   if (!/^\d{1,3}\n$/.test(ended) || Number(ended) > 255) return {};
   const time = /^\d{1,12}\.\d\d\n$/.test(uptime) ? Math.round(Number(uptime) * 1000) : undefined;
   return { code: Number(ended), ...(time === undefined ? {} : { uptime: time }) };
 }
 
-/** What its release agent has kept of the last run of a task that was started then, in milliseconds since 1970. */
+/**
+ * Returns the counters that the release agent of version 1.1.0 has saved of the last run of a task.
+ *
+ * @param started The start time of this run, in milliseconds since 1970.
+ * @returns undefined if there are none, or they are older than the run.
+ */
 export function readFormerUsage(
   namespace: string,
   task: string,
@@ -60,7 +65,7 @@ export function readFormerUsage(
   }, undefined);
 }
 
-/** Keeps its exit commands from being run when they wake: these look for a directory. */
+/** Keeps an exit command of version 1.1.0 from being run when it is thawed: it looks for a directory. */
 export function forgetFormerExit(namespace: string, task: string, cgroup: number): void {
   try {
     Deno.mkdirSync(`${runsDirectory(namespace)}/.no-exit-${cgroup}`);
@@ -70,22 +75,23 @@ export function forgetFormerExit(namespace: string, task: string, cgroup: number
   emptyOldCommand(`${formerDirectory(namespace, task)}/exit-command`);
 }
 
-/** Before 2.0 the command was read from this file, which was emptied if it was not to be run. */
+/** Empties the file from which version 1.1.0 reads the exit command. */
 function emptyOldCommand(path: string): void {
   unlessGone(() => {
     using file = openRegular(path);
     const { ino, dev } = file.statSync();
     const named = Deno.lstatSync(path);
-    // Not where a link leads.
+    // A link is not followed, for it may lead to any file of the user.
     if (named.ino !== ino || named.dev !== dev) throw new BadRecord("it is a link");
     file.truncateSync();
   }, undefined);
 }
 
 /**
- * The boot, of which its `init` has written nothing down: a shell may read it (proc(5)).
+ * Returns the present boot, which the `init` of version 1.1.0 has not written into namespace.json. A
+ * shell reads its id, for this executable may not (proc_sys_kernel(5)).
  *
- * @throws {Failed} if that cannot be found out.
+ * @throws {Failed} if the id cannot be read.
  */
 export function askBoot(): Boot {
   const { stdout } = new Deno.Command("/bin/sh", {

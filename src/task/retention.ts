@@ -6,26 +6,29 @@ import { removeTree } from "./record_file.ts";
 import { listRuns, type RunList } from "./records.ts";
 import { isRunning, registeredInode } from "./task.ts";
 
-/** How many runs of a namespace are remembered, beside the last one of each task. */
+/** How many runs of a namespace are kept, beside the last one of each task. */
 export const KEPT_RUNS = 1000;
 
-/** How many more may gather before they are cleared away, so that few runs have the trouble. */
+/** How many more may gather before they are removed, so that only one launch in so many does this work. */
 const SLACK = 100;
 
-/** How many are forgotten when there is no room. */
+/** How many runs are removed when the disk is full. */
 const MADE_WAY = 100;
 
-/** How old what a launcher has begun must be to be what it left when it was killed, in milliseconds. */
+/** After how many milliseconds an incomplete launch is taken for one whose process was killed. */
 const ABANDONED = 600_000;
 
-/** A run, and whether it is the last of its task. */
+/** A run that has a record. */
 export interface Remembered {
+  /** The id of the run. */
   run: string;
+  /** The name of the task. */
   task: string;
+  /** Whether it is the last run of its task. */
   isLast: boolean;
 }
 
-/** The runs of a list, the oldest first. */
+/** Returns the runs of a list, the oldest first. */
 export function byAge({ runs }: Pick<RunList, "runs">): Remembered[] {
   const all = [...runs].flatMap(([task, ids]) =>
     ids.map((run, i) => ({ run, task, isLast: i === ids.length - 1 }))
@@ -33,14 +36,19 @@ export function byAge({ runs }: Pick<RunList, "runs">): Remembered[] {
   return all.sort((a, b) => a.run < b.run ? -1 : a.run > b.run ? 1 : 0);
 }
 
-/** Those of the runs that are to be forgotten: of all but the newest those that are not the last of a task. */
+/**
+ * Returns the runs that are to be removed: all but the newest and the last of each task.
+ *
+ * @param runs All runs, the oldest first.
+ * @param keep How many of the newest to keep.
+ */
 export function forgettable(runs: readonly Remembered[], keep = KEPT_RUNS): Remembered[] {
   return runs.slice(0, Math.max(0, runs.length - keep)).filter(({ isLast }) => !isLast);
 }
 
-/** Forgets the oldest runs of a namespace, if there are many more than are kept. */
+/** Removes the oldest runs of a namespace, if there are many more than are to be kept. */
 export function forgetOldRuns(namespace: string): void {
-  // A directory has a link for each below it, which is less than to read their names.
+  // A directory has a link for each subdirectory (inode(7)): counting them is cheaper than listing.
   const links = Deno.statSync(runsDirectory(namespace)).nlink ?? 0;
   if (links <= KEPT_RUNS + SLACK) return;
   const old = forgettable(byAge(listRuns(namespace)));
@@ -50,8 +58,8 @@ export function forgetOldRuns(namespace: string): void {
 }
 
 /**
- * Makes room for a new record by forgetting the oldest runs of a namespace that are over; those
- * first that are not the last of a task.
+ * Makes room for a new record: removes the oldest runs of a namespace that are over, first those
+ * that are not the last of their task.
  *
  * @returns whether there were any.
  */
@@ -70,31 +78,32 @@ export function forgetOldest(namespace: string): boolean {
 }
 
 /**
- * Forgets a run that is over: one that is not the last of its task, or of a task that is not
- * registered. What has its directory is this run and no other, and it will not begin again.
+ * Removes a run that is over: one that is not the last of its task, or whose task is not registered.
+ * No other run ever gets the same directory, so that this cannot remove a new one.
  *
- * @returns whether it did.
+ * @returns whether the run was over.
  */
 function forget(namespace: string, { run, task, isLast }: Remembered): boolean {
   if (isLast && registeredInode(namespace, task) !== undefined) return false;
   const directory = runDirectory(namespace, run, task);
-  // What is left of it, should this be killed, is no record of a run.
+  // The record is removed first: if this process is killed in between, the rest counts as no run.
   unlessGone(() => Deno.removeSync(`${directory}/run.json`), undefined);
   removeTree(directory);
   unmark(namespace, run, task);
   return true;
 }
 
-/** What launchers that were killed have begun. */
+/** Removes the directories and cgroups of launches whose process was killed. */
 function forgetAbandoned(namespace: string): void {
   const runs = runsDirectory(namespace);
   for (const { name } of Deno.readDirSync(runs)) {
-    // Those of the version before, too.
+    // Version 1.1.0 made names with "old" and "no-exit".
     if (/^\.(new|old|no-exit)-/.test(name) && isOld(`${runs}/${name}`)) {
       removeTree(`${runs}/${name}`);
     }
   }
-  // A cgroup that was never entered has no release agent; one that is in use is not removed.
+  // The kernel calls no release agent for a cgroup that has never had a process. A cgroup in use
+  // cannot be removed.
   for (const { name } of Deno.readDirSync(namedRoot(namespace))) {
     const path = `${namedRoot(namespace)}/${name}`;
     if (/^(new|exit|enter|bell)-/.test(name) && isOld(path)) removeCgroup(path);

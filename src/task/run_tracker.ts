@@ -33,7 +33,7 @@ export type EndEvent =
   & { event: "end"; task: string; run: string; at: number }
   & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;
 
-/** When to look again at what nobody need tell of, in milliseconds: that a launcher was killed, or an agent. */
+/** After how many milliseconds to look again for changes that inotify does not report, such as the death of a launcher or an agent. */
 const AGAIN = 1000;
 
 /** A run that is not over. */
@@ -41,28 +41,28 @@ interface Live {
   run: string;
   /** The inode of its registered cgroup. */
   cgroup: number;
-  /** What was on record of it. */
+  /** Its record, as it was read first. */
   found: RecordedRun | undefined;
-  /** How much of its pauses has been told, in bytes. */
+  /** How much of its file of pauses has been read, in bytes. */
   paused: number;
-  /** Since when it has had no process, though its cgroup is there. */
+  /** Since when its cgroup has had no process, by performance.now(). */
   empty?: number;
 }
 
 /**
- * What is known of the runs of a namespace, and what follows from a look at some of its tasks.
- * Each run has an id that is greater than those of the runs of its task before it, and stays on
- * record when it is over: so each is told once, however short it was.
+ * Finds out the events of the runs of a namespace. A run has a greater id than the runs of its task
+ * before it, and its record stays when it is over: thus each run is reported once, however short it
+ * was.
  */
 export class RunTracker {
   readonly #live = new Map<string, Live>();
-  /** The last run of each task that has been dealt with. */
+  /** The last run of each task that was reported, or will not be. */
   #last = new Map<string, string>();
-  /** The same of those of the version before. */
+  /** The same for runs of version 1.1.0. */
   readonly #former = new Map<string, string>();
-  /** What is to be looked at again, and when. */
+  /** The tasks to look at again, and when, by performance.now(). */
   readonly #due = new Map<string, number>();
-  /** The registered cgroups of which nothing was on record. */
+  /** The registered cgroups without a record, by task. */
   readonly #expected = new Map<string, number>();
   #list: RunList;
 
@@ -75,7 +75,7 @@ export class RunTracker {
     }
   }
 
-  /** One that has a registered cgroup when all begins. */
+  /** Reports a task that has a registered cgroup at the beginning. */
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
     const cgroup = registeredInode(this.namespace.namespace, task);
     if (cgroup === undefined || !this.#isTaskPopulated(task)) return;
@@ -99,9 +99,9 @@ export class RunTracker {
   }
 
   /**
-   * Looks at tasks of which something may have become.
+   * Reports what has become of tasks since the last look.
    *
-   * @param tasks Them; if that is not known, all are looked at.
+   * @param tasks The tasks that may have changed; undefined if any may have.
    */
   *look(tasks: Iterable<string> | undefined): Generator<TaskEvent> {
     const now = performance.now();
@@ -115,17 +115,17 @@ export class RunTracker {
   *#all(): Generator<string> {
     yield* this.#live.keys();
     yield* this.#due.keys();
-    // The version before leaves nothing to see of those that it launches there.
+    // Runs that version 1.1.0 starts are not in the list of runs.
     const { namespace, boot } = this.namespace;
     if (boot === undefined) yield* unlessGone(() => registeredTasks(namedRoot(namespace)), []);
   }
 
-  /** How long nothing has to be done, in milliseconds. */
+  /** Returns the time until `look` has to be called without a change, in milliseconds. */
   due(): number {
     return Math.max(0, Math.min(...this.#due.values()) - performance.now());
   }
 
-  /** Lists the runs. Returns the tasks of which there are new ones. */
+  /** Lists the runs. Returns the tasks that have new ones. */
   #update(): string[] {
     const list = listRuns(this.namespace.namespace);
     if (list === this.#list) return [];
@@ -137,7 +137,7 @@ export class RunTracker {
       if (known !== undefined) last.set(task, known);
       if ((runs.at(-1) ?? "") > (known ?? "")) changed.push(task);
     }
-    // What is not on record any more is forgotten here, too; but no run comes twice.
+    // Tasks without a record are dropped here, too, except for those whose run is still reported on.
     for (const [task, { run, found }] of this.#live) {
       if (found !== undefined && !isFormer(found) && !last.has(task)) last.set(task, run);
     }
@@ -173,7 +173,7 @@ export class RunTracker {
     return first;
   }
 
-  /** Returns whether it has been dealt with. */
+  /** Reports a new run, if its command was executed. Returns false if it is still being launched. */
   *#begin(task: string, run: string, isLast: boolean): Generator<TaskEvent, boolean> {
     const { namespace } = this.namespace;
     const read = () => unlessBad(() => readRun(namespace, task, run));
@@ -183,7 +183,7 @@ export class RunTracker {
         this.#lookAgain(task);
         return false;
       }
-      // In this order: whoever was to execute it is gone.
+      // The launch is over by now: the status that is read after this is final.
       found = read();
     }
     this.#deal(task, run);
@@ -192,7 +192,7 @@ export class RunTracker {
     return true;
   }
 
-  /** What the version before has launched, and it has put into the place of its last record. */
+  /** Reports a run of version 1.1.0, which replaces the record of the run before. */
   *#beginFormer(task: string, cgroup: number | undefined): Generator<TaskEvent> {
     const found = unlessBad(() => currentRun(this.namespace.namespace, task, cgroup));
     if (found === undefined || !isFormer(found)) return;
@@ -202,11 +202,11 @@ export class RunTracker {
     yield* this.#tell(task, { run, cgroup: own, found, paused: 0 });
   }
 
-  /** Tells of a run that has begun, and may be over. */
+  /** Reports a run that has started, and its end if it is over. */
   *#tell(task: string, live: Live): Generator<TaskEvent> {
     yield* this.#start(task, live);
     if (!this.#isOver(task, live)) return;
-    // It may have been paused, and have ended, since that was read.
+    // It may have been paused, and have ended, since its pauses were read.
     yield* this.#pauses(task, live);
     this.#live.delete(task);
     yield this.#end(task, live);
@@ -234,7 +234,7 @@ export class RunTracker {
     if (run > (this.#last.get(task) ?? "")) this.#last.set(task, run);
   }
 
-  /** Whether a run is over; the release agent may be late, or have been killed. */
+  /** Returns whether a run is over, even if the release agent is late or was killed. */
   #isOver(task: string, live: Live): boolean {
     if (registeredInode(this.namespace.namespace, task) !== live.cgroup) return true;
     if (this.#isTaskPopulated(task)) {
@@ -247,12 +247,12 @@ export class RunTracker {
     return false;
   }
 
-  /** Of what cannot be found out it is not said that it ended. */
+  /** Returns true also if it cannot be found out, so that no end is reported. */
   #isTaskPopulated(task: string): boolean {
     return unlessBad(() => isTaskPopulated(this.namespace.namespace, task)) ?? true;
   }
 
-  /** Looks once more when its record should be there: its launcher may be killed before it tells. */
+  /** Looks again at a task without a record: its launcher may be killed before it notifies watchers. */
   #expect(task: string, cgroup: number): void {
     if (this.#expected.get(task) === cgroup) return;
     this.#expected.set(task, cgroup);
@@ -283,7 +283,7 @@ function again(namespace: string, task: string, old: RecordedRun): RecordedRun |
   return found?.record.cgroup === cgroup ? found : undefined;
 }
 
-/** Whether the version before has launched it: then its run has no other id than its cgroup's. */
+/** Returns whether a run is of version 1.1.0: its id is then the inode of its registered cgroup. */
 function isFormer({ record }: RecordedRun): boolean {
   return record.run === String(record.cgroup);
 }

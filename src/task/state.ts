@@ -13,7 +13,7 @@ import { exitOf, type Signal } from "./signals.ts";
 import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, usageReader } from "./usage.ts";
 
-/** What can become of a task. */
+/** The states of a task. */
 export const STATES = [
   "running",
   "paused",
@@ -24,7 +24,7 @@ export const STATES = [
   "unknown",
 ] as const;
 
-/** What has become of a task. */
+/** A state of a task. */
 export type State = typeof STATES[number];
 
 /** All that is known of a task: what `status` shows. */
@@ -43,23 +43,23 @@ export interface TaskState {
   signal: Signal | null;
   /** Who has stopped it, if somebody has. */
   stopped: StopRecord | null;
-  /** When it was started, in milliseconds since 1970. */
+  /** The start time, in milliseconds since 1970. */
   started: number | null;
-  /** When its first process ended, in milliseconds since 1970. */
+  /** The time when its first process ended, in milliseconds since 1970. */
   ended: number | null;
-  /** From the start to the end, or until now, in milliseconds. */
+  /** The time from the start to the end, or until now, in milliseconds. */
   duration: number | null;
   /** The command and its arguments. */
   command: string[] | null;
-  /** The directory it was started in. */
+  /** The working directory at the start. */
   directory: string | null;
-  /** Where its output goes; null if to its caller's terminal. */
+  /** The absolute path of the log; null if the command kept its caller's standard output. */
   log: string | null;
-  /** What it may use. */
+  /** The limits at the start. */
   limits: Limits;
-  /** How many processes it has. */
+  /** The number of its processes. */
   processes: number;
-  /** What it uses or has used; null if that is not known. */
+  /** The resources that it uses or has used; null if that is not known. */
   usage: Usage | null;
 }
 
@@ -101,7 +101,7 @@ export function taskState(
   return seen && conclude(seen, usage);
 }
 
-/** Told of something that could not be read, and is left out. */
+/** Called with a message about a record that could not be read, and is left out. */
 export type Warn = (message: string) => void;
 
 /** How to look at a task. */
@@ -183,8 +183,8 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
 }
 
 /**
- * From the start to the end, or until now, in milliseconds: by the clock that nobody sets, or
- * where that was not written down, by the other.
+ * Returns the time from the start to the end, or until now, in milliseconds: by the time since boot,
+ * or by the wall clock if the record does not have the former.
  */
 function durationOf({ namespace, found, live }: Sighting): number | null {
   if (found === undefined) return null;
@@ -207,7 +207,13 @@ const LOST = {
   signal: null,
 } as const;
 
-/** How a task ended, from what its shim wrote down: a shell's status, 128 + n for signal n. */
+/**
+ * Returns the state of a task.
+ *
+ * @param live Whether the task is running or paused; undefined if it has ended.
+ * @param status The exit status that its shim has written, as a shell gives it: 128 + n for signal n.
+ * @param usage The usage of the task, by which "killed" is told from "out of memory".
+ */
 export function outcome(
   live: "running" | "paused" | undefined,
   status: number | undefined,
