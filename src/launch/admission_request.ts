@@ -75,7 +75,7 @@ function start(
   return submitted;
 }
 
-/** Returns a unique name for a list; that of a single request says what is in the list, so that the agent need not read it. */
+/** Returns a unique name for a list. The name for a single request has its task and inode in it, so that the agent need not read the list. */
 function listName(requests: readonly AdmissionRequest[]): string {
   const id = crypto.randomUUID();
   const [first] = requests;

@@ -92,7 +92,7 @@ export class RunTracker {
     if (found !== undefined) this.#deal(task, run);
     const live: Live = { run, cgroup, found, paused: 0 };
     this.#live.set(task, live);
-    // What was before is in its state.
+    // Earlier pauses are not reported: the state of the task tells the last of them.
     for (const _ of this.#pauses(task, live)) continue;
     const at = found?.record.started ?? Date.now();
     yield { event: "present", task, run, at, state: isPaused() ? "paused" : "running" };
@@ -188,7 +188,7 @@ export class RunTracker {
     }
     this.#deal(task, run);
     if (!found?.status.executed) return true;
-    yield* this.#tell(task, { run, cgroup: found.record.cgroup, found, paused: 0 });
+    yield* this.#report(task, { run, cgroup: found.record.cgroup, found, paused: 0 });
     return true;
   }
 
@@ -199,11 +199,11 @@ export class RunTracker {
     const { run, cgroup: own } = found.record;
     if (this.#former.get(task) === run) return;
     this.#former.set(task, run);
-    yield* this.#tell(task, { run, cgroup: own, found, paused: 0 });
+    yield* this.#report(task, { run, cgroup: own, found, paused: 0 });
   }
 
   /** Reports a run that has started, and its end if it is over. */
-  *#tell(task: string, live: Live): Generator<TaskEvent> {
+  *#report(task: string, live: Live): Generator<TaskEvent> {
     yield* this.#start(task, live);
     if (!this.#isOver(task, live)) return;
     // It may have been paused, and have ended, since its pauses were read.

@@ -27,7 +27,7 @@ export const STATES = [
 /** A state of a task. */
 export type State = typeof STATES[number];
 
-/** All that is known of a task: what `status` shows. */
+/** The state of a task and of its run, as `status` shows it. */
 export interface TaskState {
   /** Its namespace. */
   namespace: string;
@@ -63,15 +63,15 @@ export interface TaskState {
   usage: Usage | null;
 }
 
-/** What was seen of a task, without what it uses. */
+/** The data of a task from which `conclude` makes its state, without its usage. */
 export interface Sighting {
   /** Its namespace. */
   namespace: Namespace;
   /** Its name. */
   task: string;
-  /** What it is doing, if it runs. */
+  /** Whether it is running or paused; undefined if it has ended. */
   live: "running" | "paused" | undefined;
-  /** What is on record of the run, if anything is. */
+  /** The recorded run, if there is one. */
   found: RecordedRun | undefined;
   /** Who has stopped it, if somebody has. */
   stopped: StopRecord | null;
@@ -112,14 +112,14 @@ export interface LookOptions {
   processes?: number;
   /** Told of a record that cannot be read, if that is no reason to fail. */
   warn?: Warn;
-  /** What ran when the host went down, if that was looked at already. */
+  /** The runs that ran when the host went down, by task, if the caller knows them already. */
   lost?: ReadonlyMap<string, string>;
 }
 
 /**
  * Looks at a task; nothing if nothing is known of it.
  *
- * @throws {Failed} if its record cannot be read, unless there is somebody to be warned.
+ * @throws {Failed} if its record cannot be read, unless `warn` is given.
  */
 export function look(
   namespace: Namespace,
@@ -159,7 +159,7 @@ function foundOf(
 /**
  * All that is known of a task that was seen.
  *
- * @param live What it uses, if it runs.
+ * @param live The present usage of the task, if it runs.
  */
 export function conclude(seen: Sighting, live?: Usage): TaskState {
   const { namespace: { namespace }, task, found, stopped } = seen;
@@ -199,7 +199,7 @@ function durationOf({ namespace, found, live }: Sighting): number | null {
   return Math.max(0, Math.round(duration));
 }
 
-/** What has become of what ran when the host went down. */
+/** The outcome of a run that ran when the host went down. */
 const LOST = {
   state: "lost",
   why: "the host went down while it ran",

@@ -23,7 +23,7 @@ export interface Usage {
   pressure: Record<"cpu" | "memory" | "io", { time: number; last10: number } | null>;
 }
 
-/** The files that are read. At the end of a task the release agent saves those whose counters remain of interest. */
+/** The files that are read. The release agent saves some of them at the end of a task. */
 const FILES = [
   "cpu.stat",
   "cpuacct.usage",
