@@ -174,7 +174,7 @@ export async function admit(
       if (isInTaskCgroups(namespace, child, task)) break;
       if (isLast) {
         throw new Failed(
-          `task ${task} does not come into its cgroups: run "sudo lanco ${namespace.namespace} init" again`,
+          `cannot move task ${task} into its cgroups: run "sudo lanco ${namespace.namespace} init" again`,
         );
       }
     }

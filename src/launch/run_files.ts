@@ -99,10 +99,10 @@ function explained(namespace: Namespace, given: unknown): unknown {
   const error = explainClosed(namespace, given);
   if (error instanceof LancoError) return error;
   const limit = limitBehind(error);
-  if (limit !== undefined) return new Failed(`cannot write down what is run: ${limit}`);
-  if (!isFull(error)) return new Failed(`cannot write down what is run: ${reason(error)}`);
+  if (limit !== undefined) return new Failed(`cannot write the record of the run: ${limit}`);
+  if (!isFull(error)) return new Failed(`cannot write the record of the run: ${reason(error)}`);
   return new Failed(
-    `cannot write down what is run: No space left on device: remove what else is in ${
+    `cannot write the record of the run: No space left on device: remove other files from ${
       runsDirectory(namespace.namespace)
     }, or give it more with "init --records"`,
   );

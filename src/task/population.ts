@@ -27,7 +27,7 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
     sleepSync(BETWEEN);
   }
   throw new Failed(
-    `cannot tell whether task ${task} runs: its processes may be in another PID namespace: ask outside of it`,
+    `cannot tell whether task ${task} runs: its processes may be in another PID namespace: ask from outside of that namespace`,
   );
 }
 

@@ -20,7 +20,7 @@ export function openRegular(path: string): Deno.FsFile {
     if (isRegular(file)) return file;
     throw new BadRecord("it is not a regular file");
   } catch (error) {
-    if (leadsAstray(error)) throw new BadRecord("it is a link to where no such file can be");
+    if (leadsAstray(error)) throw new BadRecord("it is a link that leads to no regular file");
     throw error;
   }
 }

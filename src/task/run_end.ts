@@ -67,7 +67,7 @@ export class RunEnd {
       }
       file?.close();
       if (performance.now() > deadline) {
-        throw new Failed(`task ${task} runs, but has left no record`);
+        throw new Failed(`task ${task} runs, but has no record`);
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -120,7 +120,7 @@ function openStatus(
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
-    throw new Failed(`cannot read how task ${task} ended: ${reason(error)}`);
+    throw new Failed(`cannot read the exit status of task ${task}: ${reason(error)}`);
   }
 }
 

@@ -36,7 +36,7 @@ export function identity(namespace: string, task: string): number | undefined {
     if (!isGone(error)) {
       // While the namespace is being released its owner may not enter: this throws if it is gone.
       if (error instanceof Deno.errors.PermissionDenied) readNamespace(namespace);
-      throw new Failed(`cannot look at task ${task}: ${reason(error)}`);
+      throw new Failed(`cannot find out whether task ${task} runs: ${reason(error)}`);
     }
   }
   assertMounted(namespace);

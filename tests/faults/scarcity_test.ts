@@ -126,7 +126,10 @@ for (const [what, options] of [["bytes", "size=16k"], ["inodes", "nr_inodes=6"]]
       assertMatch(await ns.must("ls"), / ├ a\n/);
       const { code, stderr } = await ns.lanco("run", "b", "sleep", "1000");
       assertEquals(code, 1);
-      assertMatch(stderr, /^[^\n]*cannot write down what is run: No space left on device[^\n]*\n$/);
+      assertMatch(
+        stderr,
+        /^[^\n]*cannot write the record of the run: No space left on device[^\n]*\n$/,
+      );
       assertEquals((await ns.lanco("check", "b")).code, 3);
       await ns.must("stop", "a");
       assertEquals((await ns.lanco("check", "a")).code, 3);

@@ -101,7 +101,7 @@ cgroupTest("a full or read-only /run fails with the reason, and no task is lost"
     try {
       const { code, stderr } = await ns.lanco("run", "a", "true");
       assertEquals(code, 1, stderr);
-      assert(stderr.includes(`cannot write down what is run: ${reason}`), stderr);
+      assert(stderr.includes(`cannot write the record of the run: ${reason}`), stderr);
       await ns.must("check", "before");
     } finally {
       await root("umount", runs);
