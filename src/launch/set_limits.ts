@@ -39,7 +39,7 @@ export function limitProcesses(
   return pids === undefined ? [] : set(namespace, task, { pids }, bestEffort);
 }
 
-/** Removes the limit on processes from the task of a failed launch, whose child may need a fork to clean up. */
+/** Removes the limit on processes from the task of a failed launch, whose child still has to clean up. */
 export function liftProcessLimit(namespace: Namespace, task: string): void {
   const file = locate(namespace, `task-${task}`, "pids.max");
   if (file === undefined) return;

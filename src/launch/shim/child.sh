@@ -58,7 +58,7 @@ not_run() {
   lanco_status=$?
   echo failed >&9
   { echo "${lanco_tag}failed $lanco_status" >&4; } 2>/dev/null
-  # rm(1) may need a fork: "run" closes descriptor 3 after lifting the limit on processes.
+  # "run" closes descriptor 3 after it has lifted the limit on processes, which may be 1.
   # shellcheck disable=SC2034 # "_" is the caller's
   { read -r lanco_word <&3 || :; } 2>/dev/null
   take_back
