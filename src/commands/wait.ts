@@ -3,7 +3,7 @@ import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
-import { lostRuns } from "../task/marks.ts";
+import { lostRuns } from "../task/host_crash.ts";
 import { RunEnd } from "../task/run_end.ts";
 import { EndWatch } from "../task/end_watch.ts";
 import { exitOf } from "../task/signals.ts";

@@ -13,7 +13,7 @@ import {
 } from "../namespace/paths.ts";
 import { removeWhenOpen, whenOpen } from "./reopening.ts";
 import { reap, registeredInode } from "../task/task.ts";
-import { requestAdmission } from "./admission_request.ts";
+import { requestAdmission } from "./release_agent_request.ts";
 import {
   assertOutsideCallerCgroups,
   enterTaskCgroups,

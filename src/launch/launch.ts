@@ -11,7 +11,7 @@ import { exitCommandCgroups, registered, runsDirectory } from "../namespace/path
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
-import { markDirectory } from "../task/marks.ts";
+import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";

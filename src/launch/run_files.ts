@@ -3,7 +3,7 @@ import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
-import { mark, unmark } from "../task/marks.ts";
+import { mark, unmark } from "../task/host_crash.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
 import { listRuns } from "../task/records.ts";

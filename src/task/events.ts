@@ -4,7 +4,7 @@ import type { Cancellable } from "../cli/command.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
-import { lostRuns } from "./marks.ts";
+import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
 import { RunTracker, type TaskEvent } from "./run_tracker.ts";
 import { registeredTasks } from "./task.ts";

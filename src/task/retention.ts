@@ -1,6 +1,6 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { namedRoot, runDirectory, runsDirectory } from "../namespace/paths.ts";
-import { unmark } from "./marks.ts";
+import { unmark } from "./host_crash.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
 import { listRuns, type RunList } from "./records.ts";

@@ -6,7 +6,7 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
 import { readStop, type StopRecord } from "./record.ts";
 import { currentRun, endOf, type RecordedRun } from "./records.ts";
-import { lostRuns } from "./marks.ts";
+import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";

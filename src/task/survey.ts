@@ -1,6 +1,6 @@
 import type { Namespace } from "../namespace/description.ts";
 import { type Exit, exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
-import { lostRuns } from "./marks.ts";
+import { lostRuns } from "./host_crash.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";

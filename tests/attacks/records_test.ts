@@ -171,6 +171,7 @@ cgroupTest(
     };
     assertEquals(await readable({ uid: STRANGER }), []);
     assertEquals(await readable({ uid: STRANGER, groups: [4] }), [
+      directory.split("/").at(-1),
       "run.json",
       "status",
       "task-a.log",
