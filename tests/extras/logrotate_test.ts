@@ -44,7 +44,8 @@ function numbers(ns: TestNamespace, suffix = ""): number[] {
 }
 
 function logs(ns: TestNamespace): string[] {
-  return [...Deno.readDirSync(ns.logs)].map(({ name }) => name).sort();
+  return [...Deno.readDirSync(ns.logs)].filter(({ isFile }) => isFile).map(({ name }) => name)
+    .sort();
 }
 
 async function written(ns: TestNamespace, lines: number): Promise<void> {
