@@ -117,22 +117,27 @@ cgroupTest("more wait for one run than a batch may have descriptors", async (ns)
   assertEquals(answers.filter(({ exitStatus }) => exitStatus === 143).length, 300);
 });
 
-cgroupTest("10,000 requests under way and 40,000 answered take bounded memory", async (ns) => {
-  await ns.must("run", "a", "sleep", "1000");
-  const waits = Array.from({ length: 10_000 }, (_, id) => ({ id, command: "wait", args: ["a"] }));
-  const { batch, say, count, answers, end } = openBatch(ns, ...waits);
-  const check = { command: "check", args: ["a"] };
-  const answered = async (many: number) => {
-    await until(`${many} are answered`, () => count() >= many);
-    return peak(batch.pid);
-  };
-  await say(...Array.from({ length: 20_000 }, () => check));
-  const first = await answered(20_000);
-  assert(first < 150, `${first} MiB`);
-  await say(...Array.from({ length: 20_000 }, () => check));
-  const second = await answered(40_000);
-  assert(second - first < 30, `${first} MiB, then ${second} MiB`);
-  await say({ id: "stop", command: "stop", args: ["--now", "a"] });
-  assertEquals((await end()).code, 0);
-  assertEquals(answers().filter(({ exitStatus }) => exitStatus === 137).length, 10_000);
-});
+cgroupTest(
+  "10,000 requests under way and those that are answered take bounded memory",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const waits = Array.from({ length: 10_000 }, (_, id) => ({ id, command: "wait", args: ["a"] }));
+    const { batch, say, count, answers, end } = openBatch(ns, ...waits);
+    const check = { command: "check", args: ["a"] };
+    const answered = async (many: number) => {
+      await until(`${many} are answered`, () => count() >= many);
+      return peak(batch.pid);
+    };
+    const peaks: number[] = [];
+    // What is free to be collected may be there for a while: the growth has to come to an end.
+    const grows = () => peaks.length < 2 || peaks.at(-1)! - peaks.at(-2)! >= 30;
+    while (peaks.length < 5 && grows()) {
+      await say(...Array.from({ length: 20_000 }, () => check));
+      peaks.push(await answered(20_000 * (peaks.length + 1)));
+    }
+    assert(peaks[0]! < 150 && !grows(), `MiB: ${peaks}`);
+    await say({ id: "stop", command: "stop", args: ["--now", "a"] });
+    assertEquals((await end()).code, 0);
+    assertEquals(answers().filter(({ exitStatus }) => exitStatus === 137).length, 10_000);
+  },
+);

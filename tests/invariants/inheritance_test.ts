@@ -124,10 +124,15 @@ cgroupTest(
     // Nor does the shim keep a pipe of the caller's open.
     for (const fd of fds(ns.shim("a"))) {
       assert(
-        [0, 1, 2, 3, 4, 9].includes(fd),
+        [0, 1, 2, 3, 4, 7, 9].includes(fd),
         `the shim has ${fd}`,
       );
     }
+    const [mark] = Deno.readDirSync(`${ns.logs}/.runs`);
+    assertEquals(
+      Deno.readLinkSync(`/proc/${ns.shim("a")}/fd/7`),
+      `${ns.logs}/.runs/${mark?.name}`,
+    );
     assertEquals(
       Deno.readLinkSync(`/proc/${ns.shim("a")}/fd/9`),
       `${ns.runDirectory("a")}/status`,
