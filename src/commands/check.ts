@@ -5,6 +5,7 @@ import { whyFrozen } from "../namespace/frozen.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { isBeingStarted } from "../task/command_start.ts";
+import { withRunIds } from "../task/run_ids.ts";
 import { isRunning } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -30,7 +31,7 @@ Examples:
     }, { silent: true });
     const answers = outcomes.map(([task, { exitStatus, why }]) => {
       const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
-      return [task, { running, why, exitStatus }] as const;
+      return [task, withRunIds(namespace, task, { running, why, exitStatus })] as const;
     });
     const output: Output<"check"> = { namespace, tasks: Object.fromEntries(answers) };
     return { status, output };

@@ -6,6 +6,7 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { examineFinished, listExitCommands, listRunning, selectedTasks } from "../task/survey.ts";
+import { withRunIds } from "../task/run_ids.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
@@ -31,22 +32,28 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const selection = select(request, { running: true, finished: false });
     const tasks = selectedTasks(namespace, selection);
-    const running = listRunning(namespace, tasks.running).map(({ task, processes }): Row => [task, {
-      // A getter, because only JSON has the state, and each task costs the reading of a file.
-      get state() {
-        return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
-      },
-      count: processes.length,
-      processes,
-      ...GOES_ON,
-    }]);
+    const running = listRunning(namespace, tasks.running).map(({ task, processes }): Row => [
+      task,
+      withRunIds(namespace.namespace, task, {
+        // A getter, because only JSON has the state, and each task costs the reading of a file.
+        get state() {
+          return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
+        },
+        count: processes.length,
+        processes,
+        ...GOES_ON,
+      }),
+    ]);
     const ended = await reportWarnings(
       context,
       (warn) => examineFinished(namespace, tasks.finished, warn),
     );
     const finished = ended.map((
-      { task, state, why, code, signal, ended, duration },
-    ): Row => [task, { state, count: 0, processes: [], why, code, signal, ended, duration }]);
+      { task, run, pid, state, why, code, signal, ended, duration },
+    ): Row => [
+      task,
+      { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration },
+    ]);
     const rows = [...running, ...finished].sort(([a], [b]) => a < b ? -1 : 1);
     const output: Output<"ls"> = {
       namespace: namespace.namespace,

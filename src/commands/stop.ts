@@ -7,6 +7,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { stop, type StopOptions } from "../stop/stop.ts";
 import { parseSignal } from "../task/signals.ts";
+import { withRunIds } from "../task/run_ids.ts";
 import { eachTask } from "./each_task.ts";
 
 export default command({
@@ -42,16 +43,22 @@ Examples:
     const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
     const debug = logger && { debug: (text: string) => logger.debug(text) };
     const how = { signal, patience: now ? 0 : timeout * 1000, ...debug };
-    const stopTask = effectiveUser() === 0 && namespace.uid !== 0
+    const asOther = effectiveUser() === 0 && namespace.uid !== 0;
+    const stopTask = asOther
       ? await asRoot(context, namespace, tasks, how)
       : (task: string) => stop(namespace, task, how);
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       await stopTask(task);
       logger?.info(`task ${task} has been terminated successfully`);
     });
-    const stopped = outcomes.map(([task, { exitStatus, why }]) =>
-      [task, { stopped: exitStatus === 0, why, exitStatus }] as const
-    );
+    const stopped = outcomes.map(([task, { exitStatus, why }]) => {
+      const fields = { stopped: exitStatus === 0, why, exitStatus };
+      // Root does not open the records of others.
+      const told = asOther
+        ? { run: null, pid: null, ...fields }
+        : withRunIds(context.namespace, task, fields);
+      return [task, told] as const;
+    });
     const output: Output<"stop"> = {
       namespace: context.namespace,
       tasks: Object.fromEntries(stopped),

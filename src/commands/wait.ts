@@ -108,7 +108,15 @@ type Outcome = Output<"wait">["tasks"][string];
 function outcome({ task, run, unknown }: Asked): Outcome {
   if (run === undefined) {
     const why = unknown?.message ?? null;
-    return { ended: null, status: null, ...exitOf(undefined), why, exitStatus: FAILED };
+    return {
+      run: null,
+      pid: null,
+      ended: null,
+      status: null,
+      ...exitOf(undefined),
+      why,
+      exitStatus: FAILED,
+    };
   }
   const ended = run.ended();
   const status = ended ? run.status() : undefined;
@@ -116,6 +124,7 @@ function outcome({ task, run, unknown }: Asked): Outcome {
     ? `unknown how task ${task} ended: its shim was killed before it could tell`
     : null;
   return {
+    ...run.ids,
     ended,
     status: status ?? null,
     ...exitOf(status),

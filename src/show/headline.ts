@@ -18,7 +18,8 @@ export function headline({ state, why, code, signal }: Ending): string {
     case "unknown":
       return `unknown how it ended: ${why}`;
     default:
-      return state;
+      if (code !== null) return `${state}, its command exited with status ${code}`;
+      return signal === null ? state : `${state}, its command was killed by ${signal}`;
   }
 }
 

@@ -45,7 +45,7 @@ const exitCommands = list(
   "the exit commands that are running",
   object("an exit command", {
     task,
-    run: integer("the inode number of the cgroup that the task had"),
+    run: runId,
     processes,
   }),
 );
@@ -91,8 +91,15 @@ const usage: Schema<Usage> = object("what it uses or used, as far as the host co
   }),
 });
 
+/** What tells a run from the other runs of its task, and its command from other processes. */
+const ids = {
+  run: nullable(runId),
+  pid: nullable(integer("the process id of its command")),
+};
+
 /** The fields of a task that several outputs share. */
 const facts = {
+  ...ids,
   state,
   why: nullable(text("the reason, if the state is unknown")),
   ...exit,
@@ -130,6 +137,7 @@ const ls = object("the selected tasks", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
+      ...ids,
       state,
       count: integer("the number of its processes"),
       processes,
@@ -182,6 +190,7 @@ const check = object("whether tasks are running", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
+      ...ids,
       running: nullable(flag("whether it is running; null if unknown")),
       why,
       exitStatus,
@@ -194,6 +203,7 @@ const stop = object("whether tasks were stopped", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
+      ...ids,
       stopped: flag("whether it was running and was stopped"),
       why,
       exitStatus,
@@ -207,6 +217,7 @@ const wait = object("how tasks have ended", {
   tasks: byTask(
     "the tasks by their names",
     object("a task", {
+      ...ids,
       ended: nullable(flag("whether it has ended; null if nothing is known of it")),
       status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
       ...exit,
@@ -223,7 +234,7 @@ const events = object("an event of a task, one a line", {
   ),
   at: integer("when, in milliseconds since 1970; with present: its start"),
   task: nullable(text("the task")),
-  run: nullable(runId),
+  ...ids,
   state: nullable(word("with present and end, the state of the task", ...STATES)),
   why: facts.why,
   ...exit,

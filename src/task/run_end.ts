@@ -4,7 +4,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
-import { currentRun } from "./records.ts";
+import { currentRun, type RecordedRun } from "./records.ts";
 import { identity } from "./task.ts";
 
 /** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
@@ -30,6 +30,8 @@ export class RunEnd {
     private readonly namespace: Namespace,
     /** The name of the task. */
     readonly task: string,
+    /** The id of the run, and the process id of its command; null if that is not known. */
+    readonly ids: { run: string | null; pid: number | null },
     private readonly inode: number | undefined,
     private readonly file: Deno.FsFile | undefined,
   ) {
@@ -56,12 +58,14 @@ export class RunEnd {
     const deadline = performance.now() + PUBLISHING;
     for (;;) {
       const inode = identity(namespace.namespace, task);
-      const file = openStatus(namespace, task, inode);
+      const found = currentRun(namespace.namespace, task, inode);
+      const file = found && openStatus(namespace.namespace, found);
       const same = identity(namespace.namespace, task) === inode;
       if (same && inode === undefined && file === undefined) return undefined;
       // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
-        const made = new RunEnd(namespace, task, inode, file);
+        const { run = null, pid = null } = found?.record ?? {};
+        const made = new RunEnd(namespace, task, { run, pid }, inode, file);
         if (inode !== undefined) held.set(key, made);
         return made;
       }
@@ -107,20 +111,14 @@ export class RunEnd {
   }
 }
 
-/** Opens the status file of the run that is under way, or of the last one. */
-function openStatus(
-  { namespace }: Namespace,
-  task: string,
-  cgroup: number | undefined,
-): Deno.FsFile | undefined {
-  const found = currentRun(namespace, task, cgroup);
-  if (found === undefined) return undefined;
+/** Opens the status file of a run. */
+function openStatus(namespace: string, { file, record }: RecordedRun): Deno.FsFile | undefined {
   try {
-    return openRegular(found.file);
+    return openRegular(file);
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
-    throw new Failed(`cannot read the exit status of task ${task}: ${reason(error)}`);
+    throw new Failed(`cannot read the exit status of task ${record.task}: ${reason(error)}`);
   }
 }
 

@@ -24,13 +24,26 @@ export type TaskEvent =
   /** It was begun at `at`, and ran when the host went down. */
   | { event: "lost"; task: string; run: string; at: number }
   /** It runs since `at`. */
-  | { event: "present"; task: string; run: string; at: number; state: "running" | "paused" }
-  | { event: "start" | "pause" | "resume"; task: string; run: string; at: number }
+  | {
+    event: "present";
+    task: string;
+    run: string;
+    pid: number | null;
+    at: number;
+    state: "running" | "paused";
+  }
+  | {
+    event: "start" | "pause" | "resume";
+    task: string;
+    run: string;
+    pid: number | null;
+    at: number;
+  }
   | EndEvent;
 
 /** A run is over: its last process has ended. */
 export type EndEvent =
-  & { event: "end"; task: string; run: string; at: number }
+  & { event: "end"; task: string; run: string; pid: number | null; at: number }
   & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;
 
 /** After how many milliseconds to look again for changes that inotify does not report, such as the death of a launcher or an agent. */
@@ -95,7 +108,14 @@ export class RunTracker {
     // Earlier pauses are not reported: the state of the task tells the last of them.
     for (const _ of this.#pauses(task, live)) continue;
     const at = found?.record.started ?? Date.now();
-    yield { event: "present", task, run, at, state: isPaused() ? "paused" : "running" };
+    yield {
+      event: "present",
+      task,
+      run,
+      pid: pidOf(live),
+      at,
+      state: isPaused() ? "paused" : "running",
+    };
   }
 
   /**
@@ -216,7 +236,7 @@ export class RunTracker {
     this.#live.set(task, live);
     this.#due.delete(task);
     const at = live.found?.record.started ?? Date.now();
-    yield { event: "start", task, run: live.run, at };
+    yield { event: "start", task, run: live.run, pid: pidOf(live), at };
     yield* this.#pauses(task, live);
   }
 
@@ -224,7 +244,9 @@ export class RunTracker {
     if (live.found === undefined) return;
     for (;;) {
       const { pauses, next } = readPauses(live.found.directory, live.paused);
-      for (const { what, at } of pauses) yield { event: what, task, run: live.run, at };
+      for (const { what, at } of pauses) {
+        yield { event: what, task, run: live.run, pid: pidOf(live), at };
+      }
       if (next === live.paused) return;
       live.paused = next;
     }
@@ -264,7 +286,8 @@ export class RunTracker {
     this.#due.set(task, Math.min(due, this.#due.get(task) ?? due));
   }
 
-  #end(task: string, { run, found }: Live): EndEvent {
+  #end(task: string, live: Live): EndEvent {
+    const { run, found } = live;
     const { namespace } = this.namespace;
     // The record of the version before is replaced by the next one.
     const now = found && unlessBad(() => again(namespace, task, found));
@@ -272,7 +295,7 @@ export class RunTracker {
     const how = outcome(undefined, now?.status.code, usage ?? null);
     const stopped = (now && readStop(now.directory)) ?? null;
     const at = (now && endOf(now)) ?? Date.now();
-    return { event: "end", task, run, at, ...how, stopped };
+    return { event: "end", task, run, pid: pidOf(live), at, ...how, stopped };
   }
 }
 
@@ -286,4 +309,9 @@ function again(namespace: string, task: string, old: RecordedRun): RecordedRun |
 /** Returns whether a run is of version 1.1.0: its id is then the inode of its registered cgroup. */
 function isFormer({ record }: RecordedRun): boolean {
   return record.run === String(record.cgroup);
+}
+
+/** The process id of the command of a run, if it is on record. */
+function pidOf({ found }: Live): number | null {
+  return found?.record.pid ?? null;
 }

@@ -33,6 +33,10 @@ export interface TaskState {
   namespace: string;
   /** Its name. */
   task: string;
+  /** The id of the run; null if there is no record of it. */
+  run: string | null;
+  /** The process id of its command; null if that is not known. */
+  pid: number | null;
   /** What has become of it. */
   state: State;
   /** Why that is not known, if it is not. */
@@ -168,6 +172,8 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
   return {
     namespace,
     task,
+    run: record?.run ?? seen.lost ?? null,
+    pid: record?.pid ?? null,
     ...(seen.lost === undefined ? outcome(seen.live, found?.status.code, usage) : LOST),
     stopped,
     started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),

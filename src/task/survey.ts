@@ -1,6 +1,7 @@
 import type { Namespace } from "../namespace/description.ts";
-import { type Exit, exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
+import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
+import { runOfCgroup, unlessBad } from "./records.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
@@ -52,7 +53,11 @@ export function listRunning(namespace: Namespace, names: readonly string[]): Lis
 }
 
 /** A running exit command and its processes. */
-export interface ListedExitCommand extends Exit {
+export interface ListedExitCommand {
+  /** The name of its task. */
+  task: string;
+  /** The id of the ended run; the inode of its registered cgroup, if there is no record of it. */
+  run: string;
   /** Its processes, sorted by pid. */
   processes: Process[];
 }
@@ -63,7 +68,9 @@ export function listExitCommands(
   matches: (task: string) => boolean = () => true,
 ): ListedExitCommand[] {
   return runningExitCommands(namespace).filter(({ task }) => matches(task)).map((exit) => ({
-    ...exit,
+    task: exit.task,
+    run: unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.run))?.record.run ??
+      String(exit.run),
     processes: describeExit(() => exitCommandProcesses(namespace, exit)),
   }));
 }

@@ -6,7 +6,7 @@ function tree(namespace: string, processes: Record<string, string>, long = false
   const end = { why: null, code: null, signal: null, ended: null, duration: null };
   const tasks = Object.entries(processes).map(([task, cmdline]) => {
     const listed = { count: 1, processes: [{ pid: 28456, cmdline }], ...end };
-    return [task, { state: "running" as const, ...listed }] as const;
+    return [task, { run: null, pid: null, state: "running" as const, ...listed }] as const;
   });
   const output = { namespace, count: tasks.length, exitCommands: [] };
   return renderTree({ ...output, tasks: Object.fromEntries(tasks) }, { long });
@@ -57,6 +57,8 @@ cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) =
         signal: null,
         ended: null,
         duration: null,
+        run: ns.record("a").run,
+        pid: ns.task("a")[0],
       },
     },
     exitCommands: [],
@@ -104,7 +106,8 @@ cgroupTest("ls shows how tasks ended, and selects tasks by state or name", async
   );
   const { tasks, count } = JSON.parse(await ns.must("ls", "--json", "-a"));
   const { ended, duration, ...rest } = tasks["import-2"];
-  const how = { state: "exited", why: null, code: 3, signal: null };
+  const { run, pid } = ns.record("import-2");
+  const how = { state: "exited", why: null, code: 3, signal: null, run, pid };
   assertEquals([count, rest], [3, { count: 0, processes: [], ...how }]);
   assert(Date.now() - ended < 60_000 && duration < 60_000, `${ended} ${duration}`);
 });

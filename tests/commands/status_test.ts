@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, type TestNamespace, until } from "../harness.ts";
+import { cgroupTest, exec, LANCO, type TestNamespace, until } from "../harness.ts";
 
 async function state(ns: TestNamespace, task: string) {
   return JSON.parse(await ns.must("status", "--json", task));
@@ -95,4 +95,52 @@ cgroupTest("status counts how often a task was throttled by its CPU limit", asyn
   await until("it was throttled", async () => (await state(ns, "a")).usage.throttled.times > 2);
   await ns.must("stop", "a");
   assert((await state(ns, "a")).usage.throttled.time > 0);
+});
+
+cgroupTest("status tells of a task that goes on how its command ended", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "sleep 1000 & exit 3");
+  await ns.must("run", "b", "sh", "-c", "sleep 1000 & kill -9 $$");
+  await until("both commands have ended", () => ns.status("a") === 3 && ns.status("b") === 137);
+  assert(
+    (await ns.must("status", "a")).startsWith("a: running, its command exited with status 3\n"),
+  );
+  assert(
+    (await ns.must("status", "b")).startsWith("b: running, its command was killed by SIGKILL\n"),
+  );
+  const { state, code, ended } = JSON.parse(await ns.must("status", "--json", "a"));
+  assertEquals([state, code, ended !== null], ["running", 3, true]);
+  await ns.must("stop", "--now", "a", "b");
+});
+
+cgroupTest("all that is told of a task as JSON has the id of its run and its pid", async (ns) => {
+  const run = JSON.parse(await ns.must("run", "--json", "a", "sleep", "1000"));
+  await ns.must("run", "-c", "sleep 1000", "b", "true");
+  await ns.gone("b");
+  const a = { run: run.run, pid: run.pid };
+  assertEquals(a, { run: ns.record("a").run, pid: ns.task("a")[0] });
+  const b = { run: ns.record("b").run, pid: ns.record("b").pid };
+  const ids = ({ run, pid }: { run: string; pid: number }) => ({ run, pid });
+  const json = async (...args: string[]) => JSON.parse((await ns.lanco(...args)).stdout);
+  assertEquals(ids(await json("status", "--json", "a")), a);
+  assertEquals(ids(await json("status", "--json", "b")), b);
+  const { tasks, finished, exitCommands } = await json("dump");
+  assertEquals([ids(tasks.a), ids(finished.b), exitCommands[0].run], [a, b, b.run]);
+  for (
+    const words of [["ls", "-a", "--json"], ["check", "--json", "a", "b"], [
+      "wait",
+      "-t",
+      "0",
+      "--json",
+      "a",
+      "b",
+    ]]
+  ) {
+    const { tasks } = await json(...words);
+    assertEquals([ids(tasks.a), ids(tasks.b)], [a, b], words.join(" "));
+  }
+  const { stdout } = await exec(["timeout", "2", LANCO, ns.name, "events", "--json"]);
+  const present = stdout.split("\n").find((line) => line.includes('"present"')) ?? "";
+  assertEquals(ids(JSON.parse(present)), a);
+  assertEquals(ids((await json("stop", "--json", "a")).tasks.a), a);
+  await ns.must("stop", "--now", "b");
 });

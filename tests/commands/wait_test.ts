@@ -135,6 +135,8 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
   const go = `${ns.scratch}/go`;
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   await ns.must("run", "slow", "sleep", "1000");
+  const { run, pid } = ns.record("a");
+  const unknown = { run: null, pid: null };
   const nothing = { ended: null, status: null, code: null, signal: null };
   const entries = async (status: number, ...args: string[]) => {
     const { code, stdout } = await ns.lanco("wait", "--json", ...args);
@@ -149,8 +151,17 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
   const { timedOut, tasks } = await waiting;
   assertEquals([timedOut, Object.keys(tasks)], [false, ["never", "a"]]);
   const why = `nothing is known of task never: see "lanco ${ns.name} ls -a"`;
-  assertEquals(tasks.never, { ...nothing, why, exitStatus: 125 });
-  assertEquals(tasks.a, { ...nothing, ended: true, status: 7, code: 7, why: null, exitStatus: 7 });
+  assertEquals(tasks.never, { ...nothing, ...unknown, why, exitStatus: 125 });
+  assertEquals(tasks.a, {
+    ...nothing,
+    run,
+    pid,
+    ended: true,
+    status: 7,
+    code: 7,
+    why: null,
+    exitStatus: 7,
+  });
   Deno.kill(ns.shim("slow"), "SIGKILL");
   await ns.must("stop", "--now", "slow");
   const lost = (await entries(125, "slow")).tasks.slow;

@@ -58,6 +58,8 @@ cgroupTest(
     await conforming(ns, 0, "check", "a");
     const checked = await conforming(ns, 3, "check", "a", "failed", "never");
     assertEquals(checked.tasks.never, {
+      run: null,
+      pid: null,
       running: false,
       why: "task never is not running",
       exitStatus: 3,
@@ -69,7 +71,8 @@ cgroupTest(
     assertEquals(Object.keys(dump.finished).sort(), ["failed", "killed"]);
     await conforming(ns, 124, "wait", "-t", "0.1", "a", "failed");
     const waited = await conforming(ns, 3, "wait", "failed", "killed");
-    const killed = { ended: true, status: 137, code: null, signal: "SIGKILL" };
+    const { run, pid } = ns.record("killed");
+    const killed = { run, pid, ended: true, status: 137, code: null, signal: "SIGKILL" };
     assertEquals(waited.tasks.killed, { ...killed, why: null, exitStatus: 137 });
     await conforming(ns, 125, "wait", "never", "failed");
     const stopped = await conforming(ns, 3, "stop", "--now", "a", "failed");
