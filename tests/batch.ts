@@ -12,6 +12,15 @@ export function answersIn(stdout: string): Answer[] {
   return answers;
 }
 
+/** Sends lines to a batch, and returns the answers in the order in which they came. */
+export async function answers(ns: TestNamespace, ...lines: (string | object)[]) {
+  const stdin = lines.map((line) => typeof line === "string" ? line : JSON.stringify(line))
+    .join("\n");
+  const { code, stdout, stderr } = await ns.lancoWith({ stdin }, "batch");
+  assertEquals([code, stderr], [0, ""]);
+  return answersIn(stdout);
+}
+
 /** Starts a batch, and sends it requests. What it answers is kept. */
 export function openBatch(ns: TestNamespace, ...requests: object[]) {
   return talkTo(start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" }), ...requests);

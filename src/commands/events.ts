@@ -7,7 +7,7 @@ import { GREETING } from "../show/greeting.ts";
 import type { Output } from "../show/schema.ts";
 import { taskEvents } from "../task/events.ts";
 import { matching } from "../task/pattern.ts";
-import type { TaskEvent } from "../task/run_tracker.ts";
+import type { TaskEvent } from "../task/task_event.ts";
 
 export default command({
   help: `Usage: lanco <namespace> events [--json] [pattern...]

@@ -6,7 +6,8 @@ import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/path
 import { Changes } from "./changes.ts";
 import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
-import { RunTracker, type TaskEvent } from "./run_tracker.ts";
+import { RunTracker } from "./run_tracker.ts";
+import type { TaskEvent } from "./task_event.ts";
 import { registeredTasks } from "./task.ts";
 
 /** The prefix of the names of registered cgroups. */

@@ -13,38 +13,10 @@ import {
   type RunList,
   unlessBad,
 } from "./records.ts";
-import { outcome, type TaskState } from "./state.ts";
+import { outcome } from "./state.ts";
+import type { EndEvent, TaskEvent } from "./task_event.ts";
 import { registeredInode, registeredTasks } from "./task.ts";
 import { keptUsage } from "./usage.ts";
-
-/** What has become of a task. Times are in milliseconds since 1970. */
-export type TaskEvent =
-  /** All that run now have been told of. */
-  | { event: "ready"; at: number }
-  /** It was begun at `at`, and ran when the host went down. */
-  | { event: "lost"; task: string; run: string; at: number }
-  /** It runs since `at`. */
-  | {
-    event: "present";
-    task: string;
-    run: string;
-    pid: number | null;
-    at: number;
-    state: "running" | "paused";
-  }
-  | {
-    event: "start" | "pause" | "resume";
-    task: string;
-    run: string;
-    pid: number | null;
-    at: number;
-  }
-  | EndEvent;
-
-/** A run is over: its last process has ended. */
-export type EndEvent =
-  & { event: "end"; task: string; run: string; pid: number | null; at: number }
-  & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;
 
 /** After how many milliseconds to look again for changes that inotify does not report, such as the death of a launcher or an agent. */
 const AGAIN = 1000;
@@ -102,7 +74,7 @@ export class RunTracker {
       return void this.#lookAgain(task);
     }
     const run = found?.record.run ?? String(cgroup);
-    if (found !== undefined) this.#deal(task, run);
+    if (found !== undefined) this.#markReported(task, run);
     const live: Live = { run, cgroup, found, paused: 0 };
     this.#live.set(task, live);
     // Earlier pauses are not reported: the state of the task tells the last of them.
@@ -206,7 +178,7 @@ export class RunTracker {
       // The launch is over by now: the status that is read after this is final.
       found = read();
     }
-    this.#deal(task, run);
+    this.#markReported(task, run);
     if (!found?.status.executed) return true;
     yield* this.#report(task, { run, cgroup: found.record.cgroup, found, paused: 0 });
     return true;
@@ -252,7 +224,7 @@ export class RunTracker {
     }
   }
 
-  #deal(task: string, run: string): void {
+  #markReported(task: string, run: string): void {
     if (run > (this.#last.get(task) ?? "")) this.#last.set(task, run);
   }
 

@@ -1,0 +1,30 @@
+import type { TaskState } from "./state.ts";
+
+/** An event in the life of a task, as `events` reports it. Times are in milliseconds since 1970. */
+export type TaskEvent =
+  /** All that run now have been told of. */
+  | { event: "ready"; at: number }
+  /** It was begun at `at`, and ran when the host went down. */
+  | { event: "lost"; task: string; run: string; at: number }
+  /** It runs since `at`. */
+  | {
+    event: "present";
+    task: string;
+    run: string;
+    pid: number | null;
+    at: number;
+    state: "running" | "paused";
+  }
+  | {
+    event: "start" | "pause" | "resume";
+    task: string;
+    run: string;
+    pid: number | null;
+    at: number;
+  }
+  | EndEvent;
+
+/** A run is over: its last process has ended. */
+export type EndEvent =
+  & { event: "end"; task: string; run: string; pid: number | null; at: number }
+  & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;
