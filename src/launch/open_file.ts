@@ -3,23 +3,9 @@ import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 
-/** The device and the inode of a file, which identify it (inode(7)). */
-export type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino">;
-
 /** Returns the path of a descriptor of a process, below /run/lanco/proc (proc_pid_fd(5)). */
 export function descriptor(pid: number, number: number): string {
   return `${procOf(pid)}/fd/${number}`;
-}
-
-/**
- * Returns whether a descriptor of a process is of a certain file. Another process of the same user
- * may have put another file or a link in the place of a file before it was opened by name.
- *
- * @returns true also if the process has ended: it writes nothing.
- */
-export function hasOpen(pid: number, number: number, file: FileIdentity): boolean {
-  const opened = unlessGone(() => Deno.statSync(descriptor(pid, number)), undefined);
-  return opened === undefined || (opened.ino === file.ino && opened.dev === file.dev);
 }
 
 /**
@@ -32,8 +18,10 @@ export function hasOpen(pid: number, number: number, file: FileIdentity): boolea
 export function assertLog(child: number, log: string): void {
   const named = unlessGone(() => Deno.lstatSync(visible(log)), undefined);
   // Descriptor 2 is compared, for while the child reports that the log is open its descriptor 1 is
-  // the connection to this process.
-  if (named !== undefined && hasOpen(child, 2, named)) return;
+  // the connection to this process. A child that has been killed meanwhile writes nothing, and the
+  // next run of the task may have renamed its log.
+  const opened = unlessGone(() => Deno.statSync(descriptor(child, 2)), undefined);
+  if (opened === undefined || (opened.ino === named?.ino && opened.dev === named?.dev)) return;
   throw new Failed(
     `cannot write to the log "${log}": another file was put in its place: see who may write there`,
   );
