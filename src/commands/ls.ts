@@ -1,12 +1,21 @@
 import { isFrozen } from "../cgroup/freezer.ts";
 import { command, reportWarnings } from "../cli/command.ts";
 import { flag } from "../cli/options.ts";
+import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
-import { examineFinished, listExitCommands, listRunning, selectedTasks } from "../task/survey.ts";
-import { withRunIds } from "../task/run_ids.ts";
+import { endOf } from "../task/records.ts";
+import { finder } from "../task/run_ids.ts";
+import { exitOf } from "../task/signals.ts";
+import {
+  examineFinished,
+  type ListedTask,
+  listExitCommands,
+  listRunning,
+  selectedTasks,
+} from "../task/survey.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
@@ -32,18 +41,8 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const selection = select(request, { running: true, finished: false });
     const tasks = selectedTasks(namespace, selection);
-    const running = listRunning(namespace, tasks.running).map(({ task, processes }): Row => [
-      task,
-      withRunIds(namespace.namespace, task, {
-        // A getter, because only JSON has the state, and each task costs the reading of a file.
-        get state() {
-          return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
-        },
-        count: processes.length,
-        processes,
-        ...GOES_ON,
-      }),
-    ]);
+    const running = listRunning(namespace, tasks.running)
+      .map((listed): Row => [listed.task, runningTask(namespace, listed)]);
     const ended = await reportWarnings(
       context,
       (warn) => examineFinished(namespace, tasks.finished, warn),
@@ -67,5 +66,33 @@ Examples:
 
 type Row = [task: string, listed: Output<"ls">["tasks"][string]];
 
-/** The fields about the end of a task, for a task that still runs. */
-const GOES_ON = { why: null, code: null, signal: null, ended: null, duration: null };
+/** Describes a running task. Its state is a getter, because only JSON has it and to find it out costs the reading of a file. */
+function runningTask(namespace: Namespace, { task, processes }: ListedTask): Row[1] {
+  const find = finder(namespace.namespace, task);
+  return {
+    get run() {
+      return find()?.record.run ?? null;
+    },
+    get pid() {
+      return find()?.record.pid ?? null;
+    },
+    get state() {
+      return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
+    },
+    count: processes.length,
+    processes,
+    why: null,
+    // The command may have ended, and a child of it go on.
+    get code() {
+      return exitOf(find()?.status.code).code;
+    },
+    get signal() {
+      return exitOf(find()?.status.code).signal;
+    },
+    get ended() {
+      const found = find();
+      return found === undefined ? null : endOf(found);
+    },
+    duration: null,
+  };
+}

@@ -119,7 +119,8 @@ function outcome({ task, run, unknown }: Asked): Outcome {
     };
   }
   const ended = run.ended();
-  const status = ended ? run.status() : undefined;
+  // The command may have ended, and a child of it go on.
+  const status = run.status();
   const lost = ended && status === undefined
     ? `unknown how task ${task} ended: its shim was killed before it could tell`
     : null;

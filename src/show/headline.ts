@@ -18,9 +18,14 @@ export function headline({ state, why, code, signal }: Ending): string {
     case "unknown":
       return `unknown how it ended: ${why}`;
     default:
-      if (code !== null) return `${state}, its command exited with status ${code}`;
-      return signal === null ? state : `${state}, its command was killed by ${signal}`;
+      return [state, describeCommandEnd({ code, signal })].filter((part) => part !== "").join(", ");
   }
+}
+
+/** Returns how the command of a running task has ended, if it has: `its command exited with status 1`. */
+export function describeCommandEnd({ code, signal }: Pick<Ending, "code" | "signal">): string {
+  if (code !== null) return `its command exited with status ${code}`;
+  return signal === null ? "" : `its command was killed by ${signal}`;
 }
 
 /** Returns how, when and after what time a task ended: `exited, 2026-11-23T20:46:41, after 1.1 s`. */

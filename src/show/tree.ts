@@ -1,5 +1,5 @@
 import type { Process } from "../task/processes.ts";
-import { describeEnd } from "./headline.ts";
+import { describeCommandEnd, describeEnd } from "./headline.ts";
 import type { Output } from "./schema.ts";
 
 /** The length to which command lines are shortened without `-l`, in characters. */
@@ -20,16 +20,19 @@ export function renderTree(
   const names = [...new Set([...Object.keys(tasks), ...exits.map(({ task }) => task)])];
   const shown = names.sort().flatMap((name) => {
     const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
-    const own = task === undefined
-      ? []
-      : (task.code ?? task.signal ?? task.why) === null
-      ? lines(task.processes)
-      : [` │  ${describeEnd(task)}`];
+    const own = task === undefined ? [] : ofTask(task, lines(task.processes));
     const after = exits.filter(({ task }) => task === name)
       .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
     return [` ├ ${name}`, ...own, ...after];
   });
   return [namespace, ...shown, " ╯", ""].join("\n");
+}
+
+/** Returns the lines below a task: how it or its command has ended, and its processes. */
+function ofTask(task: Output<"ls">["tasks"][string], processes: readonly string[]): string[] {
+  if ((task.code ?? task.signal ?? task.why) === null) return [...processes];
+  const end = task.count === 0 ? describeEnd(task) : describeCommandEnd(task);
+  return [` │  ${end}`, ...processes];
 }
 
 function shortened(text: string): string {

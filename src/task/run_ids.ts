@@ -1,4 +1,4 @@
-import { currentRun, unlessBad } from "./records.ts";
+import { currentRun, type RecordedRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
 
 /** What tells a run from the other runs of its task, and its command from other processes. */
@@ -18,17 +18,23 @@ export function withRunIds<T extends object>(
   task: string,
   fields: T,
 ): T & RunIds {
-  let ids: RunIds | undefined;
-  const look = () => ids ??= read();
-  const read = () => {
-    const inode = registeredInode(namespace, task);
-    const { run = null, pid = null } =
-      unlessBad(() => currentRun(namespace, task, inode))?.record ??
-        {};
-    return { run, pid };
-  };
+  const find = finder(namespace, task);
   return Object.defineProperties(fields, {
-    run: { enumerable: true, get: () => look().run },
-    pid: { enumerable: true, get: () => look().pid },
+    run: { enumerable: true, get: () => find()?.record.run ?? null },
+    pid: { enumerable: true, get: () => find()?.record.pid ?? null },
   }) as T & RunIds;
+}
+
+/**
+ * Returns a function that reads the record of the run of a task that is under way, or of the last
+ * one, when it is called first. It returns undefined if there is no record that the caller may read.
+ */
+export function finder(namespace: string, task: string): () => RecordedRun | undefined {
+  let read: { found: RecordedRun | undefined } | undefined;
+  return () => {
+    read ??= {
+      found: unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task))),
+    };
+    return read.found;
+  };
 }

@@ -13,6 +13,7 @@ import {
   type RunList,
   unlessBad,
 } from "./records.ts";
+import { exitOf } from "./signals.ts";
 import { outcome } from "./state.ts";
 import type { EndEvent, TaskEvent } from "./task_event.ts";
 import { registeredInode, registeredTasks } from "./task.ts";
@@ -87,6 +88,7 @@ export class RunTracker {
       pid: pidOf(live),
       at,
       state: isPaused() ? "paused" : "running",
+      ...exitOf(found?.status.code),
     };
   }
 

@@ -6,15 +6,18 @@ export type TaskEvent =
   | { event: "ready"; at: number }
   /** It was begun at `at`, and ran when the host went down. */
   | { event: "lost"; task: string; run: string; at: number }
-  /** It runs since `at`. */
-  | {
-    event: "present";
-    task: string;
-    run: string;
-    pid: number | null;
-    at: number;
-    state: "running" | "paused";
-  }
+  /** It runs since `at`. Its command may have ended, and a child of it go on. */
+  | (
+    & {
+      event: "present";
+      task: string;
+      run: string;
+      pid: number | null;
+      at: number;
+      state: "running" | "paused";
+    }
+    & Pick<TaskState, "code" | "signal">
+  )
   | {
     event: "start" | "pause" | "resume";
     task: string;

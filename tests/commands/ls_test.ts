@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { renderTree } from "../../src/show/tree.ts";
-import { cgroupTest, LANCO, LEGACY, shell, TRACKER, until } from "../harness.ts";
+import { cgroupTest, LANCO, LEGACY, shell, STRANGER, TRACKER, until } from "../harness.ts";
 
 function tree(namespace: string, processes: Record<string, string>, long = false): string {
   const end = { why: null, code: null, signal: null, ended: null, duration: null };
@@ -63,6 +63,52 @@ cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) =
     },
     exitCommands: [],
   });
+});
+
+cgroupTest("ls and wait tell of a task that goes on how its command ended", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "sleep 1000 & exit 3");
+  await ns.must("run", "b", "sh", "-c", "sleep 1000 & kill -9 $$");
+  await ns.must("run", "c", "sleep", "1000");
+  await until("both commands have ended", () => ns.status("a") === 3 && ns.status("b") === 137);
+  const text = await ns.must("ls");
+  assertMatch(text, / ├ a\n │ {2}its command exited with status 3\n │ {2}→ +\d+ sleep 1000 \n/);
+  assertMatch(text, / ├ b\n │ {2}its command was killed by SIGKILL\n │ {2}→ +\d+ sleep 1000 \n/);
+  assertMatch(text, / ├ c\n │ {2}→ +\d+ sleep 1000 \n ╯\n/);
+  const { tasks } = JSON.parse(await ns.must("ls", "--json"));
+  const how = (task: string) => {
+    const { state, code, signal, ended } = tasks[task];
+    return [state, code, signal, ended !== null];
+  };
+  assertEquals(how("a"), ["running", 3, null, true]);
+  assertEquals(how("b"), ["running", null, "SIGKILL", true]);
+  assertEquals(how("c"), ["running", null, null, false]);
+  const waited = await ns.lanco("wait", "--json", "-t", "0", "a", "b", "c");
+  assertEquals(waited.code, 124);
+  const told = Object.values(JSON.parse(waited.stdout).tasks) as Record<string, unknown>[];
+  assertEquals(
+    told.map(({ ended, status, code, signal, exitStatus }) => ({
+      ended,
+      status,
+      code,
+      signal,
+      exitStatus,
+    })),
+    [
+      { ended: false, status: 3, code: 3, signal: null, exitStatus: 124 },
+      { ended: false, status: 137, code: null, signal: "SIGKILL", exitStatus: 124 },
+      { ended: false, status: null, code: null, signal: null, exitStatus: 124 },
+    ],
+  );
+  const events = (await ns.firstLines(5, ["events", "--json"])).trim().split("\n")
+    .map((line) => JSON.parse(line)).filter(({ event }) => event === "present");
+  assertEquals(
+    Object.fromEntries(events.map(({ task, code, signal }) => [task, code ?? signal])),
+    { a: 3, b: "SIGKILL", c: null },
+  );
+  assertMatch(await ns.firstLines(4, ["events"]), / present a its command exited with status 3\n/);
+  // A stranger may see that a task runs, but not its record.
+  const stranger = await ns.lancoWith({ uid: STRANGER }, "ls", "--json");
+  assertEquals([stranger.code, JSON.parse(stranger.stdout).tasks.a.code], [0, null]);
 });
 
 cgroupTest("ls shows the processes in sub-cgroups that a task made", async (ns) => {
