@@ -1,14 +1,16 @@
-import { command } from "../cli/command.ts";
+import { command, type CommandTables } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 
 /** The texts that `man` prints besides the page, by topic. They are loaded only when needed. */
-export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+export const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<string>>> = {
   logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
-  json: async () => {
+  json: async (tables) => {
+    const { requestSchema } = await import("./batch/request_schema.ts");
     const { SCHEMAS } = await import("../show/schema.ts");
     const { lanco, schema } = (await import("../show/greeting.ts")).GREETING;
     const $schema = "https://json-schema.org/draft/2020-12/schema";
-    return JSON.stringify({ $schema, lanco, schema, $defs: SCHEMAS }, null, 2) + "\n";
+    const $defs = { ...SCHEMAS, request: await requestSchema(tables) };
+    return JSON.stringify({ $schema, lanco, schema, $defs }, null, 2) + "\n";
   },
   systemd: async () =>
     (await import("../namespace/lanco@.service", { with: { type: "text" } })).default,
@@ -19,7 +21,7 @@ export default command({
 
 Shows the manual page on a terminal, or prints its source elsewhere. With a word:
 prints a configuration for logrotate, the systemd unit that makes namespaces at boot,
-or the JSON Schema of what commands print.
+or the JSON Schema of what commands print, and of the requests that batch reads.
 
 Examples:
   lanco man
@@ -27,7 +29,7 @@ Examples:
 `,
   options: {},
   operands: "words",
-  async run(_context, { words: [topic, ...more] }) {
+  async run({ tables }, { words: [topic, ...more] }) {
     if (more.length > 0) {
       throw new Usage(`man takes one word at most: ${Object.keys(TOPICS).join(", ")}`);
     }
@@ -43,6 +45,6 @@ Examples:
         `nothing about "${topic}": give ${Object.keys(TOPICS).join(", ")}, or no word for the page`,
       );
     }
-    return { status: 0, output: await load() };
+    return { status: 0, output: await load(tables) };
   },
 });

@@ -56,7 +56,7 @@ function wrapped(text: string, width = 68): string[] {
 }
 
 function typeOf(schema: Schema): string {
-  const types = [schema.type].flat();
+  const types = [schema.type ?? []].flat();
   if (types.length > 3) return "anything";
   if (types.join() === "null") return "null";
   const named = types.filter((type) => type !== "null").map((type) => NAMES[type] ?? type);

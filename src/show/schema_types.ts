@@ -7,8 +7,12 @@ declare const TYPE: unique symbol;
 export interface Schema<T = unknown> {
   /** The meaning, with its unit. */
   description?: string;
-  /** The type, or several types. */
-  type: string | string[];
+  /** The type, or several types; none if `anyOf` describes the value. */
+  type?: string | string[];
+  /** Schemas of which the value conforms to one at least. */
+  anyOf?: readonly Schema[];
+  /** The least length of a string. */
+  minLength?: number;
   /** The only possible values. */
   enum?: readonly (string | null)[];
   /** The fields of an object, by their names. */
@@ -90,7 +94,7 @@ export function anything(description: string): Schema<unknown> {
 
 /** Returns the schema of a value that may also be null: unknown, or absent. */
 export function nullable<T>(schema: Schema<T>): Schema<T | null> {
-  const type = [schema.type, "null"].flat();
+  const type = [schema.type ?? [], "null"].flat();
   const same = schema as Schema;
   return { ...same, type, ...(same.enum ? { enum: [...same.enum, null] } : {}) } as Schema<
     T | null

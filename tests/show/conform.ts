@@ -2,12 +2,21 @@ import type { Schema } from "../../src/show/schema_types.ts";
 
 /** Lists the places in which a value departs from its schema. */
 export function departures(value: unknown, schema: Schema, path = "$"): string[] {
-  const types = [schema.type].flat();
+  if (schema.anyOf) {
+    const all = schema.anyOf.map((one) => departures(value, one, path));
+    return all.some((found) => found.length === 0) ? [] : all.flat();
+  }
+  const types = [schema.type ?? []].flat();
+  // See `anything()`.
+  if (types.length === 6) return [];
   if (!types.some((type) => isOf(type, value))) {
     return [`${path} is ${JSON.stringify(value)}, not ${types.join(" or ")}`];
   }
   if (schema.enum && !schema.enum.includes(value as string | null)) {
     return [`${path} is ${JSON.stringify(value)}, none of ${schema.enum.join(", ")}`];
+  }
+  if (typeof value === "string" && value.length < (schema.minLength ?? 0)) {
+    return [`${path} is too short`];
   }
   if (Array.isArray(value)) {
     const { items } = schema;

@@ -10,14 +10,12 @@ import { asLancoError } from "../failure.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { standardInput } from "./standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
+import { REFUSED } from "./refused_commands.ts";
 import type { RootRequests } from "./root_requests.ts";
 import { TaskOrder, type Turn } from "./task_order.ts";
 import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
 import { splitLines } from "./split_lines.ts";
 import { BatchRequest, type BatchServices } from "./batch_request.ts";
-
-/** Commands that need the terminal or root, or print other than JSON. */
-const REFUSED = ["init", "top", "batch", "logs"];
 
 /** The most requests that are in progress at the same time; no more are read until one ends. */
 const MANY = 16_384;
