@@ -6,6 +6,7 @@ echo "uid $(id -u)"
 echo "cmdline $(cat /proc/cmdline 2>/dev/null)"
 grep -qw cgroup /proc/filesystems && echo "v1 yes"
 [ "$(readlink /proc/self/ns/cgroup)" = 'cgroup:[4026531835]' ] && echo "first_cgroup_namespace yes"
+# The list is read at once: bash reads from a file anew after each line, and mounts come and go.
 while read -r _ _ _ root point rest; do
   rest=${rest##* - }
   case $root:${rest%% *} in
@@ -15,7 +16,9 @@ while read -r _ _ _ root point rest; do
     ;;
   /:cgroup) echo "v1_hierarchy ${rest##* }" ;;
   esac
-done </proc/self/mountinfo
+done <<EOF
+$(cat /proc/self/mountinfo)
+EOF
 for program in setsid setpriv flock mount umount mountpoint getent mkfifo find bash; do
   path=$(command -v "$program") && echo "program $program $path"
 done

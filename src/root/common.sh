@@ -46,6 +46,7 @@ cgroup_v1_name() {
 # Prints the name, the version and the mount point of each hierarchy of the host, once each.
 # It passes over a mount point with characters that JSON, sed or a shell would have to quote.
 # The fields after " - " are separated by its first occurrence, for the device may be called "-".
+# The list is read at once: bash reads from a file anew after each line, and mounts come and go.
 hierarchies() {
   seen=" "
   while read -r _ _ _ root point rest; do
@@ -59,7 +60,9 @@ hierarchies() {
     case "$seen" in *" $name "*) continue ;; esac
     seen="$seen$name "
     [ -z "$name" ] || echo "$name $version $point"
-  done </proc/self/mountinfo
+  done <<EOF
+$(cat /proc/self/mountinfo)
+EOF
 }
 
 # remove DIRECTORY...: removes cgroups and all cgroups below them, however deep, unless there

@@ -60,10 +60,13 @@ let_in() {
     while read -r line; do stat=$line; done <"/proc/$1/stat" || return
     stat=${stat##*) ? }
     case "$members" in *" ${stat%% *} "*) to=$3 ;; *) to=$4 ;; esac
-    member=
-    while read -r line; do
-      case $line in *":name=lanco-@NAMESPACE@:/$2") member=yes ;; esac
-    done <"/proc/$1/cgroup"
+    member='' looks=0
+    # bash reads from the file anew after each line, and the list may have changed by then.
+    while [ -z "$member" ] && [ "$((looks += 1))" -le 3 ]; do
+      while read -r line; do
+        [ "${line#*:}" != "name=lanco-@NAMESPACE@:/$2" ] || member=yes
+      done <"/proc/$1/cgroup"
+    done
     [ -n "$member" ] && echo "$1" >"$to/cgroup.procs" || return
     # If this file, opened before, can still be read, the pid meant the same process throughout.
     read -r _ <&3 || give_back "$1"

@@ -107,6 +107,40 @@ if (!LEGACY) {
       await process.status;
     }
   });
+
+  cgroupTest(
+    "the agent admits a process whose list of cgroups changes while it is read",
+    async (ns) => {
+      ns.runAgentUnder("/bin/bash");
+      const other = `lanco-other-${crypto.randomUUID()}`;
+      const point = `${ns.scratch}/other`;
+      Deno.mkdirSync(point);
+      const process = start(["sleep", "1000"]);
+      try {
+        const root = (line: string) => exec(["sh", "-c", line], { uid: 0 });
+        const mount = `mount -t cgroup -o none,name=${other} none ${point}`;
+        assertEquals((await root(mount)).code, 0);
+        const line =
+          `cd ${ns.directory} && mkdir named/task-x unified/task-x named/enter-x named/enter-x/task-x &&
+          echo ${process.pid} >named/task-x/cgroup.procs`;
+        assertEquals(await shell(line), { code: 0, stdout: "", stderr: "" });
+        const list = `/proc/${process.pid}/cgroup`;
+        const agent = await StoppedAgent.at(ns, "/bell-x", { call: "read", path: list });
+        try {
+          assertEquals((await root(`umount ${point}`)).code, 0);
+          await until("its line is gone", () => !Deno.readTextFileSync(list).includes(other));
+          await agent.goOn();
+        } finally {
+          await agent.end();
+        }
+        assertEquals(placesOf(OWNER).get(process.pid), `/lanco-${ns.name}/shims`);
+      } finally {
+        process.kill("SIGKILL");
+        await process.status;
+        await exec(["umount", "-q", point], { uid: 0 });
+      }
+    },
+  );
 }
 
 for (const registered of ["task-x", "exit-1-x"]) {
