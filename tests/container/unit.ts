@@ -1,0 +1,376 @@
+/**
+ * Root's part where systemd keeps a namespace, on a host with systemd: "scripts/container
+ * trixie scripts/test tests/container/unit.ts".
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { exec, OWNER, OWNER_GROUP, type Result, shell, start, STRANGER } from "../programs.ts";
+
+const SRC = new URL("../../src/root", import.meta.url).pathname;
+const [COMMON, DOWN, UP] = ["common", "systemd_down", "systemd_up"].map((name) =>
+  Deno.readTextFileSync(`${SRC}/${name}.sh`)
+);
+
+/** A namespace of one test. */
+class Unit {
+  readonly name = `${Deno.env.get("LANCO_TEST_PREFIX") ?? "lt-"}${crypto.randomUUID().slice(0, 8)}`;
+  readonly unit = `lanco-${this.name}.service`;
+  readonly file = `/run/systemd/system/${this.unit}`;
+  readonly directory = `/run/lanco/${this.name}`;
+  readonly unified = `${this.directory}/unified`;
+  readonly cgroup = `/sys/fs/cgroup/system.slice/${this.unit}`;
+
+  /** Brings it up, under another program if one is given. */
+  up(properties: string[] = [], uid = OWNER, under: string[] = []): Promise<Result> {
+    const text = `${COMMON}\n${DOWN}\n${UP}\nuid=${uid} gid=${OWNER_GROUP}
+      lock; mkdir -p "$run"; unit_up "$@"`;
+    return asRoot([...under, "/bin/sh", "-c", text, "lanco", "up", this.name, ...properties]);
+  }
+
+  down(under: string[] = []): Promise<Result> {
+    const text =
+      `${COMMON}\n${DOWN}\nlock; unit_down; [ ! -d "$run" ] || rmdir "$run"; rm -f "/run/lanco/.lock-$ns"`;
+    return asRoot([...under, "/bin/sh", "-c", text, "lanco", "down", this.name]);
+  }
+
+  /** Has systemd move processes, as a user. */
+  attach(path: string, pids: number[], uid: number = OWNER, unit = this.unit): Promise<Result> {
+    const words = [unit, path, String(pids.length), ...pids.map(String)];
+    return exec(["busctl", "--quiet", "call", ...MANAGER, ...ATTACH, ...words], { uid });
+  }
+
+  /** What systemd says of it. */
+  async show(property: string): Promise<string> {
+    const { stdout } = await asRoot([
+      "systemctl",
+      "show",
+      `--property=${property}`,
+      "--value",
+      this.unit,
+    ]);
+    return stdout.trim();
+  }
+
+  /** What of it is there: nothing after its release. */
+  async traces(): Promise<string[]> {
+    const mounts = Deno.readTextFileSync("/proc/self/mountinfo").split("\n");
+    return [
+      ...mounts.filter((line) => line.includes(this.name)),
+      ...[this.file, `${this.file}.new`, this.directory, this.cgroup].filter(exists),
+      ...[await this.show("ActiveState"), await this.show("LoadState")]
+        .filter((state) => state !== "inactive" && state !== "not-found"),
+    ];
+  }
+}
+
+const MANAGER = [
+  "org.freedesktop.systemd1",
+  "/org/freedesktop/systemd1",
+  "org.freedesktop.systemd1.Manager",
+];
+const ATTACH = ["AttachProcessesToUnit", "ssau"];
+
+function asRoot(command: string[]): Promise<Result> {
+  return exec(command, { uid: 0, clearEnv: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The cgroup of a process, below the unit's; or all of it. */
+function cgroupOf(pid: number, unit: Unit): string {
+  const [, path = ""] = /^0::(.*)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/cgroup`)) ?? [];
+  return path.startsWith(`/system.slice/${unit.unit}`) ? path.split(unit.unit)[1] ?? "" : path;
+}
+
+/** Runs the body with a process of the user's, which ends with it. */
+async function withProcess(uid: number, body: (pid: number) => Promise<void>): Promise<void> {
+  const process = uid === OWNER
+    ? start(["sleep", "1000"])
+    : new Deno.Command("setpriv", { args: [`--reuid=${uid}`, "sleep", "1000"] }).spawn();
+  try {
+    // Until it has its ids.
+    while (!/^Uid:\t(\d+)/m.exec(status(process.pid))?.[1]?.match(`^${uid}$`)) await later(5);
+    await body(process.pid);
+  } finally {
+    process.kill("SIGKILL");
+    await process.status;
+  }
+}
+
+const status = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/status`);
+const later = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function must({ code, stderr }: Result): void {
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+}
+
+/** Declares a test with a namespace of its own, which must leave nothing. */
+function unitTest(name: string, body: (unit: Unit) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const unit = new Unit();
+    try {
+      must(await unit.up());
+      await body(unit);
+    } finally {
+      must(await unit.down());
+      assertEquals(await unit.traces(), []);
+    }
+  });
+}
+
+unitTest("systemd moves the owner's process into the unit, and within it he does", async (unit) => {
+  must(await shell(`mkdir ${unit.unified}/task-a`));
+  await withProcess(OWNER, async (pid) => {
+    must(await unit.attach("/shims", [pid]));
+    assertEquals(cgroupOf(pid, unit), "/shims");
+    must(await shell(`echo ${pid} >${unit.unified}/task-a/cgroup.procs`));
+    assertEquals(cgroupOf(pid, unit), "/task-a");
+  });
+  // By the name at which callers look.
+  must(await shell(`rmdir ${unit.directory}/named/task-a`));
+});
+
+unitTest(
+  "systemd moves nothing for anybody but what is his and goes to what is his",
+  async (unit) => {
+    const other = new Unit();
+    must(await other.up([], STRANGER));
+    try {
+      await withProcess(
+        OWNER,
+        (own) =>
+          withProcess(STRANGER, (foreign) =>
+            withProcess(0, async (roots) => {
+              const before = [own, foreign, roots].map((pid) => cgroupOf(pid, unit));
+              const forged: [string, number[], number, string][] = [
+                ["/shims", [foreign], OWNER, unit.unit],
+                ["/shims", [roots], OWNER, unit.unit],
+                ["/shims", [1], OWNER, unit.unit],
+                ["/shims", [own, foreign], OWNER, unit.unit],
+                ["/shims", [own], OWNER, other.unit],
+                ["/shims", [own], STRANGER, unit.unit],
+                ["/shims", [foreign], STRANGER, unit.unit],
+                ["/../../init.scope", [own], OWNER, unit.unit],
+                ["/shims/../..", [own], OWNER, unit.unit],
+                ["shims", [own], OWNER, unit.unit],
+                ["/none", [own], OWNER, unit.unit],
+                ["", [own], OWNER, "init.scope"],
+                ["", [own], OWNER, "dbus.service"],
+              ];
+              for (const [path, pids, uid, target] of forged) {
+                const { code, stderr } = await unit.attach(path, pids, uid, target);
+                assertEquals(code, 1, `${path} ${pids} by ${uid} into ${target}`);
+                assertMatch(stderr, /^Call failed: /);
+                assertEquals([own, foreign, roots].map((pid) => cgroupOf(pid, unit)), before);
+              }
+            })),
+      );
+    } finally {
+      must(await other.down());
+    }
+  },
+);
+
+unitTest(
+  "the owner may write nothing of the unit's cgroup but what moves and ends his own",
+  async (unit) => {
+    const { stdout } = await shell(`find ${unit.unified} -maxdepth 1 -type f -writable`);
+    assertEquals(stdout.trim().split("\n"), [`${unit.unified}/cgroup.procs`]);
+    await withProcess(OWNER, async (pid) => {
+      for (const place of ["", "/init.scope", "/system.slice", "/system.slice/dbus.service"]) {
+        const { code } = await shell(`echo ${pid} >/sys/fs/cgroup${place}/cgroup.procs`);
+        assert(code !== 0, place);
+      }
+    });
+  },
+);
+
+Deno.test("systemd can keep namespaces here, unless the bus is not there", async () => {
+  const text = `${COMMON}\n${DOWN}\n${UP}\nwhy_not_systemd`;
+  const why = ["/bin/sh", "-c", text, "lanco", "up", "any"];
+  assertEquals(await asRoot(why), { code: 0, stdout: "", stderr: "" });
+  const without = [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs none /run/dbus && exec "$@"',
+    "sh",
+  ];
+  assertEquals((await asRoot([...without, ...why])).stdout, "there is no system bus\n");
+});
+
+unitTest("an empty unit outlasts what an administrator and an upgrade do", async (unit) => {
+  for (const verb of ["daemon-reload", "daemon-reexec"]) must(await asRoot(["systemctl", verb]));
+  for (const verb of ["stop", "restart"]) {
+    const { code, stderr } = await asRoot(["systemctl", verb, unit.unit]);
+    assert(code !== 0);
+    assertMatch(stderr, /Operation refused/);
+  }
+  must(await asRoot(["systemctl", "daemon-reload"]));
+  assertEquals(await unit.show("ActiveState"), "active");
+  await withProcess(OWNER, async (pid) => must(await unit.attach("/shims", [pid])));
+  assertEquals(Deno.readTextFileSync(`${unit.cgroup}/cgroup.max.depth`), "12\n");
+});
+
+unitTest("init again changes nothing while a process is there", async (unit) => {
+  await withProcess(OWNER, async (pid) => {
+    must(await unit.attach("/shims", [pid]));
+    const { ino } = Deno.statSync(unit.unified);
+    must(await unit.up());
+    assertEquals(Deno.statSync(unit.unified).ino, ino);
+    assertEquals(cgroupOf(pid, unit), "/shims");
+  });
+});
+
+unitTest("init repairs whatever was removed by hand", async (unit) => {
+  const damage = [
+    `rm ${unit.file} && systemctl daemon-reload`,
+    `umount ${unit.unified}`,
+    `rmdir ${unit.cgroup}/shims`,
+    `rmdir ${unit.cgroup}/shims ${unit.cgroup}`,
+    `rm ${unit.directory}/named`,
+    `chown -R 0:0 ${unit.cgroup}`,
+    // Stopped all the same.
+    `sed -i /^RefuseManualStop/d ${unit.file} && systemctl daemon-reload && systemctl stop ${unit.unit}`,
+  ];
+  for (const line of damage) {
+    must(await asRoot(["sh", "-c", line]));
+    must(await unit.up());
+    await withProcess(OWNER, async (pid) => {
+      const { stderr } = await unit.attach("/shims", [pid]);
+      assertEquals(stderr, "", line);
+      must(
+        await shell(
+          `mkdir ${unit.directory}/named/task-a && echo ${pid} >${unit.unified}/task-a/cgroup.procs`,
+        ),
+      );
+      assertEquals(cgroupOf(pid, unit), "/task-a", line);
+    });
+    must(await shell(`rmdir ${unit.unified}/task-a`));
+  }
+});
+
+unitTest("limits are properties of the unit, and init again changes them", async (unit) => {
+  must(await unit.up(["MemoryMax=1000001536", "TasksMax=100", "CPUQuota=150%"]));
+  assertEquals(
+    await Promise.all(["MemoryMax", "TasksMax", "CPUQuotaPerSecUSec"].map((p) => unit.show(p))),
+    ["1000001536", "100", "1.500000s"],
+  );
+  must(await unit.up(["TasksMax=200"]));
+  assertEquals(
+    await Promise.all(["MemoryMax", "TasksMax"].map((p) => unit.show(p))),
+    ["infinity", "200"],
+  );
+  for (const property of ["TasksMax=1\nExecStop=/bin/true", "TasksMax", "=1", "Tasks Max=1"]) {
+    assertEquals((await unit.up([property])).code, 2, property);
+  }
+  assertEquals(await unit.show("TasksMax"), "200");
+});
+
+unitTest(
+  "release refuses while a process is there, and takes nothing from its owner",
+  async (unit) => {
+    await withProcess(OWNER, async (pid) => {
+      must(await unit.attach("/shims", [pid]));
+      const { code, stderr } = await unit.down();
+      assertEquals(code, 4);
+      assertMatch(stderr, new RegExp(`is in use, by ${pid} sleep: `));
+      must(
+        await shell(
+          `mkdir ${unit.unified}/task-a && echo ${pid} >${unit.unified}/task-a/cgroup.procs`,
+        ),
+      );
+      assertEquals(cgroupOf(pid, unit), "/task-a");
+    });
+  },
+);
+
+unitTest("release removes what the owner has made, however deep", async (unit) => {
+  must(await shell(`cd ${unit.unified} && mkdir -p a/b/c/d/e/f/g/h/i/j && mkdir $(seq 300)`));
+});
+
+unitTest("init of a user who is not in passwd names him", async () => {
+  const unit = new Unit();
+  const { code, stderr } = await unit.up([], 4242);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^systemd starts nothing for the user 4242, who is not in passwd: /);
+  must(await unit.down());
+});
+
+for (
+  const [what, make] of [
+    ["of the administrator's", "printf '[Service]\\nExecStart=/bin/true\\n' >$etc"],
+    ["that is masked", "ln -s /dev/null $etc"],
+    ["below /run", "printf '[Service]\\nExecStart=/bin/true\\n' >$run"],
+  ]
+) {
+  Deno.test(`a unit ${what} with the name of a namespace's is left alone`, async () => {
+    const unit = new Unit();
+    const etc = `/etc/systemd/system/${unit.unit}`;
+    const files = `etc=${etc} run=${unit.file}`;
+    must(await asRoot(["sh", "-c", `${files}; ${make}; systemctl daemon-reload`]));
+    const { code, stderr } = await unit.up();
+    assertEquals(code, 1);
+    assertMatch(stderr, /^there is a unit \S+ already, of another's \(\/\S+\): /);
+    must(await unit.down());
+    assert(exists(etc) || exists(unit.file));
+    must(await asRoot(["sh", "-c", `${files}; rm -f $etc $run; systemctl daemon-reload`]));
+    assertEquals(await unit.traces(), []);
+  });
+}
+
+/** What kills a shell when it starts its nth process. */
+function killedAt(step: number): string[] {
+  const forks = "clone,clone3,fork,vfork";
+  const inject = `inject=${forks}:signal=KILL:when=${step}`;
+  return ["strace", "-qq", "-o", "/dev/null", "-e", `trace=${forks}`, "-e", inject];
+}
+
+Deno.test("an init that is killed at any step is made whole by the next", async () => {
+  let steps = 0;
+  for (;; steps++) {
+    const unit = new Unit();
+    const { code } = await unit.up([], OWNER, killedAt(steps + 1));
+    must(await unit.up());
+    await withProcess(OWNER, async (pid) => must(await unit.attach("/shims", [pid])));
+    must(await unit.down());
+    assertEquals(await unit.traces(), []);
+    if (code === 0) break;
+  }
+  assert(steps > 10, `${steps} steps`);
+});
+
+Deno.test("a release that is killed at any step is ended by the next, or undone by init", async () => {
+  for (const undo of [false, true]) {
+    for (let step = 1;; step++) {
+      const unit = new Unit();
+      must(await unit.up());
+      const { code } = await unit.down(killedAt(step));
+      if (code === 0) {
+        assert(step > 10, `${step} steps`);
+        break;
+      }
+      if (undo) {
+        must(await unit.up());
+        await withProcess(OWNER, async (pid) => must(await unit.attach("/shims", [pid])));
+        assertEquals(await unit.show("RefuseManualStop"), "yes");
+      }
+      must(await unit.down());
+      assertEquals(await unit.traces(), []);
+    }
+  }
+});
+
+for (const reload of ["true", "systemctl daemon-reload"]) {
+  unitTest(`release goes on without the file of the unit, after "${reload}"`, async (unit) => {
+    must(await asRoot(["sh", "-c", `rm ${unit.file}; ${reload}`]));
+  });
+}
