@@ -68,14 +68,15 @@ unit_write() {
   if [ -n "$known" ] || [ "$(unit_property ActiveState)" != inactive ]; then ask_systemd daemon-reload; fi
 }
 
-# Moves a process of root's to the unit, for its cgroup ended with its only process; systemd
-# makes it again for this, with all limits, and keeps it from then on, though it be empty.
-unit_first_process() {
+# unit_process SUBGROUP: moves a process of root's to the unit, until systemd has done that:
+# for it makes the cgroup, which ended with its only process, and sets the limits that are not
+# yet those of the unit, when something is moved there. From then on it keeps the cgroup.
+unit_process() {
   # It ends with this shell, and nobody waits for it, nor for the locks.
   setpriv --pdeathsig KILL sleep 60 >/dev/null 2>&1 8>&- 9>&- &
   first=$!
   said=$(busctl --quiet --timeout=30 call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-    org.freedesktop.systemd1.Manager AttachProcessesToUnit ssau "$unit" "" 1 "$first" 2>&1) || {
+    org.freedesktop.systemd1.Manager AttachProcessesToUnit ssau "$unit" "$1" 1 "$first" 2>&1) || {
     kill -s KILL "$first"
     fail 1 "systemd moves no process to $unit: ${said%%
 *}"
@@ -126,8 +127,13 @@ unit_up() {
   unit_write "$@"
   ask_systemd start "$unit"
   unit_cgroup
-  [ -n "$cgroup" ] || unit_first_process
-  unit_delegate
+  if [ -z "$cgroup" ]; then
+    unit_process ""
+    unit_delegate
+  else
+    unit_delegate
+    unit_process /shims
+  fi
   unit_bind
   # For those who look whether a task's cgroup is there.
   [ -h "$run/named" ] || ln -s unified "$run/named"
