@@ -22,6 +22,9 @@ export const CAN_TEST_CGROUPS = LANCO !== "" && PREFIX !== "" && Deno.uid() === 
 /** Whether the namespaces are to be made as on a host without cgroup v2 (scripts/legacy). */
 export const LEGACY = Deno.env.get("LANCO_TEST_LAYOUT") === "legacy";
 
+/** What is to keep the namespaces, if it is not what init chooses (scripts/container_test). */
+export const KEEPER = Deno.env.get("LANCO_TEST_KEEPER") ?? "named";
+
 /** What the release agent runs under, if not /bin/sh (scripts/under). */
 const SHELL = Deno.env.get("LANCO_TEST_SHELL") ?? "";
 
@@ -201,7 +204,7 @@ export class TestNamespace {
     Deno.mkdirSync(this.scratch, { recursive: true });
     Deno.chownSync(this.scratch, OWNER, OWNER_GROUP);
     const group = options.includes("-g") ? [] : ["-g", String(OWNER_GROUP)];
-    const words = ["-u", String(OWNER), ...group, ...options];
+    const words = ["-u", String(OWNER), "--keeper", KEEPER, ...group, ...options];
     const init = LEGACY
       ? [LEGACY_SCRIPT, "init", LANCO, this.name, ...words]
       : [LANCO, this.name, "init", ...words];

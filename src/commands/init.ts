@@ -2,7 +2,9 @@ import { command } from "../cli/command.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
 import { Failed, Usage } from "../cli/errors.ts";
 import { askCapacity } from "../namespace/capacity.ts";
-import { text } from "../cli/options.ts";
+import { text, value } from "../cli/options.ts";
+import type { KeeperName } from "../namespace/description.ts";
+import { chooseKeeper, type Facts, KEEPERS, whyNot } from "../namespace/keepers.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
@@ -20,13 +22,30 @@ function account(option: string, name: string): string {
   return name;
 }
 
+/** The keeper that the option names. */
+function keeperName(text: string, subject: string): KeeperName {
+  const keeper = KEEPERS.find((keeper) => keeper === text);
+  if (keeper === undefined) {
+    throw new Usage(`${subject} must be ${KEEPERS.toSorted().join(" or ")}, not "${text}"`);
+  }
+  return keeper;
+}
+
+/** Returns what is to keep a new namespace. */
+function keeperFor(facts: Facts, demanded: KeeperName | undefined): KeeperName {
+  const keeper = demanded ?? chooseKeeper(facts) ?? "named";
+  const why = whyNot(keeper, facts);
+  if (why !== undefined) throw new Failed(`${keeper} cannot be the keeper here: ${why}`);
+  return keeper;
+}
+
 function recordsSize(text: string, memory: number): number {
   const bytes = size("--records", text, memory, LEAST_RECORDS);
   return atMost("--records", text, bytes, memory, "bytes of memory");
 }
 
 export default command({
-  help: `Usage: lanco <namespace> init [-u user] [-g group] [limits]
+  help: `Usage: lanco <namespace> init [-u user] [-g group] [--keeper keeper] [limits]
 
 Makes a namespace in which a user can run tasks. Needs root, once a boot. A second
 init repairs the namespace and sets the limits that are given; "max" lifts a limit.
@@ -45,6 +64,12 @@ Examples:
       "the group that may read logs and records (the owner's)",
       { value: "group" },
     ),
+    keeper: value(
+      "--keeper KEEPER",
+      "what keeps the namespace: named or systemd\n(see KEEPERS in the manual)",
+      ["named or systemd", "text"],
+      keeperName,
+    ),
     records: text(
       "--records SIZE",
       "room for the records of runs (1M at least;\n32M: a thousand runs)",
@@ -53,14 +78,17 @@ Examples:
   },
   operands: "nothing",
   runsAsRoot: () => true,
-  async run(context, { user = "root", group, records, ...options }) {
+  async run(context, { user = "root", group, records, keeper, ...options }) {
     const host = askCapacity();
-    const fatal = diagnose(await collectFacts()).find(({ level }) => level === "fatal");
+    const facts = await collectFacts();
+    const fatal = diagnose(facts).find(({ level }) => level === "fatal");
     if (fatal) throw new Failed(fatal.text);
     const { warnings, changes } = await runAsRoot(context.namespace, {
       up: {
         user: account("-u", user),
         group: group === undefined ? "" : account("-g", group),
+        keeper: keeperFor(facts, keeper),
+        keeperDemanded: keeper !== undefined,
         ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
         host,
         limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),

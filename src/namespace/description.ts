@@ -3,6 +3,12 @@ import type { Capacity } from "../cgroup/limits.ts";
 /** The cgroup versions that a host has mounted: v2 alone, both, or v1 alone. */
 export type Layout = "unified" | "hybrid" | "legacy";
 
+/**
+ * What keeps a namespace: a named hierarchy of cgroup v1, whose release agent the kernel runs as
+ * root; or systemd, into whose unit an owner can have processes of his own moved.
+ */
+export type KeeperName = "named" | "systemd";
+
 /** A cgroup hierarchy in which a task leaves the cgroup of its caller. */
 export interface Hierarchy {
   /** `unified`, a list of v1 controllers, or the name of a v1 hierarchy without controllers. */
@@ -39,10 +45,12 @@ export interface Namespace {
   layout: Layout;
   /** The capacity of the host: no task can have a higher limit. */
   host: Capacity;
-  /** The hierarchy in which exit commands are frozen; empty if the host has no freezer. */
+  /** The hierarchy in which exit commands are frozen; empty if the host has no freezer, or systemd keeps the namespace. */
   exits: string;
-  /** The hierarchies in use, apart from the named hierarchy. */
+  /** The hierarchies in use, apart from the named hierarchy: where systemd keeps it, the unified one. */
   hierarchies: Hierarchy[];
+  /** What keeps it; missing in records before version 4, which named hierarchies keep. */
+  keeper?: KeeperName;
   /** The boot in which the namespace was made; missing in records of version 2. */
   boot?: Boot;
 }

@@ -1,4 +1,5 @@
 import script from "./facts.sh" with { type: "text" };
+import { chooseKeeper, type Facts, KEEPERS, whyNot } from "./keepers.ts";
 
 /** The result of one check of the host. */
 export interface Finding {
@@ -7,9 +8,6 @@ export interface Finding {
   /** The result in words; unless it is `ok`, also what is unavailable and how to get it. */
   text: string;
 }
-
-/** The facts about a host that `facts.sh` prints: the values of each, in their order there. */
-export type Facts = ReadonlyMap<string, readonly string[]>;
 
 /** Collects the facts about this host, with a shell that has the rights of the caller. */
 export async function collectFacts(): Promise<Facts> {
@@ -61,10 +59,9 @@ export function diagnose(facts: Facts): Finding[] {
   const programs = (facts.get("program") ?? []).map((line) => line.split(" ")[0] ?? "");
   return [
     ...hierarchies(facts),
-    namedHierarchy(facts),
+    keepers(facts),
     ...controllers(facts),
     ...kernelFeatures(facts),
-    agentFileSystem(facts),
     ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
       level: "fatal",
       text: `${name} is missing: install it, with ${where}`,
@@ -92,20 +89,21 @@ function hierarchies(facts: Facts): Finding[] {
   ];
 }
 
-function namedHierarchy(facts: Facts): Finding {
-  const cmdline = facts.get("cmdline")?.[0] ?? "";
-  const why = !facts.has("v1")
-    ? "this kernel has no cgroup v1: use one built with it"
-    : /\bcgroup_no_v1=\S*\b(all|named)\b/.test(cmdline)
-    ? "boot without cgroup_no_v1=named"
-    : !facts.has("first_cgroup_namespace")
-    ? "run init outside of containers"
-    : facts.get("named_mount")?.[0] === "no"
-    ? "run init outside of containers, with all of root's capabilities"
-    : undefined;
-  return why === undefined
-    ? ok(`named hierarchies${facts.has("named_mount") ? "" : " (only root can try to mount one)"}`)
-    : { level: "fatal", text: `cannot mount a named hierarchy: ${why}` };
+/** What keeps namespaces here, or why nothing can. */
+function keepers(facts: Facts): Finding {
+  const chosen = chooseKeeper(facts);
+  const reasons = KEEPERS.map((keeper) => [keeper, whyNot(keeper, facts)] as const);
+  if (chosen === undefined) {
+    const why = reasons.map(([, reason]) => reason).join("; ");
+    return { level: "fatal", text: `nothing can keep namespaces here: ${why}` };
+  }
+  const others = reasons.filter(([keeper]) => keeper !== chosen).map(([keeper, reason]) =>
+    reason === undefined ? `"init --keeper ${keeper}" gives the other` : `not ${keeper}: ${reason}`
+  );
+  const untried = chosen === "named" && !facts.has("named_mount")
+    ? " (only root can try to mount one)"
+    : "";
+  return ok(`keeper ${chosen}${untried}; ${others.join("; ")}`);
 }
 
 function controllers(facts: Facts): Finding[] {
@@ -142,16 +140,6 @@ function kernelFeatures(facts: Facts): Finding[] {
       text: `no ${file}: ${effect}: use Linux ${since} or newer`,
     })),
   ];
-}
-
-function agentFileSystem(facts: Facts): Finding {
-  const options = (facts.get("agent_options")?.[0] ?? "").split(",");
-  return options.includes("noexec")
-    ? {
-      level: "fatal",
-      text: "/var/lib is mounted noexec, and the release agent could not run: remount it with exec",
-    }
-    : ok("release agent in /var/lib/lanco");
 }
 
 function shells(facts: Facts, programs: readonly string[]): Finding[] {

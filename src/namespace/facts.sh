@@ -29,6 +29,12 @@ for directory in /var/lib/lanco /var/lib /var /; do
   echo "agent_options $(findmnt -no OPTIONS -T "$directory" 2>/dev/null)"
   break
 done
+# systemd, if it is process 1 (sd_booted(3)).
+if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
+  echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
+  timeout 20 busctl --timeout=10 get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+    org.freedesktop.systemd1.Manager Version >/dev/null 2>&1 && echo "bus yes"
+fi
 # Only root can try to mount a named hierarchy; the mount namespace hides it from others.
 if [ "$(id -u)" = 0 ]; then
   unshare --mount --propagation private sh -c '

@@ -3,8 +3,8 @@ import { Failed, NotInitialised, reason } from "../cli/errors.ts";
 import type { Namespace } from "./description.ts";
 import { namedRoot, namespaceDirectory, RUN } from "./paths.ts";
 
-/** The versions of `namespace.json` that this executable understands: its own, and the previous. */
-const VERSIONS: readonly unknown[] = [3, 2];
+/** The versions of `namespace.json` that this executable understands: its own, and those before. */
+const VERSIONS: readonly unknown[] = [4, 3, 2];
 
 /**
  * Reads the record of a namespace.

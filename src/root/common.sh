@@ -15,6 +15,7 @@ LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 action=$1 ns=$2
 shift 2
+# shellcheck disable=SC2034 # "lib" is of the named hierarchy
 run=/run/lanco/$ns lib=/var/lib/lanco/$ns
 
 fail() {
@@ -63,6 +64,17 @@ hierarchies() {
   done <<EOF
 $(cat /proc/self/mountinfo)
 EOF
+}
+
+# Sets keeper to what keeps this namespace: named or systemd; to nothing if nothing does yet.
+# "named" tells, which is made before all else; if it was removed by hand, the record.
+find_keeper() {
+  keeper=
+  if [ -h "$run/named" ] || grep -qs '"keeper":"systemd"' "$run/namespace.json"; then
+    keeper=systemd
+  elif [ -d "$run/named" ] || [ -e "$run/namespace.json" ]; then
+    keeper=named
+  fi
 }
 
 # remove DIRECTORY...: removes cgroups and all cgroups below them, however deep, unless there

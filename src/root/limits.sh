@@ -25,18 +25,23 @@ EOF
   echo "$option cannot be enforced: this host has no controller for it"
 }
 
-# Writes $value to $file. If the namespace was there before and the limit changes, it prints
-# "changed OPTION OLD NEW". It warns if more than the new limit is already in use.
+# Writes $value to $file, and reports what has changed.
 set_limit() {
+  read -r old <"$file"
+  { echo "$value" >"$file"; } 2>/dev/null || return
+  read -r new <"$file"
+  limit_report
+}
+
+# Prints "changed OPTION OLD NEW" if the namespace was there before and the limit in $file has
+# changed. It warns if more than the new limit is already in use.
+limit_report() {
   used=0
   case $file in
   *.max) uses=${file%max}current ;;
   *) uses=${file%limit_in_bytes}usage_in_bytes ;;
   esac
   [ ! -e "$uses" ] || [ "$uses" = "$file" ] || read -r used <"$uses"
-  read -r old <"$file"
-  { echo "$value" >"$file"; } 2>/dev/null || return
-  read -r new <"$file"
   [ "$again" = no ] || [ "$old" = "$new" ] || echo "changed $option ${old%% 100000} ${new%% 100000}"
   case $new in *[!0-9]*) return ;; esac
   [ "$used" -le "$new" ] || echo "$option is $new now, and its tasks use $used already: see \"lanco $ns ls -l\""

@@ -4,12 +4,21 @@ import common from "./common.sh" with { type: "text" };
 import down from "./down.sh" with { type: "text" };
 import errands from "./errands.sh" with { type: "text" };
 import limits from "./limits.sh" with { type: "text" };
+import namedDown from "./named_down.sh" with { type: "text" };
+import namedUp from "./named_up.sh" with { type: "text" };
+import systemdDown from "./systemd_down.sh" with { type: "text" };
+import systemdUp from "./systemd_up.sh" with { type: "text" };
 import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
+import type { KeeperName } from "../namespace/description.ts";
 import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
 
 /** The text of the release agent: its actions, and the queue by which one agent works at a time. */
 const AGENT = agent + errands;
+
+/** The scripts that remove a namespace, and those that make one, in their order. */
+const DOWN = [common, namedDown, systemdDown, down];
+const UP = [...DOWN, limits, namedUp, systemdUp, up];
 
 /** The parameters of `init`. */
 export interface UpOptions {
@@ -17,6 +26,10 @@ export interface UpOptions {
   user: string;
   /** The group that may read logs and records, by name or number; empty for the owner's. */
   group: string;
+  /** What is to keep a new namespace. */
+  keeper: KeeperName;
+  /** Whether a namespace that has another keeper is refused. */
+  keeperDemanded: boolean;
   /** The size of the file system of the records, in bytes; undefined leaves it as it is. */
   records?: number;
   /** The capacity of the host. */
@@ -47,7 +60,7 @@ export async function runAsRoot(
   namespace: string,
   action: { up: UpOptions } | "down",
 ): Promise<ScriptReport> {
-  const script = action === "down" ? [common, down] : [common, down, limits, up];
+  const script = action === "down" ? DOWN : UP;
   const words = action === "down"
     ? ["down", namespace]
     : ["up", namespace, ...scriptArguments(action.up)];
@@ -93,10 +106,22 @@ function optionValue(option: string, value: string): string {
   return String(option === "--cpus" ? number / 100_000 : number);
 }
 
-function scriptArguments({ user, group, records, host, limits, bestEffort }: UpOptions): string[] {
-  const plans = planLimits(limits).map(({ option, alternatives }) =>
+function scriptArguments(options: UpOptions): string[] {
+  const { user, group, keeper, records, host } = options;
+  const yesOrNo = (value: boolean) => value ? "yes" : "no";
+  const plans = planLimits(options.limits).map(({ option, alternatives }) =>
     `${option}:${alternatives.map(({ file, value }) => `${file}=${value}`).join("|")}`
   );
   const size = records === undefined ? "" : String(records);
-  return [user, group, size, JSON.stringify(host), bestEffort ? "yes" : "no", AGENT, ...plans];
+  return [
+    user,
+    group,
+    keeper,
+    yesOrNo(options.keeperDemanded),
+    size,
+    JSON.stringify(host),
+    yesOrNo(options.bestEffort),
+    AGENT,
+    ...plans,
+  ];
 }

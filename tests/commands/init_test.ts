@@ -27,7 +27,7 @@ cgroupTest("init gives the owner the directories that they need, and no others",
   assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
   assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
   const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
-  assertEquals([record.version, record.uid, record.owner], [3, OWNER, OWNER_NAME]);
+  assertEquals([record.version, record.uid, record.owner], [4, OWNER, OWNER_NAME]);
   return Promise.resolve();
 });
 

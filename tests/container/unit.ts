@@ -6,10 +6,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exec, OWNER, OWNER_GROUP, type Result, shell, start, STRANGER } from "../programs.ts";
 
-const SRC = new URL("../../src/root", import.meta.url).pathname;
-const [COMMON, DOWN, UP] = ["common", "systemd_down", "systemd_up"].map((name) =>
-  Deno.readTextFileSync(`${SRC}/${name}.sh`)
-);
+const read = (name: string) =>
+  Deno.readTextFileSync(new URL(`../../src/root/${name}.sh`, import.meta.url));
+// As in src/root/mod.ts.
+const DOWN = ["common", "named_down", "systemd_down", "down"].map(read).join("\n");
+const UP = [DOWN, ...["limits", "named_up", "systemd_up", "up"].map(read)].join("\n");
+const HOST = '{"memory":1,"cpus":1,"pids":1}';
 
 /** A namespace of one test. */
 class Unit {
@@ -21,16 +23,23 @@ class Unit {
   readonly cgroup = `/sys/fs/cgroup/system.slice/${this.unit}`;
 
   /** Brings it up, under another program if one is given. */
-  up(properties: string[] = [], uid = OWNER, under: string[] = []): Promise<Result> {
-    const text = `${COMMON}\n${DOWN}\n${UP}\nuid=${uid} gid=${OWNER_GROUP}
-      lock; mkdir -p "$run"; unit_up "$@"`;
-    return asRoot([...under, "/bin/sh", "-c", text, "lanco", "up", this.name, ...properties]);
+  up(uid = OWNER, under: string[] = [], limits: string[] = []): Promise<Result> {
+    const words = [
+      String(uid),
+      String(OWNER_GROUP),
+      "systemd",
+      "yes",
+      "",
+      HOST,
+      "no",
+      "",
+      ...limits,
+    ];
+    return asRoot([...under, "/bin/sh", "-c", UP, "lanco", "up", this.name, ...words]);
   }
 
   down(under: string[] = []): Promise<Result> {
-    const text =
-      `${COMMON}\n${DOWN}\nlock; unit_down; [ ! -d "$run" ] || rmdir "$run"; rm -f "/run/lanco/.lock-$ns"`;
-    return asRoot([...under, "/bin/sh", "-c", text, "lanco", "down", this.name]);
+    return asRoot([...under, "/bin/sh", "-c", DOWN, "lanco", "down", this.name]);
   }
 
   /** Has systemd move processes, as a user. */
@@ -125,6 +134,12 @@ function unitTest(name: string, body: (unit: Unit) => Promise<void>): void {
   });
 }
 
+/** Releases what may not be there. */
+async function downIfAny(unit: Unit): Promise<void> {
+  const { code, stderr } = await unit.down();
+  assert(code === 0 || code === 5, stderr);
+}
+
 unitTest("systemd moves the owner's process into the unit, and within it he does", async (unit) => {
   must(await shell(`mkdir ${unit.unified}/task-a`));
   await withProcess(OWNER, async (pid) => {
@@ -141,7 +156,7 @@ unitTest(
   "systemd moves nothing for anybody but what is his and goes to what is his",
   async (unit) => {
     const other = new Unit();
-    must(await other.up([], STRANGER));
+    must(await other.up(STRANGER));
     try {
       await withProcess(
         OWNER,
@@ -191,21 +206,6 @@ unitTest(
     });
   },
 );
-
-Deno.test("systemd can keep namespaces here, unless the bus is not there", async () => {
-  const text = `${COMMON}\n${DOWN}\n${UP}\nwhy_not_systemd`;
-  const why = ["/bin/sh", "-c", text, "lanco", "up", "any"];
-  assertEquals(await asRoot(why), { code: 0, stdout: "", stderr: "" });
-  const without = [
-    "unshare",
-    "--mount",
-    "sh",
-    "-c",
-    'mount -t tmpfs none /run/dbus && exec "$@"',
-    "sh",
-  ];
-  assertEquals((await asRoot([...without, ...why])).stdout, "there is no system bus\n");
-});
 
 unitTest("an empty unit outlasts what an administrator and an upgrade do", async (unit) => {
   for (const verb of ["daemon-reload", "daemon-reexec"]) must(await asRoot(["systemctl", verb]));
@@ -258,21 +258,22 @@ unitTest("init repairs whatever was removed by hand", async (unit) => {
   }
 });
 
-unitTest("limits are properties of the unit, and init again changes them", async (unit) => {
-  must(await unit.up(["MemoryMax=1000001536", "TasksMax=100", "CPUQuota=150%"]));
-  assertEquals(
-    await Promise.all(["MemoryMax", "TasksMax", "CPUQuotaPerSecUSec"].map((p) => unit.show(p))),
-    ["1000001536", "100", "1.500000s"],
-  );
-  must(await unit.up(["TasksMax=200"]));
-  assertEquals(
-    await Promise.all(["MemoryMax", "TasksMax"].map((p) => unit.show(p))),
-    ["infinity", "200"],
-  );
-  for (const property of ["TasksMax=1\nExecStop=/bin/true", "TasksMax", "=1", "Tasks Max=1"]) {
-    assertEquals((await unit.up([property])).code, 2, property);
-  }
-  assertEquals(await unit.show("TasksMax"), "200");
+unitTest("limits are properties of the unit, and init again changes those given", async (unit) => {
+  // Where no controller is, systemd takes them nevertheless: what init asks is tried elsewhere.
+  const set = (...properties: string[]) =>
+    asRoot(["systemctl", "set-property", "--runtime", unit.unit, ...properties]);
+  const shown = () =>
+    Promise.all(["MemoryMax", "TasksMax", "CPUQuotaPerSecUSec"].map((p) => unit.show(p)));
+  must(await set("MemoryMax=1000001536", "TasksMax=100", "CPUQuota=150.50%"));
+  assertEquals(await shown(), ["1000001536", "100", "1.505000s"]);
+  must(await unit.up());
+  must(await asRoot(["systemctl", "daemon-reload"]));
+  assertEquals(await shown(), ["1000001536", "100", "1.505000s"]);
+  must(await set("CPUQuota=", "TasksMax=infinity"));
+  assertEquals(await shown(), ["1000001536", "infinity", "infinity"]);
+  must(await unit.down());
+  must(await unit.up());
+  assertEquals(await shown(), ["infinity", "infinity", "infinity"]);
 });
 
 unitTest(
@@ -297,12 +298,12 @@ unitTest("release removes what the owner has made, however deep", async (unit) =
   must(await shell(`cd ${unit.unified} && mkdir -p a/b/c/d/e/f/g/h/i/j && mkdir $(seq 300)`));
 });
 
-unitTest("init of a user who is not in passwd names him", async () => {
+Deno.test("init of a user who is not in passwd names him", async () => {
   const unit = new Unit();
-  const { code, stderr } = await unit.up([], 4242);
+  const { code, stderr } = await unit.up(4242);
   assertEquals(code, 1);
   assertMatch(stderr, /^systemd starts nothing for the user 4242, who is not in passwd: /);
-  must(await unit.down());
+  await downIfAny(unit);
 });
 
 for (
@@ -320,7 +321,7 @@ for (
     const { code, stderr } = await unit.up();
     assertEquals(code, 1);
     assertMatch(stderr, /^there is a unit \S+ already, of another's \(\/\S+\): /);
-    must(await unit.down());
+    await downIfAny(unit);
     assert(exists(etc) || exists(unit.file));
     must(await asRoot(["sh", "-c", `${files}; rm -f $etc $run; systemctl daemon-reload`]));
     assertEquals(await unit.traces(), []);
@@ -338,10 +339,10 @@ Deno.test("an init that is killed at any step is made whole by the next", async 
   let steps = 0;
   for (;; steps++) {
     const unit = new Unit();
-    const { code } = await unit.up([], OWNER, killedAt(steps + 1));
+    const { code } = await unit.up(OWNER, killedAt(steps + 1));
     must(await unit.up());
     await withProcess(OWNER, async (pid) => must(await unit.attach("/shims", [pid])));
-    must(await unit.down());
+    await downIfAny(unit);
     assertEquals(await unit.traces(), []);
     if (code === 0) break;
   }
@@ -363,7 +364,7 @@ Deno.test("a release that is killed at any step is ended by the next, or undone 
         await withProcess(OWNER, async (pid) => must(await unit.attach("/shims", [pid])));
         assertEquals(await unit.show("RefuseManualStop"), "yes");
       }
-      must(await unit.down());
+      await downIfAny(unit);
       assertEquals(await unit.traces(), []);
     }
   }

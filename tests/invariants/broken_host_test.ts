@@ -30,7 +30,7 @@ cgroupTest(
         "null",
         "[]",
         '{"version":99}',
-        good.replace('"version":3', '"version":1'),
+        good.replace('"version":4', '"version":1'),
       ]
     ) {
       Deno.writeTextFileSync(file, bad);

@@ -52,17 +52,51 @@ Deno.test("diagnose() finds nothing wrong with a current host", () => {
 Deno.test("diagnose() reports each cause of a failing init, and its remedy", () => {
   const cases: [Record<string, string | null>, RegExp][] = [
     [{ unified: null }, /^fatal: no cgroup hierarchy is mounted: mount one/],
-    [{ v1: null }, /^fatal: cannot mount a named hierarchy: this kernel has no cgroup v1/],
+    [{ v1: null }, /^fatal: .* cannot mount a named hierarchy: this kernel has no cgroup v1/],
     [{ cmdline: "quiet cgroup_no_v1=named" }, /^fatal: .* boot without cgroup_no_v1=named/],
     [{ cmdline: "cgroup_no_v1=all" }, /^fatal: .* boot without/],
     [{ first_cgroup_namespace: null }, /^fatal: .* outside of containers/],
     [{ named_mount: "no" }, /^fatal: .* outside of containers/],
-    [{ agent_options: "rw,noexec" }, /^fatal: \/var\/lib is mounted noexec.* remount it/],
+    [{ agent_options: "rw,noexec" }, /^fatal: .*: \/var\/lib is mounted noexec.* remount it/],
     [{ "program setsid": null }, /^fatal: setsid is missing: install it, with util-linux/],
     [{ "program setpriv": null }, /^fatal: setpriv is missing/],
     [{ "program find": null }, /^fatal: find is missing: install it, with findutils/],
   ];
   for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
+});
+
+const SYSTEMD = { systemd: "252", bus: "yes" };
+
+/** The line about what keeps namespaces. */
+function keeper(changes: Record<string, string | null>): string {
+  const kept = GOOD.split("\n").filter((line) => !((line.split(" ")[0] ?? "") in changes));
+  const added = Object.entries(changes).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${value}`]
+  );
+  const findings = diagnose(parseFacts([...kept, ...added].join("\n")));
+  return renderFindings(findings).split("\n")[1] ?? "";
+}
+
+Deno.test("diagnose() says what keeps namespaces, and why not another", () => {
+  const cases: [Record<string, string | null>, RegExp][] = [
+    [{}, /^ok {6}keeper named; not systemd: .* process 1 is another$/],
+    [SYSTEMD, /^ok {6}keeper \w+; "init --keeper \w+" gives the other$/],
+    [{ ...SYSTEMD, named_mount: "no" }, /^ok {6}keeper systemd; not named: cannot mount/],
+    [{ ...SYSTEMD, v1: null }, /^ok {6}keeper systemd; not named: .* no cgroup v1/],
+    [{ ...SYSTEMD, agent_options: "noexec" }, /^ok {6}keeper systemd; not named: \/var\/lib/],
+    [{ ...SYSTEMD, systemd: "249" }, /^ok {6}keeper named; not systemd: systemd 249 is older/],
+    [{ ...SYSTEMD, bus: null }, /^ok {6}keeper named; not systemd: .* no system bus: install/],
+    [
+      { ...SYSTEMD, v1_hierarchy: "rw,memory" },
+      /^ok {6}keeper named; not systemd: .* cgroup v1: boot/,
+    ],
+    [{ ...SYSTEMD, v1_hierarchy: "rw,name=lanco-a", v1: null }, /^ok {6}keeper systemd; /],
+    [
+      { first_cgroup_namespace: null },
+      /^fatal {3}nothing can keep namespaces here: cannot mount .* outside of containers; systemd does not run/,
+    ],
+  ];
+  for (const [changes, text] of cases) assertMatch(keeper(changes), text);
 });
 
 Deno.test("diagnose() warns of features that an old or bare host lacks", () => {

@@ -13,7 +13,7 @@ async function resolve(ns: TestNamespace, user: string, group: string): Promise<
     Deno.writeTextFileSync(`${ns.scratch}/${name}`, host + text.replaceAll("\\\\", "\\"));
   }
   // The function alone is run, in a mount namespace with other account files.
-  const functions = up.slice(up.indexOf("number() {"), up.indexOf("# delegate DIRECTORY"));
+  const functions = up.slice(up.indexOf("number() {"), up.indexOf("# attach SOURCE"));
   const line = `mount --bind ${ns.scratch}/passwd /etc/passwd
     mount --bind ${ns.scratch}/group /etc/group
     fail() { shift; echo "$*"; exit 0; }
