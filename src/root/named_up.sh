@@ -84,25 +84,24 @@ EOF
 named_hierarchy() {
   attach "lanco-$ns" "$run/named" -t cgroup -o "nosuid,nodev,noexec,none,name=lanco-$ns" ||
     fail 1 "cannot mount a named hierarchy: boot without cgroup_no_v1=named, and run init outside of containers"
-  echo "$lib/release-agent" >"$run/named/release_agent"
   echo 1 >"$run/named/notify_on_release"
   # Make and empty a cgroup: unless the kernel runs the agent, no task would ever end. If this
   # is not the first init the directory is the owner's, who could rename it: take it meanwhile.
   chown 0:0 "$run/named"
   read -r try </proc/sys/kernel/random/uuid
-  try=$run/named/new-$try
-  mkdir "$try" "$try/child"
-  rmdir "$try/child"
-  tries=0
-  while [ -d "$try" ]; do
-    [ "$((tries += 1))" -lt 200 ] || {
-      chown "+$uid:+$gid" "$run/named"
-      fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
-    }
+  try=$run/named/new-$try tries=0
+  mkdir "$try"
+  while [ -d "$try" ] && [ "$((tries += 1))" -le 200 ]; do
+    # Again from time to time, for an agent that has too much to do tells the kernel to run none.
+    if [ "$((tries % 20))" = 1 ]; then
+      echo "$lib/release-agent" >"$run/named/release_agent"
+      { mkdir "$try/child" && rmdir "$try/child"; } 2>/dev/null || :
+    fi
     sleep 0.01
   done
   chmod 755 "$run/named"
   chown "+$uid:+$gid" "$run/named"
+  [ ! -d "$try" ] || fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
 }
 
 # named_up AGAIN BEST_EFFORT LIMIT...: makes the cgroups of the namespace, and what tracks its tasks; sets what the

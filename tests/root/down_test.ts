@@ -140,7 +140,7 @@ cgroupTest("release waits for a launch that has to give up", async (ns) => {
   assertEquals(late.code, 0, late.stderr);
   const { code, stderr } = await released;
   assertEquals([code, stderr], [0, ""]);
-  assert(isGone(ns));
+  await until("nothing is left", () => isGone(ns));
 });
 
 cgroupTest(
@@ -164,6 +164,6 @@ cgroupTest(
     sleeper.kill("SIGKILL");
     await sleeper.status;
     assertEquals((await release(ns)).code, 0);
-    assert(isGone(ns));
+    await until("nothing is left", () => isGone(ns));
   },
 );
