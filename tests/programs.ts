@@ -96,12 +96,13 @@ export function shell(line: string, options: ExecOptions = {}): Promise<Result> 
   return exec(["/bin/sh", "-c", line], options);
 }
 
-/** Waits until the condition holds, at most 20 seconds. */
+/** Waits until the condition holds, at most 20 seconds unless another time is given, in milliseconds. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
+  atMost = 20_000,
 ): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + atMost;
   while (!await condition()) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

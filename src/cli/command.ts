@@ -94,6 +94,11 @@ export interface Command<
    * that returns Infinity waits by design, and inherits root's own streams.
    */
   maxSilence?(request: Request<O, K>): number | undefined;
+  /**
+   * Returns whether the command stops tasks at the keys of its user, so that root, who has the
+   * owner of the namespace run it, must see these stops to their end.
+   */
+  stopsByKey?(request: Request<O, K>): boolean;
   /** Returns the exit status of a failure of lanĉo, where 1 could be the status of a task. */
   failureStatus?(request: Request<O, K>): number;
   /** Returns whether root runs the command as root even if another user owns the namespace. */

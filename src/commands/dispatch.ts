@@ -1,4 +1,4 @@
-import { effectiveUser, standardOutputMode } from "../namespace/caller.ts";
+import { effectiveUser, outlivesRootsCommand, standardOutputMode } from "../namespace/caller.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Command, Context, Result } from "../cli/command.ts";
 import { findCommand } from "../cli/find_command.ts";
@@ -140,7 +140,16 @@ class CommandLine implements Context {
    * @returns the exit status; undefined if this process is to run the command itself.
    */
   async #asOwner(command: Command, request: Request): Promise<number | undefined> {
-    if (command.runsAsRoot?.(request) || effectiveUser() !== 0) return undefined;
+    if (command.runsAsRoot?.(request)) return undefined;
+    if (effectiveUser() !== 0) {
+      if (command.maxSilence?.(request) === Infinity && outlivesRootsCommand()) {
+        throw new Failed("root's command, for which this process was to act, has ended");
+      }
+      return undefined;
+    }
+    if (command.stopsByKey?.(request)) {
+      return await (await import("../root/owner_top.ts")).topAsOwner(this, this.args);
+    }
     const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
     if (command.launches) return void refuseToLaunch(this.namespace);
     return await asOwner(this.namespace, this.args, command.maxSilence?.(request));

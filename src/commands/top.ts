@@ -1,9 +1,10 @@
 import { command, type Context } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
-import { readVariables } from "../namespace/caller.ts";
+import { actsForRoot, readVariables } from "../namespace/caller.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { plainTable } from "../show/table.ts";
+import { tellRoot } from "../stop/stop_by_key.ts";
 import { KEYS } from "../top/help.ts";
 import { live } from "../top/live.ts";
 import { initialState, update } from "../top/model.ts";
@@ -39,6 +40,7 @@ Examples:
   },
   operands: "filter",
   maxSilence: ({ once, interval = ONCE_INTERVAL }) => once ? 30_000 + interval * 1000 : Infinity,
+  stopsByKey: ({ once }) => !once,
   async run(context, { filter, once: isOnce, interval = isOnce ? ONCE_INTERVAL : 1 }) {
     return isOnce
       ? { status: 0, output: await once(context, interval * 1000, filter) }
@@ -68,7 +70,7 @@ async function watch(context: Context, interval: number, filter: string): Promis
   if (!isCapable(environment.get("TERM"))) {
     throw new Usage("top needs a terminal, and TERM to say which: use --once");
   }
-  const { status, stopping } = await live(
+  const { status, stopping, byKey } = await live(
     initialState(context.namespace, namespace.host, filter),
     {
       terminal: new Console(),
@@ -77,6 +79,7 @@ async function watch(context: Context, interval: number, filter: string): Promis
       interval,
     },
   );
+  if (byKey && actsForRoot()) tellRoot({ quit: true });
   for (const task of stopping) {
     (await context.logger()).warn(
       `task ${task} was still being stopped: see "lanco ${context.namespace} stop ${task}"`,

@@ -1,7 +1,10 @@
 import type { WriteMode } from "../cli/pending_output.ts";
 import { PROC } from "./paths.ts";
 
-/** The environment variable by which lanĉo knows that root started it: see root/owner.sh. */
+/**
+ * The environment variable by which lanĉo knows that root started it: the pid of root's command.
+ * See root/owner.sh.
+ */
 export const FOR_ROOT = "LANCO_FOR_ROOT";
 
 /**
@@ -63,6 +66,15 @@ export function actsForRoot(): boolean {
 }
 
 let forRoot: boolean | undefined;
+
+/**
+ * Returns whether root started this process, and root's command has ended since. The kernel ends
+ * this process with root's command, unless that ends before it is asked to: see root/owner.sh.
+ */
+export function outlivesRootsCommand(): boolean {
+  const parent = readVariables().get(FOR_ROOT);
+  return parent !== undefined && Number(parent) !== Deno.ppid;
+}
 
 let umask: number | undefined;
 

@@ -28,8 +28,11 @@ shift 4
     prlimit --pid $$ "$limit" || prlimit --pid $$ "${limit%:*}:"
   done
 } >/dev/null 2>&1
-HOME=/ LANCO_FOR_ROOT=1
+HOME=/ LANCO_FOR_ROOT=$PPID
 export HOME LANCO_FOR_ROOT
+# The kernel kills the process when root's command has ended, even by SIGKILL: prctl(2),
+# PR_SET_PDEATHSIG. The setpriv(1) of util-linux 2.32 lacks the option.
+case $(setpriv --help 2>&1) in *--pdeathsig*) set -- --pdeathsig KILL "$@" ;; esac
 # The process gets a session of its own, without root's controlling terminal, and a harmless
 # capability (CAP_WAKE_ALARM) that the owner's other processes lack: ptrace(2) therefore keeps
 # the owner from tracing it, reading its memory and taking its descriptors, such as root's

@@ -2,7 +2,8 @@ import { existsSync } from "@std/fs/exists";
 import { LancoError, NotInitialised, RootLaunchesNothing } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { logDirectory } from "../namespace/paths.ts";
-import { type Owner, OwnerProcess } from "./owner_process.ts";
+import { type Ending, OwnerProcess } from "./owner_process.ts";
+import type { Owner } from "./spawn_as_owner.ts";
 
 /** How long the owner's process may print nothing before it is killed, in milliseconds. */
 const SILENCE_TIMEOUT = 30_000;
@@ -29,10 +30,18 @@ export async function asOwner(
   if (owner.uid === 0) return undefined;
   const output = patience === Infinity ? "inherited" : "copied";
   const process = await OwnerProcess.start(owner, args, output);
-  const ending = await process.end(patience);
-  if (ending.code !== undefined) return ending.code;
-  const level = ending.signalled === undefined ? "ERROR" : "WARN";
-  throw new LancoError(ending.what, ending.signalled ?? 1, level);
+  return exitStatusOf(await process.end(patience));
+}
+
+/**
+ * Returns the exit status of root's command after the owner's process has ended.
+ *
+ * @param then What root does now, for the message.
+ * @throws {LancoError} if that process was killed.
+ */
+export function exitStatusOf({ code, what, signalled }: Ending, then = ""): number {
+  if (code !== undefined) return code;
+  throw new LancoError(what + then, signalled ?? 1, signalled === undefined ? "ERROR" : "WARN");
 }
 
 /**
@@ -48,7 +57,7 @@ export function refuseToLaunch(namespace: string): void {
 }
 
 /** Returns the owner of a namespace; of one that was removed, the owner of its logs. */
-function ownerOf(namespace: string): Owner {
+export function ownerOf(namespace: string): Owner {
   try {
     const record = readNamespace(namespace);
     return { uid: record.uid, owner: record.owner, namespace: record };

@@ -1,17 +1,9 @@
-import prologue from "../launch/shim/prologue.sh" with { type: "text" };
-import script from "./owner.sh" with { type: "text" };
 import { Failed, reason } from "../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../cli/standard_output.ts";
-import { readVariables, standardOutputMode } from "../namespace/caller.ts";
-import type { Namespace } from "../namespace/description.ts";
+import { standardOutputMode } from "../namespace/caller.ts";
 import { namespaceDirectory, PROC } from "../namespace/paths.ts";
 import { type Signal, SIGNALS } from "../task/signals.ts";
-import { assertExecutable, idsOf } from "./owner_ids.ts";
-
-/** The variables of root's environment that the process gets: terminal, language and time zone. */
-const KEPT_VARIABLES = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
-
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+import { type Owner, spawnAsOwner } from "./spawn_as_owner.ts";
 
 /** The signals that end root's command, and therefore the owner's process. */
 export const ENDING: readonly Signal[] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
@@ -31,16 +23,6 @@ const KILL_WAIT = 1000;
 /** How often to check whether the process has been silent too long, in milliseconds. */
 const TICK = 500;
 
-/** The owner of a namespace. */
-export interface Owner {
-  /** The owner's numeric user id. */
-  uid: number;
-  /** The owner's name, or the numeric id if it has no name. */
-  owner: string;
-  /** The namespace, if it still exists. */
-  namespace?: Namespace;
-}
-
 /** How a process of the owner's ended. */
 export interface Ending {
   /** Its exit status, or 128 + n if it died of signal n that root's command had received. */
@@ -57,7 +39,7 @@ export interface Ending {
  */
 export type Output = "inherited" | "copied" | "kept" | Reader;
 
-/** Reads standard output to its end. */
+/** Reads a stream of the process to its end. */
 export type Reader = (output: AsyncIterable<Uint8Array>) => Promise<void>;
 
 /**
@@ -85,6 +67,7 @@ export class OwnerProcess {
     private readonly owner: Owner,
     private readonly child: Deno.ChildProcess,
     private readonly output: Output,
+    private readonly errors: Reader | undefined,
   ) {
     this.#pid = child.pid;
     OwnerProcess.#all.add(this);
@@ -97,6 +80,7 @@ export class OwnerProcess {
    * Starts the process.
    *
    * @param args The arguments for this executable.
+   * @param errors Reads standard error, which else is root's.
    * @throws {NotPermitted} if the owner may not execute this executable.
    * @throws {Failed} if no process of the owner's can be started.
    */
@@ -104,27 +88,15 @@ export class OwnerProcess {
     owner: Owner,
     args: readonly string[],
     output: Output,
+    errors?: Reader,
   ): Promise<OwnerProcess> {
-    const program = Deno.execPath();
-    const ids = idsOf(owner.uid);
-    await assertExecutable(program, ids, owner.owner);
-    const words = ["-c", prologue, "lanco", script, String(ids.uid), String(ids.gid), ids.groups];
-    const piped = output === "inherited" ? "inherit" : "piped";
     const input = typeof output === "function" ? "piped" : "null";
-    try {
-      const child = new Deno.Command("/bin/sh", {
-        args: [...words, program, ...args],
-        cwd: "/",
-        clearEnv: true,
-        env: { ...keptVariables(), PATH },
-        stdin: output === "inherited" ? "inherit" : input,
-        stdout: piped,
-        stderr: output === "kept" ? "null" : "inherit",
-      }).spawn();
-      return new OwnerProcess(owner, child, output);
-    } catch (error) {
-      throw new Failed(`cannot start /bin/sh: ${reason(error)}`);
-    }
+    const child = await spawnAsOwner(owner, args, {
+      stdin: output === "inherited" ? "inherit" : input,
+      stdout: output === "inherited" ? "inherit" : "piped",
+      stderr: errors !== undefined ? "piped" : output === "kept" ? "null" : "inherit",
+    });
+    return new OwnerProcess(owner, child, output, errors);
   }
 
   /** The standard output of the process so far, if it is kept. */
@@ -145,7 +117,11 @@ export class OwnerProcess {
    */
   async end(patience: number): Promise<Ending> {
     this.#timers.push(setInterval(() => this.#tick(patience), TICK));
-    const ended = Promise.all([this.child.status, this.#takeOutput()]).then(([status]) => status);
+    const ended = Promise.all([
+      this.child.status,
+      this.#takeOutput(),
+      this.errors?.(this.child.stderr),
+    ]).then(([status]) => status);
     // Once the process is given up, a failure to copy its output is of no interest.
     ended.catch(() => {});
     try {
@@ -286,10 +262,6 @@ async function forward(bytes: Uint8Array): Promise<boolean> {
     if (isUnread(error)) return false;
     throw new Failed(`cannot write to standard output: ${reason(error)}`);
   }
-}
-
-function keptVariables(): Record<string, string> {
-  return Object.fromEntries([...readVariables()].filter(([name]) => KEPT_VARIABLES.test(name)));
 }
 
 /** Returns the exit status of a command that a signal ends: 128 + n for signal n. */

@@ -3,13 +3,13 @@ import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot } from "../namespace/paths.ts";
-import { runningExitCommands } from "../task/exit_commands.ts";
+import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import type { Signal } from "../task/signals.ts";
 import { identity } from "../task/task.ts";
 import { type Ending, OwnerProcess } from "./owner_process.ts";
 
 /** How much longer than the timeout of `stop` the owner's process may take, in milliseconds. */
-const GRACE = 5000;
+export const GRACE = 5000;
 
 /** How long the release agent may take to remove the cgroup of a killed task, in milliseconds. */
 const AGENT = 2000;
@@ -53,9 +53,19 @@ export type Asking = (args: readonly string[], patience: number) => Promise<Endi
 export class OwnersTasks {
   readonly #targets: ReadonlyMap<string, readonly Target[]>;
 
-  /** Notes the runs that have these names now, so that no later run of a name is killed. */
-  constructor(private readonly namespace: Namespace, tasks: readonly string[]) {
-    this.#targets = new Map(tasks.map((task) => [task, findTargets(namespace, task)]));
+  /**
+   * Notes the runs that have these names now, so that no later run of a name is killed.
+   *
+   * @param run The inode of the registered cgroup of the run that is meant; by default, the
+   * present run, or the exit commands if there is none.
+   */
+  constructor(private readonly namespace: Namespace, tasks: readonly string[], run?: number) {
+    this.#targets = new Map(tasks.map((task) => [task, findTargets(namespace, task, run)]));
+  }
+
+  /** Returns whether the task, or its exit command, ran. */
+  has(task: string): boolean {
+    return (this.#targets.get(task) ?? []).length > 0;
   }
 
   /**
@@ -142,14 +152,15 @@ export class OwnersTasks {
   }
 }
 
-function findTargets(namespace: Namespace, task: string): Target[] {
+function findTargets(namespace: Namespace, task: string, meant?: number): Target[] {
   const inode = identity(namespace.namespace, task);
-  if (inode !== undefined) {
+  if (inode !== undefined && (meant ?? inode) === inode) {
     const own = namespace.hierarchies.filter((hierarchy) => hierarchy.tasks);
     const hierarchies = own.map(({ name }) => name);
     return [{ name: `task-${task}`, inode, place: `task-${task}`, hierarchies }];
   }
-  return runningExitCommands(namespace).filter((exit) => exit.task === task).flatMap(({ run }) => {
+  const isMeant = (exit: Exit) => exit.task === task && (meant ?? exit.run) === exit.run;
+  return runningExitCommands(namespace).filter(isMeant).flatMap(({ run }) => {
     const name = `exit-${run}-${task}`;
     const cgroup = `${namedRoot(namespace.namespace)}/${name}`;
     const inode = unlessGone(() => Deno.statSync(cgroup).ino, null);

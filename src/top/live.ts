@@ -67,6 +67,8 @@ export interface Left {
   status: number;
   /** The names of the tasks that were still being stopped. */
   stopping: string[];
+  /** Whether the user has quit by a key. */
+  byKey: boolean;
 }
 
 /**
@@ -151,8 +153,8 @@ class View {
     this.#wake();
   }
 
-  #leave(status: number): void {
-    this.#left ??= { status, stopping: [...this.state.stopping].map(nameOf) };
+  #leave(status: number, byKey = false): void {
+    this.#left ??= { status, stopping: [...this.state.stopping].map(nameOf), byKey };
     this.#abort.abort();
     this.#wake();
   }
@@ -240,7 +242,7 @@ class View {
     const { terminal, world } = this.options;
     switch (effect.type) {
       case "quit":
-        return this.#leave(effect.status);
+        return this.#leave(effect.status, true);
       case "redraw":
         return terminal.invalidate();
       case "stop":

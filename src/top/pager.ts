@@ -7,8 +7,9 @@ import { Failed, reason } from "../cli/errors.ts";
  */
 const SCRIPT = `case $(less -V 2>/dev/null) in
 less\\ [0-9]*)
-  # Root's keys must not make a pager that runs as the owner start programs of the owner.
-  [ -z "\${LANCO_FOR_ROOT-}" ] || export LESSSECURE=1
+  # Root's keys must not make a pager that runs as the owner start programs of the owner. It has
+  # no /dev/tty, and therefore reads keys from standard error, which is a pipe to root's command.
+  [ -z "\${LANCO_FOR_ROOT-}" ] || { export LESSSECURE=1; exec 2<&0; }
   exec less -L -n -+r -+R +G -- "$1"
   ;;
 esac

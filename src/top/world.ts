@@ -3,6 +3,7 @@ import { Failed, NotRunning } from "../cli/errors.ts";
 import { freeze } from "../stop/freeze.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { stop, stopExit } from "../stop/stop.ts";
+import { tellRoot } from "../stop/stop_by_key.ts";
 import { isExitCommandRunning } from "../task/exit_commands.ts";
 import { identity } from "../task/task.ts";
 import type { World } from "./live.ts";
@@ -26,9 +27,15 @@ export function realWorld(namespace: Namespace): World {
     tail: (log) => logs.read(log),
     async stop(task, run, atOnce) {
       const how = { signal: "SIGTERM", patience: atOnce ? 0 : STOP_TIMEOUT } as const;
-      if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
-      if (!isExitCommandRunning(namespace, { task, run })) throw new NotRunning(task);
-      await stopExit(namespace, { task, run }, how);
+      const tell = actsForRoot() ? tellRoot : () => {};
+      tell({ stop: task, run, patience: how.patience });
+      try {
+        if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
+        if (!isExitCommandRunning(namespace, { task, run })) throw new NotRunning(task);
+        await stopExit(namespace, { task, run }, how);
+      } finally {
+        tell({ over: run });
+      }
     },
     freeze: (task, frozen) => freeze(namespace, task, frozen),
     page,

@@ -72,3 +72,22 @@ cgroupTest("root's command gives up a held process that has to answer after 30 s
     }
   }));
 });
+
+cgroupTest("what acts for root ends when root's command is killed by SIGKILL", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  for (const args of LASTING) {
+    await whileActing([LANCO, ns.name, ...args], async ({ outer, acting, ended }) => {
+      // A stopped process does not notice that its input or output has ended.
+      if (args[0] === "events") assertEquals((await shell(`kill -STOP ${acting}`)).code, 0);
+      Deno.kill(outer, "SIGKILL");
+      await until("the process that acted is gone", () => !lives(acting));
+      assertEquals((await ended).code, 137);
+    });
+  }
+  // The command has been killed before the kernel was told to kill with it what acts.
+  for (const args of LASTING) {
+    const { code, stderr } = await ns.lancoWith({ env: { LANCO_FOR_ROOT: "1" } }, ...args);
+    assertMatch(stderr, /root's command, for which this process was to act, has ended\n$/);
+    assertEquals(code, args[0] === "wait" ? 125 : 1);
+  }
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { splitLines } from "../../src/commands/batch/split_lines.ts";
+import { splitLines } from "../../src/cli/split_lines.ts";
 import { parseLine } from "../../src/commands/batch/request_line.ts";
 import { Usage } from "../../src/cli/errors.ts";
 import { anyText, property, textOf } from "./property.ts";

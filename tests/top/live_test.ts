@@ -113,7 +113,7 @@ liveTest("draws tasks and logs, follows changes and quits at q", async (stage) =
   await stage.shows("> b ");
   await stage.shows("the end of /var/log/lanco-web/task-b.log");
   await stage.type("q");
-  assertEquals(await left, { status: 0, stopping: [] });
+  assertEquals(await left, { status: 0, stopping: [], byKey: true });
   assertEquals(stage.done, ["enter", "leave"]);
 });
 
@@ -181,7 +181,7 @@ liveTest("goes on while a task is stopped, and shows the result", async (stage) 
   await stage.shows("task b has been killed");
   stage.stopResult = new Promise(() => {});
   await stage.type("ksyq");
-  assertEquals(await left, { status: 0, stopping: ["a"] });
+  assertEquals(await left, { status: 0, stopping: ["a"], byKey: true });
   assertEquals(stage.done, ["enter", "stop a false", "stop b true", "stop a false", "leave"]);
 });
 

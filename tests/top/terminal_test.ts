@@ -92,19 +92,23 @@ topTest("pauses and resumes, and stops and kills only after y", async (ns, tmux)
   await tmux.isRestored(0);
 });
 
-topTest("goes on while a task that ignores TERM is being stopped", async (ns, tmux) => {
-  await ns.must("run", "stubborn", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
-  await tmux.shows("stubborn ");
-  await tmux.press("n", "G");
-  await tmux.shows("> stubborn ");
-  await tmux.press("s", "y");
-  await tmux.shows(/> stubborn +stopping/);
-  await tmux.press("g");
-  await tmux.shows(/> alpha [^]*stubborn +stopping/);
-  await tmux.press("q");
-  await tmux.shows("task stubborn was still being stopped");
-  await tmux.isRestored(0);
-});
+for (const uid of [OWNER, 0]) {
+  topTest(`goes on while user ${uid} stops a task that ignores TERM`, async (ns, tmux) => {
+    await ns.must("run", "stubborn", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+    await tmux.shows("stubborn ");
+    await tmux.press("n", "G");
+    await tmux.shows("> stubborn ");
+    await tmux.press("s", "y");
+    await tmux.shows(/> stubborn +stopping/);
+    await tmux.press("g");
+    await tmux.shows(/> alpha [^]*stubborn +stopping/);
+    await tmux.press("q");
+    await tmux.shows("task stubborn was still being stopped");
+    await tmux.isRestored(0);
+    // Root does not kill what the user has left like this.
+    assertEquals(ns.task("stubborn").length, 2);
+  }, { uid });
+}
 
 for (const [signal, status] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
   topTest(`restores the terminal at ${signal}`, async (_ns, tmux) => {

@@ -14,7 +14,7 @@ import { REFUSED } from "./refused_commands.ts";
 import type { RootRequests } from "./root_requests.ts";
 import { TaskOrder, type Turn } from "./task_order.ts";
 import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
-import { splitLines } from "./split_lines.ts";
+import { splitLines } from "../../cli/split_lines.ts";
 import { BatchRequest, type BatchServices } from "./batch_request.ts";
 
 /** The most requests that are in progress at the same time; no more are read until one ends. */

@@ -2,7 +2,7 @@ import { Failed, reason } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { type Ending, OwnerProcess } from "../../root/owner_process.ts";
 import type { Line } from "./request_line.ts";
-import { splitLines } from "./split_lines.ts";
+import { splitLines } from "../../cli/split_lines.ts";
 
 /** How long the process may print nothing while it is to answer, in milliseconds. */
 const PATIENCE = 30_000;

@@ -1,0 +1,49 @@
+import { isName, TASK_MAX } from "../cli/names.ts";
+import { PendingOutput } from "../cli/pending_output.ts";
+import { writeWhole } from "../cli/standard_output.ts";
+
+/**
+ * What root's `top`, which acts as the owner of a namespace, tells root's command on standard
+ * error, as a line of JSON: so root can kill the task if the owner hinders the process that acts.
+ */
+export type Notice =
+  /** The user has asked for a stop of this run; after so many milliseconds it is killed. */
+  | { stop: string; run: number; patience: number }
+  /** The stop of this run has succeeded or failed. */
+  | { over: number }
+  /** The user has left `top` by a key, so that stops which are under way do not matter. */
+  | { quit: true };
+
+/** The longest patience that is accepted, in milliseconds. */
+const PATIENCE_MAX = 86_400_000;
+
+/** Writes a notice to standard error, which is a pipe to root's command. */
+export function tellRoot(notice: Notice): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(notice)}\n`);
+  try {
+    writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
+  } catch {
+    // Root's command has ended.
+  }
+}
+
+/** Parses a line of standard error; returns undefined if it is a message for the user. */
+export function parseNotice(line: string): Notice | undefined {
+  if (!line.startsWith("{")) return undefined;
+  let fields: Record<string, unknown>;
+  try {
+    fields = Object(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+  const { stop, run, patience, over, quit } = fields;
+  if (quit === true) return { quit };
+  if (isWhole(over)) return { over };
+  const isStop = typeof stop === "string" && isName(stop, TASK_MAX) && isWhole(run) &&
+    isWhole(patience, PATIENCE_MAX);
+  return isStop ? { stop, run, patience } : undefined;
+}
+
+function isWhole(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+}
