@@ -147,7 +147,8 @@ export class TestNamespace {
   /** The exit status that is on record of the last run of a task, if there is one. */
   status(task: string): number | undefined {
     const text = Deno.readTextFileSync(`${this.runDirectory(task)}/status`);
-    const [, status] = /^[0-9a-z]{26}\nexecuted\nended (\d+) [\d.]*\n$/.exec(text) ?? [];
+    const [, status] = /^[0-9a-z]{26}\nexecuted(?: [\d:]+)?\nended (\d+) [\d.]*\n$/.exec(text) ??
+      [];
     return status === undefined ? undefined : Number(status);
   }
 

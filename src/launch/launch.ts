@@ -13,6 +13,7 @@ import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
 import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
+import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit_command.ts";
@@ -111,6 +112,7 @@ class Attempt {
   #inode = 0;
   #files: RunFiles | undefined;
   #record: RunRecord | undefined;
+  #logFile: LogIdentity | undefined;
   #staging: Promise<void> | undefined;
   #restored = false;
   #isFrozen = false;
@@ -229,7 +231,7 @@ class Attempt {
     await this.#shim?.expect("opened");
     await this.#exit?.openRun(this.#files?.directory ?? "");
     if (this.#log === undefined) return;
-    assertLog(this.#child, this.#log);
+    this.#logFile = assertLog(this.#child, this.#log);
     await this.#exit?.openLog(descriptor(this.#child, 2));
   }
 
@@ -248,7 +250,7 @@ class Attempt {
     // The exit command is armed first: it does nothing if the command was not executed.
     await this.#exit?.wait(this.#isFrozen ? undefined : { cgroup, inode: this.#inode });
     this.#debug(`execute ${this.options.command[0]}`);
-    await shim.go();
+    await shim.go(this.#logFile && formatLogIdentity(this.#logFile));
     const execution = { child: this.#child, cgroup, restored: this.#restored };
     await executed(shim, execution, this.#look);
     shim.release();

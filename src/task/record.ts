@@ -8,6 +8,7 @@ import {
   parseRecord,
   readRecord,
 } from "./record_file.ts";
+import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
 import { SIGNALS } from "./signals.ts";
 
@@ -111,6 +112,8 @@ function isLimits(value: unknown): value is Limits {
 export interface RunStatus {
   /** Whether the process has executed the command, or was about to. */
   executed: boolean;
+  /** The file that it had open as its log when it executed the command. */
+  log?: LogIdentity;
   /** Its exit status as a shell gives it, 128 + n for signal n; undefined if it has not ended. */
   code?: number;
   /** The time of its end, in milliseconds since boot, if the shim could read it (proc_uptime(5)). */
@@ -118,23 +121,26 @@ export interface RunStatus {
 }
 
 /** The greatest length of a status, in bytes. */
-export const STATUS_LENGTH = 100;
+export const STATUS_LENGTH = 200;
 
 /**
  * Parses a status. Its first line is the id of the run, by which the shim recognises the file. The
- * child writes the second line, `executed`, right before it executes the command, and `failed` if
- * that was not possible. The shim writes the last line, `ended STATUS UPTIME`, by one write(2), so
+ * child writes the second line, `executed LOG`, right before it executes the command, and `failed`
+ * if that was not possible. The shim writes the last line, `ended STATUS UPTIME`, by one write(2), so
  * that readers see the whole line or nothing. See `shim.sh` and `child.sh`.
  */
 export function parseStatus(text: string): RunStatus {
   // A line without a line feed has not been written completely yet.
   const [, executed, ended = ""] = text.split("\n").slice(0, -1);
-  if (executed !== "executed" || ended === "failed") return { executed: false };
+  const [word, file] = executed?.split(" ") ?? [];
+  if (word !== "executed" || ended === "failed") return { executed: false };
+  const log = parseLogIdentity(file);
+  const begun = { executed: true, ...(log === undefined ? {} : { log }) };
   const [, code, uptime] = /^ended (\d{1,3}) (\d{1,12}\.\d\d)?$/.exec(ended) ?? [];
   // `wait` exits with the code, of which the kernel would keep the lowest byte only.
-  if (code === undefined || Number(code) > 255) return { executed: true };
+  if (code === undefined || Number(code) > 255) return begun;
   return {
-    executed: true,
+    ...begun,
     code: Number(code),
     ...(uptime === undefined ? {} : { uptime: Math.round(Number(uptime) * 1000) }),
   };

@@ -177,7 +177,7 @@ cgroupTest("a duration is known where a sandbox shows nothing but processes", as
   ], { uid: 0 });
   assertEquals([code, stderr], [0, ""]);
   await ns.gone("a");
-  const [, seconds] = /^[0-9a-z]{26}\nexecuted\nended 0 (\d+\.\d\d)\n$/.exec(
+  const [, seconds] = /^[0-9a-z]{26}\nexecuted(?: [\d:]+)?\nended 0 (\d+\.\d\d)\n$/.exec(
     Deno.readTextFileSync(`${ns.runDirectory("a")}/status`),
   ) ?? [];
   const [now = 0] = Deno.readTextFileSync("/proc/uptime").split(" ").map(Number);

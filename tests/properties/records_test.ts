@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LIMIT_NAMES } from "../../src/cgroup/limits.ts";
+import { formatLogIdentity } from "../../src/task/log_identity.ts";
 import {
   formatRun,
   parsePauses,
@@ -183,6 +184,10 @@ property(
     for (const text of [`${ID}\n`, `${ID}\n${line}`, `${ID}\nexecuted\nfailed\n${line}`, "", ID]) {
       assertEquals(parseStatus(text), { executed: false });
     }
+    const log = { dev: 64769, ino: 2 ** 40, birth: code.length > 1 ? 1.7e12 : null, size: 4096 };
+    const withLog = parseStatus(`${ID}\nexecuted ${formatLogIdentity(log)}\n${line}`);
+    assertEquals(withLog, { ...status, log });
+    assertEquals(parseStatus(`${ID}\nexecuted ${code}:${uptime}:\n${line}`), status);
     // Half of it says no more than none.
     assertEquals(parseStatus(`${ID}\nexecuted\n${line.slice(0, -1)}`), { executed: true });
   },

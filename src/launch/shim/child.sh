@@ -97,7 +97,7 @@ trap not_run EXIT
 [ -z "${BASH_VERSION-}" ] || shopt -s execfail
 echo "${lanco_tag}opened" >&4
 # shellcheck disable=SC2034 # "_" is the caller's
-read -r lanco_word <&3 || take_back
+read -r lanco_word lanco_file <&3 || take_back
 # shellcheck disable=SC2086 # a list of names
 [ -z "$lanco_unset" ] || unset $lanco_unset
 # bash decrements SHLVL when it executes a command, hence the increment here. Where the caller
@@ -109,6 +109,7 @@ case $lanco_level:${BASH_VERSION-} in
 *:?*) SHLVL=$((lanco_level + 1)) ;;
 *) SHLVL=$lanco_level ;;
 esac
-# The shim shares the offset of descriptor 9, and appends the exit status to this line.
-echo executed >&9
+# The shim shares the offset of descriptor 9, and appends the exit status to this line. By what
+# "run" has said of the log its file is found again when it has been renamed.
+echo "executed${lanco_file:+ $lanco_file}" >&9
 { exec "$@"; } 3<&- 4>&- 9>&-

@@ -97,9 +97,13 @@ export class Shim {
     await this.connection.write(`${run}\n`);
   }
 
-  /** Lets the shim start its child, or lets the child take its next step. */
-  async go(): Promise<void> {
-    await this.connection.write("go\n");
+  /**
+   * Lets the shim start its child, or lets the child take its next step.
+   *
+   * @param log A word for the log, which the child writes into the status before the command.
+   */
+  async go(log = ""): Promise<void> {
+    await this.connection.write(`go ${log}\n`);
   }
 
   /** Makes the child end without executing the command, unless it was told to execute it. */
