@@ -69,6 +69,19 @@ export class UnknownTask extends NoSuchTask {
   }
 }
 
+/** Status 3: nothing is known of a run. */
+export class UnknownRun extends LancoError {
+  /**
+   * @param run The id of the run, or a number such as -1 for the run before the last one.
+   * @param task The task; none if the run was looked for among several.
+   */
+  constructor(namespace: string, run: string | number, task?: string, level?: ErrorLevel) {
+    const [of, list] = task === undefined ? ["", ""] : [` of task ${task}`, ` ${task}`];
+    const advice = `see "lanco ${namespace} ls --runs${list}"`;
+    super(`nothing is known of run ${run}${of}: ${advice}`, 3, level ?? "WARN");
+  }
+}
+
 /** Status 4: the task is already running. */
 export class AlreadyRunning extends LancoError {
   constructor(task: string, problem = "is already running") {

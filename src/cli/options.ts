@@ -2,7 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Usage } from "./errors.ts";
 
 /** The kind of value that a shell completes for an option. */
-export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "anything";
+export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "run" | "anything";
 
 /** The type of a batch field. A text and a list have no empty text; an object has texts of any length. */
 export type FieldType = "boolean" | "number" | "text" | "texts" | "object";

@@ -1,13 +1,15 @@
 import { command, reportWarnings } from "../cli/command.ts";
+import { UnknownRun } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { sinceBoot } from "../task/clock.ts";
 import type { TaskState } from "../task/state.ts";
-import { survey } from "../task/survey.ts";
+import { survey, surveyRun } from "../task/survey.ts";
+import { RUN } from "./run_option.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> dump [--running] [--finished] [pattern...]
+  help: `Usage: lanco <namespace> dump [--running] [--finished] [--run RUN] [pattern...]
 
 Prints JSON of all that is known of the tasks, or of those whose names match a
 pattern: times in milliseconds, sizes in bytes, processor time in nanoseconds.
@@ -18,15 +20,22 @@ Examples:
   lanco web dump | jq '.tasks | map_values(.memory)'
   lanco web dump --finished | jq -r '.finished | to_entries[] | [.key, .value.code] | @tsv'
 `,
-  options: SELECTION,
+  options: { ...SELECTION, run: RUN },
   operands: "patterns",
   async run(context, request) {
     const namespace = readNamespace(context.namespace);
+    const { run } = request;
     const selection = select(request, { running: true, finished: true });
     const { running, finished, exits, whole } = await reportWarnings(
       context,
-      (warn) => survey(namespace, selection, warn),
+      (warn) =>
+        run === undefined
+          ? survey(namespace, selection, warn)
+          : surveyRun(namespace, selection, run, warn),
     );
+    if (run !== undefined && running.length + finished.length === 0) {
+      throw new UnknownRun(context.namespace, run);
+    }
     const entries = running.map(({ task, processes, state }) =>
       [task, {
         count: processes.length,

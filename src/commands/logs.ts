@@ -1,19 +1,14 @@
-import { existsSync } from "@std/fs/exists";
-import { RunEnd } from "../task/run_end.ts";
-import { effectiveUser } from "../namespace/caller.ts";
 import { command, type Context } from "../cli/command.ts";
-import { Failed, type LancoError, NotInitialised, UnknownTask, Usage } from "../cli/errors.ts";
-import type { Namespace } from "../namespace/description.ts";
-import { readNamespace } from "../namespace/namespace.ts";
-import { logFile } from "../namespace/paths.ts";
+import { Failed, type LancoError, UnknownRun, Usage } from "../cli/errors.ts";
 import { flag, value, whole, wholeNumber } from "../cli/options.ts";
-import type { LogFile } from "../logs/log_file.ts";
-import { openLog } from "../logs/logs.ts";
-import { currentRun } from "../task/records.ts";
-import { registeredInode } from "../task/task.ts";
+import { lastLog, type Log, previousLog, runLog } from "../logs/choose_log.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { chooseRun, type ChosenRun, type RunChoice } from "../task/choose_run.ts";
+import { RunEnd } from "../task/run_end.ts";
+import { RUN } from "./run_option.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> logs [-f] [-n lines] [--previous[=N]] task
+  help: `Usage: lanco <namespace> logs [-f] [-n lines] [--previous[=N] | --run RUN] task
 
 Shows the log of a task: all of it, or its last lines.
 
@@ -35,64 +30,54 @@ Examples:
       ["a whole number", "number"],
       (text, subject) => text === "" ? 1 : wholeNumber(subject, text, { min: 1, max: 10_000 }),
     ),
+    run: RUN,
   },
   operands: "known task",
   maxSilence: ({ follow }) => follow ? Infinity : undefined,
-  async run(context, { task, follow, lines, previous }) {
+  async run(context, { task, follow, lines, previous, run }) {
     if (follow && previous !== undefined) {
       throw new Usage("-f follows what is written now, not --previous");
     }
-    const { path: current, writer } = logOf(context.namespace, task);
-    const path = current + (previous === undefined ? "" : `.${previous}`);
-    const log = { path, open: () => openLog(path, writer) };
-    if (follow) await showAndFollow(context, task, log, lines);
+    if (previous !== undefined && run !== undefined) {
+      throw new Usage("--previous and --run both say which run: give one of them");
+    }
+    const { namespace } = context;
+    const log = run !== undefined
+      ? await logOfRun(context, task, run)
+      : previous !== undefined
+      ? previousLog(namespace, task, previous)
+      : lastLog(namespace, task);
+    if (follow && log.isOpenEnded) await showAndFollow(context, task, log, run, lines);
     else await show(context, log, lines);
     return { status: 0 };
   },
 });
 
-/**
- * Returns the path of a task's log, and the user id that the file must have, if it must have one.
- * A log can be read when its namespace has been released.
- */
-function logOf(name: string, task: string): { path: string; writer?: number } {
-  const fallback = logFile(name, task);
-  let namespace: Namespace;
-  try {
-    namespace = readNamespace(name);
-  } catch (error) {
-    if (error instanceof NotInitialised && existsSync(fallback)) return { path: fallback };
-    throw error;
+/** Returns the log of a certain run, and warns if that file has the output of other runs, too. */
+async function logOfRun(context: Context, task: string, choice: RunChoice): Promise<Log> {
+  const namespace = readNamespace(context.namespace);
+  const chosen: ChosenRun | undefined = chooseRun(namespace, task, choice);
+  if (chosen === undefined) throw new UnknownRun(context.namespace, choice, task);
+  const log = runLog(namespace, task, chosen);
+  if (log.isShared) {
+    const logger = await context.logger();
+    logger.warn(`the log "${log.path}" has the output of other runs or programs, too`);
   }
-  const record = currentRun(name, task, registeredInode(name, task))?.record;
-  if (record?.log === null) {
-    throw new Failed(`task ${task} has no log, its output went to its caller: see run -L`);
-  }
-  if (record === undefined && !existsSync(fallback)) {
-    throw new UnknownTask(name, task);
-  }
-  // The record is the owner's: for the owner it opens no file that they cannot open without it.
-  const own = effectiveUser() === namespace.uid;
-  return { path: record?.log ?? fallback, ...(own ? {} : { writer: namespace.uid }) };
+  return log;
 }
 
-/** The path of a log, and a function that opens it. */
-interface Log {
-  path: string;
-  open: () => Promise<LogFile | undefined>;
+function missing({ path, run }: Log): LancoError {
+  return run === undefined
+    ? new Failed(`there is no log "${path}": it was removed, or never written`)
+    : new Failed(
+      `there is no log of run ${run}: it was "${path}", and was removed, or compressed or copied by rotation`,
+    );
 }
 
-function missing(path: string): LancoError {
-  return new Failed(`there is no log "${path}": it was removed, or never written`);
-}
-
-async function show(
-  context: Context,
-  { path, open }: Log,
-  last: number | undefined,
-): Promise<void> {
-  const file = await open();
-  if (file === undefined) throw missing(path);
+async function show(context: Context, log: Log, last: number | undefined): Promise<void> {
+  const opened = await log.open();
+  if (opened === undefined) throw missing(log);
+  const { file } = opened;
   if (last !== undefined) await file.skipToLast(last);
   await file.copy((bytes) => context.emit(bytes));
   file.close();
@@ -101,14 +86,17 @@ async function show(
 async function showAndFollow(
   context: Context,
   task: string,
-  { path, open }: Log,
+  log: Log,
+  choice: RunChoice | undefined,
   last: number | undefined,
 ): Promise<void> {
   const namespace = readNamespace(context.namespace);
   const { follow, FollowedLog } = await import("../logs/follow.ts");
-  const run = await RunEnd.hold(namespace, task);
-  const file = await open();
-  if (file === undefined && (run === undefined || run.ended())) throw missing(path);
+  const run = choice === undefined
+    ? await RunEnd.hold(namespace, task)
+    : await RunEnd.holdRun(namespace, task, log.run ?? choice);
+  const { path, file } = await log.open() ?? { path: log.path, file: undefined };
+  if (file === undefined && (run === undefined || run.ended())) throw missing(log);
   if (last !== undefined) await file?.skipToLast(last);
   const logger = await context.logger();
   if (file === undefined) {
@@ -117,9 +105,10 @@ async function showAndFollow(
   const reader = {
     print: (bytes: Uint8Array) => context.emit(bytes),
     notice: (message: string) => logger.warn(message),
+    open: log.openNext,
   };
-  const log = new FollowedLog(path, { ...reader, open }, file);
-  await follow(namespace.namespace, log, () => run === undefined || run.ended());
+  const followed = new FollowedLog(path, reader, file);
+  await follow(namespace.namespace, followed, () => run === undefined || run.ended());
   run?.close();
-  if (!log.isFound) throw missing(path);
+  if (!followed.isFound) throw missing(log);
 }

@@ -1,14 +1,16 @@
 import { command, reportWarnings } from "../cli/command.ts";
-import { UnknownTask } from "../cli/errors.ts";
+import { UnknownRun, UnknownTask } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { renderState } from "../show/state.ts";
+import { runState } from "../task/run_state.ts";
 import { taskState } from "../task/state.ts";
 import { listExitCommands } from "../task/survey.ts";
+import { RUN } from "./run_option.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> status [--json] task
+  help: `Usage: lanco <namespace> status [--run RUN] [--json] task
 
 Shows whether a task runs or how it ended, and what it uses or has used. The state
 is running, paused, exited, killed, out of memory, lost (with the host) or unknown.
@@ -16,10 +18,11 @@ is running, paused, exited, killed, out of memory, lost (with the host) or unkno
 @OPTIONS@
 
 Examples:
-  lanco web status import
   lanco web status --json import | jq .code
+  lanco web status --run -1 import
 `,
   options: {
+    run: RUN,
     json: flag(
       "--json",
       "print JSON: times in milliseconds since 1970, sizes in bytes, CPU in nanoseconds",
@@ -27,11 +30,17 @@ Examples:
   },
   operands: "known task",
   text: renderState,
-  async run(context, { task }) {
+  async run(context, { task, run }) {
     const namespace = readNamespace(context.namespace);
-    const state = await reportWarnings(context, (warn) => taskState(namespace, task, warn));
-    if (state === undefined) throw new UnknownTask(context.namespace, task);
-    const exitCommands = listExitCommands(namespace, (name) => name === task);
+    const state = run === undefined
+      ? await reportWarnings(context, (warn) => taskState(namespace, task, warn))
+      : runState(namespace, task, run);
+    if (state === undefined) {
+      if (run === undefined) throw new UnknownTask(context.namespace, task);
+      throw new UnknownRun(context.namespace, run, task);
+    }
+    const exitCommands = listExitCommands(namespace, (name) => name === task)
+      .filter((exit) => run === undefined || exit.run === state.run);
     const output: Output<"status"> = { ...state, exitCommands };
     return { status: 0, output };
   },

@@ -1,6 +1,9 @@
+import { chooseRun, type RunChoice } from "../task/choose_run.ts";
+import { RUN } from "./run_option.ts";
 import { command, type Context } from "../cli/command.ts";
-import { Failed, LancoError, UnknownTask } from "../cli/errors.ts";
+import { Failed, LancoError, UnknownRun, UnknownTask } from "../cli/errors.ts";
 import { duration, flag } from "../cli/options.ts";
+import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { lostRuns } from "../task/host_crash.ts";
@@ -15,7 +18,7 @@ const TIMED_OUT = 124;
 const FAILED = 125;
 
 export default command({
-  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--json] task...
+  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--run RUN] [--json] task...
 
 Waits until tasks have ended, and exits with the first of their statuses that is not
 0, in the order of their names here. Tasks that have ended already count at once.
@@ -32,6 +35,7 @@ Examples:
       "-t, --timeout SECONDS",
       "wait no longer than SECONDS; fractions are allowed",
     ),
+    run: RUN,
     any: flag("--any", "wait for the first task that ends, and print its name"),
     json: flag("--json", "print JSON"),
   },
@@ -42,11 +46,11 @@ Examples:
     const first = any ? firstEnded(Object.entries(tasks)) : undefined;
     return first === undefined ? "" : `${first[0]}\n`;
   },
-  async run(context, { tasks: names, timeout = Infinity, any }) {
+  async run(context, { tasks: names, timeout = Infinity, any, run }) {
     const tasks: Asked[] = [];
     let watch: EndWatch | undefined;
     try {
-      await hold(context, names, tasks);
+      await hold(context, names, run, tasks);
       context.batch?.releaseTurn();
       watch = new EndWatch(context.namespace, names);
       if (context.batch !== undefined) context.batch.sleeper = watch;
@@ -74,25 +78,41 @@ interface Asked {
   unknown?: LancoError;
 }
 
-/** Opens the last run of each task. Unknown tasks are reported; the others are waited for all the same. */
-async function hold(context: Context, names: readonly string[], tasks: Asked[]): Promise<void> {
+/** Opens a run of each task, by default the last. Unknown ones are reported; the others are waited for all the same. */
+async function hold(
+  context: Context,
+  names: readonly string[],
+  choice: RunChoice | undefined,
+  tasks: Asked[],
+): Promise<void> {
   const namespace = readNamespace(context.namespace);
   for (const task of names) {
     const asked: Asked = { task };
     tasks.push(asked);
     try {
-      asked.run = await RunEnd.hold(namespace, task);
-      if (asked.run === undefined) {
-        throw lostRuns(namespace).has(task)
-          ? new Failed(`task ${task} was lost: the host went down while it ran`)
-          : new UnknownTask(context.namespace, task, "ERROR");
-      }
+      asked.run = choice === undefined
+        ? await RunEnd.hold(namespace, task)
+        : await RunEnd.holdRun(namespace, task, choice);
+      if (asked.run === undefined) throw unknown(namespace, task, choice);
     } catch (error) {
-      if (!(error instanceof Failed || error instanceof UnknownTask)) throw error;
+      const isAnswer = error instanceof UnknownTask || error instanceof UnknownRun;
+      if (!(error instanceof Failed || isAnswer)) throw error;
       asked.unknown = error;
       await context.report(error);
     }
   }
+}
+
+/** Returns the error for a run without a record. */
+function unknown(namespace: Namespace, task: string, choice?: RunChoice): LancoError {
+  const isLost = choice === undefined
+    ? lostRuns(namespace).has(task)
+    : chooseRun(namespace, task, choice)?.lost;
+  const subject = choice === undefined ? `task ${task}` : `run ${choice} of task ${task}`;
+  if (isLost) return new Failed(`${subject} was lost: the host went down while it ran`);
+  return choice === undefined
+    ? new UnknownTask(namespace.namespace, task, "ERROR")
+    : new UnknownRun(namespace.namespace, choice, task, "ERROR");
 }
 
 function isOver(tasks: readonly Asked[], any: boolean): boolean {

@@ -150,6 +150,24 @@ const ls = object("the selected tasks", {
   exitCommands,
 });
 
+const runs = object("the runs on record, of ls --runs", {
+  namespace,
+  count: integer("the number of runs listed"),
+  runs: list(
+    "the runs, the oldest first",
+    object("a run", {
+      task,
+      ...ids,
+      state,
+      why: facts.why,
+      ...exit,
+      started: facts.started,
+      ended: facts.ended,
+      duration: facts.duration,
+    }),
+  ),
+});
+
 const dump = object("all that is known of the namespace and its tasks", {
   namespace,
   count: integer("the number of running tasks"),
@@ -263,6 +281,7 @@ export const SCHEMAS = {
   stop,
   wait,
   ls,
+  runs,
   dump,
   events,
   greeting,

@@ -45,10 +45,23 @@ export function unmark(namespace: string, run: string, task: string): void {
   removeQuietly(`${markDirectory(namespace)}/${run}-${task}`);
 }
 
-/** Returns the last run of each task that ran when the host went down, by task, the oldest first. Removes marks of earlier boots that are not needed any more. */
-export function lostRuns({ namespace, boot }: Namespace): Map<string, string> {
+/** A run that was under way when the host went down. */
+export interface LostRun {
+  /** The name of its task. */
+  task: string;
+  /** Its id. */
+  run: string;
+}
+
+/** Returns the last run of each task that ran when the host went down, by task, the oldest first. */
+export function lostRuns(namespace: Namespace): Map<string, string> {
+  return new Map(allLostRuns(namespace).map(({ task, run }) => [task, run]));
+}
+
+/** Returns all runs that were under way when the host went down, the oldest first. Removes marks of earlier boots that are not needed any more. */
+export function allLostRuns({ namespace, boot }: Namespace): LostRun[] {
   const directory = markDirectory(namespace);
-  const lost = new Map<string, string>();
+  const lost: LostRun[] = [];
   if (boot === undefined) return lost;
   const names = unlessClosed(() => [...Deno.readDirSync(directory)].map(({ name }) => name)) ?? [];
   const earlier = names.sort().flatMap((name) => {
@@ -60,7 +73,7 @@ export function lostRuns({ namespace, boot }: Namespace): Map<string, string> {
     // The mark of a run that had ended is not needed any more.
     if (text?.includes("\nended ") || i < earlier.length - KEPT) {
       removeQuietly(`${directory}/${name}`);
-    } else if (text !== undefined) lost.set(task, run);
+    } else if (text !== undefined) lost.push({ task, run });
   }
   return lost;
 }

@@ -110,7 +110,7 @@ export function currentRun(
     }
     if (found?.status.executed) return found;
   }
-  const old = former.has(task) ? readFormer(namespace, task) : undefined;
+  const old = former.has(task) ? formerRun(namespace, task) : undefined;
   return old !== undefined && (cgroup === undefined || old.record.cgroup === cgroup)
     ? old
     : undefined;
@@ -147,7 +147,13 @@ export function readRun(namespace: string, task: string, run: string): RecordedR
   });
 }
 
-function readFormer(namespace: string, task: string): RecordedRun | undefined {
+/**
+ * Returns the run of a task that version 1.1.0 has recorded; undefined if there is none.
+ *
+ * @throws {RecordsClosed} if the caller may not read the records.
+ * @throws {Failed} if the record cannot be read.
+ */
+export function formerRun(namespace: string, task: string): RecordedRun | undefined {
   const directory = formerDirectory(namespace, task);
   return unlessUnreadable(namespace, task, () => {
     const record = readFormerRun(namespace, task);

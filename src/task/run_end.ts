@@ -1,6 +1,7 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
+import { chooseRun, type RunChoice } from "./choose_run.ts";
 import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
@@ -74,6 +75,32 @@ export class RunEnd {
         throw new Failed(`task ${task} runs, but has no record`);
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  /**
+   * Opens a certain run of a task. To be closed by the caller. Throws as `hold` does.
+   *
+   * @returns undefined if there is no record of such a run.
+   */
+  static async holdRun(
+    namespace: Namespace,
+    task: string,
+    choice: RunChoice,
+  ): Promise<RunEnd | undefined> {
+    for (;;) {
+      const chosen = chooseRun(namespace, task, choice);
+      if (chosen?.cgroup === undefined) {
+        const found = chosen?.found;
+        const file = found && openStatus(namespace.namespace, found);
+        if (found === undefined || file === undefined) return undefined;
+        const { run, pid } = found.record;
+        return new RunEnd(namespace, task, { run, pid }, undefined, file);
+      }
+      const held = await RunEnd.hold(namespace, task);
+      if (held !== undefined && held.inode === chosen.cgroup) return held;
+      // That run has ended meanwhile.
+      held?.close();
     }
   }
 

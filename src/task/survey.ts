@@ -3,6 +3,8 @@ import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
 import { runOfCgroup, unlessBad } from "./records.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
+import type { RunChoice } from "./choose_run.ts";
+import { chosenStates, runStates } from "./run_state.ts";
 import { conclude, look, type TaskState, type Warn } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
@@ -126,4 +128,46 @@ export function survey(namespace: Namespace, selection: Selection, warn: Warn): 
     exits: selection.running ? listExitCommands(namespace, selection.matches) : [],
     whole: usageReader(namespace).readAll(),
   };
+}
+
+/** Returns the same of a certain run of each of these tasks, instead of the last run. */
+export function surveyRun(
+  namespace: Namespace,
+  selection: Selection,
+  choice: RunChoice,
+  warn: Warn,
+): Survey {
+  const states = chosenStates(namespace, allSelected(namespace, selection), choice, warn);
+  const running = states.filter(isUnderWay).flatMap((state) =>
+    listRunning(namespace, [state.task]).map((listed) => ({ ...listed, state }))
+  );
+  const runs = new Set(states.map(({ run }) => run));
+  return {
+    running: selection.running ? running : [],
+    finished: selection.finished ? states.filter((state) => !isUnderWay(state)) : [],
+    exits: selection.running
+      ? listExitCommands(namespace, selection.matches).filter(({ run }) => runs.has(run))
+      : [],
+    whole: usageReader(namespace).readAll(),
+  };
+}
+
+/** Returns the states of all runs of the selected tasks, running and ended ones as selected, the oldest first. */
+export function surveyRuns(namespace: Namespace, selection: Selection, warn: Warn): TaskState[] {
+  return runStates(namespace, allSelected(namespace, selection), warn)
+    .filter((state) => isUnderWay(state) ? selection.running : selection.finished);
+}
+
+/** Returns the selected tasks, whether or not they run: a task that runs may have runs that have ended. */
+function allSelected(namespace: Namespace, { matches }: Selection): string[] {
+  const { running, finished } = selectedTasks(namespace, {
+    running: true,
+    finished: true,
+    matches,
+  });
+  return [...running, ...finished];
+}
+
+function isUnderWay({ state }: TaskState): boolean {
+  return state === "running" || state === "paused";
 }

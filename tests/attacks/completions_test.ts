@@ -33,5 +33,7 @@ cgroupTest("a cgroup or a record whose name is shell code is offered by no TAB",
       const offers = await complete(all, `lanco ${ns.name} ${command} ev`);
       assertEquals(offers, ["event"], `${name}: ${command}`);
     }
+    const runs = await complete(all, `lanco ${ns.name} status event --run `);
+    assertEquals(runs, [ns.record("event").run], name);
   }
 });

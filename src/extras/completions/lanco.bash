@@ -115,6 +115,17 @@ _lanco_tasks() {
   done
 }
 
+# _lanco_runs: offers the ids of the runs on record, if there is a task on the line only its own.
+_lanco_runs() {
+  local LC_ALL=C path name given=" " place
+  for place in "${places[@]}"; do given+="${words[place]} "; done
+  for path in /run/lanco/"$namespace"/runs/*; do
+    name=${path##*/}
+    [[ ${name:0:27} =~ ^[0-9a-z]{26}-$ ]] || continue
+    [[ $given != " " && $given != *" ${name:27} "* ]] || _lanco_offer "${name:0:26}"
+  done
+}
+
 # _lanco_value KIND: offers the values of an option.
 _lanco_value() {
   local -a found=()
@@ -122,6 +133,7 @@ _lanco_value() {
     file) compopt -o default 2>/dev/null ;;
     directory) compopt -o dirnames 2>/dev/null ;;
     signal) _lanco_offer $_lanco_signals ;;
+    run) _lanco_runs ;;
     user) mapfile -t found < <(compgen -u -- "$cur") ;;
     group) mapfile -t found < <(compgen -g -- "$cur") ;;
   esac

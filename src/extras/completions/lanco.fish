@@ -126,6 +126,18 @@ function __lanco_tasks
     end
 end
 
+# __lanco_runs: prints the ids of the runs on record, if there is a task on the line only its own.
+function __lanco_runs
+    set -l given $__lanco_words[$__lanco_places]
+    set -l paths /run/lanco/$__lanco_namespace/runs/*/
+    for name in (string split -f 6 / -- $paths)
+        set -l run (string match -rg -- '^([0-9a-z]{26})-([A-Za-z0-9_][A-Za-z0-9._-]*)\z' $name)
+        set -q run[2]; or continue
+        set -q given[1]; and not contains -- $run[2] $given; and continue
+        printf '%s\t%s\n' $run[1] $run[2]
+    end
+end
+
 # __lanco_value KIND TEXT: prints the values of an option that begin like TEXT.
 function __lanco_value
     switch $argv[1]
@@ -133,6 +145,8 @@ function __lanco_value
             __fish_complete_path $argv[2]
         case directory
             __fish_complete_directories $argv[2] directory
+        case run
+            __lanco_runs
         case user
             __fish_complete_users
         case group

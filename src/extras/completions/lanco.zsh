@@ -6,6 +6,22 @@ _lanco_signals() {
   compadd "$@" - @SIGNALS@
 }
 
+# _lanco_runs [OPTION...]: offers the ids of the runs on record, if there is a task on the line only
+# its own.
+_lanco_runs() {
+  setopt local_options extended_glob
+  local run
+  local -a runs own given
+  given=($words[2,-1])
+  runs=(/run/lanco/$namespace/runs/*(N/:t))
+  runs=(${(M)runs:#[0-9a-z](#c26)-*})
+  for run in $runs; do
+    (( ! $given[(Ie)${run[28,-1]}] )) || own+=(${run[1,26]})
+  done
+  (( $#own )) || own=(${runs%%-*})
+  compadd "$@" - $own
+}
+
 # _lanco_tasks [OPTION...] KIND: offers running tasks; with KIND "known" also tasks that have
 # ended, with "stop" also tasks whose exit commands run. A task that is on the line already is
 # left out. _arguments puts options for compadd before KIND.

@@ -8,6 +8,7 @@ const ACTIONS = {
   user: "_users",
   group: "_groups",
   signal: "_lanco_signals",
+  run: "_lanco_runs",
   anything: "",
 } as const;
 

@@ -141,6 +141,8 @@ cgroupTest(
     await ns.gone("stubborn-1");
     await until("the exit command has begun", () => exists(mark));
     await ns.must("run", "-c", "true", "asleep", "sleep", "1000");
+    const { run } = ns.record("ended");
+    const runs = [...Deno.readDirSync(`${ns.directory}/runs`)].map(({ name }) => name.slice(0, 26));
     const cases: [string, string[]][] = [
       [`lanco ${ns.name} stop stu`, ["stubborn-1"]],
       [`lanco ${ns.name} kill --now stu`, ["stubborn-1"]],
@@ -154,6 +156,10 @@ cgroupTest(
       [`lanco ${ns.name} signal HUP st`, ["steady", "story"]],
       [`lanco ${ns.name} run en`, ["ended"]],
       [`lanco no-such-namespace stop `, []],
+      [`lanco ${ns.name} status --run `, runs.sort()],
+      [`lanco ${ns.name} status ended --run `, [run]],
+      [`lanco ${ns.name} logs -n 5 ended --run ${run.slice(0, 20)}`, [run]],
+      [`lanco ${ns.name} wait nobody --run x`, []],
     ];
     const check = async (name: string, shell: Shell) => {
       for (const [line, expected] of cases) {

@@ -1,0 +1,139 @@
+import { existsSync } from "@std/fs/exists";
+import { Failed, NotInitialised, UnknownTask } from "../cli/errors.ts";
+import { effectiveUser } from "../namespace/caller.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { logFile, runDirectory } from "../namespace/paths.ts";
+import { chooseRun, type ChosenRun } from "../task/choose_run.ts";
+import type { LogIdentity } from "../task/log_identity.ts";
+import { readStatus } from "../task/record.ts";
+import { currentRun, listRuns } from "../task/records.ts";
+import { registeredInode } from "../task/task.ts";
+import type { LogFile } from "./log_file.ts";
+import { openLog } from "./logs.ts";
+import { fate, openRunLog } from "./run_log.ts";
+
+/** A log to be shown. */
+export interface Log {
+  /** The path at which it was opened. */
+  path: string;
+  /** The id of the run whose log it is; undefined if it is what has this path by now. */
+  run?: string;
+  /** Whether it may still grow. */
+  isOpenEnded: boolean;
+  /** Whether the file is known to have the output of other runs, too. */
+  isShared: boolean;
+  /** Opens it. Returns also its present path; undefined if it does not exist. */
+  open(): Promise<{ path: string; file: LogFile } | undefined>;
+  /** Opens the file that has taken its place since, if that is to be followed, too. */
+  openNext(): Promise<LogFile | undefined>;
+}
+
+/**
+ * Returns the log of the run of a task that is under way, or of the last one. A log can be read when
+ * its namespace has been released.
+ *
+ * @throws {UnknownTask} if nothing is known of the task.
+ * @throws {Failed} if the task has no log.
+ */
+export function lastLog(name: string, task: string): Log {
+  const { path, writer } = lastPath(name, task);
+  return logAt(path, writer);
+}
+
+/** Returns the log of the run so many before the last one. A run that is not on record is taken for one that has left a log with that number. */
+export function previousLog(name: string, task: string, before: number): Log {
+  const namespace = unlessReleased(name);
+  const chosen = namespace && chooseRun(namespace, task, -before);
+  const isKnown = chosen?.found?.status.log !== undefined || chosen?.found?.record.log === null;
+  if (namespace && chosen && isKnown) return runLog(namespace, task, chosen);
+  const { path, writer } = lastPath(name, task);
+  return logAt(`${path}.${before}`, writer);
+}
+
+function unlessReleased(name: string): Namespace | undefined {
+  try {
+    return readNamespace(name);
+  } catch (error) {
+    if (error instanceof NotInitialised) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Returns the log of a run.
+ *
+ * @throws {Failed} if the run has no log, or it is not known which file that is.
+ */
+export function runLog(namespace: Namespace, task: string, chosen: ChosenRun): Log {
+  const { run, cgroup, found, lost } = chosen;
+  const isUnderWay = cgroup !== undefined;
+  const subject = `run ${run} of task ${task}`;
+  if (found?.record.log === null) {
+    throw new Failed(`${subject} has no log, its output went to its caller: see run -L`);
+  }
+  const [path, identity] = [
+    found?.record.log ?? logFile(namespace.namespace, task),
+    found?.status.log,
+  ];
+  const writer = writerOf(namespace);
+  if (identity === undefined || run === null) {
+    if (isUnderWay) return logAt(path, writer);
+    const why = lost ? "the host went down while it ran" : "that was not recorded";
+    throw new Failed(`it is not known which log is that of ${subject}: ${why}: see --previous`);
+  }
+  const what = fate(identity, laterLogs(namespace.namespace, task, run));
+  return {
+    path,
+    run,
+    isOpenEnded: isUnderWay,
+    isShared: what === "shared",
+    open: async () =>
+      what === "removed"
+        ? undefined
+        : await openRunLog(path, identity, (name) => openLog(name, writer)),
+    openNext: () => Promise.resolve(undefined),
+  };
+}
+
+function laterLogs(namespace: string, task: string, run: string): LogIdentity[] {
+  return listRuns(namespace).runs.get(task)?.filter((other) => other > run)
+    .flatMap((other) => readStatus(runDirectory(namespace, other, task))?.log ?? []) ?? [];
+}
+
+function logAt(path: string, writer: number | undefined): Log {
+  const open = () => openLog(path, writer);
+  return {
+    path,
+    isOpenEnded: true,
+    isShared: false,
+    open: async () => {
+      const file = await open();
+      return file && { path, file };
+    },
+    openNext: open,
+  };
+}
+
+/** Returns the path of the log of a task's last run, and the user id that the file must have, if it must have one. */
+function lastPath(name: string, task: string): { path: string; writer: number | undefined } {
+  const fallback = logFile(name, task);
+  const namespace = unlessReleased(name);
+  if (namespace === undefined) {
+    if (existsSync(fallback)) return { path: fallback, writer: undefined };
+    throw new NotInitialised(name);
+  }
+  const record = currentRun(name, task, registeredInode(name, task))?.record;
+  if (record?.log === null) {
+    throw new Failed(`task ${task} has no log, its output went to its caller: see run -L`);
+  }
+  if (record === undefined && !existsSync(fallback)) {
+    throw new UnknownTask(name, task);
+  }
+  return { path: record?.log ?? fallback, writer: writerOf(namespace) };
+}
+
+/** The record is the owner's: for the owner it opens no file that they cannot open without it. */
+function writerOf({ uid }: Namespace): number | undefined {
+  return effectiveUser() === uid ? undefined : uid;
+}

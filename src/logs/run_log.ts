@@ -1,0 +1,80 @@
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { visible } from "../namespace/paths.ts";
+import { identityOf, type LogIdentity } from "../task/log_identity.ts";
+import type { LogFile } from "./log_file.ts";
+
+/** How often a log that is renamed while it is being opened is looked for again. */
+const ATTEMPTS = 5;
+
+/** How many numbers of rotated logs are tried in a directory that the user may not list. */
+const NUMBERS = 100;
+
+/**
+ * Opens the log of a run by the identity of its file, whatever name rotation has given to it since.
+ *
+ * @param path The path at which the run has opened it.
+ * @param open Opens a file.
+ * @returns the open file and its present path; undefined if no file that has the log's name or
+ * that of a rotated log is that file: it was removed, or compressed or copied into another one.
+ */
+export async function openRunLog(
+  path: string,
+  identity: LogIdentity,
+  open: (path: string) => Promise<LogFile | undefined>,
+): Promise<{ path: string; file: LogFile } | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const name = candidates(path).find((name) => isSame(name, identity));
+    if (name === undefined) return undefined;
+    const file = await open(name);
+    if (file?.inode === identity.ino) return { path: name, file };
+    file?.close();
+  }
+  return undefined;
+}
+
+/** Returns the paths that the log may have by now, the most likely first. */
+function candidates(path: string): string[] {
+  const [directory, name] = [dirname(path), basename(path)];
+  const renamed = (other: string) =>
+    other.startsWith(name) && /^([.-]\d+)+$/.test(other.slice(name.length));
+  try {
+    const others = [...Deno.readDirSync(visible(directory))].map(({ name }) => name);
+    return [path, ...others.filter(renamed).map((other) => `${directory}/${other}`)];
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied || isGone(error))) throw error;
+    return [path, ...Array.from({ length: NUMBERS }, (_, i) => `${path}.${i + 1}`)];
+  }
+}
+
+function isSame(path: string, identity: LogIdentity): boolean {
+  try {
+    const named = unlessGone(() => Deno.lstatSync(visible(path)), undefined);
+    return named !== undefined && isSameFile(identityOf(named), identity);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}
+
+/** Returns whether two identities are of the same file, as far as the file system tells when files were made. */
+function isSameFile(one: LogIdentity, other: LogIdentity): boolean {
+  return one.dev === other.dev && one.ino === other.ino && one.birth === other.birth;
+}
+
+/**
+ * Tells what else is in the log of a run, by the logs of the other runs of its task.
+ *
+ * @param later The logs of the runs that began later.
+ * @returns `removed` if a later run has made a new file with the same inode, so that the file of
+ * this run was removed; `shared` if the file has output of other runs, too.
+ */
+export function fate(
+  log: LogIdentity,
+  later: readonly LogIdentity[],
+): "own" | "shared" | "removed" {
+  const same = later.filter((other) => isSameFile(other, log));
+  if (log.birth === null && same.some(({ size }) => size === 0)) return "removed";
+  return same.length > 0 || log.size > 0 ? "shared" : "own";
+}

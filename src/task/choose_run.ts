@@ -1,0 +1,120 @@
+import { Failed } from "../cli/errors.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { allLostRuns, type LostRun } from "./host_crash.ts";
+import { currentRun, formerRun, listRuns, readRun, type RecordedRun } from "./records.ts";
+import type { Warn } from "./state.ts";
+import { identity } from "./task.ts";
+
+/** Says which run of a task is meant: its id, or 0 for the run that is under way or the last one, -1 for the run before that, and so on. */
+export type RunChoice = string | number;
+
+/** A run of a task. */
+export interface ChosenRun {
+  /** Its id; null if it is under way and there is no record of it. */
+  run: string | null;
+  /** The inode of its registered cgroup, if it is under way. */
+  cgroup?: number;
+  /** Its record; undefined if there is none, or the run was under way when the host went down. */
+  found: RecordedRun | undefined;
+  /** Whether it was under way when the host went down. */
+  lost: boolean;
+}
+
+/**
+ * Finds a run of a task. Runs that never executed their command are left out.
+ *
+ * @param lost Returns the runs that were under way when the host went down, the oldest first.
+ * @returns undefined if nothing is known of such a run.
+ * @throws {NotInitialised} if there is no such namespace.
+ * @throws {RecordsClosed} if the caller may not read the records.
+ * @throws {Failed} if it cannot be found out.
+ */
+export function chooseRun(
+  namespace: Namespace,
+  task: string,
+  choice: RunChoice,
+  lost: Sources["lost"] = () => allLostRuns(namespace),
+): ChosenRun | undefined {
+  for (;;) {
+    const cgroup = identity(namespace.namespace, task);
+    const chosen = choose(newestFirst(namespace, task, cgroup, { ...only(choice), lost }), choice);
+    // Another run may have begun, or this one ended, while the records were read.
+    if (identity(namespace.namespace, task) === cgroup) return chosen;
+  }
+}
+
+function choose(runs: IteratorObject<ChosenRun>, choice: RunChoice): ChosenRun | undefined {
+  return typeof choice === "number"
+    ? runs.drop(-choice).next().value
+    : runs.find(({ run }) => run === choice);
+}
+
+function only(choice: RunChoice): Pick<Sources, "only"> {
+  return typeof choice === "number" ? {} : { only: choice };
+}
+
+/**
+ * Returns the runs of a task that are under way or on record, and those that were under way when the
+ * host went down, the newest first.
+ *
+ * @param lost The latter runs of all tasks, the oldest first.
+ * @param warn Told of records that cannot be read; these runs are left out.
+ */
+export function runsOf(
+  namespace: Namespace,
+  task: string,
+  lost: readonly LostRun[],
+  warn: Warn,
+): ChosenRun[] {
+  const cgroup = identity(namespace.namespace, task);
+  return [...newestFirst(namespace, task, cgroup, { lost: () => lost, warn })];
+}
+
+interface Sources {
+  /** The id of the only run whose record is to be read, beside that of the run under way. */
+  only?: string;
+  /** Returns the runs of all tasks that were under way when the host went down, the oldest first. */
+  lost: () => readonly LostRun[];
+  /** Told of records that cannot be read, if that is no reason to fail. */
+  warn?: Warn;
+}
+
+function* newestFirst(
+  { namespace }: Namespace,
+  task: string,
+  cgroup: number | undefined,
+  { only, lost, warn }: Sources,
+): Generator<ChosenRun> {
+  const read = reader(warn);
+  let live: string | undefined;
+  if (cgroup !== undefined) {
+    const found = read(() => currentRun(namespace, task, cgroup));
+    live = found?.record.run;
+    yield { run: live ?? null, cgroup, found, lost: false };
+  }
+  for (const run of listRuns(namespace).runs.get(task)?.toReversed() ?? []) {
+    if (run === live || run !== (only ?? run)) continue;
+    const found = read(() => readRun(namespace, task, run));
+    if (found?.status.executed) yield { run, found, lost: false };
+  }
+  const former = read(() => formerRun(namespace, task));
+  if (former !== undefined && former.record.run !== live) {
+    yield { run: former.record.run, found: former, lost: false };
+  }
+  for (const { run } of lost().filter((one) => one.task === task).reverse()) {
+    yield { run, found: undefined, lost: true };
+  }
+}
+
+/** Returns a function that reads a record, and returns undefined for one that cannot be read if that is no reason to fail. */
+function reader(warn?: Warn) {
+  return (read: () => RecordedRun | undefined): RecordedRun | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (warn === undefined || !(error instanceof Failed)) throw error;
+      warn(error.message);
+      return undefined;
+    }
+  };
+}
