@@ -2,7 +2,7 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { limitBehind, noMoreProcesses } from "../namespace/caller_limits.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
-import { Failed, LancoError } from "../cli/errors.ts";
+import { Failed, LancoError, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory } from "../namespace/paths.ts";
 import { EndedEarly } from "./shim/shim.ts";
@@ -12,6 +12,9 @@ const CANNOT_FORK = [2, 254];
 
 /** How many processes a launch adds at most to those of its namespace. */
 const NEEDED = 5;
+
+/** How much memory a launch needs at most in its namespace, in bytes. */
+const NEEDED_MEMORY = 256 * 1024;
 
 /**
  * Returns the reason why a launch has failed: the namespace is frozen, or a limit of the task, the
@@ -26,11 +29,14 @@ export function refusal(
 ): string | undefined {
   const frozen = error instanceof Failed ? whyFrozen(namespace) : undefined;
   if (frozen !== undefined) return frozen;
-  if (!(error instanceof LancoError)) return limitBehind(error);
+  if (!(error instanceof LancoError)) {
+    const isOutOfMemory = reason(error).includes("os error 12)");
+    return (isOutOfMemory ? fullMemory(namespace) : undefined) ?? limitBehind(error);
+  }
   if (!(error instanceof EndedEarly)) return undefined;
   if (error.status === 137) return outOfMemory(namespace, task, limits);
   if (!CANNOT_FORK.includes(error.status)) return undefined;
-  return tooManyProcesses(namespace) ?? noMoreProcesses();
+  return tooManyProcesses(namespace) ?? fullMemory(namespace) ?? noMoreProcesses();
 }
 
 /** Returns the reason if the kernel has killed a process of the task for want of memory (memory.events; v1: memory.oom_control). */
@@ -45,7 +51,25 @@ function outOfMemory(namespace: Namespace, task: string, limits: Limits): string
   );
   return limits.memory !== undefined && reached
     ? `its limit on memory, --memory, is ${limits.memory} bytes, with which it cannot be started: give more`
-    : `the memory of namespace ${namespace.namespace} is full: end a task, or give it more with "init --memory"`;
+    : memoryIsFull(namespace);
+}
+
+/** Returns the reason if the namespace has no memory left for a launch (memory.current; v1: memory.usage_in_bytes). */
+function fullMemory(namespace: Namespace): string | undefined {
+  const files = [["memory.max", "memory.current"], [
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
+  ]];
+  const isFull = files.some(([limit = "", usage = ""]) => {
+    const most = read(namespace, `/${limit}`);
+    return /^\d+$/.test(most) &&
+      Number(read(namespace, `/${usage}`)) + NEEDED_MEMORY > Number(most);
+  });
+  return isFull ? memoryIsFull(namespace) : undefined;
+}
+
+function memoryIsFull({ namespace }: Namespace): string {
+  return `the memory of namespace ${namespace} is full: end a task, or give it more with "init --memory"`;
 }
 
 function tooManyProcesses(namespace: Namespace): string | undefined {

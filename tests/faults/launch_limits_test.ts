@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answersIn } from "../batch.ts";
-import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER } from "../harness.ts";
+import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER, until } from "../harness.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
 
 /** How the runtime ends that cannot start, before there is any lanĉo; or what loads it. */
@@ -26,6 +26,33 @@ cgroupTest("a namespace with all its processes is named as what hinders a launch
   assertEquals(code, 1);
   assertMatch(stderr, /namespace \S+ may have 3 processes.*init --pids/);
   assertEquals((await ns.lanco("check", "b")).code, 3);
+});
+
+cgroupTest("a namespace whose memory is full is named as what hinders a launch", async (ns) => {
+  await ns.init("--memory", "8M", "--swap", "0");
+  const hierarchy = ["memory", "unified"].map((name) => `${ns.directory}/${name}`)
+    .find((path) => exists(`${path}/memory.max`) || exists(`${path}/memory.limit_in_bytes`));
+  const cgroup = `${hierarchy}/by-hand`;
+  Deno.mkdirSync(cgroup);
+  const file = `/dev/shm/${ns.name}`;
+  const program = new URL("fill_memory.py", import.meta.url).pathname;
+  const words = ["/usr/bin/python3", program, `${cgroup}/cgroup.procs`, file];
+  try {
+    assertEquals((await exec(words, { uid: 0 })).code, 137);
+    for (const words of [[], ["-f", "-L"], ["--memory", "4M"]]) {
+      // The kernel fails at different steps of a launch.
+      for (let i = 0; i < 3; i++) {
+        const { code, stderr } = await ns.lanco("run", ...words, "b", "sleep", "1000");
+        assertMatch(stderr, /the memory of namespace \S+ is full: .*"init --memory"\n$/);
+        assertEquals(code, words.includes("-f") ? 125 : 1);
+        assertEquals((await ns.lanco("check", "b")).code, 3);
+      }
+    }
+  } finally {
+    if (exists(file)) Deno.removeSync(file);
+    Deno.removeSync(cgroup);
+  }
+  await ns.must("run", "b", "sleep", "1000");
 });
 
 cgroupTest("what is too little to start anything is refused", async (ns) => {
@@ -155,6 +182,29 @@ cgroupTest(
     assertMatch(stderr, /cannot set oom_score_adj to -3: /);
   },
 );
+
+/**
+ * Sets oom_score_adj below 0. Where root lacks CAP_SYS_RESOURCE, as in a container, the value is
+ * only what lanĉo sees: $2 is a file that is shown in its place.
+ */
+const BELOW_ZERO = `{ echo "$1" >/proc/self/oom_score_adj; } 2>/dev/null || {
+  echo 300 >/proc/self/oom_score_adj; echo "$1" >"$2"
+  mount --bind "$2" "/run/lanco/proc/$$/oom_score_adj"
+}
+shift 2; exec "$@"`;
+
+cgroupTest("a task has 0 if the oom_score_adj of its caller is below that", async (ns) => {
+  const cat = "cat /proc/self/oom_score_adj";
+  const shown = ["-500", `${ns.scratch}/shown`];
+  const caller = ["unshare", "--mount", "sh", "-c", BELOW_ZERO, "sh", ...shown];
+  const run = [LANCO, ns.name, "run", "-c", cat, "a", "sh", "-c", cat];
+  const { code, stderr } = await exec([...caller, "setpriv", ...identity(OWNER), ...run], {
+    uid: 0,
+  });
+  assertEquals([code, stderr], [0, ""]);
+  await until("both have told", () => ns.log("a").length >= 4);
+  assertEquals(ns.log("a"), "0\n0\n");
+});
 
 Deno.test("a caller's oom_score_adj below 0 is not handed on", () => {
   const proc = Deno.makeTempDirSync();

@@ -59,6 +59,7 @@ inEveryShell("the values of options that are known", async (offers, name) => {
   assertEquals(await offers("lanco web stop -s HU"), ["HUP"]);
   assertEquals((await offers("lanco web stop --signal=HU")).map(afterSign), ["HUP"]);
   assertEquals(await offers("lanco web stop -t "), []);
+  assertEquals(await offers("lanco web run --oom-score-adj "), []);
   assertEquals(await offers("lanco web init -u nobod"), ["nobody"]);
   assertEquals(await offers("lanco web init -g nogrou"), ["nogroup"]);
   const file = name.startsWith("bash") ? "<-o default>" : name === "zsh" ? "passwd" : "/etc/passwd";
@@ -80,7 +81,8 @@ inEveryShell("words that only one command takes", async (offers) => {
 });
 
 inEveryShell("the command that a task is to run", async (offers, name) => {
-  for (const line of ["lanco web run -m 1G task setpri", "lanco web run -- task setpri"]) {
+  const lines = ["-m 1G task", "-- task", "--oom-score-adj -300 task", "--oom-score-adj=-300 task"];
+  for (const line of lines.map((words) => `lanco web run ${words} setpri`)) {
     // The shell offers it once for each directory of the PATH that contains it.
     assertEquals([...new Set(await offers(line))], ["setpriv"]);
   }
