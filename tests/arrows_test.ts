@@ -5,13 +5,13 @@ import { assert, assertEquals } from "@std/assert";
 /** The rooms, from the roof to the ground: who is above may use who is below. With the door of each. */
 const DOORS: Readonly<Record<string, string>> = {
   commands: "command_table.ts",
-  top: "live.ts",
   extras: "man.ts",
   root: "mod.ts",
   launch: "launch.ts",
   stop: "stop.ts",
   logs: "logs.ts",
   show: "schema.ts",
+  keeper: "keeper.ts",
   task: "task.ts",
   namespace: "namespace.ts",
   cgroup: "cgroup.ts",

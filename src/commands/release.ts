@@ -1,11 +1,12 @@
 import { command } from "../cli/command.ts";
 import { AlreadyRunning, Failed, NotRunning, Usage } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
+import { keeperOf } from "../keeper/keeper_of.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { forgetExitCommands, wakeExitCommands } from "../task/wake_exit_commands.ts";
 import { sleepingExitCommands } from "../task/exit_commands.ts";
 import { runAsRoot } from "../root/mod.ts";
-import { isRunning, reap } from "../task/task.ts";
+import { isRunning } from "../task/task.ts";
 
 export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
@@ -47,7 +48,7 @@ async function releaseTask(name: string, task: string, withCommand: boolean): Pr
   const woken = wakeExitCommands(namespace, task);
   let free: boolean;
   try {
-    free = await reap(namespace, task);
+    free = await (await keeperOf(namespace)).reap(namespace, task);
   } catch (error) {
     if (error instanceof NotRunning && woken) return;
     throw error;

@@ -1,15 +1,24 @@
 import { processes } from "../cgroup/cgroup.ts";
+import { setFrozen } from "../cgroup/freezer.ts";
 import { NotRunning } from "../cli/errors.ts";
+import { keeperOf } from "../keeper/keeper_of.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { registered } from "../namespace/paths.ts";
+import { registered, trackingCgroup } from "../namespace/paths.ts";
 import { isTaskPopulated } from "../task/population.ts";
-import { reap } from "../task/task.ts";
+import { registeredInode } from "../task/task.ts";
 import { delay } from "./shim/connection.ts";
 import type { Shim } from "./shim/shim.ts";
 
 /** How long the shim of a failed launch may take to end, in milliseconds; and in a frozen namespace. */
 const END_TIMEOUT = 30_000, FROZEN_TIMEOUT = 3000;
+
+/** Thaws the task of a failed launch, which may have been paused, unless another run has its name now. */
+export function letGoOn(namespace: Namespace, task: string, inode: number): void {
+  if (registeredInode(namespace.namespace, task) === inode) {
+    setFrozen(trackingCgroup(namespace, task), false);
+  }
+}
 
 /**
  * Waits until the shim and the first process of a failed launch have ended, and their registered
@@ -30,7 +39,9 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
   }
   const { code, signal } = ended;
   try {
-    if (!isTaskPopulated(namespace.namespace, task)) await reap(namespace, task);
+    if (!isTaskPopulated(namespace.namespace, task)) {
+      await (await keeperOf(namespace)).reap(namespace, task);
+    }
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
   }

@@ -1,10 +1,11 @@
 // The launch of a task, step by step.
-import { abandon } from "./abandon.ts";
-import { admit, letGoOn, openStage, register, stage, unstage } from "./admission.ts";
-import { explainClosed, removeWhenOpen } from "./reopening.ts";
+import { abandon, letGoOn } from "./abandon.ts";
+import { explainClosed, removeWhenOpen } from "../keeper/reopening.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
+import type { Keeper } from "../keeper/keeper.ts";
+import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, registered, runsDirectory } from "../namespace/paths.ts";
@@ -81,7 +82,8 @@ export async function launch(
   options: LaunchOptions,
 ): Promise<Launched> {
   assertThawed(namespace);
-  const attempt = new Attempt(namespace, task, { ...options, umask: callerUmask() });
+  const keeper = await keeperOf(namespace);
+  const attempt = new Attempt(keeper, namespace, task, { ...options, umask: callerUmask() });
   try {
     await attempt.start();
     await attempt.enter();
@@ -113,13 +115,14 @@ class Attempt {
   #files: RunFiles | undefined;
   #record: RunRecord | undefined;
   #logFile: LogIdentity | undefined;
-  #staging: Promise<void> | undefined;
+  #taking: Promise<void> | undefined;
   #restored = false;
   #isFrozen = false;
   #admission = 0;
   #unlimited: string[] = [];
 
   constructor(
+    private readonly keeper: Keeper,
     private readonly namespace: Namespace,
     private readonly task: string,
     private readonly options: LaunchOptions & { umask: number },
@@ -134,22 +137,25 @@ class Attempt {
   async start(): Promise<void> {
     const { command, exitCommand } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
-    this.#inode = await openStage(this.namespace, this.#id);
+    await this.keeper.open(this.namespace, this.#id);
     const options = { ...this.#shimOptions(), pool: await this.#pool() };
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
-    if (!shim.staged) this.#staging = stage(this.namespace, shim.pid, this.#id);
-    // An error that the shim reports, awaited first below, tells more than the failed move.
-    this.#staging?.catch(() => {});
     if (exitCommand !== undefined) {
       const { ExitCommand } = await import("./shim/exit_command.ts");
       this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
     }
+    if (!shim.staged) {
+      const shells = { shim: shim.pid, exit: this.#exit?.pid };
+      this.#taking = this.keeper.take(this.namespace, this.#id, shells);
+    }
+    // An error that the shim reports, awaited first below, tells more than the failed move.
+    this.#taking?.catch(() => {});
     await shim.expect("found");
     await this.#exit?.ready();
-    await this.#staging;
+    await this.#taking;
     this.#debug(`register shim ${shim.pid}`);
-    await register(this.namespace, this.task, this.#id);
+    this.#inode = await this.keeper.register(this.namespace, this.task, this.#id);
     const later = import("./lazy_imports.ts");
     const run = await nextRun(this.namespace, this.task);
     await shim.name(run);
@@ -214,7 +220,7 @@ class Attempt {
     const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
     this.#debug(`leave the caller's cgroups with process ${pids.child}`);
     const begin = performance.now();
-    this.#isFrozen = await admit(this.namespace, this.task, pids, {
+    this.#isFrozen = await this.keeper.admit(this.namespace, this.task, pids, {
       inode: this.#inode,
       meanwhile: () => this.#openLog(),
       prepare: () => {
@@ -276,9 +282,9 @@ class Attempt {
     this.#shim?.abandon();
     letGoOn(this.namespace, this.task, this.#inode);
     const killed = await abandon(this.namespace, this.task, this.#shim);
-    await this.#staging?.catch(() => {});
+    await this.#taking?.catch(() => {});
     await this.#undoExit();
-    await unstage(this.namespace, this.#id, this.task);
+    await this.keeper.close(this.namespace, this.#id, this.task);
     this.#files?.remove();
     return killed;
   }

@@ -9,7 +9,7 @@ import { removeTree } from "../task/record_file.ts";
 import { listRuns } from "../task/records.ts";
 import { forgetOldest } from "../task/retention.ts";
 import { makeRunId } from "../task/run_id.ts";
-import { explainClosed } from "./reopening.ts";
+import { explainClosed } from "../keeper/reopening.ts";
 
 /**
  * Makes the id of the next run of a task. It is greater than the ids of all its runs before, also if

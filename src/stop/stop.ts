@@ -1,13 +1,13 @@
 // Stopping tasks and exit commands, sending signals to tasks, pausing and resuming them.
 import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
 import { NotRunning } from "../cli/errors.ts";
+import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
-import { reap } from "../task/task.ts";
 import { ExitTarget } from "./exit_command_target.ts";
 import { Target } from "./target.ts";
 
@@ -150,10 +150,10 @@ function describeStop(namespace: Namespace, signal: Signal): StopRecord | undefi
   return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
 }
 
-/** Waits for the release agent to remove the cgroups of an ended task, or removes them. */
+/** Has the cgroups of an ended task removed. */
 async function untilRemoved(namespace: Namespace, task: string): Promise<void> {
   try {
-    await reap(namespace, task);
+    await (await keeperOf(namespace)).reap(namespace, task);
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
   }

@@ -1,12 +1,11 @@
 // Which tasks of a namespace run, and which have ended and have a record.
-import { isGone, isThere, processes, removeCgroup } from "../cgroup/cgroup.ts";
-import { Failed, NotRunning, reason, RecordsClosed } from "../cli/errors.ts";
-import { wakeExitCommands } from "./wake_exit_commands.ts";
+import { isGone, processes } from "../cgroup/cgroup.ts";
+import { Failed, reason, RecordsClosed } from "../cli/errors.ts";
 import { isTaskPopulated } from "./population.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { assertMounted, readNamespace } from "../namespace/namespace.ts";
-import { namedRoot, registered, taskCgroups, trackingCgroup } from "../namespace/paths.ts";
+import { namedRoot, registered, trackingCgroup } from "../namespace/paths.ts";
 import { listRuns } from "./records.ts";
 
 /**
@@ -122,27 +121,4 @@ export function allTasks(namespace: string): { running: string[]; finished: stri
 /** Returns the process ids of a task, without its shim. */
 export function taskProcesses(namespace: Namespace, task: string): number[] {
   return processes(trackingCgroup(namespace, task));
-}
-
-/**
- * Waits for the release agent to remove the cgroups of a task that has ended. If they are still
- * there then, because the agent was killed or never called, removes them and thaws the exit command.
- *
- * @param patience How long to wait for the agent, in milliseconds.
- * @returns whether the name of the task is free.
- * @throws {NotRunning} if the task has no registered cgroup.
- */
-export async function reap(namespace: Namespace, task: string, patience = 2000): Promise<boolean> {
-  const cgroup = registered(namespace.namespace, task);
-  if (!isThere(cgroup)) throw new NotRunning(task);
-  const deadline = performance.now() + patience;
-  while (performance.now() < deadline) {
-    if (!isThere(cgroup)) return true;
-    if (isTaskPopulated(namespace.namespace, task)) return false;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  for (const own of taskCgroups(namespace, task)) removeCgroup(own);
-  const free = removeCgroup(cgroup);
-  if (free) wakeExitCommands(namespace, task);
-  return free;
 }

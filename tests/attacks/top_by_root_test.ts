@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, exec, LANCO, lives, shell, until } from "../harness.ts";
-import { Tmux } from "../top/tmux.ts";
+import { Tmux } from "../commands/top/tmux.ts";
 import { actingFor, HINDRANCES, stubborn } from "./owner_process.ts";
 
 /** How long a stop may take: 30 s until the owner's process kills, 5 more for root, and a margin. */

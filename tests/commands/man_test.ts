@@ -7,7 +7,7 @@ import { parseSpelling } from "../../src/cli/options.ts";
 import { LIMITS } from "../../src/commands/limit_options.ts";
 import { manualPage } from "../../src/extras/man.ts";
 import { SCHEMAS } from "../../src/show/schema.ts";
-import { KEYS } from "../../src/top/help.ts";
+import { KEYS } from "../../src/commands/top/help.ts";
 import { CAN_TEST_CGROUPS, exec, LANCO } from "../harness.ts";
 
 async function mandoc(...args: string[]): Promise<{ stdout: string; stderr: string }> {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { gauge, plainTable, shortBytes, shortDuration, type Style } from "../../src/show/table.ts";
-import { TASKS } from "../top/fixture.ts";
+import { TASKS } from "../commands/top/fixture.ts";
 
 const PLAIN: Style = { colour: false, unicode: true };
 const ASCII: Style = { colour: false, unicode: false };

@@ -3,8 +3,9 @@ import child from "./child.sh" with { type: "text" };
 import pool from "./pool.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
+import { keeperOf } from "../../keeper/keeper_of.ts";
 import type { Namespace } from "../../namespace/description.ts";
-import { namedRoot, namespaceDirectory } from "../../namespace/paths.ts";
+import { runsDirectory } from "../../namespace/paths.ts";
 import { shellQuote } from "../../task/record.ts";
 import { removeTree } from "../../task/record_file.ts";
 import { type Connection, encode, openBoth } from "./connection.ts";
@@ -81,12 +82,10 @@ export class ShimPool {
    * @param umask The umask of the caller.
    * @throws {Failed} or an error of the file system if it cannot be started.
    */
-  static async start({ namespace, hierarchies }: Namespace, umask: number): Promise<ShimPool> {
-    const root = namespaceDirectory(namespace);
-    const directory = `${root}/runs/.new-${crypto.randomUUID()}`;
-    const places = hierarchies.filter(({ version }) => version === 1)
-      .map(({ name }) => `${root}/${name}`);
-    const words = [shim, child, directory, `${namedRoot(namespace)}/new-`, places.join(" ")];
+  static async start(namespace: Namespace, umask: number): Promise<ShimPool> {
+    const directory = `${runsDirectory(namespace.namespace)}/.new-${crypto.randomUUID()}`;
+    const { stage, others } = (await keeperOf(namespace)).poolCgroups(namespace);
+    const words = [shim, child, directory, stage, others.join(" ")];
     Deno.mkdirSync(directory, { mode: 0o700 });
     let made: ShimPool | undefined;
     try {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { ReplacedAgent } from "../faults/replaced_agent.ts";
-import { cgroupTest, exists, LEGACY, until } from "../harness.ts";
+import { ReplacedAgent } from "../../faults/replaced_agent.ts";
+import { cgroupTest, exists, LEGACY, until } from "../../harness.ts";
 
 // On a legacy host there are no admission requests.
 if (!LEGACY) {

@@ -1,13 +1,13 @@
-import { actsForRoot, effectiveUser } from "../namespace/caller.ts";
-import { Failed, NotRunning } from "../cli/errors.ts";
-import { freeze } from "../stop/freeze.ts";
-import type { Namespace } from "../namespace/description.ts";
-import { stop, stopExit } from "../stop/stop.ts";
-import { tellRoot } from "../stop/stop_by_key.ts";
-import { isExitCommandRunning } from "../task/exit_commands.ts";
-import { identity } from "../task/task.ts";
+import { actsForRoot, effectiveUser } from "../../namespace/caller.ts";
+import { Failed, NotRunning } from "../../cli/errors.ts";
+import { freeze } from "../../stop/freeze.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { stop, stopExit } from "../../stop/stop.ts";
+import { tellRoot } from "../../stop/stop_by_key.ts";
+import { isExitCommandRunning } from "../../task/exit_commands.ts";
+import { identity } from "../../task/task.ts";
 import type { World } from "./live.ts";
-import { LogTail } from "../logs/log_tail.ts";
+import { LogTail } from "../../logs/log_tail.ts";
 import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
 

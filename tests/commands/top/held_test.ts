@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, identity, LANCO, OWNER } from "../harness.ts";
+import { cgroupTest, exec, identity, LANCO, OWNER } from "../../harness.ts";
 
 const SCRIPT = new URL("./held.py", import.meta.url).pathname;
 

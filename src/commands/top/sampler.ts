@@ -1,17 +1,17 @@
 import { existsSync } from "@std/fs/exists";
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
-import { isPopulated, processes, processesIn, unlessGone } from "../cgroup/cgroup.ts";
-import { registeredTasks } from "../task/task.ts";
-import type { Namespace } from "../namespace/description.ts";
-import { assertMounted } from "../namespace/namespace.ts";
-import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
-import type { RunRecord } from "../task/record.ts";
-import { currentRun } from "../task/records.ts";
-import { sinceBoot } from "../task/clock.ts";
-import { startOfRun } from "../task/start.ts";
-import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
-import type { Task } from "../show/table.ts";
+import { isPopulated, processes, processesIn, unlessGone } from "../../cgroup/cgroup.ts";
+import { registeredTasks } from "../../task/task.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { assertMounted } from "../../namespace/namespace.ts";
+import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../../namespace/paths.ts";
+import type { RunRecord } from "../../task/record.ts";
+import { currentRun } from "../../task/records.ts";
+import { sinceBoot } from "../../task/clock.ts";
+import { startOfRun } from "../../task/start.ts";
+import { type Exit, runningExitCommands } from "../../task/exit_commands.ts";
+import type { Task } from "../../show/table.ts";
 
 /** The running tasks and exit commands of a namespace at one moment. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, LANCO, messages, until } from "../harness.ts";
+import { cgroupTest, exec, LANCO, messages, until } from "../../harness.ts";
 
 cgroupTest("top --once prints a table without colours or cursor movements", async (ns) => {
   await ns.must("run", "--pids", "50", "busy", "sh", "-c", "while :; do :; done");

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { NotInitialised } from "../../src/cli/errors.ts";
-import type { Hierarchy, Namespace } from "../../src/namespace/description.ts";
-import type { RunRecord } from "../../src/task/record.ts";
-import { Sampler } from "../../src/top/sampler.ts";
+import { NotInitialised } from "../../../src/cli/errors.ts";
+import type { Hierarchy, Namespace } from "../../../src/namespace/description.ts";
+import type { RunRecord } from "../../../src/task/record.ts";
+import { Sampler } from "../../../src/commands/top/sampler.ts";
 
 const RECORD: RunRecord = {
   run: "01m8k8c4pwc2b1rha7kk9y6fjh",

@@ -1,4 +1,4 @@
-import { Failed, reason } from "../cli/errors.ts";
+import { Failed, reason } from "../../cli/errors.ts";
 
 /**
  * Runs less(1) at the end of the file; if it is missing or is another program of that name,

@@ -1,8 +1,8 @@
 // The live view: keys and samples change its state, and the screen is drawn from the state.
-import { LancoError, NotInitialised, reason } from "../cli/errors.ts";
-import { type Signal, SIGNALS } from "../task/signals.ts";
+import { LancoError, NotInitialised, reason } from "../../cli/errors.ts";
+import { type Signal, SIGNALS } from "../../task/signals.ts";
 import { decodeKeys, flushKeys } from "./keys.ts";
-import type { Tail } from "../logs/log_tail.ts";
+import type { Tail } from "../../logs/log_tail.ts";
 import {
   type Effect,
   type Event,
@@ -14,7 +14,7 @@ import {
 } from "./model.ts";
 import type { Sample } from "./sampler.ts";
 import { screen } from "./screen.ts";
-import type { Style } from "../show/table.ts";
+import type { Style } from "../../show/table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The effects of the live view outside of its terminal; tests pass fakes. */

@@ -1,4 +1,4 @@
-import { exec, OWNER, type TestNamespace, until } from "../harness.ts";
+import { exec, OWNER, type TestNamespace, until } from "../../harness.ts";
 
 /** The prompt of the shell in the terminal. */
 export const PROMPT = "ready>";

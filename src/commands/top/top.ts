@@ -1,16 +1,16 @@
-import { command, type Context } from "../cli/command.ts";
-import { Usage } from "../cli/errors.ts";
-import { duration, flag } from "../cli/options.ts";
-import { actsForRoot, readVariables } from "../namespace/caller.ts";
-import { readNamespace } from "../namespace/namespace.ts";
-import { plainTable } from "../show/table.ts";
-import { tellRoot } from "../stop/stop_by_key.ts";
-import { KEYS } from "../top/help.ts";
-import { live } from "../top/live.ts";
-import { initialState, update } from "../top/model.ts";
-import { Sampler } from "../top/sampler.ts";
-import { Console, isCapable, styleOf } from "../top/terminal.ts";
-import { realWorld } from "../top/world.ts";
+import { command, type Context } from "../../cli/command.ts";
+import { Usage } from "../../cli/errors.ts";
+import { duration, flag } from "../../cli/options.ts";
+import { actsForRoot, readVariables } from "../../namespace/caller.ts";
+import { readNamespace } from "../../namespace/namespace.ts";
+import { plainTable } from "../../show/table.ts";
+import { tellRoot } from "../../stop/stop_by_key.ts";
+import { KEYS } from "./help.ts";
+import { live } from "./live.ts";
+import { initialState, update } from "./model.ts";
+import { Sampler } from "./sampler.ts";
+import { Console, isCapable, styleOf } from "./terminal.ts";
+import { realWorld } from "./world.ts";
 
 /** How long --once measures CPU use by default, in seconds. */
 const ONCE_INTERVAL = 0.2;

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { update } from "../../src/top/model.ts";
-import { screen, type Size } from "../../src/top/screen.ts";
-import type { Style } from "../../src/show/table.ts";
-import { width } from "../../src/show/text.ts";
+import { update } from "../../../src/commands/top/model.ts";
+import { screen, type Size } from "../../../src/commands/top/screen.ts";
+import type { Style } from "../../../src/show/table.ts";
+import { width } from "../../../src/show/text.ts";
 import { press, stateOf, task, TASKS } from "./fixture.ts";
 
 const PLAIN: Style = { colour: false, unicode: true };
@@ -285,7 +285,7 @@ Deno.test("commands and logs cannot send control characters to the terminal", ()
 });
 
 Deno.test("the README shows the screen as it is drawn", () => {
-  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const readme = Deno.readTextFileSync(new URL("../../../README.md", import.meta.url));
   const shown = /^web: 3 tasks[^]*?\n```$/m.exec(readme)?.[0].split("\n").slice(0, -1) ?? [];
   assertEquals(shown, screen(stateOf(), { columns: 80, rows: 6 }, PLAIN));
 });

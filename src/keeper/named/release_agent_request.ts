@@ -1,9 +1,9 @@
 import { existsSync } from "@std/fs/exists";
-import { makeCgroup, unlessGone } from "../cgroup/cgroup.ts";
-import { Failed } from "../cli/errors.ts";
-import { removeWhenOpen, whenOpen } from "./reopening.ts";
-import type { Namespace } from "../namespace/description.ts";
-import { namedRoot } from "../namespace/paths.ts";
+import { makeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
+import { Failed } from "../../cli/errors.ts";
+import { removeWhenOpen, whenOpen } from "../reopening.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { namedRoot } from "../../namespace/paths.ts";
 
 /** How long the release agent may take to answer a request, in milliseconds. */
 const AGENT_TIMEOUT = 5000;

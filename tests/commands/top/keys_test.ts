@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { decodeKeys, flushKeys } from "../../src/top/keys.ts";
+import { decodeKeys, flushKeys } from "../../../src/commands/top/keys.ts";
 
 Deno.test("decodeKeys() returns characters, and names of keys without a character", () => {
   const cases: [string, string[]][] = [

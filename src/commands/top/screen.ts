@@ -1,8 +1,8 @@
-import { formatBytes } from "../show/format.ts";
+import { formatBytes } from "../../show/format.ts";
 import { KEYS } from "./help.ts";
 import { label, type Mode, selectedTask, type State, withoutLog } from "./model.ts";
-import { gauge, percent, type Style, table } from "../show/table.ts";
-import { clean, cut, endOf, fit, width } from "../show/text.ts";
+import { gauge, percent, type Style, table } from "../../show/table.ts";
+import { clean, cut, endOf, fit, width } from "../../show/text.ts";
 
 /** The size of a terminal. */
 export interface Size {

@@ -1,7 +1,7 @@
-import { Failed, reason } from "../cli/errors.ts";
-import { writeMeanwhile } from "../cli/standard_output.ts";
+import { Failed, reason } from "../../cli/errors.ts";
+import { writeMeanwhile } from "../../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
-import type { Style } from "../show/table.ts";
+import type { Style } from "../../show/table.ts";
 
 /** A terminal: screens are drawn on it and keys are read from it. Tests pass fakes. */
 export interface Terminal {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, identity, LANCO, OWNER, STRANGER, type TestNamespace } from "../harness.ts";
+import { cgroupTest, identity, LANCO, OWNER, STRANGER, type TestNamespace } from "../../harness.ts";
 import { Tmux } from "./tmux.ts";
 
 /** A test with a terminal in which `lanco <namespace> top` runs. */

@@ -1,6 +1,6 @@
 import type { Key } from "./keys.ts";
-import type { Tail } from "../logs/log_tail.ts";
-import type { SortKey, Task } from "../show/table.ts";
+import type { Tail } from "../../logs/log_tail.ts";
+import type { SortKey, Task } from "../../show/table.ts";
 import type { Sample } from "./sampler.ts";
 
 /** What the keys act on: the list, the filter, the help or a question. */

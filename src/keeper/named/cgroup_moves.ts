@@ -1,9 +1,9 @@
 import { existsSync } from "@std/fs/exists";
-import { isGone, makeCgroup, move, removeCgroup } from "../cgroup/cgroup.ts";
-import { Failed, reason } from "../cli/errors.ts";
-import type { Namespace } from "../namespace/description.ts";
-import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
-import { cgroupsOf } from "../task/process.ts";
+import { isGone, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
+import { Failed, reason } from "../../cli/errors.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { namespaceDirectory, taskCgroups } from "../../namespace/paths.ts";
+import { cgroupsOf } from "../../task/process.ts";
 
 /**
  * Moves processes out of their caller's cgroups of v1 into the namespace's cgroups, as the owner

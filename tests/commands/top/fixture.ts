@@ -1,6 +1,6 @@
 /** The namespace and tasks that the tests of the live view share. */
-import type { Task } from "../../src/show/table.ts";
-import { initialState, type State, update } from "../../src/top/model.ts";
+import type { Task } from "../../../src/show/table.ts";
+import { initialState, type State, update } from "../../../src/commands/top/model.ts";
 
 /** The time of the sample, in milliseconds since 1970. */
 export const NOW = 1_700_000_000_000;

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Event, type State, update } from "../../src/top/model.ts";
-import type { Task } from "../../src/show/table.ts";
-import { screen } from "../../src/top/screen.ts";
+import { type Event, type State, update } from "../../../src/commands/top/model.ts";
+import type { Task } from "../../../src/show/table.ts";
+import { screen } from "../../../src/commands/top/screen.ts";
 import { NOW, press, stateOf, task, TASKS } from "./fixture.ts";
 
 const names = (state: State) => state.rows.map(({ name }) => name);

@@ -1,9 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Failed, NotInitialised, NotPermitted } from "../../src/cli/errors.ts";
-import { live, type World } from "../../src/top/live.ts";
-import { initialState } from "../../src/top/model.ts";
-import { difference, sizeOr80x24, styleOf, type Terminal } from "../../src/top/terminal.ts";
-import { until } from "../harness.ts";
+import { Failed, NotInitialised, NotPermitted } from "../../../src/cli/errors.ts";
+import { live, type World } from "../../../src/commands/top/live.ts";
+import { initialState } from "../../../src/commands/top/model.ts";
+import {
+  difference,
+  sizeOr80x24,
+  styleOf,
+  type Terminal,
+} from "../../../src/commands/top/terminal.ts";
+import { until } from "../../harness.ts";
 import { NOW, task } from "./fixture.ts";
 
 /** A fake terminal and a fake world, which the test controls. */

@@ -1,0 +1,84 @@
+// What a namespace is kept by: who owns the name of a task, and moves its processes out of the caller's cgroups.
+import type { Namespace } from "../namespace/description.ts";
+
+/** The processes that leave the caller's cgroups for those of the namespace. */
+export interface Candidates {
+  /** The shim. */
+  shim: number;
+  /** The task's first process. */
+  child: number;
+  /** The shell that will run the exit command, if there is one. */
+  exit: number | undefined;
+}
+
+/** Options of `Keeper.admit`. */
+export interface AdmitOptions {
+  /** The inode of the task's registered cgroup. */
+  inode: number;
+  /** Work to do while the processes are moved, or before the exit command is frozen. */
+  meanwhile: () => Promise<unknown>;
+  /** Called when the task's own cgroups have been made and are empty; again if they had to be made again. */
+  prepare: () => void;
+}
+
+/** The shells of a launch that `Keeper.take` moves first. */
+export type Shells = Omit<Candidates, "child">;
+
+/** The cgroups that a shim which was forked by a shim pool moves itself to. */
+export interface PoolCgroups {
+  /** The beginning of the path of its staged cgroup, before the unique word of the launch. */
+  stage: string;
+  /** The paths of further ones. */
+  others: string[];
+}
+
+/** How a launch and the end of a run are done in a namespace, by what keeps it. */
+export interface Keeper {
+  /**
+   * Begins a launch.
+   *
+   * @param id A unique word for this launch.
+   * @throws {NotPermitted} if the caller does not own the namespace.
+   */
+  open(namespace: Namespace, id: string): Promise<void>;
+
+  /** Takes the shells of a launch, so that the processes which the shim starts later are taken, too. */
+  take(namespace: Namespace, id: string, shells: Shells): Promise<void>;
+
+  /** Returns what the shims of a shim pool do by themselves instead of being taken. */
+  poolCgroups(namespace: Namespace): PoolCgroups;
+
+  /**
+   * Registers a task, whose shim must have been taken. Of several launches only one can do so.
+   *
+   * @returns the inode of the registered cgroup, by which the run can be told from others.
+   * @throws {AlreadyRunning} if the task runs.
+   */
+  register(namespace: Namespace, task: string, id: string): Promise<number>;
+
+  /**
+   * Moves the shim, the task's first process and its exit command out of every cgroup of the
+   * caller. The first two must have been taken and registered, and the command must not have
+   * been executed yet.
+   *
+   * @returns whether the exit command is frozen: it is not if there is no freezer for it.
+   * @throws {Failed} if one of the processes is still in a cgroup of the caller.
+   */
+  admit(
+    namespace: Namespace,
+    task: string,
+    candidates: Candidates,
+    options: AdmitOptions,
+  ): Promise<boolean>;
+
+  /** Removes what `open` and `admit` have made for a launch that has failed. */
+  close(namespace: Namespace, id: string, task: string): Promise<void>;
+
+  /**
+   * Removes the cgroups of a task that has ended.
+   *
+   * @returns whether the name of the task is free.
+   * @throws {NotRunning} if the task has no registered cgroup.
+   */
+  reap(namespace: Namespace, task: string): Promise<boolean>;
+}

@@ -1,0 +1,115 @@
+import { isThere, makeCgroup, moveMeanwhile, removeCgroup } from "../../cgroup/cgroup.ts";
+import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
+import { effectiveUser } from "../../namespace/caller.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { namedRoot, namespaceDirectory, registered, taskCgroups } from "../../namespace/paths.ts";
+import { isTaskPopulated } from "../../task/population.ts";
+import { wakeExitCommands } from "../../task/wake_exit_commands.ts";
+import type { Keeper, Shells } from "../keeper.ts";
+import { removeWhenOpen, whenOpen } from "../reopening.ts";
+import { admit } from "./admission.ts";
+
+/**
+ * A namespace that is kept by a named hierarchy of cgroup version 1 and its release agent: a cgroup
+ * in it, which only one launch can rename to the name of a task, is the task's registered cgroup.
+ */
+export const named: Keeper = {
+  open,
+  take,
+  poolCgroups,
+  register,
+  admit,
+  close,
+  reap,
+};
+
+/** The beginning of the paths of staged cgroups: a launch has one before its task is registered. */
+function stage(namespace: Namespace): string {
+  return `${namedRoot(namespace.namespace)}/new-`;
+}
+
+async function open(namespace: Namespace, id: string): Promise<void> {
+  await whenOpen(namespace, () => {
+    try {
+      makeCgroup(stage(namespace) + id);
+    } catch (error) {
+      const { namespace: name, owner, uid } = namespace;
+      if (!(error instanceof Deno.errors.PermissionDenied) || effectiveUser() === uid) throw error;
+      throw new NotPermitted(
+        `namespace ${name} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
+      );
+    }
+  });
+}
+
+/** Moves the shim into the staged cgroup; the exit command is moved by `admit`. */
+function take(namespace: Namespace, id: string, { shim }: Shells): Promise<void> {
+  return moveMeanwhile(shim, stage(namespace) + id);
+}
+
+function poolCgroups(namespace: Namespace) {
+  const others = namespace.hierarchies.filter(({ version }) => version === 1)
+    .map(({ name }) => `${namespaceDirectory(namespace.namespace)}/${name}`);
+  return { stage: stage(namespace), others };
+}
+
+/**
+ * Renames the staged cgroup to the name of the task (rename(2)). A registered cgroup thus always has
+ * had a process, and if `run` is killed the kernel calls the release agent, which removes the cgroup.
+ */
+async function register(namespace: Namespace, task: string, id: string): Promise<number> {
+  const staged = stage(namespace) + id;
+  // The inode does not change when the cgroup is renamed.
+  const { ino } = Deno.statSync(staged);
+  if (ino === null) throw new Failed("the named hierarchy has no inodes");
+  for (;;) {
+    try {
+      const name = registered(namespace.namespace, task);
+      await whenOpen(namespace, () => Deno.renameSync(staged, name));
+      return ino;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    // The run before may have ended without its release agent having removed the cgroup yet.
+    if (!await ended(namespace, task)) throw new AlreadyRunning(task);
+  }
+}
+
+async function ended(namespace: Namespace, task: string): Promise<boolean> {
+  try {
+    return await reap(namespace, task);
+  } catch (error) {
+    if (error instanceof NotRunning) return true;
+    throw error;
+  }
+}
+
+/** The kernel calls the release agent only for cgroups that have had a process: these may be without. */
+async function close(namespace: Namespace, id: string, task: string): Promise<void> {
+  await removeWhenOpen(namespace, stage(namespace) + id);
+  // `admit` may have made the task's cgroups again after the release agent had removed them.
+  if (isThere(registered(namespace.namespace, task))) return;
+  for (const cgroup of taskCgroups(namespace, task)) removeCgroup(cgroup);
+}
+
+/** How long to wait for the release agent, in milliseconds. */
+const AGENT_WAIT = 2000;
+
+/**
+ * Waits for the release agent to remove the cgroups. If they are still there then, because the agent
+ * was killed or never called, removes them and thaws the exit command.
+ */
+async function reap(namespace: Namespace, task: string): Promise<boolean> {
+  const cgroup = registered(namespace.namespace, task);
+  if (!isThere(cgroup)) throw new NotRunning(task);
+  const deadline = performance.now() + AGENT_WAIT;
+  while (performance.now() < deadline) {
+    if (!isThere(cgroup)) return true;
+    if (isTaskPopulated(namespace.namespace, task)) return false;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  for (const own of taskCgroups(namespace, task)) removeCgroup(own);
+  const free = removeCgroup(cgroup);
+  if (free) wakeExitCommands(namespace, task);
+  return free;
+}
