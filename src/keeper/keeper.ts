@@ -22,11 +22,24 @@ export interface AdmitOptions {
 }
 
 /** The shells of a launch that `Keeper.take` moves first. */
-export type Shells = Omit<Candidates, "child">;
+export interface Shells {
+  /** The shim, unless a shim pool has forked it. */
+  shim: number | undefined;
+  /** The shell that will run the exit command, if there is one. */
+  exit: number | undefined;
+}
+
+/** A launch that registers its task. */
+export interface Launching {
+  /** A unique word for this launch. */
+  id: string;
+  /** The shim. */
+  shim: number;
+}
 
 /** The cgroups that a shim which was forked by a shim pool moves itself to. */
 export interface PoolCgroups {
-  /** The beginning of the path of its staged cgroup, before the unique word of the launch. */
+  /** The beginning of the path of its staged cgroup, before the unique word of the launch; empty if it has none. */
   stage: string;
   /** The paths of further ones. */
   others: string[];
@@ -45,7 +58,10 @@ export interface Keeper {
   /** Takes the shells of a launch, so that the processes which the shim starts later are taken, too. */
   take(namespace: Namespace, id: string, shells: Shells): Promise<void>;
 
-  /** Returns what the shims of a shim pool do by themselves instead of being taken. */
+  /** Takes a shim pool, if its shims are to be taken with it. */
+  takePool(namespace: Namespace, pool: number): Promise<void>;
+
+  /** Returns what the shims of a shim pool enter by themselves instead of being taken. */
   poolCgroups(namespace: Namespace): PoolCgroups;
 
   /**
@@ -54,7 +70,7 @@ export interface Keeper {
    * @returns the inode of the registered cgroup, by which the run can be told from others.
    * @throws {AlreadyRunning} if the task runs.
    */
-  register(namespace: Namespace, task: string, id: string): Promise<number>;
+  register(namespace: Namespace, task: string, launching: Launching): Promise<number>;
 
   /**
    * Moves the shim, the task's first process and its exit command out of every cgroup of the
@@ -81,4 +97,13 @@ export interface Keeper {
    * @throws {NotRunning} if the task has no registered cgroup.
    */
   reap(namespace: Namespace, task: string): Promise<boolean>;
+
+  /** Shell text by which a shim removes the cgroups of its run at the end, as a function `lanco_end`; empty if others do so. */
+  readonly end: string;
+
+  /** Returns what the shim has to know for `end`: words that it gets behind the id of the run. */
+  place(namespace: Namespace, task: string, inode: number): string;
+
+  /** How an exit command learns of the end of the run: by being thawed, or from a pipe that the shim holds open. */
+  readonly exitWaits: "frozen" | "pipe";
 }

@@ -4,7 +4,7 @@ import { NotRunning } from "../cli/errors.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { registered, trackingCgroup } from "../namespace/paths.ts";
+import { memberCgroups, trackingCgroup } from "../namespace/paths.ts";
 import { isTaskPopulated } from "../task/population.ts";
 import { registeredInode } from "../task/task.ts";
 import { delay } from "./shim/connection.ts";
@@ -49,8 +49,8 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
 }
 
 function kill(namespace: Namespace, task: string, shim: Shim): void {
-  const members = processes(registered(namespace.namespace, task));
-  // The registered cgroup belongs to this launch only if its shim is in it: the shim, not waited
+  const members = memberCgroups(namespace.namespace, task).flatMap(processes);
+  // They belong to this launch only if its shim is in it: the shim, not waited
   // for yet, still has its process id.
   if (!members.includes(shim.pid)) return;
   for (const pid of members) {

@@ -145,20 +145,21 @@ class Attempt {
       const { ExitCommand } = await import("./shim/exit_command.ts");
       this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
     }
-    if (!shim.staged) {
-      const shells = { shim: shim.pid, exit: this.#exit?.pid };
-      this.#taking = this.keeper.take(this.namespace, this.#id, shells);
-    }
+    const shells = { shim: shim.staged ? undefined : shim.pid, exit: this.#exit?.pid };
+    this.#taking = this.keeper.take(this.namespace, this.#id, shells);
     // An error that the shim reports, awaited first below, tells more than the failed move.
-    this.#taking?.catch(() => {});
+    this.#taking.catch(() => {});
     await shim.expect("found");
     await this.#exit?.ready();
     await this.#taking;
     this.#debug(`register shim ${shim.pid}`);
-    this.#inode = await this.keeper.register(this.namespace, this.task, this.#id);
+    this.#inode = await this.keeper.register(this.namespace, this.task, {
+      id: this.#id,
+      shim: shim.pid,
+    });
     const later = import("./lazy_imports.ts");
     const run = await nextRun(this.namespace, this.task);
-    await shim.name(run);
+    await shim.name(run, this.keeper.place(this.namespace, this.task, this.#inode), this.#held);
     this.#files = new RunFiles(this.namespace, run, this.task);
     await shim.go();
     this.#child = Number(await shim.expect("ready"));
@@ -202,6 +203,7 @@ class Attempt {
       id: this.#id,
       runs: runsDirectory(namespace),
       marks: markDirectory(namespace),
+      end: this.keeper.end,
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
       variables: {
@@ -254,7 +256,7 @@ class Attempt {
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     const cgroup = registered(namespace, this.task);
     // The exit command is armed first: it does nothing if the command was not executed.
-    await this.#exit?.wait(this.#isFrozen ? undefined : { cgroup, inode: this.#inode });
+    await this.#armExit(cgroup);
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go(this.#logFile && formatLogIdentity(this.#logFile));
     const execution = { child: this.#child, cgroup, restored: this.#restored };
@@ -274,6 +276,22 @@ class Attempt {
       admission: this.#admission,
       unlimited: this.#unlimited,
     };
+  }
+
+  /** The path of the pipe by which the shim keeps the exit command waiting, if it does. */
+  get #held(): string {
+    if (this.#exit === undefined || this.keeper.exitWaits === "frozen") return "";
+    return descriptor(this.#exit.pid, 0);
+  }
+
+  async #armExit(cgroup: string): Promise<void> {
+    if (this.#exit === undefined) return;
+    if (this.keeper.exitWaits === "pipe") {
+      const { registered } = exitCommandCgroups(this.namespace, this.task, this.#inode);
+      const place = this.keeper.place(this.namespace, this.task, this.#inode);
+      return await this.#exit.wait(`hold ${registered} ${place}`);
+    }
+    await this.#exit.wait(this.#isFrozen ? "go" : `watch ${cgroup} ${this.#inode}`);
   }
 
   /** Ends the processes of the launch and removes its cgroups and records. Returns whether another process had killed the shim or its child. */

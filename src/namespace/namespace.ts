@@ -57,9 +57,10 @@ export function assertMounted(namespace: string): void {
     if (!(error instanceof Deno.errors.NotFound)) {
       throw new Failed(`cannot look into namespace ${namespace}: ${reason(error)}`);
     }
-    readNamespace(namespace);
+    const { keeper } = readNamespace(namespace);
+    const what = keeper === "systemd" ? "cgroup" : "named hierarchy";
     throw new Failed(
-      `the named hierarchy of namespace ${namespace} is not mounted: run "sudo lanco ${namespace} init" again`,
+      `the ${what} of namespace ${namespace} is not mounted: run "sudo lanco ${namespace} init" again`,
     );
   }
 }

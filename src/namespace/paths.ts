@@ -59,6 +59,29 @@ export function registered(namespace: string, task: string): string {
   return `${namedRoot(namespace)}/task-${task}`;
 }
 
+/**
+ * The cgroup of a task's shim where systemd keeps the namespace: there the registered cgroup has the
+ * task's processes alone, and the shim is here until it has written the exit status.
+ */
+export function shimCgroup(namespace: string, task: string): string {
+  return `${shimsCgroup(namespace)}/task-${task}`;
+}
+
+/** The cgroup of shells that belong to no running task. */
+export function shimsCgroup(namespace: string): string {
+  return `${RUN}/${namespace}/unified/shims`;
+}
+
+/** The cgroups that the processes of a running task and its shim are in, one or both. */
+export function memberCgroups(namespace: string, task: string): string[] {
+  return [registered(namespace, task), shimCgroup(namespace, task)];
+}
+
+/** The directory of the counters of runs that have ended. */
+export function usageDirectory(namespace: string): string {
+  return `${namespaceDirectory(namespace)}/usage`;
+}
+
 /** Where the runs of a namespace are on record: a tmpfs of its own. */
 export function runsDirectory(namespace: string): string {
   return `${namespaceDirectory(namespace)}/runs`;

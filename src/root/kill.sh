@@ -56,7 +56,9 @@ is_member() {
   told=
   while read -r line; do
     told=yes
-    case $line/ in *"lanco-$ns:/$registered/"* | *"/lanco-$ns/$place/"*) return 0 ;; esac
+    case $line/ in *"lanco-$ns:/$registered/"* | *"/lanco-$ns/$place/"*) return 0 ;;
+    # Where systemd keeps the namespace, the shim is below "shims".
+    *"/lanco-$ns.service/$place/"* | *"/lanco-$ns.service/shims/$place/"*) return 0 ;; esac
   done <"/proc/$1/cgroup" || return
   [ -z "$told" ]
 } 2>/dev/null
@@ -108,7 +110,7 @@ take() {
 round=0
 while [ "$((round += 1))" -le 300 ]; do
   left=
-  for directory in "$@" named; do
+  for directory in "$@" unified/shims named; do
     if [ "$directory" = named ]; then
       enter_named || continue
     else
@@ -124,9 +126,10 @@ while [ "$((round += 1))" -le 300 ]; do
     left=$left$some
     case $some in *more*) round=$((round + 40)) ;; esac
     [ "$round" -le 20 ] || take
-    # The shim is registered in the named hierarchy alone: it gets a second or two to record how
-    # its task ended.
-    if [ "$directory" != named ] || [ "$round" -gt 60 ]; then strike; fi
+    # The shim is in none of the other hierarchies' cgroups of the task: it gets a second or two to
+    # record how its task ended.
+    case $directory in named | unified/shims) [ "$round" -gt 60 ] || continue ;; esac
+    strike
   done
   cd /
   [ -n "$left" ] || exit 0

@@ -14,6 +14,9 @@ export const GRACE = 5000;
 /** How long the release agent may take to remove the cgroup of a killed task, in milliseconds. */
 const AGENT = 2000;
 
+/** The hierarchy of exit commands where systemd keeps the namespace. */
+const UNIFIED = ["unified"];
+
 /** The cgroups of a run of a task, or of an exit command, that the script is to kill. */
 interface Target {
   /** The name of its cgroup in the named hierarchy. */
@@ -164,7 +167,9 @@ function findTargets(namespace: Namespace, task: string, meant?: number): Target
     const name = `exit-${run}-${task}`;
     const cgroup = `${namedRoot(namespace.namespace)}/${name}`;
     const inode = unlessGone(() => Deno.statSync(cgroup).ino, null);
+    if (inode === null) return [];
+    if (namespace.keeper === "systemd") return [{ name, inode, place: name, hierarchies: UNIFIED }];
     const hierarchies = namespace.exits === "" ? [] : [namespace.exits];
-    return inode === null ? [] : [{ name, inode, place: `exits/${run}-${task}`, hierarchies }];
+    return [{ name, inode, place: `exits/${run}-${task}`, hierarchies }];
   });
 }

@@ -3,7 +3,7 @@ import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { registered, taskCgroups, trackingCgroup } from "../namespace/paths.ts";
+import { memberCgroups, taskCgroups, trackingCgroup } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { currentRun } from "../task/records.ts";
@@ -104,7 +104,7 @@ export class Target {
     if (reached + send(others, signal) > 0) return true;
     if (own.length + others.length > 0) return false;
     // The shim alone is left, unless all processes are in a PID namespace hidden from the caller.
-    const all = processes(registered(this.namespace.namespace, this.task));
+    const all = memberCgroups(this.namespace.namespace, this.task).flatMap(processes);
     if (all.length === 0 && !this.#isOver) throw this.#unseen();
     return true;
   }
@@ -186,7 +186,7 @@ export class Target {
   #others(own: readonly number[]): number[] {
     const inside = new Set(own);
     const cgroups = [
-      registered(this.namespace.namespace, this.task),
+      ...memberCgroups(this.namespace.namespace, this.task),
       ...taskCgroups(this.namespace, this.task),
     ];
     const others = [...new Set(cgroups.flatMap(processes))].filter((pid) => !inside.has(pid));

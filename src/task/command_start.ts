@@ -1,6 +1,6 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { procOf } from "./pid_namespace.ts";
-import { registered } from "../namespace/paths.ts";
+import { memberCgroups } from "../namespace/paths.ts";
 import { readVisible } from "./process.ts";
 import { currentRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
@@ -63,7 +63,7 @@ const SHIM = `${SHELL}# Started by "run"`;
  * the caller may not see the command lines of its processes.
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
-  const lines = processes(registered(namespace, task)).map((pid) =>
+  const lines = memberCgroups(namespace, task).flatMap(processes).map((pid) =>
     readVisible(`${procOf(pid)}/cmdline`)
   );
   if (lines.length <= BEFORE && lines.some(isWaiting)) return true;

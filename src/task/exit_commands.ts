@@ -1,8 +1,9 @@
-import { isPopulated, processes, unlessGone } from "../cgroup/cgroup.ts";
+import { isPopulated, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, namedRoot, registered } from "../namespace/paths.ts";
+import { isTaskPopulated } from "./population.ts";
 
 /** The exit command of a run. */
 export interface Exit {
@@ -40,15 +41,29 @@ function registeredExits({ namespace }: Namespace): Exit[] {
 /** Returns whether an exit command runs: its run is over, and it still has a process. */
 export function isExitCommandRunning(namespace: Namespace, { task, run }: Exit): boolean {
   const cgroup = registered(namespace.namespace, task);
-  const underWay = unlessGone(() => Deno.statSync(cgroup).ino, null);
-  return underWay !== run && isPopulatedExit(namespace, { task, run });
+  const last = unlessGone(() => Deno.statSync(cgroup).ino, null);
+  if (last === run && !isLeft(namespace, task)) return false;
+  return isPopulatedExit(namespace, { task, run });
+}
+
+/** Returns whether the registered cgroup of a task is that of a run that is over: where systemd keeps the namespace, it stays if the shim was killed. */
+function isLeft(namespace: Namespace, task: string): boolean {
+  return namespace.keeper === "systemd" && !isTaskPopulated(namespace.namespace, task);
+}
+
+/** Removes the cgroups that exit commands of a task have left, because their shells were killed. */
+export function removeLeftExitCommands(namespace: Namespace, task: string): void {
+  for (const exit of registeredExits(namespace)) {
+    if (exit.task === task) removeCgroup(exitCommandCgroups(namespace, task, exit.run).registered);
+  }
 }
 
 /** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
 function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
   const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, run);
   if (isPopulated(registered)) return true;
-  const events = unlessGone(() => Deno.readTextFileSync(`${frozenCgroup}/cgroup.events`), "");
+  const file = `${frozenCgroup ?? registered}/cgroup.events`;
+  const events = unlessGone(() => Deno.readTextFileSync(file), "");
   return /^populated 1$/m.test(events);
 }
 

@@ -1,7 +1,7 @@
 import { isPopulated, isThere, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { namespaceDirectory, registered } from "../namespace/paths.ts";
+import { namespaceDirectory, registered, shimCgroup } from "../namespace/paths.ts";
 import { sleepSync } from "../cli/sleep.ts";
 import { seesAll } from "./pid_namespace.ts";
 
@@ -9,7 +9,8 @@ import { seesAll } from "./pid_namespace.ts";
 const LOOKS = 100, BETWEEN = 5;
 
 /**
- * Returns whether a process is in the registered cgroup of a task. In cgroup.procs a caller sees
+ * Returns whether a task or its shim has a process. Where systemd keeps the namespace, the kernel
+ * says so in cgroup.events. In the named hierarchy there is cgroup.procs alone, in which a caller sees
  * only processes of their own PID namespace and of those below it (pid_namespaces(7)): if it is
  * empty there, the counters of the task's other cgroups are read. Waits up to half a second for
  * an answer.
@@ -20,6 +21,8 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
   const cgroup = registered(namespace, task);
   for (let looks = 0; looks < LOOKS; looks++) {
     if (isPopulated(cgroup)) return true;
+    const told = eventsOf(cgroup);
+    if (told !== undefined) return told || eventsOf(shimCgroup(namespace, task)) === true;
     if (seesAll()) return false;
     if (counts(namespace, task)) return true;
     // A task that is starting or ending may have no process for a moment.
@@ -31,13 +34,17 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
   );
 }
 
+/** Returns whether cgroup.events of version 2 says that there is a process in a cgroup or below; undefined if there is no such file. */
+function eventsOf(cgroup: string): boolean | undefined {
+  const text = unlessGone(() => Deno.readTextFileSync(`${cgroup}/cgroup.events`), undefined);
+  return text === undefined ? undefined : /^populated 1$/m.test(text);
+}
+
 /** Returns whether the kernel counts processes in the task's own cgroups: counters do not depend on PID namespaces. */
 function counts(namespace: string, task: string): boolean {
   const root = namespaceDirectory(namespace);
+  if (eventsOf(`${root}/unified/task-${task}`)) return true;
   const read = (file: string) => unlessGone(() => Deno.readTextFileSync(file), "");
-  if (/^populated 1$/m.test(read(`${root}/unified/task-${task}/cgroup.events`))) {
-    return true;
-  }
   return readNamespace(namespace).hierarchies.filter(({ tasks }) => tasks).some(({ name }) =>
     Number(read(`${root}/${name}/task-${task}/pids.current`)) > 0
   );

@@ -38,9 +38,10 @@ export function describeExit(list: () => readonly number[]): Process[] {
   }));
 }
 
-/** Returns whether this is the command line of the shell that runs an exit command: see `exit_command.sh` and `prologue.sh`. */
+/** Returns whether this is the command line of the shell that runs an exit command: see `exit_command.sh`, `prologue.sh` and `end.sh`. */
 function isExitShell(line: string): boolean {
-  return /^\/bin\/sh -c # (Started by "run"|Waits for the end of a task)/.test(line);
+  return /^\/bin\/sh -c # (Started by "run"|Waits for the end of a task|shellcheck disable=SC2154 # what "run" has sent)/
+    .test(line);
 }
 
 function describe(list: () => readonly number[], first: () => string | undefined): Process[] {

@@ -1,5 +1,5 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
-import { namedRoot, runDirectory, runsDirectory } from "../namespace/paths.ts";
+import { namedRoot, runDirectory, runsDirectory, usageDirectory } from "../namespace/paths.ts";
 import { unmark } from "./host_crash.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
@@ -55,6 +55,23 @@ export function forgetOldRuns(namespace: string): void {
   if (old.length <= SLACK) return;
   for (const run of old) forget(namespace, run);
   forgetAbandoned(namespace);
+  forgetCounters(namespace);
+}
+
+/** Removes the oldest counters of runs where they are the owner's; the release agent removes its own. */
+function forgetCounters(namespace: string): void {
+  const directory = usageDirectory(namespace);
+  try {
+    const names = [...Deno.readDirSync(directory)].filter(({ isFile }) => isFile)
+      .map(({ name }) => name);
+    if (names.length <= KEPT_RUNS + SLACK) return;
+    // Inode numbers of cgroups grow.
+    const inode = (name: string) => Number(name.slice(0, name.indexOf("-")));
+    names.sort((a, b) => inode(a) - inode(b));
+    for (const name of names.slice(0, -KEPT_RUNS)) Deno.removeSync(`${directory}/${name}`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
 }
 
 /**

@@ -22,6 +22,9 @@ import { keptUsage } from "./usage.ts";
 /** After how many milliseconds to look again for changes that inotify does not report, such as the death of a launcher or an agent. */
 const AGAIN = 1000;
 
+/** How often to look at the runs of a namespace that systemd keeps, in milliseconds. */
+const GLANCE = 5000;
+
 /** A run that is not over. */
 interface Live {
   run: string;
@@ -51,6 +54,8 @@ export class RunTracker {
   /** The registered cgroups without a record, by task. */
   readonly #expected = new Map<string, number>();
   #list: RunList;
+  /** When all runs were looked at, by performance.now(). */
+  #glanced = performance.now();
 
   constructor(private readonly namespace: Namespace) {
     this.#list = listRuns(namespace.namespace);
@@ -101,6 +106,10 @@ export class RunTracker {
     const now = performance.now();
     const due = [...this.#due].filter(([, at]) => at <= now).map(([task]) => task);
     for (const task of due) this.#due.delete(task);
+    if (now >= this.#glance) {
+      this.#glanced = now;
+      for (const [task, live] of this.#live) if (live.empty === undefined) due.push(task);
+    }
     const looked = new Set([...tasks ?? this.#all(), ...due]);
     for (const task of this.#update()) looked.add(task);
     for (const task of looked) yield* this.#look(task);
@@ -116,7 +125,14 @@ export class RunTracker {
 
   /** Returns the time until `look` has to be called without a change, in milliseconds. */
   due(): number {
-    return Math.max(0, Math.min(...this.#due.values()) - performance.now());
+    const now = performance.now();
+    return Math.max(0, Math.min(this.#glance, ...this.#due.values()) - now);
+  }
+
+  /** When to look at all runs that are not over, by performance.now(): only where systemd keeps the namespace, for there a cgroup without a process stays if its shim was killed. */
+  get #glance(): number {
+    const isNeeded = this.namespace.keeper === "systemd" && this.#live.size > 0;
+    return isNeeded ? this.#glanced + GLANCE : Infinity;
   }
 
   /** Lists the runs. Returns the tasks that have new ones. */
@@ -265,7 +281,7 @@ export class RunTracker {
     const { namespace } = this.namespace;
     // The record of the version before is replaced by the next one.
     const now = found && unlessBad(() => again(namespace, task, found));
-    const usage = found && keptUsage(namespace, found.record);
+    const usage = found && keptUsage(this.namespace, found.record);
     const how = outcome(undefined, now?.status.code, usage ?? null);
     const stopped = (now && readStop(now.directory)) ?? null;
     const at = (now && endOf(now)) ?? Date.now();

@@ -168,7 +168,7 @@ function foundOf(
 export function conclude(seen: Sighting, live?: Usage): TaskState {
   const { namespace: { namespace }, task, found, stopped } = seen;
   const record = found?.record;
-  const usage = live ?? (record && keptUsage(namespace, record)) ?? null;
+  const usage = live ?? (record && keptUsage(seen.namespace, record)) ?? null;
   return {
     namespace,
     task,

@@ -3,9 +3,10 @@ import { dirname } from "@std/path/posix/dirname";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { lastInit } from "../namespace/namespace.ts";
-import { namespaceDirectory, taskCgroups } from "../namespace/paths.ts";
+import { taskCgroups, usageDirectory } from "../namespace/paths.ts";
 import { readFormerUsage } from "./records_of_1_1.ts";
 import type { RunRecord } from "./record.ts";
+import { registeredInode } from "./task.ts";
 
 /** The resources that a task uses, or has used. A value that the host does not count is null. */
 export interface Usage {
@@ -127,18 +128,29 @@ function addCounter(counters: Counters, file: string, line: string): void {
 }
 
 /**
- * Returns what a run had used when it ended, as the release agent has saved it.
+ * Returns what a run had used when it ended: as the release agent or the shim has saved it, or, as long
+ * as its cgroups have not been removed, as the kernel counts it.
  *
- * @returns undefined if the agent has not saved it, or has removed it since.
+ * @returns undefined if it was not saved, or has been removed since.
  */
-export function keptUsage(
-  namespace: string,
-  { task, cgroup, started }: Pick<RunRecord, "task" | "cgroup" | "started">,
-): Usage | undefined {
-  const file = `${namespaceDirectory(namespace)}/usage/${cgroup}-${task}`;
-  const text = unlessGone(() => Deno.readTextFileSync(file), undefined) ??
+export function keptUsage(namespace: Namespace, run: KeptRun): Usage | undefined {
+  const text = keptText(namespace.namespace, run);
+  if (text !== undefined) return parseUsage(text);
+  if (registeredInode(namespace.namespace, run.task) !== run.cgroup) {
+    // They may have been saved and removed since.
+    const later = keptText(namespace.namespace, run);
+    return later === undefined ? undefined : parseUsage(later);
+  }
+  return usageReader(namespace).read(run.task);
+}
+
+/** A run whose counters were kept. */
+type KeptRun = Pick<RunRecord, "task" | "cgroup" | "started">;
+
+function keptText(namespace: string, { task, cgroup, started }: KeptRun): string | undefined {
+  const file = `${usageDirectory(namespace)}/${cgroup}-${task}`;
+  return unlessGone(() => Deno.readTextFileSync(file), undefined) ??
     readFormerUsage(namespace, task, started);
-  return text === undefined ? undefined : parseUsage(text);
 }
 
 /** The clock tick of cpuacct.stat in nanoseconds: USER_HZ is 100 everywhere (times(2)). */

@@ -120,12 +120,13 @@ export class Sampler {
 
   #task(name: string, now: number, boot: number): { task: Task; known: Known } | undefined {
     const registered = `${this.#source.directory}/named/task-${name}`;
+    const shim = `${this.#source.directory}/unified/shims/task-${name}`;
     const run = unlessGone(() => Deno.statSync(registered).ino, null);
     if (run === null) return undefined;
     const size = this.#processes(name);
     // The tracking cgroup is empty before the first process enters it. If the named one is
     // empty too, the task has ended and the release agent has not run yet.
-    if (size === 0 && !isPopulated(registered)) return undefined;
+    if (size === 0 && ![registered, shim].some(isPopulated)) return undefined;
     const known = this.#recall(name, run, now, boot);
     const cpuTime = this.#cpu?.(name) ?? null;
     const counted = count(known.counted, cpuTime, now);

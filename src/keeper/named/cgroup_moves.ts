@@ -4,6 +4,7 @@ import { Failed, reason } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { namespaceDirectory, taskCgroups } from "../../namespace/paths.ts";
 import { cgroupsOf } from "../../task/process.ts";
+import { tooManyCgroups } from "../too_many_cgroups.ts";
 
 /**
  * Moves processes out of their caller's cgroups of v1 into the namespace's cgroups, as the owner
@@ -34,9 +35,7 @@ function isInNamespaceCgroup({ namespace }: Namespace, path = ""): boolean {
 function explained(error: unknown, { namespace }: Namespace, hierarchy: string): unknown {
   // EAGAIN: cgroup.max.descendants is reached.
   if (error instanceof Error && error.message.includes("os error 11)")) {
-    return new Failed(
-      `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
-    );
+    return tooManyCgroups(namespace);
   }
   // EINVAL: a cgroup of v1 has no share of real time unless it is given one (sched-rt-group.rst).
   if (

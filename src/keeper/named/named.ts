@@ -5,7 +5,7 @@ import type { Namespace } from "../../namespace/description.ts";
 import { namedRoot, namespaceDirectory, registered, taskCgroups } from "../../namespace/paths.ts";
 import { isTaskPopulated } from "../../task/population.ts";
 import { wakeExitCommands } from "../../task/wake_exit_commands.ts";
-import type { Keeper, Shells } from "../keeper.ts";
+import type { Keeper, Launching, Shells } from "../keeper.ts";
 import { removeWhenOpen, whenOpen } from "../reopening.ts";
 import { admit } from "./admission.ts";
 
@@ -16,11 +16,16 @@ import { admit } from "./admission.ts";
 export const named: Keeper = {
   open,
   take,
+  takePool: () => Promise.resolve(),
   poolCgroups,
   register,
   admit,
   close,
   reap,
+  // The release agent does what there is to do.
+  end: "",
+  place: () => "",
+  exitWaits: "frozen",
 };
 
 /** The beginning of the paths of staged cgroups: a launch has one before its task is registered. */
@@ -43,8 +48,8 @@ async function open(namespace: Namespace, id: string): Promise<void> {
 }
 
 /** Moves the shim into the staged cgroup; the exit command is moved by `admit`. */
-function take(namespace: Namespace, id: string, { shim }: Shells): Promise<void> {
-  return moveMeanwhile(shim, stage(namespace) + id);
+async function take(namespace: Namespace, id: string, { shim }: Shells): Promise<void> {
+  if (shim !== undefined) await moveMeanwhile(shim, stage(namespace) + id);
 }
 
 function poolCgroups(namespace: Namespace) {
@@ -57,7 +62,7 @@ function poolCgroups(namespace: Namespace) {
  * Renames the staged cgroup to the name of the task (rename(2)). A registered cgroup thus always has
  * had a process, and if `run` is killed the kernel calls the release agent, which removes the cgroup.
  */
-async function register(namespace: Namespace, task: string, id: string): Promise<number> {
+async function register(namespace: Namespace, task: string, { id }: Launching): Promise<number> {
   const staged = stage(namespace) + id;
   // The inode does not change when the cgroup is renamed.
   const { ino } = Deno.statSync(staged);

@@ -8,15 +8,15 @@
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
-lanco_text=$lanco_script lanco_run=''
+lanco_text=$lanco_script lanco_run='' lanco_own=''
 unset lanco_script
 # A failure is ignored, for the child of the shim fails in the same way and reports it.
 [ -z "$2" ] || { echo "$2" >/proc/self/oom_score_adj; } 2>/dev/null
 exec 5>/dev/null
 echo ready
-# "run" sends "run" and "log", and at last "go" or "watch". If the input ends before one of the
-# last two, no task was started, and there is nothing to wait for.
-while read -r lanco_word lanco_cgroup lanco_inode; do
+# "run" sends "run" and "log", and at last "go", "watch" or "hold". If the input ends before one of
+# the last three, no task was started, and there is nothing to wait for.
+while read -r lanco_word lanco_cgroup lanco_inode lanco_rest; do
   case $lanco_word in
   # The status is opened before the shell sleeps, so that it can be read even if the record of
   # the run is removed meanwhile.
@@ -27,7 +27,31 @@ while read -r lanco_word lanco_cgroup lanco_inode; do
   esac
 done
 [ -n "$lanco_word" ] || exit 0
-exec </dev/null >/dev/null
+exec >/dev/null
+
+# Ends the shell, and removes its cgroup where there is no release agent.
+leave() {
+  [ -z "$lanco_own" ] || { echo 0 >"$lanco_unified/shims/cgroup.procs" && /bin/rmdir "$lanco_own"; } 2>/dev/null
+  exit 0
+}
+
+# Where systemd keeps the namespace the shim has the other end of this shell's standard input open:
+# the run is over when the shim has ended, or was killed, and the task's cgroup is empty. At a
+# shutdown of the host systemd sends a signal to this shell, too.
+if [ "$lanco_word" = hold ]; then
+  lanco_own=$lanco_cgroup lanco_unified=$lanco_inode
+  # shellcheck disable=SC2034 # it is for lanco_reap: see end.sh
+  lanco_inode=${lanco_rest% *} lanco_lock=${lanco_rest#* } lanco_signal=yes
+  CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || cd /
+  trap 'lanco_signal=yes' HUP INT QUIT TERM
+  while [ -n "$lanco_signal" ]; do
+    lanco_signal=''
+    while read -r lanco_rest; do :; done
+  done
+  lanco_until_empty
+  lanco_reap :
+fi
+exec </dev/null
 # Without a freezer the shell polls: the run is over when its cgroup is gone or has another inode.
 while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_inode" ]; do sleep 1; done
 # The exit command is not run if the task's command was not executed, or after "release -n".
@@ -37,11 +61,14 @@ while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)"
   # shellcheck disable=SC2034 # lanco_rest takes the fields that are not needed
   read -r lanco_word LANCO_STATUS lanco_rest
 } <&3
-case ${lanco_run##*/}:$lanco_executed:$lanco_word in "$lanco_id-$LANCO_TASK:"*:failed | "$lanco_id-$LANCO_TASK::") exit 0 ;; esac
-[ ! -e "$lanco_run/no-exit" ] || exit 0
+case ${lanco_run##*/}:$lanco_executed:$lanco_word in "$lanco_id-$LANCO_TASK:"*:failed | "$lanco_id-$LANCO_TASK::") leave ;; esac
+[ ! -e "$lanco_run/no-exit" ] || leave
 # The exit command may use LANCO_STATUS in shell arithmetic, which evaluates what it is given.
 case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
 export LANCO_STATUS
 exec >&5 2>&1 3<&- 5>&-
 set --
-eval "$lanco_text"
+[ -n "$lanco_own" ] || eval "$lanco_text"
+# This shell stays in its cgroup meanwhile, so that it has a process until the exit command has ended.
+[ -z "$lanco_own" ] || (eval "$lanco_text")
+leave

@@ -29,7 +29,7 @@ export class ExitCommand {
    * @throws {Failed} if the shell cannot be started, or the exit command is too long.
    */
   static start(
-    { environment, variables, umask, directory, oomScore }: ShimOptions,
+    { environment, variables, umask, directory, oomScore, end }: ShimOptions,
     command: string,
     place: string,
   ): ExitCommand {
@@ -39,7 +39,7 @@ export class ExitCommand {
     }
     const process = spawn({
       session: true,
-      shell: ["-c", prologue, "lanco", exit, String(oomScore ?? "")],
+      shell: ["-c", prologue, "lanco", end + exit, String(oomScore ?? "")],
       environment,
       umask,
       options: {
@@ -93,14 +93,12 @@ export class ExitCommand {
   }
 
   /**
-   * Tells the shell that the task is being started: from now on it runs the exit command when its
-   * cgroup is thawed.
+   * Tells the shell that the task is being started: from now on it waits for the end of the run.
    *
-   * @param watched Where there is no freezer, the task's registered cgroup and its inode: the shell
-   * waits until that cgroup is gone.
+   * @param how By what it learns of the end: see `exit_command.sh`.
    */
-  async wait(watched?: { cgroup: string; inode: number }): Promise<void> {
-    await this.#send(watched === undefined ? "go" : `watch ${watched.cgroup} ${watched.inode}`);
+  async wait(how: string): Promise<void> {
+    await this.#send(how);
     await this.#input.close();
     await this.#output.cancel();
     this.process.unref();

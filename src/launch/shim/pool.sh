@@ -5,7 +5,7 @@
 # Text to evaluate comes by that pipe only: another process could have changed a file.
 #   $1 descriptors that could not be closed    $2 the text of the shim
 #   $3 the text of the child                   $4 the pool's own directory
-#   $5 prefix of the paths of staged cgroups
+#   $5 prefix of the paths of staged cgroups, or ""
 #   $6 the namespace's cgroups of v1           $7... FIFOs from "run" to the shims
 lanco_high=$1 lanco_shim=$2 lanco_child=$3 lanco_nest=$4 lanco_stage=$5 lanco_cgroups=$6
 shift 6
@@ -35,7 +35,7 @@ while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
       read -r lanco_self lanco_rest </proc/self/stat
       # The shim moves itself out of the caller's cgroups before it starts its child: this is
       # faster than if "run" moved both.
-      for lanco_cgroup in "$lanco_stage$lanco_staged" $lanco_cgroups; do
+      for lanco_cgroup in ${lanco_stage:+"$lanco_stage$lanco_staged"} $lanco_cgroups; do
         echo 0 >"$lanco_cgroup/cgroup.procs" || { echo "$lanco_tag no" && exit; }
       done
       eval "$lanco_text"

@@ -84,8 +84,9 @@ export class ShimPool {
    */
   static async start(namespace: Namespace, umask: number): Promise<ShimPool> {
     const directory = `${runsDirectory(namespace.namespace)}/.new-${crypto.randomUUID()}`;
-    const { stage, others } = (await keeperOf(namespace)).poolCgroups(namespace);
-    const words = [shim, child, directory, stage, others.join(" ")];
+    const keeper = await keeperOf(namespace);
+    const { stage, others } = keeper.poolCgroups(namespace);
+    const words = [keeper.end + shim, child, directory, stage, others.join(" ")];
     Deno.mkdirSync(directory, { mode: 0o700 });
     let made: ShimPool | undefined;
     try {
@@ -100,6 +101,7 @@ export class ShimPool {
       made = new ShimPool(process, directory, fifos);
       const { done, value } = await within(STEP_TIMEOUT, made.#output.read());
       if (done) throw new Failed("the shim pool cannot be started");
+      await keeper.takePool(namespace, process.pid);
       made.#listen(value);
       return made;
     } catch (error) {

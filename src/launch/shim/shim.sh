@@ -85,7 +85,11 @@ case $lanco_found in
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 echo "${lanco_tag}found" >&4
-read -r lanco_id <&3 || give_up
+# shellcheck disable=SC2034 # they are for lanco_end, where there is one: see end.sh
+read -r lanco_id lanco_unified lanco_inode lanco_lock lanco_held <&3 || give_up
+# An exit command waits until nobody has its standard input open for writing: see exit_command.sh.
+[ -z "$lanco_held" ] || { command exec 6>"$lanco_held"; } 2>/dev/null ||
+  refuse 1 "cannot hold $lanco_held open: the shell of the exit command was killed"
 lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$LANCO_TASK
 # shellcheck disable=SC2034 # "_" is the caller's
 read -r lanco_word <&3 || give_up "$lanco_run" "$lanco_mark"
@@ -103,12 +107,12 @@ lanco_line=''
 # command_start.ts.
 # shellcheck disable=SC2016 # the child evaluates its own argument
 if [ -z "$lanco_fifos" ]; then
-  (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 7>&-)
+  (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 6>&- 7>&-)
 else
   # A shell prints a message when a signal has killed its child: it must not appear in the
   # caller's standard error.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" '' "$lanco_run" "$lanco_mark" "$@" 2>&8 7>&- 8>&-)
+  (exec /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" '' "$lanco_run" "$lanco_mark" "$@" 2>&8 6>&- 7>&- 8>&-)
 fi
 lanco_status=$?
 # The time since boot does not change when the clock is set. A sandbox may hide /proc/uptime:
@@ -120,4 +124,5 @@ lanco_status=$?
 echo "ended $lanco_status $lanco_up" >&9
 [ "$lanco_line" != "$lanco_id" ] || echo "ended $lanco_status" >&7
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
+[ -z "$lanco_unified" ] || lanco_end 2>/dev/null
 exit "$lanco_status"

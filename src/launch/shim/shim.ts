@@ -19,6 +19,8 @@ export interface ShimOptions {
   runs: string;
   /** The directory of the marks on disk of all runs. */
   marks: string;
+  /** Shell text by which it cleans up at the end of the run: see `Keeper.end`. */
+  end: string;
   /** The new oom_score_adj, if it is not to be the caller's (proc_pid_oom_score_adj(5)). */
   oomScore: number | undefined;
   /** The absolute path of the log; without it the command keeps the standard output and error. */
@@ -92,9 +94,14 @@ export class Shim {
     this.connection.release();
   }
 
-  /** Sends the shim the id of the run. */
-  async name(run: string): Promise<void> {
-    await this.connection.write(`${run}\n`);
+  /**
+   * Sends the shim the id of the run.
+   *
+   * @param place What it has to know for the end of the run: see `Keeper.place`.
+   * @param held The pipe that it is to hold open until it ends, if there is one.
+   */
+  async name(run: string, place: string, held: string): Promise<void> {
+    await this.connection.write(`${[run, place, held].filter((word) => word !== "").join(" ")}\n`);
   }
 
   /**
@@ -182,7 +189,7 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
   const stream = foreground ? "inherit" : "piped";
   return spawn({
     session: !foreground,
-    shell: ["-c", prologue, "lanco", shim, child, mode, ...shimWords(options)],
+    shell: ["-c", prologue, "lanco", options.end + shim, child, mode, ...shimWords(options)],
     environment,
     umask: options.umask,
     options: {

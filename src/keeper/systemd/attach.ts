@@ -1,0 +1,183 @@
+import { isGone } from "../../cgroup/cgroup.ts";
+import { Failed, reason } from "../../cli/errors.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import { procOf } from "../../task/pid_namespace.ts";
+import { cgroupsOf } from "../../task/process.ts";
+
+/** How long to try to have processes attached, in milliseconds; and where there is no bus at all. */
+const TIMEOUT = 15_000, MISSING_TIMEOUT = 3000;
+
+/** How long one call may take, in milliseconds: a reload of systemd is waited for. */
+const CALL_TIMEOUT = 5000;
+
+/** The pause before a call is made again, in milliseconds. */
+const PAUSE = 100;
+
+/** What is asked of systemd: see org.freedesktop.systemd1(5). */
+const ATTACH = [
+  "org.freedesktop.systemd1",
+  "/org/freedesktop/systemd1",
+  "org.freedesktop.systemd1.Manager",
+  "AttachProcessesToUnit",
+  "ssau",
+];
+
+/** The processes that are attached by the next call, together. */
+interface Group {
+  pids: number[];
+  attached: Promise<void>;
+}
+
+/** The call for a namespace that is being made, and the group that waits for it. */
+interface Queue {
+  last: Promise<void> | undefined;
+  next: Group | undefined;
+}
+
+const queues = new Map<string, Queue>();
+
+/**
+ * Has systemd move processes of the caller's into the cgroup `shims` of the namespace's unit. While
+ * one call is made, further processes wait, and are then moved by one call together.
+ *
+ * @throws {Failed} if systemd cannot be asked, refuses, or does not do it.
+ */
+export async function attach(namespace: Namespace, pids: readonly number[]): Promise<void> {
+  if (pids.length === 0) return;
+  await enqueue(namespace, pids);
+  for (const pid of pids) assertAttached(namespace, pid);
+}
+
+function enqueue({ namespace }: Namespace, pids: readonly number[]): Promise<void> {
+  const queue: Queue = queues.get(namespace) ?? { last: undefined, next: undefined };
+  queues.set(namespace, queue);
+  if (queue.last === undefined) return start(queue, namespace, pids);
+  if (queue.next !== undefined) {
+    queue.next.pids.push(...pids);
+    return queue.next.attached;
+  }
+  const group = [...pids];
+  const attached = queue.last.catch(() => {}).then(() => {
+    queue.next = undefined;
+    return start(queue, namespace, group);
+  });
+  queue.next = { pids: group, attached };
+  return attached;
+}
+
+function start(queue: Queue, namespace: string, pids: readonly number[]): Promise<void> {
+  const attached = submit(namespace, pids);
+  queue.last = attached;
+  const done = () => {
+    if (queue.last === attached && queue.next === undefined) queue.last = undefined;
+  };
+  attached.then(done, done);
+  return attached;
+}
+
+/** Asks until systemd has answered: dbus and systemd may just be started again. */
+async function submit(namespace: string, pids: readonly number[]): Promise<void> {
+  const begin = performance.now();
+  for (;;) {
+    // Those that have ended are left out, for with one of them systemd moves none.
+    const numbers = pids.flatMap(hostNumber);
+    if (numbers.length === 0) return;
+    const why = await call(namespace, numbers);
+    if (why === "") return;
+    // One may have ended since.
+    if (/process with id \d+ does not exist|no such process/i.test(why)) continue;
+    const patience = /no such file or directory/i.test(why) ? MISSING_TIMEOUT : TIMEOUT;
+    if (!isPassing(why) || performance.now() - begin > patience) throw refusal(namespace, why);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+/** Returns the number of a process on the host, for which systemd asks; none if it has ended. */
+function hostNumber(pid: number): string[] {
+  const number = procOf(pid).split("/").at(-1) ?? "";
+  return /^\d+$/.test(number) ? [number] : [];
+}
+
+/** Makes one call by busctl(1), which is killed if it takes too long. Returns why it has failed, or "". */
+async function call(namespace: string, numbers: readonly string[]): Promise<string> {
+  const words = [`lanco-${namespace}.service`, "/shims", String(numbers.length), ...numbers];
+  try {
+    const { success, code, stderr } = await new Deno.Command("/usr/bin/busctl", {
+      args: ["--quiet", "call", ...ATTACH, ...words],
+      cwd: "/",
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      signal: AbortSignal.timeout(CALL_TIMEOUT),
+    }).output();
+    if (success) return "";
+    // What busctl advises behind it is of no use here.
+    const [line = ""] = new TextDecoder().decode(stderr).trim().split(/\n| \(consider /);
+    if (code > 128 && line === "") return "it has not answered in time";
+    return line === "" ? `busctl ended with status ${code}` : line;
+  } catch (error) {
+    return isGone(error) ? "there is no /usr/bin/busctl here" : reason(error);
+  }
+}
+
+/** What systemd and dbus say while one of them starts, or has too much to do. */
+const PASSING = [
+  "message recipient disconnected",
+  "no buffer space available",
+  "connection refused",
+  "connection reset",
+  "connection timed out",
+  "connection terminated",
+  "broken pipe",
+  "not connected",
+  "remote peer disconnected",
+  "no such file or directory",
+  "not answered in time",
+  "maximum number of active connections",
+  "limitsexceeded",
+];
+
+/** Returns whether it may be otherwise in a moment. */
+export function isPassing(why: string): boolean {
+  const lower = why.toLowerCase();
+  return PASSING.some((words) => lower.includes(words));
+}
+
+/** Returns the error that says what to do, from what busctl(1) has said. */
+export function refusal(namespace: string, why: string): Failed {
+  const cannot = "systemd cannot be asked to move the task out of its caller's cgroup";
+  const other = `have the namespace made with "init --keeper named"`;
+  if (/address family not supported/i.test(why)) {
+    return new Failed(
+      `${cannot}: the caller's unit may not use AF_UNIX: add it to its RestrictAddressFamilies=, or ${other}`,
+    );
+  }
+  if (/unit .*(not loaded|not found|inactive)|not active|no such unit/i.test(why)) {
+    return new Failed(
+      `systemd has no unit lanco-${namespace}.service: run "sudo lanco ${namespace} init" again`,
+    );
+  }
+  return new Failed(`${cannot}: ${why}: give the caller's unit the system bus, or ${other}`);
+}
+
+/** Checks that a process has been moved, if it still runs: of a zombie systemd only says so. */
+function assertAttached(namespace: Namespace, pid: number): void {
+  let path: string | undefined;
+  try {
+    path = cgroupsOf(pid).get("unified");
+  } catch (error) {
+    // What it has said before its end tells more.
+    if (isGone(error)) return;
+    throw error;
+  }
+  if (path === undefined || isInUnit(namespace, path)) return;
+  throw new Failed(
+    `systemd has left the task in its caller's cgroup ${path}: run "sudo lanco ${namespace.namespace} init" again`,
+  );
+}
+
+/** Returns whether a path in the unified hierarchy is that of a cgroup below the namespace's unit. */
+export function isInUnit({ namespace }: Namespace, path: string): boolean {
+  return path.includes(`/lanco-${namespace}.service/`);
+}

@@ -1,0 +1,75 @@
+# shellcheck disable=SC2154 # what "run" has sent
+# What a shim does at the end of a run where systemd keeps the namespace, without a release agent.
+# "run" has sent where the task is: lanco_unified is the namespace's cgroup, lanco_inode the inode of
+# the task's, and lanco_lock the file that is locked by who removes it, in the namespace's "locks".
+
+# Whether a process is in the cgroup that is the working directory, or below.
+lanco_is_populated() {
+  while read -r lanco_key lanco_value; do
+    [ "$lanco_key" != populated ] || { [ "$lanco_value" = 1 ] && return; }
+  done <cgroup.events
+  return 1
+}
+
+# Writes the counters of the run to the directory "usage": for each line of a counter's file the
+# name of the file, and that line. With -C nothing is written where a link leads.
+lanco_keep_counters() {
+  lanco_used=''
+  for lanco_file in cpu.stat memory.peak memory.events pids.peak; do
+    [ ! -e "$lanco_file" ] || while read -r lanco_line; do
+      lanco_used="$lanco_used$lanco_file $lanco_line
+"
+    done <"$lanco_file"
+  done
+  umask 022
+  set -C
+  printf %s "$lanco_used" >"${lanco_lock%/locks/*}/usage/$lanco_inode-$LANCO_TASK"
+  set +C
+}
+
+# lanco_reap COMMAND: removes the cgroup that is the working directory, unless it is gone or
+# somebody has entered it; executes the command before. With the lock nobody else gives the name to
+# another run meanwhile.
+lanco_reap() {
+  [ -e cgroup.events ] || return
+  { command exec 8>>"$lanco_lock"; } && /usr/bin/flock 8 || return
+  lanco_is_populated || [ ! -e cgroup.events ] || {
+    lanco_keep_counters
+    "$@"
+    /bin/rmdir "../shims/task-$LANCO_TASK" "../task-$LANCO_TASK" ||
+      /usr/bin/find "../task-$LANCO_TASK" -depth -type d -delete
+  }
+  exec 8>&-
+}
+
+# Leaves the cgroup that says that the task runs.
+lanco_leave() {
+  echo 0 >../shims/cgroup.procs
+}
+
+# Looks less and less often for the end of the processes that the task's first one has left.
+lanco_until_empty() {
+  lanco_pause=1
+  while lanco_is_populated; do
+    /bin/sleep "$lanco_pause"
+    lanco_pause=$((lanco_pause * 2))
+    [ "$lanco_pause" -le 60 ] || lanco_pause=60
+  done
+}
+
+lanco_await_orphans() {
+  trap : HUP INT QUIT TERM
+  lanco_until_empty
+  lanco_reap :
+}
+
+# As long as the shim is in its cgroup beside that of the task, the task counts as running.
+lanco_end() {
+  CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || return
+  if lanco_is_populated; then
+    lanco_leave
+    lanco_await_orphans </dev/null >/dev/null 3<&- 4>&- 6>&- 7>&- 8>&- 9>&- &
+  else
+    lanco_reap lanco_leave
+  fi
+}

@@ -1,0 +1,127 @@
+import { isThere, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
+import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
+import { effectiveUser } from "../../namespace/caller.ts";
+import type { Namespace } from "../../namespace/description.ts";
+import {
+  exitCommandCgroups,
+  namespaceDirectory,
+  registered,
+  shimCgroup,
+} from "../../namespace/paths.ts";
+import { removeLeftExitCommands } from "../../task/exit_commands.ts";
+import { cgroupsOf } from "../../task/process.ts";
+import type { AdmitOptions, Candidates, Keeper, Launching, Shells } from "../keeper.ts";
+import { whenOpen } from "../reopening.ts";
+import { tooManyCgroups } from "../too_many_cgroups.ts";
+import { attach, isInUnit } from "./attach.ts";
+import { lockFile, withLock } from "./lock.ts";
+import { reap, reapLocked } from "./reap.ts";
+import end from "./end.sh" with { type: "text" };
+
+/**
+ * A namespace that is kept by a unit of systemd's, which belongs to the owner: systemd moves processes
+ * of the owner's into the unit when he asks for it, and within the unit he moves them himself. The
+ * cgroup of a task is its registered cgroup, too, and is made and removed with a lock.
+ */
+export const systemd: Keeper = {
+  open,
+  take,
+  takePool: (namespace, pool) => attach(namespace, [pool]),
+  // The shims start where the pool is.
+  poolCgroups: () => ({ stage: "", others: [] }),
+  register,
+  admit,
+  close: () => Promise.resolve(),
+  reap,
+  place: ({ namespace }, task, inode) =>
+    `${namespaceDirectory(namespace)}/unified ${inode} ${lockFile(namespace, task)}`,
+  end,
+  exitWaits: "pipe",
+};
+
+function open({ namespace, owner, uid }: Namespace): Promise<void> {
+  if (effectiveUser() === uid) return Promise.resolve();
+  return Promise.reject(
+    new NotPermitted(
+      `namespace ${namespace} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
+    ),
+  );
+}
+
+function take(namespace: Namespace, _id: string, { shim, exit }: Shells): Promise<void> {
+  return attach(namespace, [shim, exit].filter((pid) => pid !== undefined));
+}
+
+/** Makes the cgroup of the task and that of its shim, which is in it from here on: the task counts as running. */
+function register(namespace: Namespace, task: string, { shim }: Launching): Promise<number> {
+  return withLock(namespace, task, () => enterNew(namespace.namespace, task, shim));
+}
+
+function enterNew(namespace: string, task: string, shim: number): number {
+  const cgroup = registered(namespace, task);
+  const beside = shimCgroup(namespace, task);
+  // The run before may have ended without its shim, which was killed, having removed them.
+  const isFree = !isThere(cgroup) && !isThere(beside) || reapLocked(namespace, task);
+  if (!isFree) throw new AlreadyRunning(task);
+  try {
+    for (const made of [cgroup, beside]) makeCgroup(made);
+    move(shim, beside);
+    const { ino } = Deno.statSync(cgroup);
+    if (ino === null) throw new Failed("the unified hierarchy has no inodes");
+    return ino;
+  } catch (error) {
+    for (const made of [beside, cgroup]) removeCgroup(made);
+    throw explained(namespace, error);
+  }
+}
+
+/** Returns the error to throw for one of the kernel's. EAGAIN: cgroup.max.descendants is reached. */
+function explained(namespace: string, error: unknown): unknown {
+  return error instanceof Error && error.message.includes("os error 11)")
+    ? tooManyCgroups(namespace)
+    : error;
+}
+
+/** Moves the child into the cgroup of the task, and the exit command into its own, where it waits for the end. */
+async function admit(
+  namespace: Namespace,
+  task: string,
+  { shim, child, exit }: Candidates,
+  { inode, meanwhile, prepare }: AdmitOptions,
+): Promise<boolean> {
+  const cgroup = registered(namespace.namespace, task);
+  const waiting = meanwhile();
+  // The promise may be rejected before it is awaited.
+  waiting.catch(() => {});
+  try {
+    await whenOpen(namespace, () => {
+      prepare();
+      move(child, cgroup);
+      if (exit !== undefined) enterExit(namespace, task, exit, inode);
+    });
+  } catch (error) {
+    throw explained(namespace.namespace, error);
+  } finally {
+    // An error of that work is the cause of any error above.
+    await waiting;
+  }
+  assertIn(namespace, child, `/task-${task}`);
+  for (const pid of [shim, exit]) if (pid !== undefined) assertIn(namespace, pid, "");
+  return false;
+}
+
+function enterExit(namespace: Namespace, task: string, exit: number, inode: number): void {
+  removeLeftExitCommands(namespace, task);
+  const { registered: own } = exitCommandCgroups(namespace, task, inode);
+  makeCgroup(own);
+  move(exit, own);
+}
+
+/** Checks that a process is in a cgroup of the unit. */
+function assertIn(namespace: Namespace, pid: number, below: string): void {
+  const path = cgroupsOf(pid).get("unified") ?? "";
+  if (isInUnit(namespace, path) && path.endsWith(below)) return;
+  throw new Failed(
+    `the task did not leave its caller's cgroup ${path}: run "sudo lanco ${namespace.namespace} init" again`,
+  );
+}

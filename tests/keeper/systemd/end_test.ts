@@ -1,0 +1,213 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { exists, until } from "../../harness.ts";
+
+const END = Deno.readTextFileSync(
+  new URL("../../../src/keeper/systemd/end.sh", import.meta.url),
+);
+
+/** Where the unified hierarchy is mounted, on hosts that have v1 beside it, too. */
+function unifiedMount(): string | undefined {
+  for (const line of Deno.readTextFileSync("/proc/self/mountinfo").split("\n")) {
+    const [, root, point] = /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /.exec(line) ?? [];
+    if (root === "/") return point;
+  }
+  return undefined;
+}
+
+const MOUNT = unifiedMount();
+
+/** The directory of a namespace as init makes it where systemd keeps it, and a cgroup in the place of the unit's. */
+class Kept {
+  readonly directory = Deno.makeTempDirSync();
+  readonly cgroup = `${MOUNT}/lanco-${Deno.env.get("LANCO_TEST_PREFIX") ?? "lt-"}${
+    crypto.randomUUID().slice(0, 8)
+  }`;
+  readonly #started: Deno.ChildProcess[] = [];
+
+  constructor() {
+    for (const name of ["", "/shims", "/shims/task-a", "/task-a"]) {
+      Deno.mkdirSync(this.cgroup + name);
+    }
+    Deno.mkdirSync(`${this.directory}/usage`);
+    Deno.mkdirSync(`${this.directory}/locks`);
+    Deno.writeTextFileSync(this.lock, "");
+  }
+
+  get lock(): string {
+    return `${this.directory}/locks/7`;
+  }
+
+  /** Starts a shell in the cgroup of the shim, which does what a shim does at its end when it is told so. */
+  start(sh: string, then = ""): Deno.ChildProcess {
+    const [program = "", ...args] = sh.split(" ");
+    const text = `${END}
+      lanco_unified=$1 lanco_inode=77 lanco_lock=$2 LANCO_TASK=a
+      echo 0 >"$1/shims/task-a/cgroup.procs"
+      read -r _
+      lanco_end 2>/dev/null
+      ${then}
+      exit 5`;
+    const process = new Deno.Command(program, {
+      args: [...args, "-c", text, "lanco", this.cgroup, this.lock],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    this.#started.push(process);
+    return process;
+  }
+
+  /** Starts a process in the cgroup of the task. */
+  orphan(): Deno.ChildProcess {
+    const args = ["-c", `echo 0 >"$1/task-a/cgroup.procs"; exec sleep 1000`, "sh", this.cgroup];
+    const process = new Deno.Command("/bin/sh", { args }).spawn();
+    this.#started.push(process);
+    return process;
+  }
+
+  cgroups(): string[] {
+    return [...Deno.readDirSync(this.cgroup)].filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => name).sort();
+  }
+
+  usage(): string[] {
+    return [...Deno.readDirSync(`${this.directory}/usage`)].map(({ name }) => name);
+  }
+
+  async close(): Promise<void> {
+    Deno.writeTextFileSync(`${this.cgroup}/cgroup.kill`, "1");
+    for (const process of this.#started) {
+      try {
+        process.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      await process.status;
+    }
+    await until("nobody is there", () => {
+      new Deno.Command("find", { args: [this.cgroup, "-depth", "-type", "d", "-delete"] })
+        .outputSync();
+      return !exists(this.cgroup);
+    });
+    Deno.removeSync(this.directory, { recursive: true });
+  }
+}
+
+async function finish(process: Deno.ChildProcess): Promise<number> {
+  await process.stdin.close();
+  return (await process.status).code;
+}
+
+function populated(cgroup: string): boolean {
+  return /^populated 1$/m.test(Deno.readTextFileSync(`${cgroup}/cgroup.events`));
+}
+
+function endTest(name: string, body: (kept: Kept, sh: string) => Promise<void>): void {
+  for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh"]) {
+    Deno.test({
+      name: `${name}, under ${sh}`,
+      ignore: MOUNT === undefined || Deno.uid() !== 0,
+      fn: async () => {
+        const kept = new Kept();
+        try {
+          await body(kept, sh);
+        } finally {
+          await kept.close();
+        }
+      },
+    });
+  }
+}
+
+endTest("a shim keeps the counters of its run and removes its cgroups", async (kept, sh) => {
+  const shim = kept.start(sh);
+  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  assertEquals(await finish(shim), 5);
+  assertEquals(kept.cgroups(), ["shims"]);
+  assertEquals(exists(`${kept.cgroup}/shims/task-a`), false);
+  assertEquals(kept.usage(), ["77-a"]);
+  assertMatch(Deno.readTextFileSync(`${kept.directory}/usage/77-a`), /^cpu\.stat usage_usec \d+$/m);
+});
+
+endTest("a shim removes the cgroups that the task has made in its own", async (kept, sh) => {
+  Deno.mkdirSync(`${kept.cgroup}/task-a/b/c`, { recursive: true });
+  const shim = kept.start(sh);
+  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  assertEquals(await finish(shim), 5);
+  assertEquals(kept.cgroups(), ["shims"]);
+});
+
+endTest("orphans are waited for by another process than the shim", async (kept, sh) => {
+  const orphan = kept.orphan();
+  const shim = kept.start(sh);
+  await until(
+    "both are there",
+    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
+  );
+  assertEquals(await finish(shim), 5);
+  // The name is free as soon as the orphans have ended: what waits is not beside the task.
+  assertEquals(populated(`${kept.cgroup}/shims/task-a`), false);
+  assertEquals([kept.usage(), populated(`${kept.cgroup}/shims`)], [[], true]);
+  orphan.kill("SIGKILL");
+  await orphan.status;
+  await until("the cgroup is gone", () => kept.cgroups().length === 1);
+  await until("it has ended", () => !populated(kept.cgroup));
+  assertEquals(kept.usage(), ["77-a"]);
+});
+
+endTest("what waits for orphans removes no cgroup of a later run", async (kept, sh) => {
+  const orphan = kept.orphan();
+  const shim = kept.start(sh);
+  await until(
+    "both are there",
+    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
+  );
+  assertEquals(await finish(shim), 5);
+  orphan.kill("SIGKILL");
+  await orphan.status;
+  await until("it is empty", () => !populated(`${kept.cgroup}/task-a`));
+  // Another launch is faster, unless the waiting process is.
+  if (exists(`${kept.cgroup}/task-a`)) {
+    try {
+      Deno.removeSync(`${kept.cgroup}/task-a`);
+    } catch {
+      // It was faster.
+    }
+  }
+  Deno.mkdirSync(`${kept.cgroup}/task-a`);
+  await until("it has ended", () => !populated(`${kept.cgroup}/shims`));
+  assertEquals(kept.cgroups(), ["shims", "task-a"]);
+});
+
+endTest("a shim waits for the lock of the name", async (kept, sh) => {
+  const held = Deno.openSync(kept.lock, { write: true });
+  held.lockSync(true);
+  const shim = kept.start(sh);
+  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  const end = finish(shim);
+  await until("it waits", () => /flock/.test(namesIn(`${kept.cgroup}/shims/task-a`)));
+  assertEquals(kept.cgroups(), ["shims", "task-a"]);
+  held.close();
+  assertEquals(await end, 5);
+  assertEquals(kept.cgroups(), ["shims"]);
+});
+
+function namesIn(cgroup: string): string {
+  return Deno.readTextFileSync(`${cgroup}/cgroup.procs`).trim().split("\n").map((pid) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/comm`);
+    } catch {
+      return "";
+    }
+  }).join("");
+}
+
+endTest("counters are not written where a link leads", async (kept, sh) => {
+  Deno.writeTextFileSync(`${kept.directory}/precious`, "as it was");
+  Deno.symlinkSync(`${kept.directory}/precious`, `${kept.directory}/usage/77-a`);
+  const shim = kept.start(sh);
+  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  assertEquals(await finish(shim), 5);
+  assertEquals(Deno.readTextFileSync(`${kept.directory}/precious`), "as it was");
+  assertEquals(kept.cgroups(), ["shims"]);
+});
