@@ -3,6 +3,7 @@ import {
   cgroupTest,
   exec,
   exists,
+  KEEPER,
   LANCO,
   OWNER,
   OWNER_GROUP,
@@ -18,16 +19,30 @@ function modes(path: string): string {
 cgroupTest("init gives the owner the directories that they need, and no others", (ns) => {
   assertEquals(modes(ns.directory), "755 0:0");
   assertEquals(modes(`${ns.directory}/namespace.json`), "644 0:0");
-  assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
   assertEquals(modes(`${ns.directory}/runs`), `2750 ${OWNER}:${OWNER_GROUP}`);
   assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER_GROUP}`);
-  assertEquals(modes(`${ns.directory}/named/release_agent`), "644 0:0");
-  assertEquals(modes(`${ns.directory}/named/notify_on_release`), "644 0:0");
   assertEquals(modes(ns.logs), `750 ${OWNER}:${OWNER_GROUP}`);
-  assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
-  assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
+  if (KEEPER === "systemd") {
+    assertEquals(Deno.readLinkSync(`${ns.directory}/named`), "unified");
+    assertEquals(modes(`${ns.directory}/usage`), `755 ${OWNER}:${OWNER_GROUP}`);
+    assertEquals(modes(`${ns.directory}/locks`), "755 0:0");
+    for (const lock of ["0", "63"]) {
+      assertEquals(modes(`${ns.directory}/locks/${lock}`), `600 ${OWNER}:${OWNER_GROUP}`);
+    }
+    assertEquals(modes(`/run/systemd/system/lanco-${ns.name}.service`), "644 0:0");
+    assert(!exists(`/var/lib/lanco/${ns.name}`));
+  } else {
+    assertEquals(modes(`${ns.directory}/usage`), "755 0:0");
+    assertEquals(modes(`${ns.directory}/named/release_agent`), "644 0:0");
+    assertEquals(modes(`${ns.directory}/named/notify_on_release`), "644 0:0");
+    assertEquals(modes(`/var/lib/lanco/${ns.name}`), "755 0:0");
+    assertEquals(modes(`/var/lib/lanco/${ns.name}/release-agent`), "755 0:0");
+  }
   const record = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
-  assertEquals([record.version, record.uid, record.owner], [4, OWNER, OWNER_NAME]);
+  assertEquals(
+    [record.version, record.uid, record.owner, record.keeper],
+    [4, OWNER, OWNER_NAME, KEEPER],
+  );
   return Promise.resolve();
 });
 
@@ -57,9 +72,43 @@ cgroupTest("several inits at once leave one complete namespace", async (ns) => {
   await ns.lancoWith({ uid: 0 }, "release");
   await Promise.all([ns.init(), ns.init(), ns.init()]);
   await ns.must("run", "a", "sleep", "1000");
-  const named = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
-    .filter((line) => line.includes(`${ns.directory}/named `));
-  assertEquals(named.length, 1);
+  const tracker = KEEPER === "systemd" ? "unified" : "named";
+  const mounts = Deno.readTextFileSync("/proc/self/mountinfo").split("\n")
+    .filter((line) => line.includes(`${ns.directory}/${tracker} `));
+  assertEquals(mounts.length, 1);
+});
+
+cgroupTest("a namespace keeps its keeper until it is released", async (ns) => {
+  const other = KEEPER === "systemd" ? "named" : "systemd";
+  const init = ["init", "-u", String(OWNER), "-g", String(OWNER_GROUP)];
+  const { code, stderr } = await ns.lancoWith({ uid: 0 }, ...init, "--keeper", other);
+  assertEquals(code, 1);
+  // Where the other cannot be, that is what the message says.
+  assertMatch(
+    stderr,
+    new RegExp(
+      `is kept by ${KEEPER}: to have another keeper, run "lanco ${ns.name} release" first|${other} cannot be`,
+    ),
+  );
+  const unknown = await ns.lancoWith({ uid: 0 }, ...init, "--keeper", "v1");
+  assertEquals(unknown.code, 2);
+  assertMatch(unknown.stderr, /option --keeper must be named or systemd, not "v1"/);
+  // Also one that does not say which, and one after the record was lost or spoilt.
+  const file = `${ns.directory}/namespace.json`;
+  for (
+    const damage of [() => {}, () => Deno.removeSync(file), () => Deno.writeTextFileSync(file, "{")]
+  ) {
+    damage();
+    const again = await ns.lancoWith({ uid: 0 }, ...init);
+    if (again.code !== 0) {
+      assertMatch(again.stderr, /belongs to/);
+      Deno.removeSync(file);
+      assertEquals((await ns.lancoWith({ uid: 0 }, ...init)).code, 0);
+    }
+    assertEquals(JSON.parse(Deno.readTextFileSync(file)).keeper, KEEPER);
+  }
+  const { stdout } = await exec([LANCO, "namespaces", "-l"]);
+  assertMatch(stdout, new RegExp(`^${ns.name} +${OWNER_NAME} +${KEEPER}$`, "m"));
 });
 
 cgroupTest("init refuses invalid values, and leaves no file behind", async (ns) => {

@@ -32,7 +32,7 @@ cgroupTest(
     mount -t tmpfs none /run/lanco && mkdir /run/lanco/proc
     exec 9>>/run/lanco/.lock && flock 9
     ${LANCO} ${name} init -u ${OWNER} 9>&- &
-    until [ -d /run/lanco/${name}/named ]; do sleep 0.05; done
+    until ls -d /run/lanco/${name}/named; do kill -0 $! && sleep 0.05; done >/dev/null 2>&1
     sleep 0.2
     rmdir /run/lanco/proc && flock -u 9 && wait $!`;
     const { code, stderr } = await exec(

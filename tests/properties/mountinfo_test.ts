@@ -111,10 +111,9 @@ batchProperty(
     const functions = ["cgroup_v1_name", "hierarchies"].map((name) =>
       partOf(common, new RegExp(`^${name}\\(\\) \\{[^]*?^\\}`, "m"))
     ).join("\n");
-    const file = /<\/proc\/self\/mountinfo/;
-    partOf(functions, file);
+    const file = "/proc/self/mountinfo";
     const script = `set -eu
-${functions.replace(file, '<"$table"')}
+${functions.replace(file, '"$table"')}
 for table in "$1"/*; do hierarchies; echo; done`;
     const directory = Deno.makeTempDirSync();
     try {
