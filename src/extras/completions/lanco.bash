@@ -96,11 +96,14 @@ _lanco_namespaces() {
 # _lanco_tasks KIND: offers running tasks; with KIND "known" also tasks that have ended, with
 # "stop" also tasks whose exit commands run. A task that is on the line already is left out.
 _lanco_tasks() {
-  local path task given=" " place
+  local path task place
+  local -A given=()
   local -a paths=(/run/lanco/"$namespace"/named/task-*)
   [[ $1 != stop ]] || paths+=(/run/lanco/"$namespace"/named/exit-[0-9]*-*)
   [[ $1 != known ]] || paths+=(/run/lanco/"$namespace"/runs/*)
-  for place in "${places[@]}"; do given+="${words[place]} "; done
+  for place in "${places[@]}"; do
+    ! _lanco_is_name "${words[place]}" || given[${words[place]}]=yes
+  done
   for path in "${paths[@]}"; do
     task=${path##*/}
     case $path in
@@ -109,9 +112,12 @@ _lanco_tasks() {
       # The id of the run precedes the name.
       */runs/*) task=${task:27} ;;
     esac
-    if [[ $given == *" $task "* || ! -d $path ]] || ! _lanco_is_name "$task"; then continue; fi
-    given+="$task "
+    # Only a name may be a subscript. Thousands of cgroups and records can be made by hand.
+    if [[ $task != "$cur"* ]] || ! _lanco_is_name "$task"; then continue; fi
+    if [[ -n ${given[$task]-} || ! -d $path ]]; then continue; fi
+    given[$task]=yes
     _lanco_offer "$task"
+    [[ ${#COMPREPLY[@]} -lt 1000 ]] || return 0
   done
 }
 

@@ -97,13 +97,13 @@ function __lanco_names
 end
 
 # __lanco_tasks KIND: prints running tasks; with KIND "known" also tasks that have ended, with
-# "stop" also tasks whose exit commands run. A task that is on the line already is left out.
+# "stop" also tasks whose exit commands run. A task that is on the line already is left out;
+# of one that is printed again fish shows the first.
 function __lanco_tasks
     set -l given $__lanco_words[$__lanco_places]
     set -l paths /run/lanco/$__lanco_namespace/named/task-*/
     for task in (__lanco_names_only (string sub -s 6 -- (string split -f 6 / -- $paths)))
         contains -- $task $given; and continue
-        set -a given $task
         printf '%s\trunning\n' $task
     end
     if test $argv[1] = stop
@@ -111,7 +111,6 @@ function __lanco_tasks
         set -l exits (string split -f 6 / -- $paths | string replace -rf '^exit-\d+-' '')
         for task in (__lanco_names_only $exits)
             contains -- $task $given; and continue
-            set -a given $task
             printf '%s\texit command\n' $task
         end
     end
@@ -121,7 +120,6 @@ function __lanco_tasks
     # The id of the run precedes the name.
     for task in (__lanco_names_only (string replace -rf '^[0-9a-z]{26}-' '' -- $runs))
         contains -- $task $given; and continue
-        set -a given $task
         printf '%s\tended\n' $task
     end
 end
