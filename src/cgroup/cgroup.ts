@@ -1,4 +1,5 @@
 // Cgroups of any hierarchy, v1 or v2: their processes, creation and removal (cgroups(7)).
+import { spend } from "../cli/budget.ts";
 import { isTooLong, readBelow, removeBelow } from "./long_path.ts";
 
 /** Returns whether an error means that the cgroup or process it is about no longer exists. */
@@ -29,6 +30,7 @@ export function unlessGone<T>(read: () => T, fallback: T): T {
  */
 export function cgroupTree(directory: string): string[] {
   return unlessGone(() => {
+    spend();
     // A cgroup has two links and one more for each child: most need not be listed.
     if (Deno.statSync(directory).nlink === 2) return [directory];
     const children = [...Deno.readDirSync(directory)].filter((entry) => entry.isDirectory);
@@ -55,7 +57,9 @@ export function parseProcesses(text: string): number[] {
 
 function readProcesses(directory: string): string {
   try {
-    return Deno.readTextFileSync(`${directory}/cgroup.procs`);
+    const text = Deno.readTextFileSync(`${directory}/cgroup.procs`);
+    spend(text.length);
+    return text;
   } catch (error) {
     // EOPNOTSUPP: the processes of a threaded cgroup are listed in its threaded domain, above.
     if (error instanceof Error && error.message.includes("os error 95)")) return "";

@@ -28,6 +28,8 @@ export interface Cancellable {
 export interface InBatch extends Cancellable {
   /** Lets later requests that concern the same tasks begin before this one has ended. */
   releaseTurn(): void;
+  /** Waits until more events can be taken, for the reader of the batch may be slow. */
+  room(): Promise<void>;
   /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
   /**

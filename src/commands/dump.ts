@@ -1,10 +1,11 @@
-import { command, reportWarnings } from "../cli/command.ts";
+import { command } from "../cli/command.ts";
 import { UnknownRun } from "../cli/errors.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { sinceBoot } from "../task/clock.ts";
 import type { TaskState } from "../task/state.ts";
 import { survey, surveyRun } from "../task/survey.ts";
+import { boundedAnswer } from "./bounded_answer.ts";
 import { RUN } from "./run_option.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
@@ -26,14 +27,15 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const { run } = request;
     const selection = select(request, { running: true, finished: true });
-    const { running, finished, exits, whole } = await reportWarnings(
+    const { found, truncated, status } = await boundedAnswer(
       context,
       (warn) =>
         run === undefined
           ? survey(namespace, selection, warn)
           : surveyRun(namespace, selection, run, warn),
     );
-    if (run !== undefined && running.length + finished.length === 0) {
+    const { running, finished, exits, whole } = found;
+    if (run !== undefined && !truncated && running.length + finished.length === 0) {
       throw new UnknownRun(context.namespace, run);
     }
     const entries = running.map(({ task, processes, state }) =>
@@ -56,8 +58,9 @@ Examples:
       tasks: Object.fromEntries(entries),
       finished: Object.fromEntries(finished.map((state) => [state.task, facts(state)])),
       exitCommands: exits,
+      truncated,
     };
-    return { status: 0, output };
+    return { status, output };
   },
 });
 

@@ -35,6 +35,7 @@ Examples:
     for await (const event of taskEvents(namespace, context.batch)) {
       if ("task" in event && !matches(event.task)) continue;
       if (!context.emit(flat(event))) return { status: 0 };
+      await context.batch?.room();
     }
     if (context.batch?.cancelled) return { status: 0 };
     throw new NotInitialised(context.namespace);

@@ -1,5 +1,6 @@
 import { isFrozen } from "../cgroup/freezer.ts";
-import { command, type Context, reportWarnings, type Result } from "../cli/command.ts";
+import { each } from "../cli/budget.ts";
+import { command, type Context, type Result } from "../cli/command.ts";
 import { flag } from "../cli/options.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -10,6 +11,7 @@ import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { endOf } from "../task/records.ts";
 import { finder } from "../task/run_ids.ts";
 import { exitOf } from "../task/signals.ts";
+import type { TaskState } from "../task/state.ts";
 import {
   examineFinished,
   type ListedTask,
@@ -19,6 +21,7 @@ import {
   type Selection,
   surveyRuns,
 } from "../task/survey.ts";
+import { boundedAnswer } from "./bounded_answer.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
@@ -46,28 +49,24 @@ Examples:
   async run(context, request): Promise<Result<Output<"ls"> | Output<"runs">>> {
     const namespace = readNamespace(context.namespace);
     const selection = select(request, { running: true, finished: request.runs });
-    if (request.runs) return { status: 0, output: await listRuns(context, namespace, selection) };
-    const tasks = selectedTasks(namespace, selection);
-    const running = listRunning(namespace, tasks.running)
-      .map((listed): Row => [listed.task, runningTask(namespace, listed)]);
-    const ended = await reportWarnings(
-      context,
-      (warn) => examineFinished(namespace, tasks.finished, warn),
-    );
-    const finished = ended.map((
-      { task, run, pid, state, why, code, signal, ended, duration },
-    ): Row => [
-      task,
-      { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration },
-    ]);
-    const rows = [...running, ...finished].sort(([a], [b]) => a < b ? -1 : 1);
+    if (request.runs) return await listRuns(context, namespace, selection);
+    const { found, truncated, status } = await boundedAnswer(context, (warn) => {
+      const tasks = selectedTasks(namespace, selection);
+      return {
+        running: each(listRunning(namespace, tasks.running), (one) => [running(namespace, one)]),
+        finished: examineFinished(namespace, tasks.finished, warn).map(finished),
+        exitCommands: selection.running ? listExitCommands(namespace, selection.matches) : [],
+      };
+    });
+    const rows = [...found.running, ...found.finished].sort(([a], [b]) => a < b ? -1 : 1);
     const output: Output<"ls"> = {
       namespace: namespace.namespace,
       count: rows.length,
       tasks: Object.fromEntries(rows),
-      exitCommands: selection.running ? listExitCommands(namespace, selection.matches) : [],
+      exitCommands: found.exitCommands,
+      truncated,
     };
-    return { status: 0, output };
+    return { status, output };
   },
 });
 
@@ -76,26 +75,26 @@ async function listRuns(
   context: Context,
   namespace: Namespace,
   selection: Selection,
-): Promise<Output<"runs">> {
-  const states = await reportWarnings(context, (warn) => surveyRuns(namespace, selection, warn));
-  const runs = states.map((
+): Promise<Result<Output<"runs">>> {
+  const { found, truncated, status } = await boundedAnswer(
+    context,
+    (warn) => surveyRuns(namespace, selection, warn),
+  );
+  const runs = found.map((
     { task, run, pid, state, why, code, signal, started, ended, duration },
   ) => ({ task, run, pid, state, why, code, signal, started, ended, duration }));
-  return { namespace: namespace.namespace, count: runs.length, runs };
+  const output = { namespace: namespace.namespace, count: runs.length, runs, truncated };
+  return { status, output };
 }
 
 type Row = [task: string, listed: Output<"ls">["tasks"][string]];
 
-/** Describes a running task. Its state is a getter, because only JSON has it and to find it out costs the reading of a file. */
-function runningTask(namespace: Namespace, { task, processes }: ListedTask): Row[1] {
-  const find = finder(namespace.namespace, task);
-  return {
-    get run() {
-      return find()?.record.run ?? null;
-    },
-    get pid() {
-      return find()?.record.pid ?? null;
-    },
+function running(namespace: Namespace, { task, processes }: ListedTask): Row {
+  const found = finder(namespace.namespace, task)();
+  return [task, {
+    run: found?.record.run ?? null,
+    pid: found?.record.pid ?? null,
+    // A getter, because only JSON has the state, and it costs the reading of a file.
     get state() {
       return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
     },
@@ -103,16 +102,17 @@ function runningTask(namespace: Namespace, { task, processes }: ListedTask): Row
     processes,
     why: null,
     // The command may have ended, and a child of it go on.
-    get code() {
-      return exitOf(find()?.status.code).code;
-    },
-    get signal() {
-      return exitOf(find()?.status.code).signal;
-    },
-    get ended() {
-      const found = find();
-      return found === undefined ? null : endOf(found);
-    },
+    ...exitOf(found?.status.code),
+    ended: found === undefined ? null : endOf(found),
     duration: null,
-  };
+  }];
+}
+
+function finished(
+  { task, run, pid, state, why, code, signal, ended, duration }: TaskState,
+): Row {
+  return [
+    task,
+    { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration },
+  ];
 }

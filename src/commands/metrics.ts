@@ -1,4 +1,4 @@
-import { command, reportWarnings } from "../cli/command.ts";
+import { command } from "../cli/command.ts";
 import { VERSION } from "../cli/version.ts";
 import { flag } from "../cli/options.ts";
 import { expose } from "../show/exposition.ts";
@@ -6,6 +6,7 @@ import { families } from "../show/families.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { matching } from "../task/pattern.ts";
 import { survey } from "../task/survey.ts";
+import { boundedAnswer } from "./bounded_answer.ts";
 
 export default command({
   help: `Usage: lanco <namespace> metrics [--openmetrics] [pattern...]
@@ -27,8 +28,11 @@ Examples:
   async run(context, { openmetrics, patterns }) {
     const namespace = readNamespace(context.namespace);
     const selection = { running: true, finished: true, matches: matching(patterns) };
-    const found = await reportWarnings(context, (warn) => survey(namespace, selection, warn));
-    const measured = families(context.namespace, found, VERSION);
-    return { status: 0, output: expose(measured, openmetrics ? "openmetrics" : "prometheus") };
+    const { found, truncated, status } = await boundedAnswer(
+      context,
+      (warn) => survey(namespace, selection, warn),
+    );
+    const measured = families(context.namespace, { ...found, truncated }, VERSION);
+    return { status, output: expose(measured, openmetrics ? "openmetrics" : "prometheus") };
   },
 });

@@ -1,4 +1,4 @@
-import { command, reportWarnings } from "../cli/command.ts";
+import { command } from "../cli/command.ts";
 import { UnknownRun, UnknownTask } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { readNamespace } from "../namespace/namespace.ts";
@@ -7,6 +7,7 @@ import { renderState } from "../show/state.ts";
 import { runState } from "../task/run_state.ts";
 import { taskState } from "../task/state.ts";
 import { listExitCommands } from "../task/survey.ts";
+import { boundedAnswer } from "./bounded_answer.ts";
 import { RUN } from "./run_option.ts";
 
 export default command({
@@ -32,16 +33,19 @@ Examples:
   text: renderState,
   async run(context, { task, run }) {
     const namespace = readNamespace(context.namespace);
-    const state = run === undefined
-      ? await reportWarnings(context, (warn) => taskState(namespace, task, warn))
-      : runState(namespace, task, run);
-    if (state === undefined) {
-      if (run === undefined) throw new UnknownTask(context.namespace, task);
-      throw new UnknownRun(context.namespace, run, task);
-    }
-    const exitCommands = listExitCommands(namespace, (name) => name === task)
-      .filter((exit) => run === undefined || exit.run === state.run);
-    const output: Output<"status"> = { ...state, exitCommands };
-    return { status: 0, output };
+    const { found, truncated, status } = await boundedAnswer(context, (warn) => {
+      const state = run === undefined
+        ? taskState(namespace, task, warn)
+        : runState(namespace, task, run);
+      if (state === undefined) {
+        if (run === undefined) throw new UnknownTask(context.namespace, task);
+        throw new UnknownRun(context.namespace, run, task);
+      }
+      const exitCommands = listExitCommands(namespace, (name) => name === task)
+        .filter((exit) => run === undefined || exit.run === state.run);
+      return { ...state, exitCommands };
+    });
+    const output: Output<"status"> = { ...found, truncated };
+    return { status, output };
   },
 });

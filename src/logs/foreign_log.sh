@@ -2,11 +2,13 @@
 # "opened", the inode and the owner's uid of the log to standard error, or ends with 1. Then
 # serves one request for each line of standard input, and answers it on standard error with
 # "ready" and the number of bytes that it has written to standard output.
-#   last N    writes the last N lines
+#   last N    writes the last N lines; answers "late N" if they are not found in ten seconds
 #   skip      moves to the end of the log, and writes nothing
 #   more      writes the log from the present offset to its end
 #   rewind    moves to the beginning of the log
 PATH=/usr/bin:/bin
+export PATH
+exec 4>&2
 { exec 3<"$1"; } 2>/dev/null || exit 1
 stat -Lc 'opened %i %u' /proc/self/fd/3 >&2
 get_offset() {
@@ -19,13 +21,18 @@ while read -r request lines; do
   start=$offset
   case $request in
   last)
-    start=$(tail -n "$lines" <&3 | wc -c)
+    # shellcheck disable=SC2016 # the inner shell expands it
+    start=$(timeout 10 sh -c 'tail -n "$0" | wc -c' "$lines" <&3) || {
+      echo "late $lines" >&4
+      continue
+    }
     get_offset
     start=$((offset - start))
     exec 3</proc/self/fd/3
     tail -c "+$((start + 1))" <&3
     ;;
-  skip) cat <&3 >/dev/null ;;
+  # To read the last byte moves behind it.
+  skip) tail -c 1 <&3 >/dev/null ;;
   more) cat <&3 ;;
   rewind) exec 3</proc/self/fd/3 ;;
   esac 2>/dev/null

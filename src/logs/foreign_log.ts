@@ -2,7 +2,7 @@ import script from "./foreign_log.sh" with { type: "text" };
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
-import type { LogFile } from "./log_file.ts";
+import { LinesNotFound, type LogFile } from "./log_file.ts";
 
 /**
  * A log outside of the directories that the executable is compiled to read. A shell with the
@@ -112,7 +112,9 @@ export class ForeignLog implements LogFile {
     } catch {
       return 0;
     }
-    const [, count] = /^ready (\d+)$/.exec(await this.#nextReply() ?? "") ?? [];
+    const [, lines, count] = /^(?:late (\d+)|ready (\d+))$/.exec(await this.#nextReply() ?? "") ??
+      [];
+    if (lines !== undefined) throw new LinesNotFound(Number(lines));
     return Number(count ?? 0);
   }
 

@@ -1,10 +1,23 @@
+import { Failed } from "../cli/errors.ts";
+
+/** Status 1: the last lines of a log were not found in some seconds: it may be a sparse file. */
+export class LinesNotFound extends Failed {
+  constructor(lines: number) {
+    super(`cannot find the last ${lines} lines of the log in ten seconds: show it without -n`);
+  }
+}
+
 /** An open log file. It stays open when the file is renamed or removed. */
 export interface LogFile {
   /** The inode, which tells the file from a later one of the same name. */
   readonly inode: number;
   /** The uid of the file's owner. */
   readonly uid: number;
-  /** Has the first `copy` start at the last lines; to be called before it. */
+  /**
+   * Has the first `copy` start at the last lines; to be called before it.
+   *
+   * @throws {LinesNotFound} if there is too much to read; or the first `copy` throws it.
+   */
   skipToLast(lines: number): Promise<void>;
   /**
    * Goes back to the beginning if the file has become shorter than the present offset.

@@ -1,5 +1,6 @@
+import { OverBudget, spend, withinBudget } from "../cli/budget.ts";
 import { openRegular } from "../task/record_file.ts";
-import type { LogFile } from "./log_file.ts";
+import { LinesNotFound, type LogFile } from "./log_file.ts";
 
 /** The size of one read, in bytes. */
 const BLOCK = 65_536;
@@ -19,7 +20,14 @@ export class OwnLog implements LogFile {
   }
 
   skipToLast(lines: number): Promise<void> {
-    this.#file.seekSync(startOfLastLines(this.#file, lines), Deno.SeekMode.Start);
+    try {
+      const { result: start } = withinBudget(() => startOfLastLines(this.#file, lines), {
+        bytes: Infinity,
+      });
+      this.#file.seekSync(start, Deno.SeekMode.Start);
+    } catch (error) {
+      throw error instanceof OverBudget ? new LinesNotFound(lines) : error;
+    }
     return Promise.resolve();
   }
 
@@ -47,6 +55,8 @@ export class OwnLog implements LogFile {
 /**
  * Returns the offset, in bytes, at which the last lines of a file begin. A last line without
  * a newline counts as a line.
+ *
+ * @throws {OverBudget} if that takes longer than an answer may, as for a sparse file.
  */
 export function startOfLastLines(file: Deno.FsFile, lines: number): number {
   const { size } = file.statSync();
@@ -56,10 +66,11 @@ export function startOfLastLines(file: Deno.FsFile, lines: number): number {
   for (let end = size; end > 0;) {
     const begin = Math.max(0, end - BLOCK);
     file.seekSync(begin, Deno.SeekMode.Start);
+    spend();
     const length = fill(file, block.subarray(0, end - begin));
-    for (let i = length - 1; i >= 0; i--) {
+    for (let i = length; (i = block.subarray(0, i).lastIndexOf(0x0a)) >= 0;) {
       // A newline starts a line, except at the end of the file.
-      if (block[i] === 0x0a && begin + i < size - 1 && --remaining <= 0) return begin + i + 1;
+      if (begin + i < size - 1 && --remaining <= 0) return begin + i + 1;
     }
     end = begin;
   }

@@ -162,8 +162,9 @@ function findTargets(namespace: Namespace, task: string, meant?: number): Target
     const hierarchies = own.map(({ name }) => name);
     return [{ name: `task-${task}`, inode, place: `task-${task}`, hierarchies }];
   }
-  const isMeant = (exit: Exit) => exit.task === task && (meant ?? exit.run) === exit.run;
-  return runningExitCommands(namespace).filter(isMeant).flatMap(({ run }) => {
+  const isMeant = (exit: Exit) => (meant ?? exit.run) === exit.run;
+  const exits = runningExitCommands(namespace, (name) => name === task).filter(isMeant);
+  return exits.flatMap(({ run }) => {
     const name = `exit-${run}-${task}`;
     const cgroup = `${namedRoot(namespace.namespace)}/${name}`;
     const inode = unlessGone(() => Deno.statSync(cgroup).ino, null);

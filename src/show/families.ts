@@ -11,7 +11,11 @@ const fromMilliseconds = (value: number) => value / 1e3;
  *
  * @param version The version of this executable.
  */
-export function families(namespace: string, survey: Survey, version: string): Family[] {
+export function families(
+  namespace: string,
+  survey: Survey & { truncated: boolean },
+  version: string,
+): Family[] {
   const { whole, finished } = survey;
   const running = survey.running.map(({ state }) => state);
   const of = (value: number | null): Sample[] =>
@@ -28,6 +32,11 @@ export function families(namespace: string, survey: Survey, version: string): Fa
         labels: { namespace, state: state.replaceAll(" ", "_") },
         value: [...running, ...finished].filter((task) => task.state === state).length,
       })),
+    ),
+    gauge(
+      "lanco_truncated",
+      "1 if tasks are left out because there was too much to read, else 0.",
+      of(survey.truncated ? 1 : 0),
     ),
     gauge("lanco_exit_commands", "Running exit commands.", of(survey.exits.length)),
     counter(

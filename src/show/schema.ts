@@ -50,6 +50,8 @@ const exitCommands = list(
   }),
 );
 
+const truncated = flag("whether tasks are left out: too much to read");
+
 const limits: Schema<Limits> = partial("its limits; one that is not set is missing", {
   memory: integer("memory in bytes"),
   swap: integer("swap in bytes, in addition to the memory"),
@@ -120,16 +122,18 @@ const facts = {
   usage: nullable(usage),
 };
 
-const status: Schema<TaskState & { exitCommands: ListedExitCommand[] }> = object(
-  "all that is known of one task",
-  {
-    namespace,
-    task,
-    ...facts,
-    processes: integer("the number of its processes"),
-    exitCommands,
-  },
-);
+const status: Schema<TaskState & { exitCommands: ListedExitCommand[]; truncated: boolean }> =
+  object(
+    "all that is known of one task",
+    {
+      namespace,
+      task,
+      ...facts,
+      processes: integer("the number of its processes"),
+      exitCommands,
+      truncated,
+    },
+  );
 
 const ls = object("the selected tasks", {
   namespace,
@@ -148,6 +152,7 @@ const ls = object("the selected tasks", {
     }),
   ),
   exitCommands,
+  truncated,
 });
 
 const runs = object("the runs on record, of ls --runs", {
@@ -166,6 +171,7 @@ const runs = object("the runs on record, of ls --runs", {
       duration: facts.duration,
     }),
   ),
+  truncated,
 });
 
 const dump = object("all that is known of the namespace and its tasks", {
@@ -188,6 +194,7 @@ const dump = object("all that is known of the namespace and its tasks", {
   ),
   finished: byTask("the tasks that have ended, by their names", object("a task", facts)),
   exitCommands,
+  truncated,
 });
 
 const run = object("the task that was started", {

@@ -60,14 +60,14 @@ function only(choice: RunChoice): Pick<Sources, "only"> {
  * @param lost The latter runs of all tasks, the oldest first.
  * @param warn Told of records that cannot be read; these runs are left out.
  */
-export function runsOf(
+export function* runsOf(
   namespace: Namespace,
   task: string,
   lost: readonly LostRun[],
   warn: Warn,
-): ChosenRun[] {
+): Generator<ChosenRun> {
   const cgroup = identity(namespace.namespace, task);
-  return [...newestFirst(namespace, task, cgroup, { lost: () => lost, warn })];
+  yield* newestFirst(namespace, task, cgroup, { lost: () => lost, warn });
 }
 
 interface Sources {

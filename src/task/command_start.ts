@@ -41,10 +41,18 @@ export function isDying(pid: number): boolean {
   return (Number(fields[6]) & 4) !== 0 && Number(fields[17]) <= 1;
 }
 
+/** Returns the beginning of the command line of a process, which is all that is compared. */
+function beginningOf(pid: number): string {
+  return readVisible(`${procOf(pid)}/cmdline`, BEGINNING);
+}
+
+/** How much of a command line is read to recognise it, in bytes. */
+const BEGINNING = 1024;
+
 /** Returns whether the command of a task has been executed: whether a process of this cgroup is neither its first process still waiting, nor a fork of that. */
 export function hasCommandStarted(cgroup: string): boolean {
   return processes(cgroup).some((pid) => {
-    const line = readVisible(`${procOf(pid)}/cmdline`);
+    const line = beginningOf(pid);
     if (line !== "") return !isWaiting(line) && !isRestoring(line);
     // An empty command line is that of an ending process, such as a fork of the waiting shell, or of
     // a privileged command, which the caller may not see: only the latter stays in the cgroup.
@@ -63,11 +71,9 @@ const SHIM = `${SHELL}# Started by "run"`;
  * the caller may not see the command lines of its processes.
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
-  const lines = memberCgroups(namespace, task).flatMap(processes).map((pid) =>
-    readVisible(`${procOf(pid)}/cmdline`)
-  );
-  if (lines.length <= BEFORE && lines.some(isWaiting)) return true;
-  if (!lines.every((line) => line.startsWith(SHIM))) return false;
+  const pids = memberCgroups(namespace, task).flatMap(processes);
+  if (pids.length <= BEFORE && pids.map(beginningOf).some(isWaiting)) return true;
+  if (!pids.every((pid) => beginningOf(pid).startsWith(SHIM))) return false;
   // Only the shim is there both before the child is started and after the command has ended.
   const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
   return found?.status.executed !== true;

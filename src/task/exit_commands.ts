@@ -1,5 +1,6 @@
 import { isPopulated, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
+import { each } from "../cli/budget.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, namedRoot, registered } from "../namespace/paths.ts";
@@ -15,10 +16,14 @@ export interface Exit {
 
 /**
  * Returns the exit commands that run, sorted by the names of their tasks, without those that still
- * wait for the end of their run.
+ * wait for the end of their run; only of tasks whose names match, if a function for this is given.
  */
-export function runningExitCommands(namespace: Namespace): Exit[] {
-  return registeredExits(namespace).filter((exit) => isExitCommandRunning(namespace, exit))
+export function runningExitCommands(
+  namespace: Namespace,
+  matches: (task: string) => boolean = () => true,
+): Exit[] {
+  const exits = registeredExits(namespace).filter(({ task }) => matches(task));
+  return each(exits, (exit) => isExitCommandRunning(namespace, exit) ? [exit] : [])
     .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
 }
 

@@ -1,5 +1,7 @@
+import { spend } from "../cli/budget.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
+import { LancoError } from "../cli/errors.ts";
 import { logDirectory } from "../namespace/paths.ts";
 import { readRecord } from "./record_file.ts";
 import { parseRunName } from "./records.ts";
@@ -8,8 +10,11 @@ import { isOfBoot } from "./run_id.ts";
 /** The greatest length of a mark, in bytes. */
 const LONGEST = 100;
 
-/** How many marks of earlier boots are kept. */
+/** How many marks of earlier boots are kept, and how many others are removed at once. */
 const KEPT = 1000;
+
+/** The size of a directory that has more than marks, in bytes: hundreds of thousands, as long as their names are. */
+const HUGE = 2 ** 23;
 
 /** Returns the directory of the marks on disk: a file for each run, in which its end is written, too. */
 export function markDirectory(namespace: string): string {
@@ -63,34 +68,51 @@ export function allLostRuns({ namespace, boot }: Namespace): LostRun[] {
   const directory = markDirectory(namespace);
   const lost: LostRun[] = [];
   if (boot === undefined) return lost;
-  const names = unlessClosed(() => [...Deno.readDirSync(directory)].map(({ name }) => name)) ?? [];
-  const earlier = names.sort().flatMap((name) => {
+  const earlier = marksIn(directory).sort().flatMap((name) => {
     const found = parseRunName(name);
     return found === undefined || isOfBoot(found.run, boot) ? [] : [{ name, ...found }];
   });
-  for (const [i, { name, run, task }] of earlier.entries()) {
+  const old = earlier.splice(0, Math.max(0, earlier.length - KEPT));
+  for (const { name } of old.slice(0, KEPT)) removeQuietly(`${directory}/${name}`);
+  for (const { name, run, task } of earlier) {
     const text = unlessClosed(() => readRecord(`${directory}/${name}`, LONGEST));
     // The mark of a run that had ended is not needed any more.
-    if (text?.includes("\nended ") || i < earlier.length - KEPT) {
-      removeQuietly(`${directory}/${name}`);
-    } else if (text !== undefined) lost.push({ task, run });
+    if (text?.includes("\nended ")) removeQuietly(`${directory}/${name}`);
+    else if (text !== undefined) lost.push({ task, run });
   }
   return lost;
+}
+
+/** Returns the names in the directory of the marks; none if it has too many to be listed. */
+function marksIn(directory: string): string[] {
+  return unlessClosed(() => {
+    if (Deno.statSync(directory).size <= HUGE) {
+      return [...Deno.readDirSync(directory)].map(({ name }) => name);
+    }
+    // A directory may stay large when it has become empty: then it is made anew.
+    if (removeQuietly(directory)) return [];
+    spend(Infinity);
+    return [];
+  }) ?? [];
 }
 
 function unlessClosed<T>(read: () => T): T | undefined {
   try {
     return unlessGone(read, undefined);
-  } catch {
+  } catch (error) {
+    if (error instanceof LancoError) throw error;
     // The caller may not read it, or lanĉo has not written it.
     return undefined;
   }
 }
 
-function removeQuietly(path: string): void {
+/** Returns whether it was removed. */
+function removeQuietly(path: string): boolean {
   try {
     Deno.removeSync(path);
+    return true;
   } catch {
     // The mark was not made, or belongs to another user.
+    return false;
   }
 }

@@ -1,18 +1,24 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 import { procOf } from "./pid_namespace.ts";
+import { readBeginning } from "./record_file.ts";
 import { printable } from "../cli/printable.ts";
 
 /**
  * Returns the command line of a process with a space after each argument, or its name in brackets
  * if the command line is empty. Characters that would control a terminal are replaced.
  *
+ * @param longest How much is read of the command line, in bytes. An ellipsis stands for the rest.
  * @returns undefined if the process has ended, or the caller may not see it.
  */
-export function commandLine(pid: number, proc = procOf(pid)): string | undefined {
+export function commandLine(
+  pid: number,
+  longest = LONGEST,
+  proc = procOf(pid),
+): string | undefined {
   // Bytes that are not UTF-8 become U+FFFD.
-  const words = readVisible(`${proc}/cmdline`);
-  if (words !== "") return printable(words);
+  const { text, length } = beginning(`${proc}/cmdline`, longest);
+  if (text !== "") return printable(text) + (length < longest ? "" : "…");
   const name = readVisible(`${proc}/comm`);
   return name === "" ? undefined : `[${printable(name.trimEnd())}]`;
 }
@@ -20,15 +26,30 @@ export function commandLine(pid: number, proc = procOf(pid)): string | undefined
 /**
  * Returns the text of a file of a process in /proc; "" if the process has ended, or the caller may
  * not read the file.
+ *
+ * @param longest How much to read at most, in bytes.
  */
-export function readVisible(file: string): string {
+export function readVisible(file: string, longest = LONGEST): string {
+  return beginning(file, longest).text;
+}
+
+/**
+ * How much is read of a file of a process, in bytes: the process can make its command line endless
+ * (prctl(2), PR_SET_MM_MAP).
+ */
+const LONGEST = 2 ** 20;
+
+function beginning(file: string, longest: number): { text: string; length: number } {
   try {
-    return Deno.readTextFileSync(file);
+    using opened = Deno.openSync(file);
+    return readBeginning(opened, longest);
   } catch (error) {
-    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return "";
+    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return NOTHING;
     throw error;
   }
 }
+
+const NOTHING = { text: "", length: 0 };
 
 /**
  * Returns the cgroups of a process: their paths by the names of the hierarchies, as `parseCgroups`.

@@ -44,8 +44,13 @@ function isExitShell(line: string): boolean {
     .test(line);
 }
 
+/** How much is read of the command lines of a task together, and of one at most and at least, in bytes. */
+const ALL = 2 ** 22, MOST = 2 ** 20, LEAST = 2 ** 8;
+
 function describe(list: () => readonly number[], first: () => string | undefined): Process[] {
-  const seen = list().map((pid) => ({ pid, cmdline: commandLine(pid) }));
+  const pids = list();
+  const longest = Math.max(LEAST, Math.min(MOST, Math.floor(ALL / pids.length)));
+  const seen = pids.map((pid) => ({ pid, cmdline: commandLine(pid, longest) }));
   if (seen.every(({ cmdline }) => cmdline !== undefined)) return seen as Process[];
   // A process without a command line has ended if it is no longer in the list.
   const there = new Set(list());

@@ -240,6 +240,9 @@ const DIGITS = 15;
 /** How much of that file is read at once, in bytes. */
 const PAUSES_LENGTH = 2 ** 16;
 
+/** How much of that file lanĉo writes at most between two looks at it, in bytes. */
+const PAUSES_RECENT = 2 ** 20;
+
 /**
  * Appends a line to the pauses of a run. A line feed comes first, too, for the line before may have
  * been cut off by its writer's limit on the size of files. A failure is ignored.
@@ -254,15 +257,18 @@ export function writePause(directory: string, { what, at }: Pause): void {
 }
 
 /**
- * Reads some of the pauses of a run, the oldest first.
+ * Reads some of the pauses of a run, the oldest first. If the file has grown by more than lanĉo
+ * writes, for its owner can write anything there, only its end is read.
  *
  * @param from The offset in the file at which to begin, in bytes.
  * @returns the pauses, and the offset of the next ones, which is `from` if there are no more.
  */
 export function readPauses(directory: string, from: number): { pauses: Pause[]; next: number } {
+  let first = from;
   const read = () => {
     using file = openRegular(`${directory}/pauses`);
-    file.seekSync(from, Deno.SeekMode.Start);
+    first = Math.max(from, file.statSync().size - PAUSES_RECENT);
+    file.seekSync(first, Deno.SeekMode.Start);
     const bytes = new Uint8Array(PAUSES_LENGTH);
     return bytes.subarray(0, file.readSync(bytes) ?? 0);
   };
@@ -272,7 +278,7 @@ export function readPauses(directory: string, from: number): { pauses: Pause[]; 
     (bytes.length < PAUSES_LENGTH ? 0 : bytes.length);
   return {
     pauses: parsePauses(new TextDecoder().decode(bytes.subarray(0, end))),
-    next: from + end,
+    next: first + end,
   };
 }
 

@@ -1,3 +1,4 @@
+import { spend } from "../cli/budget.ts";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 
 /** The greatest length of a record that is read, in bytes. */
@@ -77,14 +78,34 @@ export function readRecord(path: string, longest = LONGEST_RECORD): string | und
 }
 
 function readAll(file: Deno.FsFile, longest: number): string {
-  const bytes = new Uint8Array(Math.min(Math.max(file.statSync().size, 4096), longest) + 1);
-  let length = 0;
-  for (;;) {
-    const more = file.readSync(bytes.subarray(length));
-    if (more === null) return new TextDecoder().decode(bytes.subarray(0, length));
-    length += more;
-    if (length === bytes.length) throw new BadRecord(`it has more than ${length - 1} bytes`);
+  const { text, length } = readBeginning(file, longest + 1);
+  if (length > longest) throw new BadRecord(`it has more than ${longest} bytes`);
+  return text;
+}
+
+/** The piece of a file that was read last: to allocate one for each file would cost much memory. */
+const piece = new Uint8Array(2 ** 14);
+
+/**
+ * Reads a file, or the beginning of a long one.
+ *
+ * @param longest How much to read at most, in bytes.
+ * @returns the text, and the number of its bytes.
+ */
+export function readBeginning(
+  file: Deno.FsFile,
+  longest: number,
+): { text: string; length: number } {
+  const decoder = new TextDecoder();
+  let [text, length] = ["", 0];
+  while (length < longest) {
+    const count = file.readSync(piece.subarray(0, longest - length));
+    if (count === null) break;
+    spend(count);
+    text += decoder.decode(piece.subarray(0, count), { stream: true });
+    length += count;
   }
+  return { text: text + decoder.decode(), length };
 }
 
 /**

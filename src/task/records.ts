@@ -167,6 +167,7 @@ function unlessUnreadable<T>(namespace: string, task: string, read: () => T): T 
     return read();
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
+    if (error instanceof LancoError) throw error;
     throw new Failed(`cannot read the record of task ${task}: ${reason(error)}`);
   }
 }

@@ -1,4 +1,5 @@
 import { isFrozen } from "../cgroup/freezer.ts";
+import { each } from "../cli/budget.ts";
 import { Failed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
@@ -34,8 +35,8 @@ export function chosenStates(
   choice: RunChoice,
   warn: Warn,
 ): TaskState[] {
-  const lost = allLostRuns(namespace);
-  return tasks.flatMap((task) => {
+  const lost = each([namespace], allLostRuns);
+  return each(tasks, (task) => {
     try {
       const chosen = chooseRun(namespace, task, choice, () => lost);
       return chosen === undefined ? [] : [stateOf(namespace, task, chosen)];
@@ -57,9 +58,9 @@ export function runStates(
   tasks: readonly string[],
   warn: Warn,
 ): TaskState[] {
-  const lost = allLostRuns(namespace);
+  const lost = each([namespace], allLostRuns);
   const states = tasks.flatMap((task) =>
-    runsOf(namespace, task, lost, warn).map((chosen) => stateOf(namespace, task, chosen))
+    each(runsOf(namespace, task, lost, warn), (chosen) => [stateOf(namespace, task, chosen)])
   );
   // A run under way without a record is the newest.
   const order = ({ run }: TaskState) => run ?? "~";

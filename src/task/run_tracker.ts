@@ -25,12 +25,15 @@ const AGAIN = 1000;
 /** How often to look at the runs of a namespace that systemd keeps, in milliseconds. */
 const GLANCE = 5000;
 
+/** How often the file of pauses of a run is read in one look. */
+const ROUNDS = 20;
+
 /** A run that is not over. */
 interface Live {
   run: string;
   /** The inode of its registered cgroup. */
   cgroup: number;
-  /** Its record, as it was read first. */
+  /** Its record, as it was read first, without what may be long. */
   found: RecordedRun | undefined;
   /** How much of its file of pauses has been read, in bytes. */
   paused: number;
@@ -81,7 +84,7 @@ export class RunTracker {
     }
     const run = found?.record.run ?? String(cgroup);
     if (found !== undefined) this.#markReported(task, run);
-    const live: Live = { run, cgroup, found, paused: 0 };
+    const live: Live = { run, cgroup, found: found && short(found), paused: 0 };
     this.#live.set(task, live);
     // Earlier pauses are not reported: the state of the task tells the last of them.
     for (const _ of this.#pauses(task, live)) continue;
@@ -152,6 +155,9 @@ export class RunTracker {
       if (found !== undefined && !isFormer(found) && !last.has(task)) last.set(task, run);
     }
     this.#last = last;
+    for (const task of this.#former.keys()) {
+      if (!list.former.has(task)) this.#former.delete(task);
+    }
     return changed;
   }
 
@@ -198,7 +204,7 @@ export class RunTracker {
     }
     this.#markReported(task, run);
     if (!found?.status.executed) return true;
-    yield* this.#report(task, { run, cgroup: found.record.cgroup, found, paused: 0 });
+    yield* this.#report(task, { run, cgroup: found.record.cgroup, found: short(found), paused: 0 });
     return true;
   }
 
@@ -209,7 +215,7 @@ export class RunTracker {
     const { run, cgroup: own } = found.record;
     if (this.#former.get(task) === run) return;
     this.#former.set(task, run);
-    yield* this.#report(task, { run, cgroup: own, found, paused: 0 });
+    yield* this.#report(task, { run, cgroup: own, found: short(found), paused: 0 });
   }
 
   /** Reports a run that has started, and its end if it is over. */
@@ -232,7 +238,8 @@ export class RunTracker {
 
   *#pauses(task: string, live: Live): Generator<TaskEvent> {
     if (live.found === undefined) return;
-    for (;;) {
+    // The owner may write faster than this reads: other tasks must have their turn.
+    for (let round = 0; round < ROUNDS; round++) {
       const { pauses, next } = readPauses(live.found.directory, live.paused);
       for (const { what, at } of pauses) {
         yield { event: what, task, run: live.run, pid: pidOf(live), at };
@@ -240,6 +247,7 @@ export class RunTracker {
       if (next === live.paused) return;
       live.paused = next;
     }
+    this.#lookAgain(task);
   }
 
   #markReported(task: string, run: string): void {
@@ -287,6 +295,11 @@ export class RunTracker {
     const at = (now && endOf(now)) ?? Date.now();
     return { event: "end", task, run, pid: pidOf(live), at, ...how, stopped };
   }
+}
+
+/** Returns a run without the parts of its record that may be long: thousands of runs may be kept. */
+function short(found: RecordedRun): RecordedRun {
+  return { ...found, record: { ...found.record, command: [], directory: "", log: null } };
 }
 
 function again(namespace: string, task: string, old: RecordedRun): RecordedRun | undefined {

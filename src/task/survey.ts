@@ -1,3 +1,4 @@
+import { each } from "../cli/budget.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
@@ -38,7 +39,7 @@ export function selectedTasks(
 ): { running: string[]; finished: string[] } {
   const ns = namespace.namespace;
   const tasks = finished ? allTasks(ns) : { running: runningTasks(ns), finished: [] };
-  const lost = finished ? [...lostRuns(namespace).keys()] : [];
+  const lost = finished ? each([namespace], (one) => [...lostRuns(one).keys()]) : [];
   const over = new Set([...tasks.finished, ...lost]).difference(new Set(tasks.running));
   return {
     running: running ? tasks.running.filter(matches) : [],
@@ -48,10 +49,10 @@ export function selectedTasks(
 
 /** Returns running tasks with their processes, and reads nothing else of them. */
 export function listRunning(namespace: Namespace, names: readonly string[]): ListedTask[] {
-  return names.map((task) => ({
+  return each(names, (task) => [{
     task,
     processes: describeTask(namespace, task, () => taskProcesses(namespace, task)),
-  }));
+  }]);
 }
 
 /** A running exit command and its processes. */
@@ -69,12 +70,12 @@ export function listExitCommands(
   namespace: Namespace,
   matches: (task: string) => boolean = () => true,
 ): ListedExitCommand[] {
-  return runningExitCommands(namespace).filter(({ task }) => matches(task)).map((exit) => ({
+  return each(runningExitCommands(namespace, matches), (exit) => [{
     task: exit.task,
     run: unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.run))?.record.run ??
       String(exit.run),
     processes: describeExit(() => exitCommandProcesses(namespace, exit)),
-  }));
+  }]);
 }
 
 /** Returns running tasks with their processes and states. Tasks that end meanwhile may be left out. */
@@ -84,7 +85,7 @@ export function examineRunning(
   warn: Warn,
 ): (ListedTask & { state: TaskState })[] {
   const reader = usageReader(namespace);
-  return listRunning(namespace, names).flatMap((listed) => {
+  return each(listRunning(namespace, names), (listed) => {
     // There is no registered cgroup if the task has ended since the tasks were listed.
     const cgroup = registeredInode(namespace.namespace, listed.task);
     const processes = listed.processes.length;
@@ -100,9 +101,9 @@ export function examineFinished(
   names: readonly string[],
   warn: Warn,
 ): TaskState[] {
-  const lost = lostRuns(namespace);
-  return names.flatMap((name) => {
-    const seen = look(namespace, name, { warn, lost });
+  let lost: ReadonlyMap<string, string> | undefined;
+  return each(names, (name) => {
+    const seen = look(namespace, name, { warn, lost: lost ??= lostRuns(namespace) });
     return seen === undefined ? [] : [conclude(seen)];
   });
 }

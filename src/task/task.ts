@@ -1,5 +1,6 @@
 // Which tasks of a namespace run, and which have ended and have a record.
 import { isGone, processes } from "../cgroup/cgroup.ts";
+import { each } from "../cli/budget.ts";
 import { Failed, reason, RecordsClosed } from "../cli/errors.ts";
 import { isTaskPopulated } from "./population.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
@@ -62,8 +63,10 @@ export function registeredInode(namespace: string, task: string): number | undef
  */
 export function runningTasks(namespace: string): string[] {
   assertMounted(namespace);
-  return registeredTasks(namedRoot(namespace)).filter((task) => isTaskPopulated(namespace, task))
-    .sort();
+  return each(
+    registeredTasks(namedRoot(namespace)),
+    (task) => isTaskPopulated(namespace, task) ? [task] : [],
+  ).sort();
 }
 
 /**

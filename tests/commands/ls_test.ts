@@ -9,7 +9,7 @@ function tree(namespace: string, processes: Record<string, string>, long = false
     return [task, { run: null, pid: null, state: "running" as const, ...listed }] as const;
   });
   const output = { namespace, count: tasks.length, exitCommands: [] };
-  return renderTree({ ...output, tasks: Object.fromEntries(tasks) }, { long });
+  return renderTree({ truncated: false, ...output, tasks: Object.fromEntries(tasks) }, { long });
 }
 
 Deno.test("renderTree() draws the tree of the article about the first lanĉo", () => {
@@ -62,6 +62,7 @@ cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) =
       },
     },
     exitCommands: [],
+    truncated: false,
   });
 });
 

@@ -14,7 +14,7 @@ function fakeProc(files: Record<string, string | Uint8Array>): string {
 function shown(files: Record<string, string | Uint8Array>): string | undefined {
   const proc = fakeProc(files);
   try {
-    return commandLine(7, `${proc}/7`);
+    return commandLine(7, 100, `${proc}/7`);
   } finally {
     Deno.removeSync(proc, { recursive: true });
   }
@@ -34,7 +34,7 @@ Deno.test("commandLine() replaces bytes of arguments that are not UTF-8", () => 
 
 Deno.test("commandLine() returns the name of a process without arguments, and nothing of a dead one", () => {
   assertEquals(shown({ cmdline: "", comm: "kworker/0:1\n" }), "[kworker/0:1]");
-  assertEquals(commandLine(7, "/nonexistent"), undefined);
+  assertEquals(commandLine(7, 100, "/nonexistent"), undefined);
 });
 
 Deno.test("parseCgroups() names hierarchies as the namespace does", () => {

@@ -127,6 +127,10 @@ class Batch implements BatchServices {
     this.answers.write(jsonLine(answer));
   }
 
+  room(): Promise<void> {
+    return this.answers.room();
+  }
+
   atEnd(close: () => void): void {
     this.#closing.push(close);
   }

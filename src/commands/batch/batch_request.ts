@@ -8,6 +8,8 @@ import type { Turn } from "./task_order.ts";
 export interface BatchServices {
   /** Writes an answer, or an event of a request. */
   write(answer: object): void;
+  /** Waits until the reader has taken most of what was written. */
+  room(): Promise<void>;
   /** Registers a function that is called when the batch ends. */
   atEnd(close: () => void): void;
   /** Stops tasks by a process of the owner's, in root's batch: see `InBatch`. */
@@ -76,6 +78,10 @@ export class BatchRequest implements Context, InBatch {
     this.turn?.leave();
     // Root's own batch keeps the order of its requests by this.
     if (actsForRoot()) this.services.write({ id: this.id, turn: "released" });
+  }
+
+  room(): Promise<void> {
+    return this.services.room();
   }
 
   atEnd(close: () => void): void {

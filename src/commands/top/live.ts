@@ -165,17 +165,19 @@ class View {
     return effect;
   }
 
-  #schedule(wait = this.options.interval): void {
+  #schedule(wait: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#queue(() => this.#sample()), wait);
   }
 
   /** Takes a sample. While a namespace is being initialised or released, samples may fail. */
   #sample(): void {
-    this.#schedule();
+    const begin = performance.now();
     try {
       this.#apply({ type: "sample", sample: this.options.world.sample() });
       this.#failingSince = undefined;
+      // Samples of very many tasks must not use more than half of a processor.
+      this.#schedule(Math.max(this.options.interval, performance.now() - begin));
     } catch (error) {
       const since = this.#failingSince ??= performance.now();
       if (error instanceof NotInitialised || performance.now() - since > FAILURE_MAX) throw error;

@@ -17,6 +17,8 @@ export interface State {
   time: number;
   /** All tasks and running exit commands. */
   tasks: readonly Task[];
+  /** Whether tasks were left out because there was too much to read. */
+  isTruncated: boolean;
   /** The tasks that match the filter, in the order of the screen. */
   rows: readonly Task[];
   sort: { key: SortKey; reverse: boolean };
@@ -69,6 +71,7 @@ export function initialState(
     host,
     time: 0,
     tasks: [],
+    isTruncated: false,
     rows: [],
     sort: { key: "cpu", reverse: false },
     filter,
@@ -117,9 +120,9 @@ export function update(state: State, event: Event): Step {
   }
 }
 
-function applySample(state: State, { time, tasks }: Sample): State {
+function applySample(state: State, { time, tasks, isTruncated }: Sample): State {
   const before = selectedTask(state);
-  const next = arrangeRows({ ...state, time, tasks });
+  const next = arrangeRows({ ...state, time, tasks, isTruncated });
   if (before === undefined || tasks.some(({ run }) => run === before.run)) return next;
   const { id, name } = before;
   const subject = label({ id, task: name });

@@ -1,6 +1,7 @@
 import { existsSync } from "@std/fs/exists";
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
+import { each, withinBudget } from "../../cli/budget.ts";
 import { isPopulated, processes, processesIn, unlessGone } from "../../cgroup/cgroup.ts";
 import { registeredTasks } from "../../task/task.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -19,6 +20,8 @@ export interface Sample {
   time: number;
   /** The tasks, sorted by name, then the running exit commands. */
   tasks: Task[];
+  /** Whether tasks were left out because there was too much to read. */
+  isTruncated: boolean;
 }
 
 /** The sources that the sampler reads; tests pass fakes. */
@@ -32,6 +35,9 @@ export interface Source {
   /** Returns the running exit commands. */
   exits(): Exit[];
 }
+
+/** How long a sample may take, in milliseconds: meanwhile keys are not answered. */
+const SAMPLE_TIME = 1000;
 
 /** How long a record is read again with each sample, in milliseconds: `run` may write it late. */
 const RECORD_SETTLED = 2000;
@@ -97,21 +103,15 @@ export class Sampler {
    */
   sample(now = performance.now(), time = Date.now(), boot = sinceBoot()): Sample {
     this.#source.assertThere();
-    const known = new Map<string, Known>();
-    const tasks: Task[] = [];
-    for (const name of this.#names()) {
-      const found = this.#task(name, now, boot);
-      if (found === undefined) continue;
-      known.set(name, found.known);
-      tasks.push(found.task);
-    }
-    for (const exit of this.#source.exits()) {
-      const found = this.#exit(exit, now);
-      known.set(found.task.id, found.known);
-      tasks.push(found.task);
-    }
-    this.#known = known;
-    return { time, tasks };
+    const { result: found, truncated: isTruncated } = withinBudget(() => [
+      ...each(
+        this.#names(),
+        (name) => [this.#task(name, now, boot)].filter((found) => found !== undefined),
+      ),
+      ...each(this.#source.exits(), (exit) => [this.#exit(exit, now)]),
+    ], { time: SAMPLE_TIME });
+    this.#known = new Map(found.map(({ task, known }) => [task.id, known]));
+    return { time, tasks: found.map(({ task }) => task), isTruncated };
   }
 
   #names(): string[] {

@@ -64,7 +64,7 @@ function body(state: State, size: Size, style: Style): string[] {
 }
 
 function header(state: State, { columns, rows }: Size, style: Style): string[] {
-  const { namespace, tasks, host } = state;
+  const { namespace, tasks, isTruncated, host } = state;
   const sum = (value: (task: State["tasks"][number]) => number | null) =>
     tasks.reduce((total, task) => total + (value(task) ?? 0), 0);
   const processes = sum((task) => task.processes);
@@ -73,7 +73,7 @@ function header(state: State, { columns, rows }: Size, style: Style): string[] {
   const isTask = ({ state }: State["tasks"][number]) => state !== "exit-cmd";
   const [all, some] = [tasks.filter(isTask).length, state.rows.filter(isTask).length];
   const shown = some < all ? `${some} of ` : "";
-  const title = `${namespace}: ${shown}${count(all, "task")}, ` +
+  const title = `${namespace}: ${shown}${count(all, "task")}${isTruncated ? " and more" : ""}, ` +
     `${count(processes, "process", "processes")}, ${count(host.cpus, "CPU")}`;
   const first = paint(fit(title, columns, style), "head", style);
   // On a small screen the rows of tasks are worth more than the bars.

@@ -1,4 +1,5 @@
-import { command, type Context } from "../../cli/command.ts";
+import { OverBudget } from "../../cli/budget.ts";
+import { command, type Context, type Result } from "../../cli/command.ts";
 import { Usage } from "../../cli/errors.ts";
 import { duration, flag } from "../../cli/options.ts";
 import { actsForRoot, readVariables } from "../../namespace/caller.ts";
@@ -43,24 +44,26 @@ Examples:
   stopsByKey: ({ once }) => !once,
   async run(context, { filter, once: isOnce, interval = isOnce ? ONCE_INTERVAL : 1 }) {
     return isOnce
-      ? { status: 0, output: await once(context, interval * 1000, filter) }
+      ? await once(context, interval * 1000, filter)
       : { status: await watch(context, interval * 1000, filter) };
   },
 });
 
-/** Measures once, and returns the table of the tasks. */
-async function once(context: Context, interval: number, filter: string): Promise<string> {
+/** Measures once, and returns the table of the tasks, with the exit status. */
+async function once(context: Context, interval: number, filter: string): Promise<Result<string>> {
   const namespace = readNamespace(context.namespace);
   const sampler = new Sampler(namespace);
   const first = initialState(context.namespace, namespace.host, filter);
   sampler.sample();
   await new Promise((resolve) => setTimeout(resolve, interval));
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
-  return plainTable(state.rows, {
+  if (state.isTruncated) await context.report(new OverBudget());
+  const output = plainTable(state.rows, {
     cpus: state.host.cpus,
     stopping: state.stopping,
     style: { colour: false, unicode: true },
   });
+  return { status: state.isTruncated ? 1 : 0, output };
 }
 
 /** Shows the live screen until the user leaves it. Returns the exit status. */

@@ -45,7 +45,7 @@ export const TASKS: readonly Task[] = [
 /** Returns the state after a sample of these tasks, on a host with four processors. */
 export function stateOf(tasks: readonly Task[] = TASKS, filter = ""): State {
   const host = { cpus: 4, memory: 16 * 1024 * MIB };
-  const sample = { time: NOW, tasks: [...tasks] };
+  const sample = { time: NOW, tasks: [...tasks], isTruncated: false };
   return update(initialState("web", host, filter), { type: "sample", sample }).state;
 }
 

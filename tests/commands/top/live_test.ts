@@ -65,7 +65,7 @@ class Stage implements Terminal {
     return {
       sample: () => {
         if (this.failure) throw this.failure();
-        return { time: NOW, tasks: [...this.tasks] };
+        return { time: NOW, tasks: [...this.tasks], isTruncated: false };
       },
       tail: (log) => Promise.resolve({ lines: [`the end of ${log}`] }),
       stop: (name, _run, atOnce) => {

@@ -11,7 +11,7 @@ const after = (state: State, ...events: Event[]) =>
   events.reduce((before, event) => update(before, event).state, state);
 const sample = (tasks: readonly Task[]): Event => ({
   type: "sample",
-  sample: { time: NOW, tasks: [...tasks] },
+  sample: { time: NOW, tasks: [...tasks], isTruncated: false },
 });
 const ABC = [task("a"), task("b"), task("c")];
 
@@ -211,6 +211,9 @@ Deno.test("an exit command is stopped without a new run of its task, and cannot 
     undefined,
     "an exit command cannot be paused",
   ]);
-  const gone = after(both, { type: "sample", sample: { time: NOW, tasks: [task("a")] } });
+  const gone = after(both, {
+    type: "sample",
+    sample: { time: NOW, tasks: [task("a")], isTruncated: false },
+  });
   assertEquals(gone.message, "the exit command of task a has ended");
 });
