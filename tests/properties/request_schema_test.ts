@@ -35,8 +35,12 @@ const lines = fc.tuple(
   ),
 ).map(([command, fields]) => ({ ...fields, command }));
 
-/** Whether the fields of a line exist and have the right types, by what reads them. */
-function areFieldsTaken(line: { command: string }): boolean {
+/** Whether the fields of a line exist and have the right types, by what reads them, each alone: an error of one hides that of the next. */
+function areFieldsTaken({ command, ...fields }: { command: string }): boolean {
+  return Object.entries(fields).every(([key, value]) => isFieldTaken({ command, [key]: value }));
+}
+
+function isFieldTaken(line: { command: string }): boolean {
   const [, command] = commands.find(([name]) => name === line.command) ?? [];
   assert(command !== undefined);
   const words = Object.entries(command.options)
