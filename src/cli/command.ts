@@ -20,8 +20,8 @@ export interface CommandTables {
 export interface Cancellable {
   /** Whether the request has been cancelled. */
   readonly cancelled: boolean;
-  /** The wait that a cancellation interrupts; the command sets it before it waits. */
-  sleeper: { wake(): void } | undefined;
+  /** The wait that a cancellation interrupts; a command sets it before it waits. */
+  wait: { wake(): void } | undefined;
 }
 
 /** The part of a context that only commands in a batch have. */

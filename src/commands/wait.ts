@@ -47,13 +47,13 @@ Examples:
     return first === undefined ? "" : `${first[0]}\n`;
   },
   async run(context, { tasks: names, timeout = Infinity, any, run }) {
-    const tasks: Asked[] = [];
+    const tasks: AwaitedTask[] = [];
     let watch: EndWatch | undefined;
     try {
       await hold(context, names, run, tasks);
       context.batch?.releaseTurn();
       watch = new EndWatch(context.namespace, names);
-      if (context.batch !== undefined) context.batch.sleeper = watch;
+      if (context.batch !== undefined) context.batch.wait = watch;
       const deadline = performance.now() + timeout * 1000;
       while (!isOver(tasks, any)) {
         const left = deadline - performance.now();
@@ -70,7 +70,7 @@ Examples:
 });
 
 /** A task to wait for. */
-interface Asked {
+interface AwaitedTask {
   task: string;
   /** The run that is waited for; undefined if the task is unknown. */
   run?: RunEnd | undefined;
@@ -83,21 +83,21 @@ async function hold(
   context: Context,
   names: readonly string[],
   choice: RunChoice | undefined,
-  tasks: Asked[],
+  tasks: AwaitedTask[],
 ): Promise<void> {
   const namespace = readNamespace(context.namespace);
   for (const task of names) {
-    const asked: Asked = { task };
-    tasks.push(asked);
+    const awaited: AwaitedTask = { task };
+    tasks.push(awaited);
     try {
-      asked.run = choice === undefined
+      awaited.run = choice === undefined
         ? await RunEnd.hold(namespace, task)
         : await RunEnd.holdRun(namespace, task, choice);
-      if (asked.run === undefined) throw unknown(namespace, task, choice);
+      if (awaited.run === undefined) throw unknown(namespace, task, choice);
     } catch (error) {
       const isAnswer = error instanceof UnknownTask || error instanceof UnknownRun;
       if (!(error instanceof Failed || isAnswer)) throw error;
-      asked.unknown = error;
+      awaited.unknown = error;
       await context.report(error);
     }
   }
@@ -115,7 +115,7 @@ function unknown(namespace: Namespace, task: string, choice?: RunChoice): LancoE
     : new UnknownRun(namespace.namespace, choice, task, "ERROR");
 }
 
-function isOver(tasks: readonly Asked[], any: boolean): boolean {
+function isOver(tasks: readonly AwaitedTask[], any: boolean): boolean {
   const runs = tasks.flatMap(({ run }) => run ?? []);
   return any && runs.length > 0
     ? runs.some((run) => run.ended())
@@ -125,7 +125,7 @@ function isOver(tasks: readonly Asked[], any: boolean): boolean {
 /** The outcome of one of the tasks. */
 type Outcome = Output<"wait">["tasks"][string];
 
-function outcome({ task, run, unknown }: Asked): Outcome {
+function outcome({ task, run, unknown }: AwaitedTask): Outcome {
   if (run === undefined) {
     const why = unknown?.message ?? null;
     return {
@@ -159,8 +159,8 @@ function firstEnded(outcomes: readonly [string, Outcome][]): [string, Outcome] |
 }
 
 /** Returns the result of the command, and reports the tasks of which it is not known how they ended. */
-async function answer(context: Context, tasks: readonly Asked[], any: boolean) {
-  const outcomes = tasks.map((asked): [string, Outcome] => [asked.task, outcome(asked)]);
+async function answer(context: Context, tasks: readonly AwaitedTask[], any: boolean) {
+  const outcomes = tasks.map((awaited): [string, Outcome] => [awaited.task, outcome(awaited)]);
   const first = any ? firstEnded(outcomes) : undefined;
   const timedOut = first === undefined && outcomes.some(([, { ended }]) => ended === false);
   const output: Output<"wait"> = {

@@ -5,7 +5,7 @@ export type Layout = "unified" | "hybrid" | "legacy";
 
 /**
  * What keeps a namespace: a named hierarchy of cgroup v1, whose release agent the kernel runs as
- * root; or systemd, into whose unit an owner can have processes of his own moved.
+ * root; or systemd, into whose unit an owner can have any of their processes moved.
  */
 export type KeeperName = "named" | "systemd";
 

@@ -11,10 +11,11 @@ import systemdUp from "./systemd_up.sh" with { type: "text" };
 import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
 import type { KeeperName } from "../namespace/description.ts";
+import { COUNTERS } from "../task/usage.ts";
 import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
 
 /** The text of the release agent: its actions, and the queue by which one agent works at a time. */
-const AGENT = agent + errands;
+const AGENT = (agent + errands).replace("@COUNTERS@", COUNTERS.join(" "));
 
 /** The scripts that remove a namespace, and those that make one, in their order. */
 const DOWN = [common, namedDown, systemdDown, down];

@@ -25,6 +25,7 @@ exec </dev/null >/dev/null 2>&1
 here=/run/lanco/@NAMESPACE@
 named=$here/named
 hierarchies="@HIERARCHIES@"
+counters="@COUNTERS@"
 exits=$here/@EXITS@/exits
 ended=0 ending='' useless='' found=0
 
@@ -162,8 +163,7 @@ keep_counters() {
   used=
   inode_of "$1"
   before=$inode
-  for file in cpu.stat cpuacct.usage cpuacct.stat memory.peak memory.events \
-    memory.max_usage_in_bytes memory.oom_control pids.peak; do
+  for file in $counters; do
     for hierarchy in $hierarchies; do
       [ ! -e "$here/$hierarchy/task-$1/$file" ] || while read -r line; do
         used="$used$file $line

@@ -162,15 +162,15 @@ function findTargets(namespace: Namespace, task: string, meant?: number): Target
     const hierarchies = own.map(({ name }) => name);
     return [{ name: `task-${task}`, inode, place: `task-${task}`, hierarchies }];
   }
-  const isMeant = (exit: Exit) => (meant ?? exit.run) === exit.run;
+  const isMeant = (exit: Exit) => (meant ?? exit.cgroup) === exit.cgroup;
   const exits = runningExitCommands(namespace, (name) => name === task).filter(isMeant);
-  return exits.flatMap(({ run }) => {
-    const name = `exit-${run}-${task}`;
-    const cgroup = `${namedRoot(namespace.namespace)}/${name}`;
-    const inode = unlessGone(() => Deno.statSync(cgroup).ino, null);
+  return exits.flatMap(({ cgroup }) => {
+    const name = `exit-${cgroup}-${task}`;
+    const path = `${namedRoot(namespace.namespace)}/${name}`;
+    const inode = unlessGone(() => Deno.statSync(path).ino, null);
     if (inode === null) return [];
     if (namespace.keeper === "systemd") return [{ name, inode, place: name, hierarchies: UNIFIED }];
     const hierarchies = namespace.exits === "" ? [] : [namespace.exits];
-    return [{ name, inode, place: `exits/${run}-${task}`, hierarchies }];
+    return [{ name, inode, place: `exits/${cgroup}-${task}`, hierarchies }];
   });
 }

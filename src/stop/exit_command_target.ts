@@ -21,7 +21,7 @@ export class ExitTarget {
   readonly #place: ExitCommandCgroups;
 
   constructor(private readonly namespace: Namespace, private readonly exit: Exit) {
-    this.#place = exitCommandCgroups(namespace, exit.task, exit.run);
+    this.#place = exitCommandCgroups(namespace, exit.task, exit.cgroup);
   }
 
   /** The name of the exit command in messages. */

@@ -58,7 +58,7 @@ function only(choice: RunChoice): Pick<Sources, "only"> {
  * host went down, the newest first.
  *
  * @param lost The latter runs of all tasks, the oldest first.
- * @param warn Told of records that cannot be read; these runs are left out.
+ * @param warn Called with a message for each record that cannot be read; these runs are left out.
  */
 export function* runsOf(
   namespace: Namespace,
@@ -75,7 +75,7 @@ interface Sources {
   only?: string;
   /** Returns the runs of all tasks that were under way when the host went down, the oldest first. */
   lost: () => readonly LostRun[];
-  /** Told of records that cannot be read, if that is no reason to fail. */
+  /** Called with a message for each record that cannot be read; without it, that is an error. */
   warn?: Warn;
 }
 

@@ -28,7 +28,7 @@ export async function* taskEvents(
   const name = namespace.namespace;
   const named = namedRoot(name);
   const changes = new Changes({ pulse: Infinity });
-  if (cancellable !== undefined) cancellable.sleeper = changes;
+  if (cancellable !== undefined) cancellable.wait = changes;
   try {
     changes.watch(named);
     // A change of this directory tells of the release of the namespace.

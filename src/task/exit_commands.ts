@@ -11,7 +11,7 @@ export interface Exit {
   /** The name of the task. */
   task: string;
   /** The inode of the registered cgroup that the run has or had. */
-  run: number;
+  cgroup: number;
 }
 
 /**
@@ -24,13 +24,13 @@ export function runningExitCommands(
 ): Exit[] {
   const exits = registeredExits(namespace).filter(({ task }) => matches(task));
   return each(exits, (exit) => isExitCommandRunning(namespace, exit) ? [exit] : [])
-    .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.run - b.run);
+    .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.cgroup - b.cgroup);
 }
 
 /** Returns the exit commands of a task that wait for the end of their run: frozen, or where there is no freezer, polling. */
 export function sleepingExitCommands(namespace: Namespace, task: string): Exit[] {
   return registeredExits(namespace).filter((exit) => {
-    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.run);
+    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.cgroup);
     return exit.task === task && (frozenCgroup === undefined || isFrozen(frozenCgroup));
   });
 }
@@ -38,17 +38,19 @@ export function sleepingExitCommands(namespace: Namespace, task: string): Exit[]
 /** Returns the exit commands that have a registered cgroup, in no order. */
 function registeredExits({ namespace }: Namespace): Exit[] {
   return [...Deno.readDirSync(namedRoot(namespace))].flatMap(({ name }): Exit[] => {
-    const [, run, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
-    return run === undefined || !isName(task, TASK_MAX) ? [] : [{ task, run: Number(run) }];
+    const [, cgroup, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
+    return cgroup === undefined || !isName(task, TASK_MAX)
+      ? []
+      : [{ task, cgroup: Number(cgroup) }];
   });
 }
 
 /** Returns whether an exit command runs: its run is over, and it still has a process. */
-export function isExitCommandRunning(namespace: Namespace, { task, run }: Exit): boolean {
-  const cgroup = registered(namespace.namespace, task);
-  const last = unlessGone(() => Deno.statSync(cgroup).ino, null);
-  if (last === run && !isLeft(namespace, task)) return false;
-  return isPopulatedExit(namespace, { task, run });
+export function isExitCommandRunning(namespace: Namespace, { task, cgroup }: Exit): boolean {
+  const path = registered(namespace.namespace, task);
+  const last = unlessGone(() => Deno.statSync(path).ino, null);
+  if (last === cgroup && !isLeft(namespace, task)) return false;
+  return isPopulatedExit(namespace, { task, cgroup });
 }
 
 /** Returns whether the registered cgroup of a task is that of a run that is over: where systemd keeps the namespace, it stays if the shim was killed. */
@@ -59,13 +61,15 @@ function isLeft(namespace: Namespace, task: string): boolean {
 /** Removes the cgroups that exit commands of a task have left, because their shells were killed. */
 export function removeLeftExitCommands(namespace: Namespace, task: string): void {
   for (const exit of registeredExits(namespace)) {
-    if (exit.task === task) removeCgroup(exitCommandCgroups(namespace, task, exit.run).registered);
+    if (exit.task === task) {
+      removeCgroup(exitCommandCgroups(namespace, task, exit.cgroup).registered);
+    }
   }
 }
 
 /** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
-function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
-  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, run);
+function isPopulatedExit(namespace: Namespace, { task, cgroup }: Exit): boolean {
+  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, cgroup);
   if (isPopulated(registered)) return true;
   const file = `${frozenCgroup ?? registered}/cgroup.events`;
   const events = unlessGone(() => Deno.readTextFileSync(file), "");
@@ -73,6 +77,6 @@ function isPopulatedExit(namespace: Namespace, { task, run }: Exit): boolean {
 }
 
 /** Returns the process ids of an exit command. */
-export function exitCommandProcesses(namespace: Namespace, { task, run }: Exit): number[] {
-  return processes(exitCommandCgroups(namespace, task, run).registered);
+export function exitCommandProcesses(namespace: Namespace, { task, cgroup }: Exit): number[] {
+  return processes(exitCommandCgroups(namespace, task, cgroup).registered);
 }

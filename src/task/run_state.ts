@@ -27,7 +27,7 @@ export function runState(
 /**
  * Returns the states of the chosen run of each of some tasks; nothing of tasks without such a run.
  *
- * @param warn Told of records that cannot be read; these runs are left out.
+ * @param warn Called with a message for each record that cannot be read; these runs are left out.
  */
 export function chosenStates(
   namespace: Namespace,
@@ -51,7 +51,7 @@ export function chosenStates(
 /**
  * Returns the states of all runs of some tasks that are under way or on record, the oldest first.
  *
- * @param warn Told of records that cannot be read; these runs are left out.
+ * @param warn Called with a message for each record that cannot be read; these runs are left out.
  */
 export function runStates(
   namespace: Namespace,

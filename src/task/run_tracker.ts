@@ -69,7 +69,7 @@ export class RunTracker {
     }
   }
 
-  /** Reports a task that has a registered cgroup at the beginning. */
+  /** Reports a task that runs when this begins, and has a registered cgroup. */
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
     const cgroup = registeredInode(this.namespace.namespace, task);
     if (cgroup === undefined || !this.#isTaskPopulated(task)) return;
@@ -101,7 +101,7 @@ export class RunTracker {
   }
 
   /**
-   * Reports what has become of tasks since the last look.
+   * Reports the events of tasks since the last look.
    *
    * @param tasks The tasks that may have changed; undefined if any may have.
    */

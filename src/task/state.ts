@@ -45,7 +45,7 @@ export interface TaskState {
   code: number | null;
   /** The signal that its first process died of, if it did. */
   signal: Signal | null;
-  /** Who has stopped it, if somebody has. */
+  /** The request to stop it, if there was one. */
   stopped: StopRecord | null;
   /** The start time, in milliseconds since 1970. */
   started: number | null;
@@ -77,7 +77,7 @@ export interface Sighting {
   live: "running" | "paused" | undefined;
   /** The recorded run, if there is one. */
   found: RecordedRun | undefined;
-  /** Who has stopped it, if somebody has. */
+  /** The request to stop it, if there was one. */
   stopped: StopRecord | null;
   /** How many processes it has. */
   processes: number;
@@ -86,9 +86,9 @@ export interface Sighting {
 }
 
 /**
- * Finds out all that is known of a task; nothing if nothing is.
+ * Returns the state of a task; undefined if nothing is known of it.
  *
- * @param warn Told of a record that cannot be read, if the task runs all the same.
+ * @param warn Called with a message if the task runs, and its record cannot be read.
  * @throws {Failed} if it cannot be found out.
  */
 export function taskState(
@@ -97,7 +97,7 @@ export function taskState(
   warn: Warn,
 ): TaskState | undefined {
   const cgroup = identity(namespace.namespace, task);
-  // That it runs is worth saying, whatever else there is to say.
+  // The state of a running task is shown even if its record cannot be read.
   const seen = cgroup === undefined
     ? look(namespace, task)
     : look(namespace, task, { cgroup, processes: taskProcesses(namespace, task).length, warn });
@@ -114,14 +114,14 @@ export interface LookOptions {
   cgroup?: number;
   /** How many processes it has. */
   processes?: number;
-  /** Told of a record that cannot be read, if that is no reason to fail. */
+  /** Called with a message if the record cannot be read; without it, that is an error. */
   warn?: Warn;
   /** The runs that ran when the host went down, by task, if the caller knows them already. */
   lost?: ReadonlyMap<string, string>;
 }
 
 /**
- * Looks at a task; nothing if nothing is known of it.
+ * Collects the data of a task; returns undefined if nothing is known of it.
  *
  * @throws {Failed} if its record cannot be read, unless `warn` is given.
  */
@@ -161,7 +161,7 @@ function foundOf(
 }
 
 /**
- * All that is known of a task that was seen.
+ * Returns the state of a task from its data.
  *
  * @param live The present usage of the task, if it runs.
  */

@@ -72,8 +72,8 @@ export function listExitCommands(
 ): ListedExitCommand[] {
   return each(runningExitCommands(namespace, matches), (exit) => [{
     task: exit.task,
-    run: unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.run))?.record.run ??
-      String(exit.run),
+    run: unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.cgroup))?.record.run ??
+      String(exit.cgroup),
     processes: describeExit(() => exitCommandProcesses(namespace, exit)),
   }]);
 }

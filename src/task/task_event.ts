@@ -2,9 +2,9 @@ import type { TaskState } from "./state.ts";
 
 /** An event in the life of a task, as `events` reports it. Times are in milliseconds since 1970. */
 export type TaskEvent =
-  /** All that run now have been told of. */
+  /** All tasks that run now have been reported. */
   | { event: "ready"; at: number }
-  /** It was begun at `at`, and ran when the host went down. */
+  /** The run that began at `at` was under way when the host went down. */
   | { event: "lost"; task: string; run: string; at: number }
   /** It runs since `at`. Its command may have ended, and a child of it go on. */
   | (

@@ -24,19 +24,24 @@ export interface Usage {
   pressure: Record<"cpu" | "memory" | "io", { time: number; last10: number } | null>;
 }
 
-/** The files that are read. The release agent saves some of them at the end of a task. */
-const FILES = [
+/** The files that tell what a task has used. The release agent saves them at its end. */
+export const COUNTERS = [
   "cpu.stat",
   "cpuacct.usage",
   "cpuacct.stat",
-  "memory.current",
   "memory.peak",
   "memory.events",
-  "memory.usage_in_bytes",
   "memory.max_usage_in_bytes",
   "memory.oom_control",
-  "pids.current",
   "pids.peak",
+];
+
+/** The files that are read while a task runs. */
+const FILES = [
+  ...COUNTERS,
+  "memory.current",
+  "memory.usage_in_bytes",
+  "pids.current",
   "cpu.pressure",
   "memory.pressure",
   "io.pressure",

@@ -41,7 +41,7 @@ export function forgetExitCommands(
   task: string,
   sleeping: readonly Exit[],
 ): void {
-  for (const { run: cgroup } of sleeping) {
+  for (const { cgroup } of sleeping) {
     const found = runOfCgroup(namespace, task, cgroup);
     try {
       if (found === undefined) forgetFormerExit(namespace, task, cgroup);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { COUNTERS } from "../../src/task/usage.ts";
 import { cgroupTest, exec, exists, LEGACY, shell, STRANGER, TRACKER, until } from "../harness.ts";
 
 /** The mount point of a hierarchy, of which the owner has a part only. */
@@ -122,6 +123,21 @@ cgroupTest(
     assertEquals(ns.task("a").length, 1);
   },
 );
+
+cgroupTest("the release agent keeps every counter of which a status is made", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const { hierarchies } = JSON.parse(Deno.readTextFileSync(`${ns.directory}/namespace.json`));
+  const cgroups: string[] = hierarchies.map(({ name }: { name: string }) => `${name}/task-a`);
+  const counted = COUNTERS.filter((file) =>
+    cgroups.some((cgroup) => exists(`${ns.directory}/${cgroup}/${file}`))
+  );
+  assert(counted.length > 0);
+  await ns.must("stop", "a");
+  await ns.gone("a");
+  const { stdout } = await shell("cat usage/*-a", { cwd: ns.directory });
+  const kept = stdout.split("\n").map((line) => line.split(" ")[0]).filter(Boolean);
+  assertEquals([...new Set(kept)].sort(), counted.sort());
+});
 
 for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh", "/bin/bash --posix"]) {
   cgroupTest(`the release agent does the same under ${sh}`, async (ns) => {

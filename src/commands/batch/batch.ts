@@ -75,7 +75,7 @@ async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
 /** A valid request that is in progress. */
 interface Job {
   /** The context of the command, by which the request is answered. */
-  asked: BatchRequest;
+  context: BatchRequest;
   /** The key of the request among those in progress. */
   key: string;
   command: Command;
@@ -115,8 +115,8 @@ class Batch implements BatchServices {
   /** Cancels the requests that would have no end, and waits until all others are finished. */
   async close(): Promise<void> {
     const endless = this.answers.open ? ["events"] : ["events", "wait"];
-    for (const asked of this.#underWay.values()) {
-      if (endless.includes(asked.command)) asked.cancel();
+    for (const context of this.#underWay.values()) {
+      if (endless.includes(context.command)) context.cancel();
     }
     while (this.#underWay.size > 0) await this.#oneLess();
     for (const close of this.#closing) close();
@@ -146,34 +146,34 @@ class Batch implements BatchServices {
   /** Begins a request. Returns when its turn among other requests is fixed. */
   async #begin(bytes: Uint8Array | undefined): Promise<void> {
     if (bytes !== undefined && isBlank(bytes)) return;
-    const asked = new BatchRequest(this.context, this);
+    const context = new BatchRequest(this.context, this);
     try {
       const line = readLine(bytes);
-      asked.id = line.id;
-      asked.command = line.command;
+      context.id = line.id;
+      context.command = line.command;
       if (line.command === "cancel") return this.#cancel(line);
-      this.#work(await this.#place(asked, line));
+      this.#work(await this.#place(context, line));
     } catch (error) {
-      if (error instanceof InvalidLine) asked.id = error.id;
+      if (error instanceof InvalidLine) context.id = error.id;
       // Only the answer to the request in progress may bear its id.
-      if (this.#underWay.has(JSON.stringify(asked.id))) asked.id = null;
-      asked.answer(await refused(asked, asLancoError(error)));
+      if (this.#underWay.has(JSON.stringify(context.id))) context.id = null;
+      context.answer(await refused(context, asLancoError(error)));
     }
   }
 
-  async #place(asked: BatchRequest, line: Line): Promise<Job> {
-    const name = asked.command;
+  async #place(context: BatchRequest, line: Line): Promise<Job> {
+    const name = context.command;
     if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
-    const key = this.#enter(asked);
+    const key = this.#enter(context);
     try {
-      const found = await findCommand(asked.tables, name, asked.namespace);
+      const found = await findCommand(context.tables, name, context.namespace);
       const command = this.forRoot?.commandFor(found, line) ?? found;
       const request = readRequest(name, command, line.args, line);
       if ("foreground" in request && request.foreground) {
         throw new Usage("run -f cannot be run in a batch");
       }
-      const turn = asked.turn = this.#lanes.enter(concerned(request));
-      return { asked, key, command, request, turn };
+      const turn = context.turn = this.#lanes.enter(concerned(request));
+      return { context, key, command, request, turn };
     } catch (error) {
       this.#underWay.delete(key);
       throw error;
@@ -181,32 +181,32 @@ class Batch implements BatchServices {
   }
 
   /** Runs a request. It is one function, because each one awaited costs memory for every waiting request. */
-  async #work({ asked, key, command, request, turn }: Job): Promise<void> {
+  async #work({ context, key, command, request, turn }: Job): Promise<void> {
     let result: Result;
     try {
       await turn.come;
       result = await (command.launches
         ? this.#launches.pass(() =>
-          command.run(asked, request)
+          command.run(context, request)
         )
-        : command.run(asked, request));
+        : command.run(context, request));
     } catch (error) {
-      result = await refused(asked, asLancoError(error, command.failureStatus?.(request)));
+      result = await refused(context, asLancoError(error, command.failureStatus?.(request)));
     }
     turn.leave();
     this.#underWay.delete(key);
-    asked.answer(result);
+    context.answer(result);
     this.#left?.();
   }
 
   /** Adds a request to those in progress. Returns its key. */
-  #enter(asked: BatchRequest): string {
+  #enter(context: BatchRequest): string {
     // Requests without an id cannot be cancelled, so any unique key will do.
-    const key = asked.id === null ? crypto.randomUUID() : JSON.stringify(asked.id);
+    const key = context.id === null ? crypto.randomUUID() : JSON.stringify(context.id);
     if (this.#underWay.has(key)) {
       throw new Usage(`id ${key.slice(0, 50)} is that of a request that is not answered yet`);
     }
-    this.#underWay.set(key, asked);
+    this.#underWay.set(key, context);
     return key;
   }
 
@@ -222,8 +222,8 @@ class Batch implements BatchServices {
 }
 
 /** Adds the message of an error to the answer. Returns the result of the request. */
-async function refused(asked: BatchRequest, failure: LancoError): Promise<Result> {
-  await asked.report(failure);
+async function refused(context: BatchRequest, failure: LancoError): Promise<Result> {
+  await context.report(failure);
   return { status: failure.exitStatus };
 }
 

@@ -26,7 +26,7 @@ export class BatchRequest implements Context, InBatch {
   /** The id of the request and of its answer. */
   id: unknown = null;
   cancelled = false;
-  sleeper: { wake(): void } | undefined;
+  wait: { wake(): void } | undefined;
   /** The turn of the request among those that concern the same tasks. */
   turn: Turn | undefined;
   #messages: string[] | undefined;
@@ -91,7 +91,7 @@ export class BatchRequest implements Context, InBatch {
   /** Cancels the request: interrupts the wait of its command. */
   cancel(): void {
     this.cancelled = true;
-    this.sleeper?.wake();
+    this.wait?.wake();
   }
 
   /** Writes the answer to the request. */

@@ -20,7 +20,7 @@ const LONGEST = 2 ** 26;
 const FULL = 2 ** 24;
 
 /** A request of a batch, without its id. */
-export type Asked = Omit<Line, "id">;
+export type OwnerRequest = Omit<Line, "id">;
 
 /** The answer to a request. */
 export interface Answer {
@@ -111,7 +111,7 @@ export class OwnerBatch {
    *
    * @returns its id, and its answer, which rejects with `Failed` if there is none.
    */
-  ask(request: Asked, options: AskOptions = {}): { id: number; answer: Promise<Answer> } {
+  ask(request: OwnerRequest, options: AskOptions = {}): { id: number; answer: Promise<Answer> } {
     const { promise: answer, resolve, reject } = Promise.withResolvers<Answer>();
     const id = ++this.#lastId;
     const patience = PATIENCE + (options.deadline ?? 0);

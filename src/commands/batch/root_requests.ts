@@ -3,7 +3,7 @@ import { LancoError, reason } from "../../cli/errors.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { refuseToLaunch } from "../../root/owner.ts";
 import { ENDING, type Ending, statusOf } from "../../root/owner_process.ts";
-import { type Asked, OwnerBatch } from "./owner_batch.ts";
+import { OwnerBatch, type OwnerRequest } from "./owner_batch.ts";
 
 /** The commands that root runs itself: their request goes to the owner, and then root kills. */
 const STOPPING = ["stop", "kill"];
@@ -44,9 +44,9 @@ export class RootRequests {
   }
 
   /** Returns the command that does for root what was asked for. */
-  commandFor(command: Command, asked: Asked): Command {
-    if (STOPPING.includes(asked.command)) return command;
-    if (!command.launches) return { ...command, run: (context) => this.#forward(context, asked) };
+  commandFor(command: Command, line: OwnerRequest): Command {
+    if (STOPPING.includes(line.command)) return command;
+    if (!command.launches) return { ...command, run: (context) => this.#forward(context, line) };
     return {
       ...command,
       run: (context, request) => {
@@ -81,14 +81,14 @@ export class RootRequests {
     await this.#batch?.close();
   }
 
-  async #forward(context: Context, asked: Asked): Promise<Result> {
+  async #forward(context: Context, line: OwnerRequest): Promise<Result> {
     const { batch: inBatch } = context;
     const batch = await this.#ownerBatch();
-    const { id, answer } = batch.ask(asked, {
+    const { id, answer } = batch.ask(line, {
       emit: (event) => void context.emit(event),
       releaseTurn: () => inBatch?.releaseTurn(),
     });
-    if (inBatch !== undefined) inBatch.sleeper = { wake: () => batch.cancel(id) };
+    if (inBatch !== undefined) inBatch.wait = { wake: () => batch.cancel(id) };
     if (inBatch?.cancelled) batch.cancel(id);
     const { exitStatus, output, messages } = await answer;
     for (const message of messages) context.log.write?.(message);

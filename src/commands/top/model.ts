@@ -295,7 +295,8 @@ function showLog(state: State, task: Task): Partial<Step> {
 }
 
 /** Returns the reason why the log of a task is unknown (`log` is null). */
-export function withoutLog({ age }: Task): string {
+export function withoutLog({ age, state }: Task): string {
+  if (state === "exit-cmd") return "it has none, or only its owner can see where it is";
   return age === null
     ? "only its owner can see where it is"
     : "the output goes to the caller's terminal";

@@ -8,7 +8,7 @@ import type { Namespace } from "../../namespace/description.ts";
 import { assertMounted } from "../../namespace/namespace.ts";
 import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../../namespace/paths.ts";
 import type { RunRecord } from "../../task/record.ts";
-import { currentRun } from "../../task/records.ts";
+import { currentRun, runOfCgroup } from "../../task/records.ts";
 import { sinceBoot } from "../../task/clock.ts";
 import { startOfRun } from "../../task/start.ts";
 import { type Exit, runningExitCommands } from "../../task/exit_commands.ts";
@@ -34,6 +34,8 @@ export interface Source {
   record(task: string, inode: number): RunRecord | undefined;
   /** Returns the running exit commands. */
   exits(): Exit[];
+  /** Returns the record of the run of an exit command. */
+  recordOf(exit: Exit): RunRecord | undefined;
 }
 
 /** How long a sample may take, in milliseconds: meanwhile keys are not answered. */
@@ -79,6 +81,7 @@ export class Sampler {
       assertThere: () => assertMounted(name),
       record: (task, inode) => currentRun(name, task, inode)?.record,
       exits: () => runningExitCommands(namespace),
+      recordOf: ({ task, cgroup }) => runOfCgroup(name, task, cgroup)?.record,
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
@@ -145,12 +148,19 @@ export class Sampler {
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }
 
-  /** Samples an exit command. It has no limits, and its memory is not counted. */
-  #exit({ task: name, run }: Exit, now: number): { task: Task; known: Known } {
+  /**
+   * Samples an exit command, whose output goes to the log of its task. It has no limits, and its
+   * memory is not counted.
+   */
+  #exit(exit: Exit, now: number): { task: Task; known: Known } {
+    const { task: name, cgroup: run } = exit;
     const id = `exit ${run} ${name}`;
     const { registered, frozenCgroup } = exitCommandCgroups(this.namespace, name, run);
-    const known = this.#known.get(id) ??
-      { run, since: now, about: describe(undefined), started: null };
+    const about = () => {
+      const { log } = describe(unlessUnreadable(() => this.#source.recordOf(exit)));
+      return { ...describe(undefined), log, command: "(exit command)" };
+    };
+    const known = this.#known.get(id) ?? { run, since: now, about: about(), started: null };
     const cpuTime = usageUsec(read(`${frozenCgroup}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
@@ -164,7 +174,6 @@ export class Sampler {
       memory: null,
       age: null,
       ...known.about,
-      command: "(exit command)",
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
   }

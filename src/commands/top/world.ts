@@ -31,8 +31,9 @@ export function realWorld(namespace: Namespace): World {
       tell({ stop: task, run, patience: how.patience });
       try {
         if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
-        if (!isExitCommandRunning(namespace, { task, run })) throw new NotRunning(task);
-        await stopExit(namespace, { task, run }, how);
+        const exit = { task, cgroup: run };
+        if (!isExitCommandRunning(namespace, exit)) throw new NotRunning(task);
+        await stopExit(namespace, exit, how);
       } finally {
         tell({ over: run });
       }

@@ -1,7 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { NotInitialised } from "../../../src/cli/errors.ts";
 import type { Hierarchy, Namespace } from "../../../src/namespace/description.ts";
 import type { RunRecord } from "../../../src/task/record.ts";
+import type { Exit } from "../../../src/task/exit_commands.ts";
+import { withoutLog } from "../../../src/commands/top/model.ts";
 import { Sampler } from "../../../src/commands/top/sampler.ts";
 
 const RECORD: RunRecord = {
@@ -23,6 +25,7 @@ const RECORD: RunRecord = {
 class Fake {
   readonly directory = Deno.makeTempDirSync();
   records: Record<string, unknown> = { a: RECORD };
+  exits: Exit[] = [];
 
   constructor(readonly layout: "unified" | "legacy") {
     Deno.mkdirSync(`${this.directory}/named`);
@@ -71,7 +74,8 @@ class Fake {
       directory: this.directory,
       assertThere,
       record: (name) => this.records[name] as RunRecord,
-      exits: () => [],
+      exits: () => this.exits,
+      recordOf: ({ task }) => this.records[task] as RunRecord,
     });
   }
 }
@@ -173,6 +177,15 @@ fakeTest("a record with fields of the wrong type does no harm", (fake) => {
     const { memoryLimit, cpuLimit, age, command, log } = task ?? {};
     assertEquals([memoryLimit, cpuLimit, age, command, log], [null, null, null, "", null]);
   }
+});
+
+fakeTest("an exit command has the log of its task, but not the limits", (fake) => {
+  fake.exits = [{ task: "a", cgroup: 4 }, { task: "b", cgroup: 5 }];
+  const [a, b] = fake.sampler().sample().tasks;
+  assertEquals([a?.log, a?.command], [RECORD.log, "(exit command)"]);
+  assertEquals([a?.memoryLimit, a?.cpuLimit, b?.log], [null, null, null]);
+  // Its log may be unknown to its owner, too.
+  assert(b !== undefined && !withoutLog(b).startsWith("only its owner"));
 });
 
 fakeTest("a counter that the host does not have is null", (fake) => {
