@@ -1,5 +1,6 @@
 // Cgroups that an owner has nested so deeply that their paths exceed PATH_MAX, which v1
 // allows. find(1) descends into them one directory at a time.
+import { programOutput } from "../cli/program_output.ts";
 
 /** Returns whether an error means that a path exceeds PATH_MAX (ENAMETOOLONG). */
 export function isTooLong(error: unknown): boolean {
@@ -23,12 +24,5 @@ export function removeBelow(directory: string): void {
 }
 
 function find(...args: string[]): string {
-  const { stdout } = new Deno.Command("/usr/bin/find", {
-    args,
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stderr: "null",
-  }).outputSync();
-  return new TextDecoder().decode(stdout);
+  return programOutput("/usr/bin/find", ...args);
 }

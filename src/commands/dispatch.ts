@@ -1,5 +1,6 @@
 import { effectiveUser, outlivesRootsCommand, standardOutputMode } from "../namespace/caller.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
+import { withinBudget } from "../cli/budget.ts";
 import type { Command, Context, Result } from "../cli/command.ts";
 import { findCommand } from "../cli/find_command.ts";
 import { asLancoError } from "./failure.ts";
@@ -12,6 +13,9 @@ import { namespaceName } from "../cli/names.ts";
 import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
 import { readRequest, type Request, takesTask } from "../cli/request.ts";
 import { asJson, jsonLine, render } from "../show/render.ts";
+
+/** How long it may take to find a similar name, in milliseconds. */
+const SUGGESTION_TIME = 1000;
 
 /** Where results and messages are written; tests give functions of their own. */
 export interface Streams {
@@ -81,7 +85,8 @@ class CommandLine implements Context {
   /** Suggests a known task whose name is similar to that of an unknown one. */
   async #suggestion(task: string): Promise<string> {
     const { knownTasks } = await import("../task/task.ts");
-    const names = unlessGone(() => knownTasks(this.namespace), []);
+    const look = () => unlessGone(() => knownTasks(this.namespace), []);
+    const { result: names } = withinBudget(look, { time: SUGGESTION_TIME });
     if (names.includes(task)) return "";
     return (await import("../cli/suggestion.ts")).suggestion(task, names);
   }

@@ -44,15 +44,7 @@ Examples:
 
 /** Returns the event with all fields of the schema; those that it lacks are null. */
 function flat(event: TaskEvent): Output<"events"> {
-  const nothing = {
-    task: null,
-    run: null,
-    pid: null,
-    state: null,
-    why: null,
-    code: null,
-    signal: null,
-  };
   const { event: what, at, ...rest } = event;
-  return { event: what, at, ...nothing, stopped: null, ...rest };
+  const nothing = { task: null, run: null, pid: null, state: null, why: null, code: null };
+  return { event: what, at, ...nothing, signal: null, stopped: null, ...rest };
 }

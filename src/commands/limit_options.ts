@@ -25,10 +25,7 @@ export const LIMITS = {
   cpuWeight: whole("--cpu-weight N", "share of scarce processors, 1 to 10000 (100)", WEIGHTS),
   pids: limit("--pids N", "processes and threads", "a whole number"),
   ioWeight: whole("--io-weight N", "share of scarce disks, 1 to 10000 (100)", WEIGHTS),
-  bestEffort: flag(
-    "--best-effort",
-    "warn where the host lacks a controller, instead of failing",
-  ),
+  bestEffort: flag("--best-effort", "warn where the host lacks a controller, instead of failing"),
 };
 
 /** The values of the options that set limits. */

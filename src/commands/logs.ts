@@ -19,10 +19,7 @@ Examples:
   lanco web logs --previous import | less
 `,
   options: {
-    follow: flag(
-      "-f, --follow",
-      "go on until the task has ended and all of its output is shown",
-    ),
+    follow: flag("-f, --follow", "go on until the task has ended and all of its output is shown"),
     lines: whole("-n, --lines N", "begin with the last N lines"),
     previous: value(
       "--previous[=N]",

@@ -108,11 +108,6 @@ function running(namespace: Namespace, { task, processes }: ListedTask): Row {
   }];
 }
 
-function finished(
-  { task, run, pid, state, why, code, signal, ended, duration }: TaskState,
-): Row {
-  return [
-    task,
-    { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration },
-  ];
+function finished({ task, run, pid, state, why, code, signal, ended, duration }: TaskState): Row {
+  return [task, { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration }];
 }

@@ -21,10 +21,7 @@ export class ForeignLog implements LogFile {
   inode = 0;
   uid = 0;
 
-  private constructor(
-    private readonly path: string,
-    private readonly shell: Deno.ChildProcess,
-  ) {
+  private constructor(private readonly path: string, private readonly shell: Deno.ChildProcess) {
     this.#output = shell.stdout.getReader();
     this.#replies = shell.stderr.getReader();
     this.#requests = shell.stdin.getWriter();

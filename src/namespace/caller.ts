@@ -1,4 +1,5 @@
 import type { WriteMode } from "../cli/pending_output.ts";
+import { programOutput } from "../cli/program_output.ts";
 import { PROC } from "./paths.ts";
 
 /**
@@ -41,10 +42,7 @@ export function effectiveUser(proc = PROC): number {
     status = Deno.readTextFileSync(`${proc}/self/status`);
   } catch {
     // Without any namespace there is no /run/lanco/proc.
-    const options = { args: ["-u"], cwd: "/", clearEnv: true };
-    return Number(
-      new TextDecoder().decode(new Deno.Command("/usr/bin/id", options).outputSync().stdout),
-    );
+    return Number(programOutput("/usr/bin/id", "-u"));
   }
   return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
 }

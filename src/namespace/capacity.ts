@@ -1,3 +1,4 @@
+import { programOutput } from "../cli/program_output.ts";
 import { Failed } from "../cli/errors.ts";
 import type { Capacity } from "../cgroup/limits.ts";
 
@@ -9,13 +10,8 @@ import type { Capacity } from "../cgroup/limits.ts";
  * @throws {Failed} if one of these files cannot be read.
  */
 export function askCapacity(): Capacity {
-  const { stdout } = new Deno.Command("/bin/sh", {
-    args: ["-c", "cat /proc/meminfo /proc/stat; echo pid_max $(cat /proc/sys/kernel/pid_max)"],
-    cwd: "/",
-    clearEnv: true,
-    stderr: "null",
-  }).outputSync();
-  const capacity = parseCapacity(new TextDecoder().decode(stdout));
+  const script = "cat /proc/meminfo /proc/stat; echo pid_max $(cat /proc/sys/kernel/pid_max)";
+  const capacity = parseCapacity(programOutput("/bin/sh", "-c", script));
   if (Object.values(capacity).some(Number.isNaN)) {
     throw new Failed("cannot find out what the host has: is /proc mounted?");
   }

@@ -56,10 +56,7 @@ export async function assertExecutable(
 }
 
 /** Returns the exit status of a process; undefined, and kills it, if it does not end in time. */
-async function statusWithin(
-  wait: number,
-  process: Deno.ChildProcess,
-): Promise<number | undefined> {
+async function statusWithin(wait: number, process: Deno.ChildProcess): Promise<number | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), wait);

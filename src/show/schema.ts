@@ -99,6 +99,11 @@ const ids = {
   pid: nullable(integer("the process id of its command")),
 };
 
+/** Describes the tasks that a command was given, or has selected, by their names. */
+function tasksWith<P extends Record<string, Schema>>(fields: P) {
+  return byTask("the tasks by their names", object("a task", { ...ids, ...fields }));
+}
+
 /** The fields of a task that several outputs share. */
 const facts = {
   ...ids,
@@ -112,9 +117,7 @@ const facts = {
   })),
   started: nullable(integer("when it was started, in milliseconds since 1970")),
   ended: nullable(integer("when the command ended, in milliseconds since 1970")),
-  duration: nullable(
-    integer("from the start to the end, or until now, in milliseconds"),
-  ),
+  duration: nullable(integer("from the start to the end, or until now, in milliseconds")),
   command: nullable(list("the command and its arguments", text("a word"))),
   directory: nullable(text("the directory it was started in")),
   log: nullable(text("the file of its output; null if that goes to its caller")),
@@ -138,19 +141,15 @@ const status: Schema<TaskState & { exitCommands: ListedExitCommand[]; truncated:
 const ls = object("the selected tasks", {
   namespace,
   count: integer("the number of tasks listed"),
-  tasks: byTask(
-    "the tasks by their names",
-    object("a task", {
-      ...ids,
-      state,
-      count: integer("the number of its processes"),
-      processes,
-      why: facts.why,
-      ...exit,
-      ended: facts.ended,
-      duration: nullable(integer("from the start to the end, in milliseconds")),
-    }),
-  ),
+  tasks: tasksWith({
+    state,
+    count: integer("the number of its processes"),
+    processes,
+    why: facts.why,
+    ...exit,
+    ended: facts.ended,
+    duration: nullable(integer("from the start to the end, in milliseconds")),
+  }),
   exitCommands,
   truncated,
 });
@@ -212,44 +211,28 @@ const run = object("the task that was started", {
 
 const check = object("whether tasks are running", {
   namespace,
-  tasks: byTask(
-    "the tasks by their names",
-    object("a task", {
-      ...ids,
-      running: nullable(flag("whether it is running; null if unknown")),
-      why,
-      exitStatus,
-    }),
-  ),
+  tasks: tasksWith({
+    running: nullable(flag("whether it is running; null if unknown")),
+    why,
+    exitStatus,
+  }),
 });
 
 const stop = object("whether tasks were stopped", {
   namespace,
-  tasks: byTask(
-    "the tasks by their names",
-    object("a task", {
-      ...ids,
-      stopped: flag("whether it was running and was stopped"),
-      why,
-      exitStatus,
-    }),
-  ),
+  tasks: tasksWith({ stopped: flag("whether it was running and was stopped"), why, exitStatus }),
 });
 
 const wait = object("how tasks have ended", {
   namespace,
   timedOut: flag("whether the time ran out before the tasks ended"),
-  tasks: byTask(
-    "the tasks by their names",
-    object("a task", {
-      ...ids,
-      ended: nullable(flag("whether it has ended; null if nothing is known of it")),
-      status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
-      ...exit,
-      why: nullable(text("the reason, if it is not known how it ended")),
-      exitStatus: integer("wait's exit status for this task: its own, 124, 125"),
-    }),
-  ),
+  tasks: tasksWith({
+    ended: nullable(flag("whether it has ended; null if nothing is known of it")),
+    status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
+    ...exit,
+    why: nullable(text("the reason, if it is not known how it ended")),
+    exitStatus: integer("wait's exit status for this task: its own, 124, 125"),
+  }),
 });
 
 const events = object("an event of a task, one a line", {

@@ -57,10 +57,13 @@ export function list<T>(description: string, items: Schema<T>): Schema<T[]> {
   return { description, type: "array", items };
 }
 
-/** Describes a string. */
-export function text(description: string): Schema<string> {
-  return { description, type: "string" };
+/** Returns a function that describes values of a type without parts. */
+function plain<T>(type: string): (description: string) => Schema<T> {
+  return (description) => ({ description, type });
 }
+
+/** Describes a string. */
+export const text = plain<string>("string");
 
 /** Describes a string that is one of these words. */
 export function word<W extends string>(description: string, ...words: W[]): Schema<W> {
@@ -68,24 +71,16 @@ export function word<W extends string>(description: string, ...words: W[]): Sche
 }
 
 /** Describes an integer. */
-export function integer(description: string): Schema<number> {
-  return { description, type: "integer" };
-}
+export const integer = plain<number>("integer");
 
 /** Describes a number. */
-export function number(description: string): Schema<number> {
-  return { description, type: "number" };
-}
+export const number = plain<number>("number");
 
 /** Describes a boolean. */
-export function flag(description: string): Schema<boolean> {
-  return { description, type: "boolean" };
-}
+export const flag = plain<boolean>("boolean");
 
 /** Describes a value that is always null. */
-export function nothing(description: string): Schema<null> {
-  return { description, type: "null" };
-}
+export const nothing = plain<null>("null");
 
 /** Describes a value of any type. */
 export function anything(description: string): Schema<unknown> {

@@ -1,3 +1,4 @@
+import { programOutput } from "../cli/program_output.ts";
 import { readVisible, startOfThisProcess, startTime } from "./process.ts";
 import { procOf } from "./pid_namespace.ts";
 
@@ -53,14 +54,8 @@ export class BootClock {
 /** Starts a process and reads its start time, for /proc may show nothing but processes. */
 function askChild(): number | undefined {
   try {
-    const { stdout } = new Deno.Command("/bin/sh", {
-      args: ["-c", 'read -r line </proc/self/stat && echo "$line"'],
-      cwd: "/",
-      clearEnv: true,
-      stdin: "null",
-      stderr: "null",
-    }).outputSync();
-    return startTime(new TextDecoder().decode(stdout));
+    const script = 'read -r line </proc/self/stat && echo "$line"';
+    return startTime(programOutput("/bin/sh", "-c", script));
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import {
 } from "./record_file.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
-import { SIGNALS } from "./signals.ts";
+import { isSignal } from "./signals.ts";
 
 /** The record of a launched run: the file `run.json` in the directory of the run. */
 export interface RunRecord {
@@ -179,8 +179,7 @@ export function readStop(directory: string): StopRecord | undefined {
 export function parseStop(text: string): StopRecord | undefined {
   return unlessBad(() => {
     const { by, signal, at } = parseRecord(text);
-    const known: readonly unknown[] = Object.values(SIGNALS);
-    if (!isText(by) || !isText(signal) || !known.includes(signal) || !isNatural(at)) {
+    if (!isText(by) || !isText(signal) || !isSignal(signal) || !isNatural(at)) {
       return undefined;
     }
     return { by: printable(by), signal, at };

@@ -1,6 +1,7 @@
 // The records of version 1.1.0, which has one for each task: to be removed with version 2.1.
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed } from "../cli/errors.ts";
+import { programOutput } from "../cli/program_output.ts";
 import type { Boot } from "../namespace/description.ts";
 import { namespaceDirectory, runsDirectory } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
@@ -94,14 +95,8 @@ function emptyOldCommand(path: string): void {
  * @throws {Failed} if the id cannot be read.
  */
 export function askBoot(): Boot {
-  const { stdout } = new Deno.Command("/bin/sh", {
-    args: ["-c", 'read -r id </proc/sys/kernel/random/boot_id && echo "$id"'],
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stderr: "null",
-  }).outputSync();
-  const id = new TextDecoder().decode(stdout).trim();
+  const script = 'read -r id </proc/sys/kernel/random/boot_id && echo "$id"';
+  const id = programOutput("/bin/sh", "-c", script).trim();
   if (id === "") throw new Failed("cannot find out which boot this is: is /proc mounted?");
   return { id, at: Date.now() - sinceBoot() };
 }

@@ -53,11 +53,7 @@ export function chosenStates(
  *
  * @param warn Called with a message for each record that cannot be read; these runs are left out.
  */
-export function runStates(
-  namespace: Namespace,
-  tasks: readonly string[],
-  warn: Warn,
-): TaskState[] {
+export function runStates(namespace: Namespace, tasks: readonly string[], warn: Warn): TaskState[] {
   const lost = each([namespace], allLostRuns);
   const states = tasks.flatMap((task) =>
     each(runsOf(namespace, task, lost, warn), (chosen) => [stateOf(namespace, task, chosen)])

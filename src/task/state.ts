@@ -91,11 +91,7 @@ export interface Sighting {
  * @param warn Called with a message if the task runs, and its record cannot be read.
  * @throws {Failed} if it cannot be found out.
  */
-export function taskState(
-  namespace: Namespace,
-  task: string,
-  warn: Warn,
-): TaskState | undefined {
+export function taskState(namespace: Namespace, task: string, warn: Warn): TaskState | undefined {
   const cgroup = identity(namespace.namespace, task);
   // The state of a running task is shown even if its record cannot be read.
   const seen = cgroup === undefined

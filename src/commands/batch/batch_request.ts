@@ -5,15 +5,9 @@ import { actsForRoot } from "../../namespace/caller.ts";
 import type { Turn } from "./task_order.ts";
 
 /** The functions of a batch that its requests use. */
-export interface BatchServices {
+export interface BatchServices extends Pick<InBatch, "room" | "atEnd" | "stopByOwner"> {
   /** Writes an answer, or an event of a request. */
   write(answer: object): void;
-  /** Waits until the reader has taken most of what was written. */
-  room(): Promise<void>;
-  /** Registers a function that is called when the batch ends. */
-  atEnd(close: () => void): void;
-  /** Stops tasks by a process of the owner's, in root's batch: see `InBatch`. */
-  readonly stopByOwner: InBatch["stopByOwner"];
 }
 
 /**

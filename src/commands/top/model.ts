@@ -61,11 +61,7 @@ export interface Step {
 }
 
 /** Returns the state before the first sample. */
-export function initialState(
-  namespace: string,
-  host: State["host"],
-  filter = "",
-): State {
+export function initialState(namespace: string, host: State["host"], filter = ""): State {
   return {
     namespace,
     host,

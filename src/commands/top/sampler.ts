@@ -233,11 +233,7 @@ function usageUsec(text = ""): number | null {
   return microseconds === undefined ? null : Number(microseconds) * 1000;
 }
 
-function count(
-  before: Known["counted"],
-  cpuTime: number | null,
-  at: number,
-): Known["counted"] {
+function count(before: Known["counted"], cpuTime: number | null, at: number): Known["counted"] {
   if (cpuTime === null) return undefined;
   if (before === undefined) return { cpuTime, at, cpu: null };
   const elapsed = at - before.at;

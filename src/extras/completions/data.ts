@@ -32,28 +32,10 @@ export interface CompletedCommand {
   /** Its options, `-h` included. */
   options: CompletedOption[];
   /** The kind of its operands, or the possible words for the first one. */
-  operands: CompletedOperands | readonly string[];
+  operands: Operands | readonly string[];
   /** Whether options may follow an operand. */
   interleaved: boolean;
 }
-
-/** The kinds of operands that the scripts can complete. */
-export type CompletedOperands =
-  | "nothing"
-  | "patterns"
-  | "running tasks"
-  | "tasks to stop"
-  | "known tasks"
-  | "signal"
-  | "command";
-
-/** The kinds of operands that are completed like one of these, and differ in number. */
-const LIKE: Partial<Record<Operands, CompletedOperands>> = {
-  "words": "nothing",
-  "filter": "patterns",
-  "known task": "known tasks",
-  "known task or none": "known tasks",
-};
 
 /** The options before the namespace, described like a command. */
 export const GLOBAL: Command = {
@@ -100,7 +82,7 @@ export function describeCommand(
     standalone,
     description: describe(name, command.help),
     options: describeOptions(command.options),
-    operands: words ?? LIKE[command.operands] ?? command.operands as CompletedOperands,
+    operands: words ?? command.operands,
     // The words after the namespace, and after the command of a task, are not options of this.
     interleaved: name !== "" && command.operands !== "command",
   };

@@ -12,13 +12,19 @@ const ACTIONS = {
   anything: "",
 } as const;
 
+const KNOWN_TASKS = ["*:task:_lanco_tasks known"];
+
 /** The specs of _arguments that complete the operands of a command. */
 const OPERANDS = {
   "nothing": [],
-  "patterns": ["*:task:_lanco_tasks known"],
+  "words": [],
+  "filter": KNOWN_TASKS,
+  "patterns": KNOWN_TASKS,
   "running tasks": ["*:task:_lanco_tasks running"],
   "tasks to stop": ["*:task:_lanco_tasks stop"],
-  "known tasks": ["*:task:_lanco_tasks known"],
+  "known task": KNOWN_TASKS,
+  "known task or none": KNOWN_TASKS,
+  "known tasks": KNOWN_TASKS,
   "signal": ["1:signal:_lanco_signals", "*:task:_lanco_tasks running"],
   "command": ["(-)1:task:_lanco_tasks known", "*:::command:_lanco_subcommand"],
 } as const;
