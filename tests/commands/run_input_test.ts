@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, shell } from "../harness.ts";
+import { openBatch } from "../batch.ts";
+import { cgroupTest, shell, start } from "../harness.ts";
 
 cgroupTest(
   "run --env and --env-file set variables, and --stdin sets the standard input",
@@ -48,3 +49,28 @@ cgroupTest("run --stdin waits for the writer of a FIFO, and loses no input", asy
   await ns.gone("a");
   assertEquals(ns.log("a"), "all of it\n");
 });
+
+cgroupTest(
+  "run tells a reason also if its standard input can be read a moment later",
+  async (ns) => {
+    const file = `${ns.scratch}/input`;
+    await shell(`echo input >${file}`);
+    // The shell opens the file again to learn the reason.
+    const flip = start(["sh", "-c", 'while :; do chmod 0 "$1"; chmod 644 "$1"; done', "sh", file]);
+    const batch = openBatch(ns);
+    try {
+      let vanished = 0;
+      for (let i = 0; i < 300 && vanished < 2; i++) {
+        const { exitStatus, messages } = await batch.ask("run", "--stdin", file, "a", "true");
+        if (exitStatus === 0) await batch.ask("wait", "a");
+        else assertMatch(messages.join(), /cannot read the standard input from ".*": \S/);
+        if (messages.join().includes("another file was put in its place")) vanished++;
+      }
+      assert(vanished > 0);
+    } finally {
+      flip.kill("SIGKILL");
+      await flip.status;
+      await batch.end();
+    }
+  },
+);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER, until } from "../harness.ts";
+import { FEW_DESCRIPTORS } from "./shells.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
 
 /** How the runtime ends that cannot start, before there is any lanĉo; or what loads it. */
@@ -91,14 +92,6 @@ cgroupTest("in a frozen namespace nothing is started, and nothing said to run", 
 type Caller = [words: string[], outcome: "as ever" | "no program" | "refused", why?: RegExp];
 
 const limit = (name: string, value: number) => ["prlimit", `--${name}=${value}`];
-
-/** Closes the descriptors that the test runner has inherited: they would count against the limit. */
-const FEW_DESCRIPTORS = [
-  "bash",
-  "-c",
-  'for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done; exec "$@"',
-  "bash",
-];
 
 /** Where v1's cpu hierarchy gives no time to real-time processes. */
 const REAL_TIME = exists("/sys/fs/cgroup/cpu,cpuacct/cpu.rt_runtime_us") ||

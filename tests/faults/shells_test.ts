@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest } from "../harness.ts";
+import { cgroupTest, exec, until } from "../harness.ts";
 import { Scene } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
@@ -15,7 +15,7 @@ for (const more of [[], ["-c", ":"]]) {
       for (const call of CALLS) {
         for (let n = 1; n <= 12; n++) {
           const args = [...more, "a", "sleep", "1000"];
-          const { code, stderr } = await runWhereShells({ signal: "KILL", call, n }, ns, ...args);
+          const { code, stderr } = await runWhereShells({ effect: "KILL", call, n }, ns, ...args);
           const what = `${call} ${n}: ${code} ${stderr}`;
           // It is said in one line that it was not run, or it runs.
           if (code !== 0) refused++;
@@ -30,9 +30,35 @@ for (const more of [[], ["-c", ":"]]) {
 }
 
 cgroupTest("a log that a killed shell has not opened is not said to be at fault", async (ns) => {
-  const hit = { signal: "KILL", call: "openat", n: 1, path: `${ns.logs}/task-a.log` } as const;
+  const hit = { effect: "KILL", call: "openat", n: 1, path: `${ns.logs}/task-a.log` } as const;
   const { code, stderr } = await runWhereShells(hit, ns, "a", "sleep", "1000");
   assertEquals(code, 1);
   assertMatch(stderr, /task a was killed before its start\n$/);
   assertEquals((await ns.lanco("check", "a")).code, 3);
 });
+
+cgroupTest(
+  "of a test that was killed the sweeper leaves no stopped shim, and no tracer",
+  async (ns) => {
+    const found = async () => {
+      const path = `/run/lanc[o]/${ns.name}`;
+      const { stdout } = await exec(["sh", "-c", `grep -lae '${path}' /proc/[0-9]*/cmdline; :`]);
+      return stdout.split("\n").filter((line) => line !== "");
+    };
+    const hit = { effect: "STOP", call: "read", n: 5 } as const;
+    const running = runWhereShells(hit, ns, "a", "sleep", "1000");
+    const isStopped = async () =>
+      (await found()).some((path) => {
+        try {
+          const status = Deno.readTextFileSync(path.replace("cmdline", "status"));
+          return /^State:\s+[tT][^]*^TracerPid:\s+[1-9]/m.test(status);
+        } catch {
+          return false;
+        }
+      });
+    await until("a shim is stopped", isStopped);
+    await ns.remove();
+    await until("no process is left", async () => (await found()).length === 0);
+    assertEquals((await running).code, 1);
+  },
+);

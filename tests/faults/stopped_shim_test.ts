@@ -25,6 +25,12 @@ function stopped(ns: TestNamespace): number[] {
   });
 }
 
+function goOn(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGCONT");
+  } catch { /* it has ended */ }
+}
+
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 cgroupTest("a shim or child that is stopped at any call goes on where it was", async (ns) => {
@@ -33,7 +39,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
   for (const call of ["clone", "write", "openat", "read", "execve", "dup2"]) {
     for (const n of steps(12, 3)) {
       let over = false;
-      const running = runWhereShells({ signal: "STOP", call, n }, ns, "a", "sleep", "1000")
+      const running = runWhereShells({ effect: "STOP", call, n }, ns, "a", "sleep", "1000")
         .finally(() => over = true);
       await until(
         `it is stopped, or has begun: ${call} ${n}`,
@@ -46,7 +52,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
       // The next may be stopped in its turn.
-      const going = setInterval(() => stopped(ns).forEach((pid) => Deno.kill(pid, "SIGCONT")), 20);
+      const going = setInterval(() => stopped(ns).forEach(goOn), 20);
       const { code, stderr } = await running.finally(() => clearInterval(going));
       assertEquals([code, stderr], [0, ""], `${call} ${n}`);
       await scene.isSound("a", `${call} ${n}`);

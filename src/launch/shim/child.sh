@@ -26,6 +26,15 @@ refuse_log() {
   refuse "cannot write to the log \"$lanco_log\": ${1:-another file was put in its place}: give another with -l"
 }
 
+# Opens the log by a descriptor of it, so that no file is made through a link that another process
+# has put in its place meanwhile: with >> the shell would make one. Fails for a file that is not a
+# regular one, or may not be read, and where a sandbox hides /proc.
+reopen_log() {
+  [ -f "$lanco_log" ] && [ -r "$lanco_log" ] && [ -e /proc/self/fd/3 ] || return
+  command exec 8<"$lanco_log" || refuse_log
+  command exec >>/proc/self/fd/8 8<&-
+}
+
 # Opens the log. Before anything is written, "run" checks that the name of the log still leads
 # to the file that was opened.
 open_log() {
@@ -41,11 +50,11 @@ open_log() {
   fi
   # The subshell also fails when another task has made the log meanwhile, which is no error.
   [ -e "$lanco_log" ] || refuse_log "${lanco_error##*: }"
-  { command exec >>"$lanco_log"; } 2>/dev/null || {
+  { reopen_log || command exec >>"$lanco_log"; } 2>/dev/null || {
     lanco_error=$( (: >>"$lanco_log") 2>&1)
     refuse_log "${lanco_error##*: }"
   }
-  exec 2>&1
+  exec 2>&1 8<&-
 }
 
 # Removes the record of a run whose command was not executed, and the log if this shell made it.
@@ -87,7 +96,8 @@ if [ -n "$lanco_input" ]; then
   # With "command", a failed redirection of "exec" does not end the shell.
   { command exec <"$lanco_input"; } 2>/dev/null || {
     lanco_error=$( (: <"$lanco_input") 2>&1)
-    refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error##*: }"
+    lanco_error=${lanco_error##*: }
+    refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error:-another file was put in its place}"
   }
 fi
 [ -z "$lanco_log" ] || open_log

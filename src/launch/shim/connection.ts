@@ -79,9 +79,14 @@ export async function openFifos(directory: string): Promise<Fifos> {
  * @throws {Failed} if another file has been put in its place.
  */
 export function openBoth(fifo: string): Deno.FsFile {
-  const file = Deno.openSync(fifo, { read: true, write: true });
-  if (file.statSync().isFifo) return file;
-  file.close();
+  try {
+    const file = Deno.openSync(fifo, { read: true, write: true });
+    if (file.statSync().isFifo) return file;
+    file.close();
+  } catch (error) {
+    // The runtime refuses a link that leads to a file which this program may not open.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
   throw new Failed(`cannot use ${fifo}: another file was put in its place`);
 }
 

@@ -10,6 +10,16 @@
 lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_marks=$5 lanco_dir=$6 lanco_command=$7
 shift 7
 lanco_fifos=''
+
+# reach NUMBER FILE: sets lanco_path to a path by which the file can be opened again that the
+# descriptor has open. The redirections >> and <> create a file where a link leads that another
+# process has put in the place of FILE; by the descriptor's path they reach the same file.
+reach() {
+  lanco_path=/proc/self/fd/$1
+  # A sandbox may hide /proc.
+  [ -e "$lanco_path" ] || lanco_path=$2
+}
+
 # In a shim pool the descriptors are prepared already, and lanco_tag is set.
 [ -p "$lanco_mode" ] || { lanco_tag='' && exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; }
 if [ "$lanco_mode" = bg ]; then
@@ -18,7 +28,10 @@ elif [ -d "$lanco_mode" ]; then
   lanco_fifos=$lanco_mode
   # Another process of the owner may have replaced the FIFOs: no other file is written to.
   { [ -p "$lanco_fifos/said" ] && [ ! -h "$lanco_fifos/said" ] && [ -p "$lanco_fifos/go" ]; } || exit 1
-  exec 3<"$lanco_fifos/go" 4>>"$lanco_fifos/said"
+  # This does not wait for a writer, for "run" has both open.
+  exec 3<"$lanco_fifos/go" 8<"$lanco_fifos/said"
+  reach 8 "$lanco_fifos/said"
+  exec 4>>"$lanco_path" 8<&-
 else
   { [ -p "$lanco_mode" ] && [ ! -h "$lanco_mode" ]; } || exit 1
   # Opening a FIFO for reading waits for a writer, which may be dead: it is first opened for
@@ -96,12 +109,16 @@ read -r lanco_word <&3 || give_up "$lanco_run" "$lanco_mark"
 
 # The status is not truncated, so that its space on the disk stays reserved. Its first line is the
 # id of the run: a file that another process has put in its place has another.
-exec 9<>"$lanco_run/status"
-read -r lanco_line <&9 || :
+lanco_line=''
+# With "command", a failed redirection of "exec" does not end the shell.
+{ command exec 8<"$lanco_run/status" && reach 8 "$lanco_run/status" && command exec 9<>"$lanco_path" &&
+  read -r lanco_line <&9; } 2>/dev/null || :
 [ "$lanco_line" = "$lanco_id" ] || refuse 1 "cannot write the exit status: another file was put into $lanco_run: see who may write there"
 # If the disk was full, the mark may be missing or empty; else its first line is the same id.
 lanco_line=''
-[ ! -f "$lanco_mark" ] || { command exec 7<>"$lanco_mark" && read -r lanco_line <&7; } 2>/dev/null || :
+[ ! -f "$lanco_mark" ] || { command exec 8<"$lanco_mark" && reach 8 "$lanco_mark" && command exec 7<>"$lanco_path" &&
+  read -r lanco_line <&7; } 2>/dev/null || :
+exec 8<&-
 [ "$lanco_line" = "$lanco_id" ] || exec 7>&-
 # By "lanco-child" other processes see that the child has not executed the command yet: see
 # command_start.ts.
