@@ -30,7 +30,8 @@ export function openBatch(ns: TestNamespace, ...requests: object[]) {
 export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
   const writer = batch.stdin.getWriter();
   const answers: Answer[] = [];
-  const waiting = new Map<unknown, (answer: Answer) => void>();
+  const waiting = new Map<unknown, PromiseWithResolvers<Answer>>();
+  let over = false;
   const hearing = (async () => {
     let rest = "";
     for await (const text of batch.stdout.pipeThrough(new TextDecoderStream())) {
@@ -39,9 +40,11 @@ export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
       for (const answer of lines.map((line) => JSON.parse(line))) {
         if (answer.lanco) continue;
         answers.push(answer);
-        waiting.get(answer.id)?.(answer);
+        waiting.get(answer.id)?.resolve(answer);
       }
     }
+    over = true;
+    for (const { reject } of waiting.values()) reject(new Error("the batch has ended"));
   })();
   const say = async (...more: object[]) => {
     const text = more.map((request) => JSON.stringify(request) + "\n").join("");
@@ -54,12 +57,12 @@ export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
     /** Makes one request, and returns its answer. */
     ask: async (command: string, ...args: string[]): Promise<Answer> => {
       const id = crypto.randomUUID();
-      const { promise, resolve } = Promise.withResolvers<Answer>();
-      waiting.set(id, resolve);
-      await say({ id, command, args });
-      const answer = await promise;
-      waiting.delete(id);
-      return answer;
+      if (over) throw new Error("the batch has ended");
+      const asked = Promise.withResolvers<Answer>();
+      waiting.set(id, asked);
+      // A batch that has ended does not read it: the promise is rejected then.
+      say({ id, command, args }).catch(() => {});
+      return await asked.promise.finally(() => waiting.delete(id));
     },
     count: () => answers.length,
     answers: () => answers,

@@ -2,10 +2,12 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   cgroupTest,
   exists,
+  LANCO,
   lives,
   messages,
   OWNER_GROUP,
   OWNER_NAME,
+  start,
   STRANGER,
   until,
 } from "../harness.ts";
@@ -116,3 +118,21 @@ if (exists("/sys/fs/cgroup/freezer")) {
     },
   );
 }
+
+cgroupTest("stop leaves the next run of a task alone that is started meanwhile", async (ns) => {
+  await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+  const pids = ns.pids("named/task-a");
+  const run = ns.runDirectory("a");
+  const stop = start([LANCO, ns.name, "stop", "-t", "1", "a"]);
+  // It is recorded before the signal is sent.
+  await until("stop has found the task", () => exists(`${run}/stopped`));
+  Deno.kill(stop.pid, "SIGSTOP");
+  for (const pid of pids) if (lives(pid)) Deno.kill(pid, "SIGKILL");
+  await ns.gone("a");
+  await ns.must("run", "a", "sleep", "1000");
+  const next = ns.pids("named/task-a");
+  Deno.kill(stop.pid, "SIGCONT");
+  assertEquals((await stop.status).code, 0);
+  assertEquals(next.filter((pid) => !lives(pid)), []);
+  assertEquals((await ns.lanco("check", "a")).code, 0);
+});

@@ -96,6 +96,30 @@ export class Scene {
     });
   }
 
+  /** Whether a run of the task is on record whose command was executed. */
+  hasRun(task: string): boolean {
+    const { ns } = this;
+    return [...Deno.readDirSync(`${ns.directory}/runs`)].some(({ name }) => {
+      if (!/^[0-9a-z]{26}-/.test(name) || name.slice(27) !== task) return false;
+      try {
+        const text = Deno.readTextFileSync(`${ns.directory}/runs/${name}/status`);
+        return /^[0-9a-z]{26}\nexecuted\b/.test(text);
+      } catch {
+        // The run is being taken back.
+        return false;
+      }
+    });
+  }
+
+  /** Whether `status` tells the truth: of a task that runs, of one that has run, or of neither. */
+  async isStatusTrue(task: string, what: string): Promise<boolean> {
+    const { exitStatus, output } = await this.#batch.ask("status", task);
+    if (this.runs(task)) return exitStatus === 0 && ["running", "paused"].includes(output.state);
+    assert([0, 3].includes(exitStatus), `${what}: status ${exitStatus}`);
+    if (exitStatus === 3) return !this.hasRun(task);
+    return this.hasRun(task) && !["running", "paused"].includes(output.state);
+  }
+
   /** Waits until those who wait for one who was killed have given up. */
   async settled(): Promise<void> {
     const { ns } = this;
@@ -118,12 +142,13 @@ export class Scene {
     });
     assertEquals(await this.ask("check", "other"), 0, what);
     assertEquals(await this.ask("ls", "-a"), 0, what);
-    assert([0, 3].includes(await this.ask("status", task)), what);
+    await until(`status after ${what} is true`, () => this.isStatusTrue(task, what));
     const running = this.ns.task(task);
     let again = await this.#batch.ask("run", task, "sleep", "1000");
     if (check === 0 && again.exitStatus === 4) {
       // Rightly: it ran then. But it may have been asked to end, and do so at any moment.
       assert([0, 3].includes(await this.ask("stop", "--now", task)), what);
+      assertEquals([await this.ask("check", task), running.some(lives)], [3, false], what);
       again = await this.#batch.ask("run", task, "sleep", "1000");
     }
     assertEquals(again.exitStatus, 0, `${what}, check ${check}: ${again.messages}`);
