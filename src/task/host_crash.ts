@@ -3,7 +3,7 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { LancoError } from "../cli/errors.ts";
 import { logDirectory } from "../namespace/paths.ts";
-import { readRecord } from "./record_file.ts";
+import { readRecord, removeQuietly } from "./record_file.ts";
 import { parseRunName } from "./records.ts";
 import { isOfBoot } from "./run_id.ts";
 
@@ -103,16 +103,5 @@ function unlessClosed<T>(read: () => T): T | undefined {
     if (error instanceof LancoError) throw error;
     // The caller may not read it, or lanĉo has not written it.
     return undefined;
-  }
-}
-
-/** Returns whether it was removed. */
-function removeQuietly(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch {
-    // The mark was not made, or belongs to another user.
-    return false;
   }
 }

@@ -7,6 +7,7 @@ import {
   openToAppend,
   parseRecord,
   readRecord,
+  removeQuietly,
 } from "./record_file.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
@@ -148,10 +149,7 @@ export function parseStatus(text: string): RunStatus {
 
 /** Returns the status of the first process of a run; undefined if it cannot be read. */
 export function readStatus(directory: string): RunStatus | undefined {
-  return unlessBad(() => {
-    const text = readRecord(`${directory}/status`, STATUS_LENGTH);
-    return text === undefined ? undefined : parseStatus(text);
-  });
+  return readParsed(`${directory}/status`, STATUS_LENGTH, parseStatus);
 }
 
 /** The record of the user who has stopped a run: the file `stopped` in the directory of the run. */
@@ -169,9 +167,14 @@ const STOP_LENGTH = 1000;
 
 /** Returns the record of the user who has stopped a run; undefined if there is none. */
 export function readStop(directory: string): StopRecord | undefined {
+  return readParsed(`${directory}/stopped`, STOP_LENGTH, parseStop);
+}
+
+/** Reads and parses a file; returns undefined if it cannot be read. */
+function readParsed<T>(path: string, longest: number, parse: (text: string) => T): T | undefined {
   return unlessBad(() => {
-    const text = readRecord(`${directory}/stopped`, STOP_LENGTH);
-    return text === undefined ? undefined : parseStop(text);
+    const text = readRecord(path, longest);
+    return text === undefined ? undefined : parse(text);
   });
 }
 
@@ -215,14 +218,6 @@ export function writeStop(directory: string, stop: StopRecord): void {
     if (error instanceof Deno.errors.PermissionDenied) return;
   }
   removeQuietly(file);
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // The file could not be made.
-  }
 }
 
 /** A pause or a resumption of a run: a line of the file `pauses` in the directory of the run. */

@@ -3,16 +3,9 @@ import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, trackingCgroup } from "../namespace/paths.ts";
 import { hasCommandStarted } from "./command_start.ts";
 import { isTaskPopulated } from "./population.ts";
+import { again, isFormer, type LiveRun, pidOf, short } from "./live_run.ts";
 import { readPauses, readStop } from "./record.ts";
-import {
-  currentRun,
-  endOf,
-  listRuns,
-  readRun,
-  type RecordedRun,
-  type RunList,
-  unlessBad,
-} from "./records.ts";
+import { currentRun, endOf, listRuns, readRun, type RunList, unlessBad } from "./records.ts";
 import { exitOf } from "./signals.ts";
 import { outcome } from "./state.ts";
 import type { EndEvent, TaskEvent } from "./task_event.ts";
@@ -28,26 +21,13 @@ const GLANCE = 5000;
 /** How often the file of pauses of a run is read in one look. */
 const ROUNDS = 20;
 
-/** A run that is not over. */
-interface Live {
-  run: string;
-  /** The inode of its registered cgroup. */
-  cgroup: number;
-  /** Its record, as it was read first, without what may be long. */
-  found: RecordedRun | undefined;
-  /** How much of its file of pauses has been read, in bytes. */
-  paused: number;
-  /** Since when its cgroup has had no process, by performance.now(). */
-  empty?: number;
-}
-
 /**
  * Finds out the events of the runs of a namespace. A run has a greater id than the runs of its task
  * before it, and its record stays when it is over: thus each run is reported once, however short it
  * was.
  */
 export class RunTracker {
-  readonly #live = new Map<string, Live>();
+  readonly #live = new Map<string, LiveRun>();
   /** The last run of each task that was reported, or will not be. */
   #last = new Map<string, string>();
   /** The same for runs of version 1.1.0. */
@@ -84,7 +64,7 @@ export class RunTracker {
     }
     const run = found?.record.run ?? String(cgroup);
     if (found !== undefined) this.#markReported(task, run);
-    const live: Live = { run, cgroup, found: found && short(found), paused: 0 };
+    const live: LiveRun = { run, cgroup, found: found && short(found), paused: 0 };
     this.#live.set(task, live);
     // Earlier pauses are not reported: the state of the task tells the last of them.
     for (const _ of this.#pauses(task, live)) continue;
@@ -219,7 +199,7 @@ export class RunTracker {
   }
 
   /** Reports a run that has started, and its end if it is over. */
-  *#report(task: string, live: Live): Generator<TaskEvent> {
+  *#report(task: string, live: LiveRun): Generator<TaskEvent> {
     yield* this.#start(task, live);
     if (!this.#isOver(task, live)) return;
     // It may have been paused, and have ended, since its pauses were read.
@@ -228,7 +208,7 @@ export class RunTracker {
     yield this.#end(task, live);
   }
 
-  *#start(task: string, live: Live): Generator<TaskEvent> {
+  *#start(task: string, live: LiveRun): Generator<TaskEvent> {
     this.#live.set(task, live);
     this.#due.delete(task);
     const at = live.found?.record.started ?? Date.now();
@@ -236,7 +216,7 @@ export class RunTracker {
     yield* this.#pauses(task, live);
   }
 
-  *#pauses(task: string, live: Live): Generator<TaskEvent> {
+  *#pauses(task: string, live: LiveRun): Generator<TaskEvent> {
     if (live.found === undefined) return;
     // The owner may write faster than this reads: other tasks must have their turn.
     for (let round = 0; round < ROUNDS; round++) {
@@ -255,7 +235,7 @@ export class RunTracker {
   }
 
   /** Returns whether a run is over, even if the release agent is late or was killed. */
-  #isOver(task: string, live: Live): boolean {
+  #isOver(task: string, live: LiveRun): boolean {
     if (registeredInode(this.namespace.namespace, task) !== live.cgroup) return true;
     if (this.#isTaskPopulated(task)) {
       delete live.empty;
@@ -284,7 +264,7 @@ export class RunTracker {
     this.#due.set(task, Math.min(due, this.#due.get(task) ?? due));
   }
 
-  #end(task: string, live: Live): EndEvent {
+  #end(task: string, live: LiveRun): EndEvent {
     const { run, found } = live;
     const { namespace } = this.namespace;
     // The record of the version before is replaced by the next one.
@@ -295,26 +275,4 @@ export class RunTracker {
     const at = (now && endOf(now)) ?? Date.now();
     return { event: "end", task, run, pid: pidOf(live), at, ...how, stopped };
   }
-}
-
-/** Returns a run without the parts of its record that may be long: thousands of runs may be kept. */
-function short(found: RecordedRun): RecordedRun {
-  return { ...found, record: { ...found.record, command: [], directory: "", log: null } };
-}
-
-function again(namespace: string, task: string, old: RecordedRun): RecordedRun | undefined {
-  const { run, cgroup } = old.record;
-  if (!isFormer(old)) return readRun(namespace, task, run);
-  const found = currentRun(namespace, task, undefined);
-  return found?.record.cgroup === cgroup ? found : undefined;
-}
-
-/** Returns whether a run is of version 1.1.0: its id is then the inode of its registered cgroup. */
-function isFormer({ record }: RecordedRun): boolean {
-  return record.run === String(record.cgroup);
-}
-
-/** The process id of the command of a run, if it is on record. */
-function pidOf({ found }: Live): number | null {
-  return found?.record.pid ?? null;
 }
