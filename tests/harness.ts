@@ -163,9 +163,17 @@ export class TestNamespace {
     return Deno.readTextFileSync(`${this.logs}/task-${task}.log`);
   }
 
-  /** Waits until nothing of the task is left in the kernel. */
+  /** Waits until nothing of the task is left in the kernel; where systemd keeps the namespace, an empty cgroup may be, if its shim was killed. */
   gone(task: string): Promise<void> {
-    return until(`task ${task} is gone`, () => !exists(`${this.directory}/named/task-${task}`));
+    const cgroup = `${this.directory}/named/task-${task}`;
+    const events = [cgroup, `${this.directory}/unified/shims/task-${task}`]
+      .map((directory) => `${directory}/cgroup.events`);
+    const isEmpty = (file: string) =>
+      !exists(file) || /populated 0/.test(Deno.readTextFileSync(file));
+    return until(
+      `task ${task} is gone`,
+      () => !exists(cgroup) || KEEPER === "systemd" && events.every(isEmpty),
+    );
   }
 
   /** What the runs, the named hierarchy and the logs contain: what a failed run must not change. */

@@ -47,17 +47,32 @@ lanco_leave() {
   echo 0 >../shims/cgroup.procs
 }
 
-# Looks less and less often for the end of the processes that the task's first one has left.
+# Waits for the end of the processes that are in the cgroup itself, where there is waitpid(1) of
+# util-linux 2.39, and at most a minute, for they may leave it.
+lanco_wait_for_these() {
+  [ -x /usr/bin/waitpid ] || return
+  set --
+  # A process of another PID namespace has the number 0.
+  while read -r lanco_pid; do [ "$lanco_pid" = 0 ] || set -- "$@" "$lanco_pid"; done <cgroup.procs
+  [ $# = 0 ] || /usr/bin/waitpid --exited --timeout 60 "$@"
+}
+
+# Waits for the end of the processes that the task's first one has left: it looks for them less and
+# less often.
 lanco_until_empty() {
-  lanco_pause=1
+  lanco_waited=0
   while lanco_is_populated; do
-    /bin/sleep "$lanco_pause"
-    lanco_pause=$((lanco_pause * 2))
+    lanco_wait_for_these
+    lanco_is_populated || return
+    lanco_pause=$((1 + lanco_waited / 5))
     [ "$lanco_pause" -le 60 ] || lanco_pause=60
+    /bin/sleep "$lanco_pause"
+    lanco_waited=$((lanco_waited + lanco_pause))
   done
 }
 
 lanco_await_orphans() {
+  exec </dev/null >/dev/null 3<&- 4>&- 6>&- 7>&- 8>&- 9>&-
   trap : HUP INT QUIT TERM
   lanco_until_empty
   lanco_reap :
@@ -68,7 +83,7 @@ lanco_end() {
   CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || return
   if lanco_is_populated; then
     lanco_leave
-    lanco_await_orphans </dev/null >/dev/null 3<&- 4>&- 6>&- 7>&- 8>&- 9>&- &
+    lanco_await_orphans &
   else
     lanco_reap lanco_leave
   fi

@@ -31,7 +31,8 @@ exec >/dev/null
 
 # Ends the shell, and removes its cgroup where there is no release agent.
 leave() {
-  [ -z "$lanco_own" ] || { echo 0 >"$lanco_unified/shims/cgroup.procs" && /bin/rmdir "$lanco_own"; } 2>/dev/null
+  trap - EXIT
+  [ -z "$lanco_own" ] || { echo 0 >"$lanco_unified/shims/cgroup.procs" && exec /bin/rmdir "$lanco_own"; } 2>/dev/null
   exit 0
 }
 
@@ -68,7 +69,8 @@ case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
 export LANCO_STATUS
 exec >&5 2>&1 3<&- 5>&-
 set --
-[ -n "$lanco_own" ] || eval "$lanco_text"
-# This shell stays in its cgroup meanwhile, so that it has a process until the exit command has ended.
-[ -z "$lanco_own" ] || (eval "$lanco_text")
-leave
+if [ -n "$lanco_own" ]; then
+  trap - HUP INT QUIT TERM
+  trap leave EXIT
+fi
+eval "$lanco_text"

@@ -38,14 +38,14 @@ class Kept {
   }
 
   /** Starts a shell in the cgroup of the shim, which does what a shim does at its end when it is told so. */
-  start(sh: string, then = ""): Deno.ChildProcess {
+  start(sh: string, { begin = "" } = {}): Deno.ChildProcess {
     const [program = "", ...args] = sh.split(" ");
     const text = `${END}
       lanco_unified=$1 lanco_inode=77 lanco_lock=$2 LANCO_TASK=a
       echo 0 >"$1/shims/task-a/cgroup.procs"
+      ${begin}
       read -r _
       lanco_end 2>/dev/null
-      ${then}
       exit 5`;
     const process = new Deno.Command(program, {
       args: [...args, "-c", text, "lanco", this.cgroup, this.lock],
@@ -153,6 +153,23 @@ endTest("orphans are waited for by another process than the shim", async (kept, 
   await until("the cgroup is gone", () => kept.cgroups().length === 1);
   await until("it has ended", () => !populated(kept.cgroup));
   assertEquals(kept.usage(), ["77-a"]);
+});
+
+endTest("what waits for orphans holds nothing open that the shim had", async (kept, sh) => {
+  const orphan = kept.orphan();
+  const pipe = `${kept.directory}/pipe`;
+  assertEquals(new Deno.Command("mkfifo", { args: [pipe] }).outputSync().success, true);
+  // The other end is that of an exit command.
+  const exit = new Deno.Command("/bin/sh", { args: ["-c", `exec cat "$0"`, pipe] }).spawn();
+  const shim = kept.start(sh, { begin: `exec 6>${pipe}` });
+  await until(
+    "both are there",
+    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
+  );
+  assertEquals(await finish(shim), 5);
+  assertEquals((await exit.status).success, true);
+  assertEquals(populated(`${kept.cgroup}/shims`), true);
+  orphan.kill("SIGKILL");
 });
 
 endTest("what waits for orphans removes no cgroup of a later run", async (kept, sh) => {
