@@ -1,9 +1,6 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 
-/** The initial PID namespace, from which all processes can be seen (PROC_PID_INIT_INO). */
-const FIRST = "pid:[4026531836]";
-
 let own: string | undefined;
 
 /** Returns the PID namespace of this process (pid_namespaces(7)); undefined if it cannot be read. */
@@ -15,22 +12,32 @@ function ownNamespace(): string | undefined {
   }
 }
 
-/** Returns whether this process sees all processes of the host. */
+let isOutermost: boolean | undefined;
+
+/**
+ * Returns whether this process sees all processes that /run/lanco/proc shows: whether it is in the PID
+ * namespace of `init`, that of the host or of a container, and not in one below. NSpid has a process
+ * id for each of these namespaces (proc_pid_status(5)).
+ */
 export function seesAll(): boolean {
-  return ownNamespace() === FIRST;
+  try {
+    return isOutermost ??= /^NSpid:\s+\d+$/m.test(Deno.readTextFileSync(`${PROC}/self/status`));
+  } catch {
+    return false;
+  }
 }
 
-/** The process ids in the host's PID namespace, by the process ids in this one. */
+/** The process ids in the PID namespace of `init`, by the process ids in this one. */
 let numbers = new Map<number, number>();
 
 /**
- * Returns the directory of a process in /run/lanco/proc, which is that of the host's PID
- * namespace: a process of another PID namespace has another id there (proc_pid_status(5), NSpid).
+ * Returns the directory of a process in /run/lanco/proc, which is that of the PID namespace of
+ * `init`: a process of another one has another id there (proc_pid_status(5), NSpid).
  *
  * @param pid The process id in the PID namespace of this process.
  */
 export function procOf(pid: number): string {
-  if (ownNamespace() === undefined || seesAll()) return `${PROC}/${pid}`;
+  if (seesAll() || ownNamespace() === undefined) return `${PROC}/${pid}`;
   const known = numbers.get(pid);
   if (known === undefined || innermost(known) !== pid) numbers = readNumbers();
   return `${PROC}/${numbers.get(pid) ?? "none"}`;

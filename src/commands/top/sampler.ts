@@ -161,7 +161,7 @@ export class Sampler {
       return { ...describe(undefined), log, command: "(exit command)" };
     };
     const known = this.#known.get(id) ?? { run, since: now, about: about(), started: null };
-    const cpuTime = usageUsec(read(`${frozenCgroup}/cpu.stat`));
+    const cpuTime = usageUsec(read(`${frozenCgroup ?? registered}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
       id,
