@@ -7,6 +7,7 @@ import {
   OWNER,
   type Result,
   shell,
+  start,
   type TestNamespace,
   until,
 } from "../harness.ts";
@@ -118,6 +119,30 @@ cgroupTest("pauses without end do not keep events from other tasks", async (ns) 
     await ns.must("resume", "b");
   }
   assertMatch(await events, /present a[^]*ready\n[^]* (pause|resume) b\n/);
+});
+
+cgroupTest("events that nobody reads from a batch do not gather in it", async (ns) => {
+  await ns.must("run", "a", "sleep", "1000");
+  const streams = { stdin: "piped", stdout: "piped" } as const;
+  const batch = start([LANCO, ns.name, "batch"], streams);
+  const writer = batch.stdin.getWriter();
+  const reader = batch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    await writer.write(new TextEncoder().encode('{"id":1,"command":"events"}\n'));
+    for (let said = ""; !said.includes('"ready"');) said += (await reader.read()).value ?? "";
+    const lines = "\npause 000000000000001\n".repeat(30_000);
+    for (let round = 0; round < 20; round++) {
+      Deno.writeTextFileSync(`${ns.runDirectory("a")}/pauses`, lines, { append: true });
+      Deno.utimeSync(`${ns.directory}/named/task-a`, new Date(), new Date());
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const status = Deno.readTextFileSync(`/proc/${batch.pid}/status`);
+    const megabytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    assert(megabytes < 150, `the batch takes ${megabytes} MB`);
+  } finally {
+    batch.kill("SIGKILL");
+    await Promise.all([batch.status, writer.close().catch(() => {}), reader.cancel()]);
+  }
 });
 
 cgroupTest("the last lines of a sparse log are not looked for without end", async (ns) => {

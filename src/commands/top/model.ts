@@ -173,7 +173,10 @@ function pressKey(state: State, key: Key): Step {
     case "filter":
       return { state: moveSelection(state, key) ?? editFilter(state, key) };
     case "list":
-      return { state: moveSelection(state, key) ?? state, ...pressInList(state, key) };
+      return {
+        state: moveSelection(state, LETTERS[key] ?? key) ?? state,
+        ...pressInList(state, key),
+      };
   }
 }
 
@@ -224,6 +227,9 @@ function answerQuestion(state: State, mode: Mode & { is: "confirm" }, key: Key):
   };
 }
 
+/** The letters that move the selection as other keys do. */
+const LETTERS: Readonly<Record<Key, Key>> = { j: "down", k: "up", g: "home", G: "end" };
+
 const SORTS: Readonly<Record<Key, SortKey>> = { n: "name", c: "cpu", m: "memory", a: "age" };
 
 function pressInList(state: State, key: Key): Partial<Step> {
@@ -236,14 +242,6 @@ function pressInList(state: State, key: Key): Partial<Step> {
   switch (key) {
     case "q":
       return { effect: { type: "quit", status: 0 } };
-    case "j":
-      return { state: moveSelection(state, "down") ?? state };
-    case "k":
-      return { state: moveSelection(state, "up") ?? state };
-    case "g":
-      return { state: moveSelection(state, "home") ?? state };
-    case "G":
-      return { state: moveSelection(state, "end") ?? state };
     case "/":
       return { state: { ...state, mode: { is: "filter" } } };
     case "escape":
