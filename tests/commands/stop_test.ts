@@ -123,7 +123,7 @@ cgroupTest("stop leaves the next run of a task alone that is started meanwhile",
   await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
   const pids = ns.pids("named/task-a");
   const run = ns.runDirectory("a");
-  const stop = start([LANCO, ns.name, "stop", "-t", "1", "a"]);
+  const stop = start([LANCO, ns.name, "stop", "-t", "30", "a"]);
   // It is recorded before the signal is sent.
   await until("stop has found the task", () => exists(`${run}/stopped`));
   Deno.kill(stop.pid, "SIGSTOP");
