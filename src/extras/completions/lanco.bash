@@ -123,12 +123,12 @@ _lanco_tasks() {
 
 # _lanco_runs: offers the ids of the runs on record, if there is a task on the line only its own.
 _lanco_runs() {
-  local LC_ALL=C path name given=" " place
-  for place in "${places[@]}"; do given+="${words[place]} "; done
+  local LC_ALL=C path name typed=" " place
+  for place in "${places[@]}"; do typed+="${words[place]} "; done
   for path in /run/lanco/"$namespace"/runs/*; do
     name=${path##*/}
     [[ ${name:0:27} =~ ^[0-9a-z]{26}-$ ]] || continue
-    [[ $given != " " && $given != *" ${name:27} "* ]] || _lanco_offer "${name:0:26}"
+    [[ $typed != " " && $typed != *" ${name:27} "* ]] || _lanco_offer "${name:0:26}"
   done
 }
 
