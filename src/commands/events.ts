@@ -6,11 +6,13 @@ import { renderEvent } from "../show/event.ts";
 import { GREETING } from "../show/greeting.ts";
 import type { Output } from "../show/schema.ts";
 import { taskEvents } from "../task/events.ts";
+import { hasLabels } from "../task/labels.ts";
 import { matching } from "../task/pattern.ts";
 import type { TaskEvent } from "../task/task_event.ts";
+import { WITH_LABEL } from "./label_options.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> events [--json] [pattern...]
+  help: `Usage: lanco <namespace> events [--label NAME[=VALUE]]... [--json] [pattern...]
 
 Prints a line for each event: "lost" for each task that ran when the host went down,
 "present" for each task that runs now, then "ready", and from then on "start", "pause",
@@ -23,17 +25,22 @@ Examples:
   lanco web events
   lanco web events --json 'import-*' | jq -c 'select(.event == "end")'
 `,
-  options: { json: flag("--json", "print JSON, after a first line with the version") },
+  options: {
+    label: WITH_LABEL,
+    json: flag("--json", "print JSON, after a first line with the version"),
+  },
   operands: "patterns",
   greeting: GREETING,
   text: renderEvent,
   maxSilence: () => Infinity,
-  async run(context, { patterns }) {
+  async run(context, { patterns, label }) {
     const namespace = readNamespace(context.namespace);
     const matches = matching(patterns);
     context.batch?.releaseTurn();
     for await (const event of taskEvents(namespace, context.batch)) {
       if ("task" in event && !matches(event.task)) continue;
+      const labels = "labels" in event ? event.labels : {};
+      if ("task" in event && !hasLabels(labels, label)) continue;
       if (!context.emit(flat(event))) return { status: 0 };
       await context.batch?.room();
     }
@@ -45,6 +52,7 @@ Examples:
 /** Returns the event with all fields of the schema; those that it lacks are null. */
 function flat(event: TaskEvent): Output<"events"> {
   const { event: what, at, ...rest } = event;
-  const nothing = { task: null, run: null, pid: null, state: null, why: null, code: null };
+  const ids = { task: null, run: null, pid: null, labels: {} };
+  const nothing = { ...ids, state: null, why: null, code: null };
   return { event: what, at, ...nothing, signal: null, stopped: null, ...rest };
 }

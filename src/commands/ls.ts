@@ -55,7 +55,7 @@ Examples:
       return {
         running: each(listRunning(namespace, tasks.running), (one) => [running(namespace, one)]),
         finished: examineFinished(namespace, tasks.finished, warn).map(finished),
-        exitCommands: selection.running ? listExitCommands(namespace, selection.matches) : [],
+        exitCommands: selection.running ? listExitCommands(namespace, selection) : [],
       };
     });
     const rows = [...found.running, ...found.finished].sort(([a], [b]) => a < b ? -1 : 1);
@@ -81,8 +81,8 @@ async function listRuns(
     (warn) => surveyRuns(namespace, selection, warn),
   );
   const runs = found.map((
-    { task, run, pid, state, why, code, signal, started, ended, duration },
-  ) => ({ task, run, pid, state, why, code, signal, started, ended, duration }));
+    { task, run, pid, labels, state, why, code, signal, started, ended, duration },
+  ) => ({ task, run, pid, labels, state, why, code, signal, started, ended, duration }));
   const output = { namespace: namespace.namespace, count: runs.length, runs, truncated };
   return { status, output };
 }
@@ -94,6 +94,7 @@ function running(namespace: Namespace, { task, processes }: ListedTask): Row {
   return [task, {
     run: found?.record.run ?? null,
     pid: found?.record.pid ?? null,
+    labels: found?.record.labels ?? {},
     // A getter, because only JSON has the state, and it costs the reading of a file.
     get state() {
       return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
@@ -108,6 +109,11 @@ function running(namespace: Namespace, { task, processes }: ListedTask): Row {
   }];
 }
 
-function finished({ task, run, pid, state, why, code, signal, ended, duration }: TaskState): Row {
-  return [task, { run, pid, state, count: 0, processes: [], why, code, signal, ended, duration }];
+function finished(
+  { task, run, pid, labels, state, why, code, signal, ended, duration }: TaskState,
+): Row {
+  return [
+    task,
+    { run, pid, labels, state, count: 0, processes: [], why, code, signal, ended, duration },
+  ];
 }

@@ -9,6 +9,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import { logFile } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
+import { LABEL } from "./label_options.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
 
 /** How many rotated logs of a task are kept, unless `--keep` gives another number. */
@@ -37,6 +38,7 @@ const OPTIONS = {
     "set the variables in FILE, NAME=VALUE a line, # begins a comment",
     { value: "file" },
   ),
+  label: LABEL,
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
@@ -121,6 +123,7 @@ async function read(
     variables: await givenVariables(options),
     foreground,
     limits: parseLimits(options, () => host),
+    labels: options.label,
     bestEffort: options.bestEffort,
     keep,
     ...(stdin === undefined ? {} : { input: stdin }),

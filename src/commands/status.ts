@@ -41,7 +41,7 @@ Examples:
         if (run === undefined) throw new UnknownTask(context.namespace, task);
         throw new UnknownRun(context.namespace, run, task);
       }
-      const exitCommands = listExitCommands(namespace, (name) => name === task)
+      const exitCommands = listExitCommands(namespace, { matches: (name) => name === task })
         .filter((exit) => run === undefined || exit.run === state.run);
       return { ...state, exitCommands };
     });

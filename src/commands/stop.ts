@@ -55,7 +55,7 @@ Examples:
       const fields = { stopped: exitStatus === 0, why, exitStatus };
       // Root does not open the records of others.
       const told = asOther
-        ? { run: null, pid: null, ...fields }
+        ? { run: null, pid: null, labels: {}, ...fields }
         : withRunIds(context.namespace, task, fields);
       return [task, told] as const;
     });

@@ -131,6 +131,7 @@ function outcome({ task, run, unknown }: AwaitedTask): Outcome {
     return {
       run: null,
       pid: null,
+      labels: {},
       ended: null,
       status: null,
       ...exitOf(undefined),

@@ -12,6 +12,7 @@ import { exitCommandCgroups, registered, runsDirectory } from "../namespace/path
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
+import type { Labels } from "../task/labels.ts";
 import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
@@ -44,6 +45,8 @@ export interface LaunchOptions {
   exitCommand?: string;
   /** The limits of the task. */
   limits: Limits;
+  /** The labels of the run. */
+  labels: Labels;
   /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
   oomScore?: number;
   /** Whether limits that the host cannot enforce are left out. */
@@ -180,6 +183,7 @@ class Attempt {
       started: Date.now(),
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
       limits: this.options.limits,
+      labels: this.options.labels,
     };
     files.write(this.#record);
   }

@@ -19,6 +19,9 @@ export function describe(schemas: Readonly<Record<string, Schema>>): string {
 function below(command: string, schema: Schema, known: Map<Schema, string>): string[] {
   const { properties = {}, additionalProperties, items } = schema;
   if (items?.properties) return below(command, items, known);
+  if (additionalProperties && additionalProperties.properties === undefined) {
+    return [`<name>  ${typeOf(additionalProperties)}: ${meaningOf(additionalProperties)}`];
+  }
   if (additionalProperties) {
     const fields = below(command, additionalProperties, known);
     return ["<task>  object", ...fields.map(indented)];

@@ -1,15 +1,17 @@
 // The schemas of all JSON output. This room renders outputs as text, as JSON and as metrics.
 import type { Limits } from "../cgroup/limits.ts";
+import type { Labels } from "../task/labels.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
-import type { Usage } from "../task/usage.ts";
+import { usage } from "./usage_schema.ts";
 import {
   anything,
   byTask,
   flag,
   integer,
   list,
+  named,
   nothing,
   nullable,
   number,
@@ -61,42 +63,13 @@ const limits: Schema<Limits> = partial("its limits; one that is not set is missi
   ioWeight: integer("share of scarce disks, 1 to 10000"),
 });
 
-const stall = (resource: string) =>
-  nullable(object(`waiting for ${resource}; null if it is not measured`, {
-    time: integer("how long at least one process has waited, in nanoseconds"),
-    last10: number("the share of the last 10 seconds, in percent"),
-  }));
-
-const usage: Schema<Usage> = object("what it uses or used, as far as the host counts it", {
-  cpu: object("processor time", {
-    total: nullable(integer("in nanoseconds")),
-    user: nullable(integer("in user mode, in nanoseconds")),
-    system: nullable(integer("in the kernel, in nanoseconds")),
-  }),
-  memory: object("memory", {
-    now: nullable(integer("in use, in bytes")),
-    peak: nullable(integer("the most that was in use, in bytes")),
-  }),
-  pids: object("processes and threads", {
-    now: nullable(integer("the number of them")),
-    peak: nullable(integer("the most at one time")),
-  }),
-  oomKills: nullable(integer("number of processes killed for want of memory")),
-  throttled: object("waiting because of its limit of processors", {
-    times: nullable(integer("how often")),
-    time: nullable(integer("how long, in nanoseconds")),
-  }),
-  pressure: object("waiting for scarce resources (pressure stall information)", {
-    cpu: stall("processors"),
-    memory: stall("memory"),
-    io: stall("disks"),
-  }),
-});
+const labels: Schema<Labels> = named("the labels of the run", text("the value of this label"));
 
 /** What tells a run from the other runs of its task, and its command from other processes. */
 const ids = {
   run: nullable(runId),
   pid: nullable(integer("the process id of its command")),
+  labels,
 };
 
 /** Describes the tasks that a command was given, or has selected, by their names. */
@@ -207,6 +180,7 @@ const run = object("the task that was started", {
   directory: text("the directory it was started in"),
   log: facts.log,
   limits,
+  labels,
 });
 
 const check = object("whether tasks are running", {

@@ -52,6 +52,11 @@ export function byTask<T>(description: string, task: Schema<T>): Schema<Record<s
   return { description, type: "object", additionalProperties: task };
 }
 
+/** Describes an object whose fields have any names. */
+export function named<T>(description: string, value: Schema<T>): Schema<Record<string, T>> {
+  return { description, type: "object", additionalProperties: value };
+}
+
 /** Describes an array. */
 export function list<T>(description: string, items: Schema<T>): Schema<T[]> {
   return { description, type: "array", items };

@@ -1,5 +1,6 @@
 import type { Limits } from "../cgroup/limits.ts";
 import { printable } from "../cli/printable.ts";
+import type { Labels } from "../task/labels.ts";
 import { timestamp } from "../cli/timestamp.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
 import { formatBytes, formatDuration } from "./format.ts";
@@ -33,6 +34,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
     ["peak memory", usage?.memory.now == null ? bytes(usage?.memory.peak) : null],
     ["OOM kills", usage?.oomKills ? String(usage.oomKills) : null],
     ["pressure", state.state === "running" ? pressure.join(", ") || null : null],
+    ["labels", renderLabels(state.labels) || null],
     ["limits", renderLimits(state.limits) || null],
   ];
   const shown = lines.flatMap(([name, text]) =>
@@ -46,6 +48,10 @@ function renderExits(exits: readonly ListedExitCommand[]): string | null {
   if (exits.length === 0) return null;
   const count = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;
   return [count, pids.join(" ")].filter((part) => part !== "").join(": ");
+}
+
+function renderLabels(labels: Labels): string {
+  return Object.entries(labels).map(([name, value]) => printable(`${name}=${value}`)).join(", ");
 }
 
 function renderLimits(limits: Limits): string {

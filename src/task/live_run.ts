@@ -1,4 +1,5 @@
 import { currentRun, readRun, type RecordedRun } from "./records.ts";
+import type { Labels } from "./labels.ts";
 
 /** A run that is not over. */
 export interface LiveRun {
@@ -32,7 +33,7 @@ export function isFormer({ record }: RecordedRun): boolean {
   return record.run === String(record.cgroup);
 }
 
-/** Returns the process id of the command of a run, if it is on record. */
-export function pidOf({ found }: LiveRun): number | null {
-  return found?.record.pid ?? null;
+/** Returns the process id of the command of a run, if it is on record, and its labels. */
+export function about({ found }: LiveRun): { pid: number | null; labels: Labels } {
+  return { pid: found?.record.pid ?? null, labels: found?.record.labels ?? {} };
 }

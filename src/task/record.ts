@@ -9,6 +9,7 @@ import {
   readRecord,
   removeQuietly,
 } from "./record_file.ts";
+import { isLabels, type Labels } from "./labels.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
 import { isSignal } from "./signals.ts";
@@ -39,6 +40,8 @@ export interface RunRecord {
   sinceBoot?: number;
   /** The limits of the task at the start. */
   limits: Limits;
+  /** The labels that its caller has given to it. */
+  labels: Labels;
 }
 
 /** Returns the text of a record. A command that would make the record too long to be read is shortened. */
@@ -71,11 +74,12 @@ export function parseRun(text: string): RunRecord {
 export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
+  const { labels = {} } = value;
   const good = isText(run) && isText(task) && isNatural(cgroup) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
-    Array.isArray(command) && command.every(isText) && isLimits(limits);
+    Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels);
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
   return {
     version: 2,
@@ -90,6 +94,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     started,
     ...(sinceBoot === undefined ? {} : { sinceBoot }),
     limits,
+    labels,
   };
 }
 

@@ -6,6 +6,7 @@ import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
 import { currentRun, type RecordedRun } from "./records.ts";
+import type { RunIds } from "./run_ids.ts";
 import { identity } from "./task.ts";
 
 /** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
@@ -31,8 +32,8 @@ export class RunEnd {
     private readonly namespace: Namespace,
     /** The name of the task. */
     readonly task: string,
-    /** The id of the run, and the process id of its command; null if that is not known. */
-    readonly ids: { run: string | null; pid: number | null },
+    /** The id of the run, the process id of its command, and its labels. */
+    readonly ids: RunIds,
     private readonly inode: number | undefined,
     private readonly file: Deno.FsFile | undefined,
   ) {
@@ -65,8 +66,8 @@ export class RunEnd {
       if (same && inode === undefined && file === undefined) return undefined;
       // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
-        const { run = null, pid = null } = found?.record ?? {};
-        const made = new RunEnd(namespace, task, { run, pid }, inode, file);
+        const { run = null, pid = null, labels = {} } = found?.record ?? {};
+        const made = new RunEnd(namespace, task, { run, pid, labels }, inode, file);
         if (inode !== undefined) held.set(key, made);
         return made;
       }
@@ -94,8 +95,8 @@ export class RunEnd {
         const found = chosen?.found;
         const file = found && openStatus(namespace.namespace, found);
         if (found === undefined || file === undefined) return undefined;
-        const { run, pid } = found.record;
-        return new RunEnd(namespace, task, { run, pid }, undefined, file);
+        const { run, pid, labels } = found.record;
+        return new RunEnd(namespace, task, { run, pid, labels }, undefined, file);
       }
       const held = await RunEnd.hold(namespace, task);
       if (held !== undefined && held.inode === chosen.cgroup) return held;

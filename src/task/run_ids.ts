@@ -1,4 +1,5 @@
 import { currentRun, type RecordedRun, unlessBad } from "./records.ts";
+import type { Labels } from "./labels.ts";
 import { registeredInode } from "./task.ts";
 
 /** What tells a run from the other runs of its task, and its command from other processes. */
@@ -7,6 +8,8 @@ export interface RunIds {
   run: string | null;
   /** The process id of its command; null if that is not known. */
   pid: number | null;
+  /** The labels of the run; none if there is no record that the caller may read. */
+  labels: Labels;
 }
 
 /**
@@ -22,6 +25,7 @@ export function withRunIds<T extends object>(
   return Object.defineProperties(fields, {
     run: { enumerable: true, get: () => find()?.record.run ?? null },
     pid: { enumerable: true, get: () => find()?.record.pid ?? null },
+    labels: { enumerable: true, get: () => find()?.record.labels ?? {} },
   }) as T & RunIds;
 }
 

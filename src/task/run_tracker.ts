@@ -3,7 +3,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, trackingCgroup } from "../namespace/paths.ts";
 import { hasCommandStarted } from "./command_start.ts";
 import { isTaskPopulated } from "./population.ts";
-import { again, isFormer, type LiveRun, pidOf, short } from "./live_run.ts";
+import { about, again, isFormer, type LiveRun, short } from "./live_run.ts";
 import { readPauses, readStop } from "./record.ts";
 import { currentRun, endOf, listRuns, readRun, type RunList, unlessBad } from "./records.ts";
 import { exitOf } from "./signals.ts";
@@ -73,7 +73,7 @@ export class RunTracker {
       event: "present",
       task,
       run,
-      pid: pidOf(live),
+      ...about(live),
       at,
       state: isPaused() ? "paused" : "running",
       ...exitOf(found?.status.code),
@@ -212,7 +212,7 @@ export class RunTracker {
     this.#live.set(task, live);
     this.#due.delete(task);
     const at = live.found?.record.started ?? Date.now();
-    yield { event: "start", task, run: live.run, pid: pidOf(live), at };
+    yield { event: "start", task, run: live.run, ...about(live), at };
     yield* this.#pauses(task, live);
   }
 
@@ -222,7 +222,7 @@ export class RunTracker {
     for (let round = 0; round < ROUNDS; round++) {
       const { pauses, next } = readPauses(live.found.directory, live.paused);
       for (const { what, at } of pauses) {
-        yield { event: what, task, run: live.run, pid: pidOf(live), at };
+        yield { event: what, task, run: live.run, ...about(live), at };
       }
       if (next === live.paused) return;
       live.paused = next;
@@ -273,6 +273,6 @@ export class RunTracker {
     const how = outcome(undefined, now?.status.code, usage ?? null);
     const stopped = (now && readStop(now.directory)) ?? null;
     const at = (now && endOf(now)) ?? Date.now();
-    return { event: "end", task, run, pid: pidOf(live), at, ...how, stopped };
+    return { event: "end", task, run, ...about(live), at, ...how, stopped };
   }
 }

@@ -6,6 +6,7 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
 import { readStop, type StopRecord } from "./record.ts";
 import { currentRun, endOf, type RecordedRun } from "./records.ts";
+import type { Labels } from "./labels.ts";
 import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
@@ -37,6 +38,8 @@ export interface TaskState {
   run: string | null;
   /** The process id of its command; null if that is not known. */
   pid: number | null;
+  /** The labels of the run. */
+  labels: Labels;
   /** What has become of it. */
   state: State;
   /** Why that is not known, if it is not. */
@@ -170,6 +173,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     task,
     run: record?.run ?? seen.lost ?? null,
     pid: record?.pid ?? null,
+    labels: record?.labels ?? {},
     ...(seen.lost === undefined ? outcome(seen.live, found?.status.code, usage) : LOST),
     stopped,
     started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),

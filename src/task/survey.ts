@@ -2,7 +2,9 @@ import { each } from "../cli/budget.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
-import { runOfCgroup, unlessBad } from "./records.ts";
+import { hasLabels, type WantedLabel } from "./labels.ts";
+import { finder } from "./run_ids.ts";
+import { listRuns, runOfCgroup, unlessBad } from "./records.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
 import type { RunChoice } from "./choose_run.ts";
 import { chosenStates, runStates } from "./run_state.ts";
@@ -26,6 +28,8 @@ export interface Selection {
   finished: boolean;
   /** Returns whether tasks of a name are selected. */
   matches(name: string): boolean;
+  /** The labels that their runs must have; none by default. */
+  labels?: readonly WantedLabel[];
 }
 
 /**
@@ -35,16 +39,26 @@ export interface Selection {
  */
 export function selectedTasks(
   namespace: Namespace,
-  { running, finished, matches }: Selection,
+  { running, finished, matches, labels = [] }: Selection,
 ): { running: string[]; finished: string[] } {
   const ns = namespace.namespace;
   const tasks = finished ? allTasks(ns) : { running: runningTasks(ns), finished: [] };
   const lost = finished ? each([namespace], (one) => [...lostRuns(one).keys()]) : [];
   const over = new Set([...tasks.finished, ...lost]).difference(new Set(tasks.running));
-  return {
-    running: running ? tasks.running.filter(matches) : [],
-    finished: [...over].filter(matches).sort(),
-  };
+  const select = (names: Iterable<string>) =>
+    each(names, (task) => matches(task) && hasRunWith(labels, ns, task) ? [task] : []);
+  return { running: running ? select(tasks.running) : [], finished: select(over).sort() };
+}
+
+/**
+ * Returns whether the run of a task that is under way, or else the last one, has these labels.
+ *
+ * @throws {RecordsClosed} if labels are wanted and the caller may not read the records.
+ */
+function hasRunWith(labels: readonly WantedLabel[], namespace: string, task: string): boolean {
+  if (labels.length === 0) return true;
+  listRuns(namespace);
+  return hasLabels(finder(namespace, task)()?.record.labels ?? {}, labels);
 }
 
 /** Returns running tasks with their processes, and reads nothing else of them. */
@@ -68,14 +82,18 @@ export interface ListedExitCommand {
 /** Returns the running exit commands of the tasks whose names match; of all tasks by default. */
 export function listExitCommands(
   namespace: Namespace,
-  matches: (task: string) => boolean = () => true,
+  { matches, labels = [] }: Pick<Selection, "matches" | "labels"> = { matches: () => true },
 ): ListedExitCommand[] {
-  return each(runningExitCommands(namespace, matches), (exit) => [{
-    task: exit.task,
-    run: unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.cgroup))?.record.run ??
-      String(exit.cgroup),
-    processes: describeExit(() => exitCommandProcesses(namespace, exit)),
-  }]);
+  return each(runningExitCommands(namespace, matches), (exit) => {
+    const record = unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.cgroup))
+      ?.record;
+    if (!hasLabels(record?.labels ?? {}, labels)) return [];
+    return [{
+      task: exit.task,
+      run: record?.run ?? String(exit.cgroup),
+      processes: describeExit(() => exitCommandProcesses(namespace, exit)),
+    }];
+  });
 }
 
 /** Returns running tasks with their processes and states. Tasks that end meanwhile may be left out. */
@@ -126,7 +144,7 @@ export function survey(namespace: Namespace, selection: Selection, warn: Warn): 
   return {
     running: examineRunning(namespace, tasks.running, warn),
     finished: examineFinished(namespace, tasks.finished, warn),
-    exits: selection.running ? listExitCommands(namespace, selection.matches) : [],
+    exits: selection.running ? listExitCommands(namespace, selection) : [],
     whole: usageReader(namespace).readAll(),
   };
 }
@@ -138,7 +156,8 @@ export function surveyRun(
   choice: RunChoice,
   warn: Warn,
 ): Survey {
-  const states = chosenStates(namespace, allSelected(namespace, selection), choice, warn);
+  const states = chosenStates(namespace, allSelected(namespace, selection), choice, warn)
+    .filter(({ labels }) => hasLabels(labels, selection.labels ?? []));
   const running = states.filter(isUnderWay).flatMap((state) =>
     listRunning(namespace, [state.task]).map((listed) => ({ ...listed, state }))
   );
@@ -147,7 +166,7 @@ export function surveyRun(
     running: selection.running ? running : [],
     finished: selection.finished ? states.filter((state) => !isUnderWay(state)) : [],
     exits: selection.running
-      ? listExitCommands(namespace, selection.matches).filter(({ run }) => runs.has(run))
+      ? listExitCommands(namespace, selection).filter(({ run }) => runs.has(run))
       : [],
     whole: usageReader(namespace).readAll(),
   };
@@ -156,10 +175,11 @@ export function surveyRun(
 /** Returns the states of all runs of the selected tasks, running and ended ones as selected, the oldest first. */
 export function surveyRuns(namespace: Namespace, selection: Selection, warn: Warn): TaskState[] {
   return runStates(namespace, allSelected(namespace, selection), warn)
+    .filter(({ labels }) => hasLabels(labels, selection.labels ?? []))
     .filter((state) => isUnderWay(state) ? selection.running : selection.finished);
 }
 
-/** Returns the selected tasks, whether or not they run: a task that runs may have runs that have ended. */
+/** Returns the tasks whose names are selected, whether or not they run: a task that runs may have runs that have ended, with other labels. */
 function allSelected(namespace: Namespace, { matches }: Selection): string[] {
   const { running, finished } = selectedTasks(namespace, {
     running: true,

@@ -1,3 +1,4 @@
+import type { Labels } from "./labels.ts";
 import type { TaskState } from "./state.ts";
 
 /** An event in the life of a task, as `events` reports it. Times are in milliseconds since 1970. */
@@ -13,6 +14,7 @@ export type TaskEvent =
       task: string;
       run: string;
       pid: number | null;
+      labels: Labels;
       at: number;
       state: "running" | "paused";
     }
@@ -23,11 +25,12 @@ export type TaskEvent =
     task: string;
     run: string;
     pid: number | null;
+    labels: Labels;
     at: number;
   }
   | EndEvent;
 
 /** A run is over: its last process has ended. */
 export type EndEvent =
-  & { event: "end"; task: string; run: string; pid: number | null; at: number }
+  & { event: "end"; task: string; run: string; pid: number | null; labels: Labels; at: number }
   & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;

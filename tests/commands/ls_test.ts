@@ -6,7 +6,13 @@ function tree(namespace: string, processes: Record<string, string>, long = false
   const end = { why: null, code: null, signal: null, ended: null, duration: null };
   const tasks = Object.entries(processes).map(([task, cmdline]) => {
     const listed = { count: 1, processes: [{ pid: 28456, cmdline }], ...end };
-    return [task, { run: null, pid: null, state: "running" as const, ...listed }] as const;
+    return [task, {
+      run: null,
+      pid: null,
+      labels: {},
+      state: "running" as const,
+      ...listed,
+    }] as const;
   });
   const output = { namespace, count: tasks.length, exitCommands: [] };
   return renderTree({ truncated: false, ...output, tasks: Object.fromEntries(tasks) }, { long });
@@ -58,6 +64,7 @@ cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) =
         ended: null,
         duration: null,
         run: ns.record("a").run,
+        labels: {},
         pid: ns.task("a")[0],
       },
     },
@@ -154,7 +161,7 @@ cgroupTest("ls shows how tasks ended, and selects tasks by state or name", async
   const { tasks, count } = JSON.parse(await ns.must("ls", "--json", "-a"));
   const { ended, duration, ...rest } = tasks["import-2"];
   const { run, pid } = ns.record("import-2");
-  const how = { state: "exited", why: null, code: 3, signal: null, run, pid };
+  const how = { state: "exited", why: null, code: 3, signal: null, run, pid, labels: {} };
   assertEquals([count, rest], [3, { count: 0, processes: [], ...how }]);
   assert(Date.now() - ended < 60_000 && duration < 60_000, `${ended} ${duration}`);
 });

@@ -136,7 +136,7 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   await ns.must("run", "slow", "sleep", "1000");
   const { run, pid } = ns.record("a");
-  const unknown = { run: null, pid: null };
+  const unknown = { run: null, pid: null, labels: {} };
   const nothing = { ended: null, status: null, code: null, signal: null };
   const entries = async (status: number, ...args: string[]) => {
     const { code, stdout } = await ns.lanco("wait", "--json", ...args);
@@ -156,6 +156,7 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
     ...nothing,
     run,
     pid,
+    labels: {},
     ended: true,
     status: 7,
     code: 7,

@@ -14,6 +14,7 @@ import { BadRecord, LONGEST_RECORD, parseRecord } from "../../src/task/record_fi
 import {
   integer,
   list,
+  named,
   nullable,
   number,
   object,
@@ -40,6 +41,7 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   started: natural,
   sinceBoot: natural,
   limits: fc.dictionary(fc.constantFrom(...LIMIT_NAMES), limit),
+  labels: fc.dictionary(anyText, anyText, { maxKeys: 64 }),
   shim: natural,
 });
 
@@ -55,12 +57,13 @@ const ALL_OF_RUN = object("a run", {
   started: integer(""),
   sinceBoot: integer(""),
   limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
+  labels: named("", text("")),
   shim: integer(""),
 });
 /** An older lanĉo has not written all of it. */
 const RUN = {
   ...ALL_OF_RUN,
-  required: ALL_OF_RUN.required?.filter((field) => field !== "sinceBoot") ?? [],
+  required: ALL_OF_RUN.required?.filter((field) => !["sinceBoot", "labels"].includes(field)) ?? [],
 };
 const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });
 

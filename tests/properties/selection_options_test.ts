@@ -9,7 +9,7 @@ const names = textOf("abcXYZ019._-", 20)
   .map((name) => name.replaceAll(/[^\w.-]/g, "_").replace(/^[.-]*/, "") || "x");
 
 function selected(...patterns: string[]) {
-  return select({ running: false, finished: false, all: false, patterns }, ALL);
+  return select({ running: false, finished: false, all: false, label: [], patterns }, ALL);
 }
 
 property(

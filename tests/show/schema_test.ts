@@ -42,7 +42,17 @@ cgroupTest(
   "run, check, ls, status, dump, stop and wait print JSON that conforms to the schema",
   async (ns) => {
     const sleeper = ["sh", "-c", "trap '' TERM; sleep 1000 & wait"];
-    const started = await conforming(ns, 0, "run", "--memory", "50M", "a", ...sleeper);
+    const started = await conforming(
+      ns,
+      0,
+      "run",
+      "--label",
+      "k=v",
+      "--memory",
+      "50M",
+      "a",
+      ...sleeper,
+    );
     assertEquals([started.task, started.pid], [
       "a",
       ns.task("a").find((pid) => pid === started.pid),
@@ -60,11 +70,14 @@ cgroupTest(
     assertEquals(checked.tasks.never, {
       run: null,
       pid: null,
+      labels: {},
       running: false,
       why: "task never is not running",
       exitStatus: 3,
     });
     await conforming(ns, 0, "ls", "-a");
+    const listed = JSON.parse(await ns.must("ls", "--runs", "--json"));
+    assertEquals(departures(listed, SCHEMAS.runs as Schema), []);
     for (const task of ["a", "paused", "failed", "killed"]) await conforming(ns, 0, "status", task);
     const dump = await conforming(ns, 0, "dump");
     assertEquals(Object.keys(dump.tasks).sort(), ["a", "paused"]);
@@ -72,7 +85,15 @@ cgroupTest(
     await conforming(ns, 124, "wait", "-t", "0.1", "a", "failed");
     const waited = await conforming(ns, 3, "wait", "failed", "killed");
     const { run, pid } = ns.record("killed");
-    const killed = { run, pid, ended: true, status: 137, code: null, signal: "SIGKILL" };
+    const killed = {
+      run,
+      pid,
+      labels: {},
+      ended: true,
+      status: 137,
+      code: null,
+      signal: "SIGKILL",
+    };
     assertEquals(waited.tasks.killed, { ...killed, why: null, exitStatus: 137 });
     await conforming(ns, 125, "wait", "never", "failed");
     const stopped = await conforming(ns, 3, "stop", "--now", "a", "failed");

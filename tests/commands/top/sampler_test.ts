@@ -7,6 +7,7 @@ import { withoutLog } from "../../../src/commands/top/model.ts";
 import { Sampler } from "../../../src/commands/top/sampler.ts";
 
 const RECORD: RunRecord = {
+  labels: {},
   run: "01m8k8c4pwc2b1rha7kk9y6fjh",
   cgroup: 1,
   pid: 1,

@@ -1,0 +1,60 @@
+import { Usage } from "../cli/errors.ts";
+import type { Option } from "../cli/options.ts";
+import { printable } from "../cli/printable.ts";
+import { type Labels, type WantedLabel, whyNotLabels } from "../task/labels.ts";
+
+/** The option that gives a label to a run. */
+export const LABEL: Option<Labels> = {
+  spelling: "--label NAME=VALUE",
+  about: "a label of the run, by which tasks can be selected; may be repeated",
+  takes: ["an object of texts", "object"],
+  read(given, subject) {
+    const labels = Object.fromEntries(
+      given.flatMap((one): [string, string][] =>
+        typeof one === "string"
+          ? [parseLabel(one, subject)]
+          : Object.entries(one as Labels).map((pair) => checkLabel(pair, subject))
+      ),
+    );
+    const problem = whyNotLabels(labels);
+    if (problem !== undefined) throw new Usage(`${subject}: ${problem}`);
+    return labels;
+  },
+};
+
+/** The option that selects tasks by the labels of their runs. */
+export const WITH_LABEL: Option<WantedLabel[]> = {
+  spelling: "--label NAME[=VALUE]",
+  about: "those that have this label; if repeated, all of these",
+  takes: ["a list of texts", "texts"],
+  read: (given, subject) => given.flat().map((text) => parseWanted(String(text), subject)),
+};
+
+function parseLabel(text: string, subject: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1) {
+    throw new Usage(`${subject} must be NAME=VALUE, not "${printable(text.slice(0, 50))}"`);
+  }
+  return checkLabel([text.slice(0, equals), text.slice(equals + 1)], subject);
+}
+
+function parseWanted(text: string, subject: string): WantedLabel {
+  if (text.indexOf("=") > 0) {
+    const [name, value] = parseLabel(text, subject);
+    return { name, value };
+  }
+  const [name] = checkLabel([text, ""], subject);
+  return { name };
+}
+
+/** Names and values are printable, so that they can be shown anywhere as they are. */
+function checkLabel([name, value]: [string, string], subject: string): [string, string] {
+  const shown = printable(name.slice(0, 50));
+  if (name === "" || name.includes("=")) {
+    throw new Usage(`${subject}: "${shown}" cannot be the name of a label`);
+  }
+  if (printable(name) !== name || printable(value) !== value) {
+    throw new Usage(`${subject}: the label "${shown}" has characters that cannot be printed`);
+  }
+  return [name, value];
+}
