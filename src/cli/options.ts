@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Usage } from "./errors.ts";
+import { type Bounds, seconds, wholeNumber } from "./numbers.ts";
 
 /** The kind of value that a shell completes for an option. */
 export type ValueKind = "file" | "directory" | "user" | "group" | "signal" | "run" | "anything";
@@ -180,6 +181,8 @@ export interface ParsedWords {
   given: Readonly<Record<string, readonly (string | true)[]>>;
   /** The words that are neither options nor their values. */
   operands: string[];
+  /** How many of them come before the word `--`: all of them, if there is no such word. */
+  before: number;
 }
 
 /**
@@ -199,8 +202,12 @@ export function parseWords(
   const words: string[] = [];
   const operands: string[] = [];
   const queue = [...args];
+  let before = Infinity;
   for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-    if (arg === "--") break;
+    if (arg === "--") {
+      before = operands.length;
+      break;
+    }
     if (arg.startsWith("--")) {
       const [, shown = "", value] = /^([^=]*)(?:=([^]*))?$/.exec(arg) ?? [];
       words.push(rewritten(table, shown, value, queue));
@@ -212,7 +219,8 @@ export function parseWords(
     }
   }
   operands.push(...queue);
-  return { given: collect(words, Object.values(table).map(parseSpelling)), operands };
+  const given = collect(words, Object.values(table).map(parseSpelling));
+  return { given, operands, before: Math.min(before, operands.length) };
 }
 
 function collect(words: readonly string[], options: readonly Spelling[]): ParsedWords["given"] {
@@ -257,44 +265,4 @@ function rewritten(
 function findOption(table: OptionTable, shown: string): Spelling | undefined {
   return Object.values(table).map(parseSpelling)
     .find(({ letter, name }) => shown === `-${letter}` || shown === `--${name}`);
-}
-
-/** The least and the greatest value of a number. */
-interface Bounds {
-  min?: number;
-  max?: number;
-}
-
-/**
- * Parses the whole number that an option was given.
- *
- * @param subject How a message names the option.
- * @throws {Usage} if the text is no whole number, or not within the bounds.
- */
-export function wholeNumber(subject: string, text: string, bounds: Bounds): number {
-  return parseNumber(/^\d+$/, "a whole number", subject, text, bounds);
-}
-
-/**
- * Parses the seconds that an option was given, with or without a fraction.
- *
- * @param subject How a message names the option.
- * @throws {Usage} if the text is no number, or not within the bounds.
- */
-export function seconds(subject: string, text: string, bounds: Bounds): number {
-  return parseNumber(/^(\d+\.?\d*|\.\d+)$/, "seconds", subject, text, bounds);
-}
-
-function parseNumber(
-  pattern: RegExp,
-  wanted: string,
-  subject: string,
-  text: string,
-  { min = 0, max = 1e9 }: Bounds,
-): number {
-  const number = Number(text);
-  if (!pattern.test(text) || number < min || number > max) {
-    throw new Usage(`${subject} needs ${wanted} from ${min} to ${max}, not "${text}"`);
-  }
-  return number;
 }

@@ -10,6 +10,12 @@ import {
   parseWords,
 } from "./options.ts";
 
+/** Tasks by their names, and patterns for the names of running tasks. */
+export interface SeveralTasks {
+  tasks: readonly string[];
+  patterns: readonly string[];
+}
+
 /** The operands in a request, by the kind of operands that a command takes. */
 export interface OperandTable {
   "nothing": object;
@@ -24,11 +30,13 @@ export interface OperandTable {
   /** One task, running or on record, or no task. */
   "known task or none": { task: string | undefined };
   "known tasks": { tasks: readonly string[] };
-  "running tasks": { tasks: readonly string[] };
+  "running tasks": SeveralTasks;
   /** Tasks that run, and tasks whose exit command runs. */
-  "tasks to stop": { tasks: readonly string[] };
+  "tasks to stop": SeveralTasks;
+  /** Tasks, running or on record, and patterns for running ones. */
+  "tasks to wait for": SeveralTasks;
   /** A signal, then running tasks. */
-  "signal": { signal: string; tasks: readonly string[] };
+  "signal": { signal: string } & SeveralTasks;
   /** A task, then the command to run. */
   "command": { task: string; command: readonly string[] };
 }
@@ -78,13 +86,13 @@ export function readRequest<O extends OptionTable, K extends Operands>(
     const all = allowed.join(", ");
     throw new Usage(`"${unknown}" is no field of a request for ${name}, which takes ${all}`);
   }
-  const { given, operands: words } = parseWords(args, table, operands !== "command");
+  const { given, operands: words, before } = parseWords(args, table, operands !== "command");
   const options = Object.entries(table).map(([key, option]) => {
     const typed = given[parseSpelling(option).name] ?? [];
     const subject = typed.length > 0 ? optionName(option) : `"${key}"`;
     return [key, option.read([...fieldValue(key, option, fields), ...typed], subject)];
   });
-  const named = readOperands(name, operands, words, task);
+  const named = readOperands(name, operands, { words, before }, task);
   return { ...Object.fromEntries(options), ...named } as Request<O, K>;
 }
 
@@ -115,7 +123,7 @@ function fieldNames({ options, operands }: RequestSyntax): string[] {
 function readOperands(
   name: string,
   kind: Operands,
-  words: readonly string[],
+  { words, before }: Words,
   task: string | undefined,
 ): OperandTable[Operands] {
   const all = task === undefined ? words : [task, ...words];
@@ -137,12 +145,31 @@ function readOperands(
       if (all.length > 1) throw new Usage(`${name} takes one task at most`);
       return { task: all[0] === undefined ? undefined : taskName(all[0]) };
     case "signal":
-      return signalOperands(words, task);
+      return signalOperands({ words, before }, task);
+    case "running tasks":
+    case "tasks to stop":
+    case "tasks to wait for":
+      return severalTasks({ words, before }, task);
     case "command":
       return commandOperands(all, task !== undefined);
     default:
       return { tasks: taskNames(all, "which task? Give its name") };
   }
+}
+
+/** The words of a command line that are operands. */
+interface Words {
+  words: readonly string[];
+  /** How many of them come before the word `--`. Those after it are names, whatever is in them. */
+  before: number;
+}
+
+/** Tells patterns from names, which have none of the characters that patterns need. */
+function severalTasks({ words, before }: Words, task?: string): SeveralTasks {
+  const isPattern = (word: string, i: number) => i < before && /[*?[]/.test(word);
+  const names = words.filter((word, i) => !isPattern(word, i));
+  const all = task === undefined ? names : [task, ...names];
+  return { tasks: [...new Set(all.map(taskName))], patterns: words.filter(isPattern) };
 }
 
 /** Validates the names of tasks, and returns each once. */
@@ -151,13 +178,10 @@ function taskNames(names: readonly string[], otherwise: string): string[] {
   return [...new Set(names.map(taskName))];
 }
 
-function signalOperands(
-  [signal, ...names]: readonly string[],
-  task?: string,
-): OperandTable["signal"] {
+function signalOperands({ words, before }: Words, task?: string): OperandTable["signal"] {
+  const [signal, ...rest] = words;
   if (signal === undefined) throw new Usage("which signal? Give its name, then the task's");
-  const all = task === undefined ? names : [task, ...names];
-  return { signal, tasks: taskNames(all, "which task? Give its name after the signal's") };
+  return { signal, ...severalTasks({ words: rest, before: before - 1 }, task) };
 }
 
 /**

@@ -22,13 +22,14 @@ export interface Outcomes {
  *
  * @param silent Whether negative answers such as "is not running" are not reported, because the
  * exit status tells them.
+ * @param mayHaveEnded Whether it is no error if a task does not run: its status is then 0.
  * @returns the outcomes; a command without output can return them as its result.
  */
 export async function eachTask(
   context: Context,
   tasks: readonly string[],
   act: (task: string) => Promise<void> | void,
-  { silent = false } = {},
+  { silent = false, mayHaveEnded = false } = {},
 ): Promise<Outcomes> {
   const outcomes = await Promise.all(tasks.map(async (task): Promise<[string, Outcome]> => {
     try {
@@ -36,6 +37,9 @@ export async function eachTask(
       return [task, { exitStatus: 0, why: null }];
     } catch (error) {
       if (!(error instanceof LancoError)) throw error;
+      if (mayHaveEnded && error.exitStatus === 3) {
+        return [task, { exitStatus: 0, why: error.message }];
+      }
       if (!silent || error.level === "ERROR") await context.report(error);
       return [task, { exitStatus: error.exitStatus, why: error.message }];
     }

@@ -1,6 +1,7 @@
 import { command, type Context } from "../cli/command.ts";
 import { Failed, type LancoError, UnknownRun, Usage } from "../cli/errors.ts";
-import { flag, value, whole, wholeNumber } from "../cli/options.ts";
+import { wholeNumber } from "../cli/numbers.ts";
+import { flag, value, whole } from "../cli/options.ts";
 import { lastLog, type Log, previousLog, runLog } from "../logs/choose_log.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { chooseRun, type ChosenRun, type RunChoice } from "../task/choose_run.ts";

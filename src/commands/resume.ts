@@ -1,13 +1,15 @@
 import { freezeCommand } from "./pause.ts";
 
 export default freezeCommand(
-  `Usage: lanco <namespace> resume task...
+  `Usage: lanco <namespace> resume task|pattern...
 
 Thaws paused tasks: their processes go on.
 
+@OPTIONS@
+
 Examples:
   lanco web resume import
-  lanco web resume import export
+  lanco web resume --all
 `,
   false,
 );

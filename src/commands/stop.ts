@@ -1,5 +1,5 @@
 import { command, type Context, reportWarnings } from "../cli/command.ts";
-import { LancoError } from "../cli/errors.ts";
+import { Failed, LancoError } from "../cli/errors.ts";
 import { flag, value, whole } from "../cli/options.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -8,10 +8,11 @@ import type { Output } from "../show/schema.ts";
 import { stop, type StopOptions } from "../stop/stop.ts";
 import { parseSignal } from "../task/signals.ts";
 import { withRunIds } from "../task/run_ids.ts";
+import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 import { eachTask } from "./each_task.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--now] [--json] task...
+  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--now] [--json] task|pattern...
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
@@ -22,7 +23,7 @@ its exit command does, that is stopped.
 
 Examples:
   lanco web stop import
-  lanco web stop --now import export
+  lanco web stop --now 'import-*'
 `,
   options: {
     signal: value(
@@ -34,11 +35,18 @@ Examples:
     ),
     timeout: whole("-t, --timeout N", "kill after N seconds (30)", { max: 86_400 }),
     now: flag("--now", "kill at once, the whole tree"),
+    ...SEVERAL,
+    yes: flag("-y, --yes", "with --all, do not ask on a terminal"),
     json: flag("--json", "print JSON"),
   },
   operands: "tasks to stop",
   runsAsRoot: () => true,
-  async run(context, { tasks, signal = "SIGTERM", timeout = 30, now }) {
+  async run(context, request) {
+    const { signal = "SIGTERM", timeout = 30, now } = request;
+    const { tasks, areSelected } = await chosenTasks(context, request);
+    if (request.all && !request.yes && !await isConfirmed(context, tasks)) {
+      throw new Failed("nothing was stopped");
+    }
     const namespace = readNamespace(context.namespace);
     const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
     const debug = logger && { debug: (text: string) => logger.debug(text) };
@@ -50,9 +58,9 @@ Examples:
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       await stopTask(task);
       logger?.info(`task ${task} has been terminated successfully`);
-    });
+    }, { mayHaveEnded: areSelected });
     const stopped = outcomes.map(([task, { exitStatus, why }]) => {
-      const fields = { stopped: exitStatus === 0, why, exitStatus };
+      const fields = { stopped: exitStatus === 0 && why === null, why, exitStatus };
       // Root does not open the records of others.
       const told = asOther
         ? { run: null, pid: null, labels: {}, ...fields }
@@ -70,6 +78,18 @@ Examples:
     return `stopped: ${names.map(([name]) => name).join(", ") || "nothing"}`;
   },
 });
+
+/** Asks on a terminal whether the tasks are to be stopped. Returns true where there is no terminal to ask on. */
+async function isConfirmed({ batch }: Context, tasks: readonly string[]): Promise<boolean> {
+  if (batch !== undefined || tasks.length === 0) return true;
+  const { hasTerminal, ask } = await import("../cli/confirmation.ts");
+  if (!hasTerminal()) return true;
+  return ask(
+    `${tasks.join("\n")}\nStop ${
+      tasks.length === 1 ? "this task" : `these ${tasks.length} tasks`
+    }? [y/N] `,
+  );
+}
 
 /**
  * Has a process of the owner's stop the tasks. Returns a function by which root kills what is

@@ -1,4 +1,5 @@
 import { chooseRun, type RunChoice } from "../task/choose_run.ts";
+import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 import { RUN } from "./run_option.ts";
 import { command, type Context } from "../cli/command.ts";
 import { Failed, LancoError, UnknownRun, UnknownTask } from "../cli/errors.ts";
@@ -18,7 +19,7 @@ const TIMED_OUT = 124;
 const FAILED = 125;
 
 export default command({
-  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--run RUN] [--json] task...
+  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--run RUN] [--json] task|pattern...
 
 Waits until tasks have ended, and exits with the first of their statuses that is not
 0, in the order of their names here. Tasks that have ended already count at once.
@@ -36,17 +37,20 @@ Examples:
       "wait no longer than SECONDS; fractions are allowed",
     ),
     run: RUN,
+    ...SEVERAL,
     any: flag("--any", "wait for the first task that ends, and print its name"),
     json: flag("--json", "print JSON"),
   },
-  operands: "known tasks",
+  operands: "tasks to wait for",
   maxSilence: () => Infinity,
   failureStatus: () => FAILED,
   text: ({ tasks }: Output<"wait">, { any }) => {
     const first = any ? firstEnded(Object.entries(tasks)) : undefined;
     return first === undefined ? "" : `${first[0]}\n`;
   },
-  async run(context, { tasks: names, timeout = Infinity, any, run }) {
+  async run(context, request) {
+    const { timeout = Infinity, any, run } = request;
+    const { tasks: names } = await chosenTasks(context, request);
     const tasks: AwaitedTask[] = [];
     let watch: EndWatch | undefined;
     try {

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Usage } from "../../src/cli/errors.ts";
-import { flag, list, parseWords, text, wholeNumber } from "../../src/cli/options.ts";
+import { wholeNumber } from "../../src/cli/numbers.ts";
+import { flag, list, parseWords, text } from "../../src/cli/options.ts";
 
 const TABLE = {
   foreground: flag("-f, --foreground", ""),

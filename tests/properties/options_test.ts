@@ -8,10 +8,9 @@ import {
   type OptionTable,
   parseSpelling,
   parseWords,
-  seconds,
   text,
-  wholeNumber,
 } from "../../src/cli/options.ts";
+import { seconds, wholeNumber } from "../../src/cli/numbers.ts";
 import { anyArgument, property, textOf, unless } from "./property.ts";
 
 const TABLE = {

@@ -7,6 +7,7 @@ import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
 import { jsonLine } from "../../show/render.ts";
 import { asLancoError } from "../failure.ts";
+import { isSelecting } from "../several_tasks.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { standardInput } from "./standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
@@ -172,7 +173,9 @@ class Batch implements BatchServices {
       if ("foreground" in request && request.foreground) {
         throw new Usage("run -f cannot be run in a batch");
       }
-      const turn = context.turn = this.#lanes.enter(concerned(request));
+      const turn = context.turn = mayConcernAny(request)
+        ? this.#lanes.enterAll()
+        : this.#lanes.enter(concerned(request));
       return { context, key, command, request, turn };
     } catch (error) {
       this.#underWay.delete(key);
@@ -230,6 +233,13 @@ async function refused(context: BatchRequest, failure: LancoError): Promise<Resu
 function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
+
+/** Returns whether a request selects tasks that run, so that it is not known which it concerns. */
+function mayConcernAny(request: Request): boolean {
+  return "tasks" in request && "patterns" in request && isSelecting(request as Several);
+}
+
+type Several = Parameters<typeof isSelecting>[0];
 
 /** Returns the tasks that a request concerns. */
 function concerned(request: Request): readonly string[] {

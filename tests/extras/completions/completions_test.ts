@@ -156,6 +156,7 @@ cgroupTest(
       [`lanco ${ns.name} stop steady s`, ["story", "stubborn-1"]],
       [`lanco ${ns.name} status `, ["asleep", "ended", "steady", "story", "stubborn-1"]],
       [`lanco ${ns.name} signal HUP st`, ["steady", "story"]],
+      [`lanco ${ns.name} wait en`, ["ended"]],
       [`lanco ${ns.name} run en`, ["ended"]],
       [`lanco no-such-namespace stop `, []],
       [`lanco ${ns.name} status --run `, runs.sort()],

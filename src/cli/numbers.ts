@@ -1,0 +1,41 @@
+import { Usage } from "./errors.ts";
+
+/** The least and the greatest value of a number. */
+export interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+/**
+ * Parses the whole number that an option was given.
+ *
+ * @param subject How a message names the option.
+ * @throws {Usage} if the text is no whole number, or not within the bounds.
+ */
+export function wholeNumber(subject: string, text: string, bounds: Bounds): number {
+  return parseNumber(/^\d+$/, "a whole number", subject, text, bounds);
+}
+
+/**
+ * Parses the seconds that an option was given, with or without a fraction.
+ *
+ * @param subject How a message names the option.
+ * @throws {Usage} if the text is no number, or not within the bounds.
+ */
+export function seconds(subject: string, text: string, bounds: Bounds): number {
+  return parseNumber(/^(\d+\.?\d*|\.\d+)$/, "seconds", subject, text, bounds);
+}
+
+function parseNumber(
+  pattern: RegExp,
+  wanted: string,
+  subject: string,
+  text: string,
+  { min = 0, max = 1e9 }: Bounds,
+): number {
+  const number = Number(text);
+  if (!pattern.test(text) || number < min || number > max) {
+    throw new Usage(`${subject} needs ${wanted} from ${min} to ${max}, not "${text}"`);
+  }
+  return number;
+}

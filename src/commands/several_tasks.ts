@@ -1,0 +1,84 @@
+import type { Context } from "../cli/command.ts";
+import { NotPermitted, Usage } from "../cli/errors.ts";
+import { flag, type OptionValues } from "../cli/options.ts";
+import type { SeveralTasks } from "../cli/request.ts";
+import { effectiveUser } from "../namespace/caller.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { matching } from "../task/pattern.ts";
+import { selectedTasks } from "../task/survey.ts";
+import { WITH_LABEL } from "./label_options.ts";
+
+/** The options by which a command is about several running tasks. */
+export const SEVERAL = {
+  label: WITH_LABEL,
+  all: flag("--all", "all tasks that run"),
+};
+
+/** The tasks that a command is about. */
+export interface ChosenTasks {
+  /** Their names, each once. */
+  tasks: readonly string[];
+  /** Whether they were selected because they ran: then it is no error if one has ended since. */
+  areSelected: boolean;
+}
+
+/** Returns whether a request is about all tasks that run and are selected, not about tasks by their names. */
+export function isSelecting(
+  { patterns, label, all }: Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>,
+): boolean {
+  return patterns.length > 0 || label.length > 0 || all;
+}
+
+/**
+ * Returns the tasks of a request: those with the given names; or the tasks that run now and are
+ * selected by patterns and labels, in the order of their names. Says if none is selected.
+ *
+ * @throws {Usage} if the request names none and selects none.
+ * @throws {RecordsClosed} if it selects by labels and the caller may not read the records.
+ */
+export async function chosenTasks(
+  context: Context,
+  request: SeveralTasks & OptionValues<typeof SEVERAL>,
+): Promise<ChosenTasks> {
+  const { tasks, patterns, label: labels, all } = request;
+  if (!isSelecting(request)) {
+    if (tasks.length > 0) return { tasks, areSelected: false };
+    throw new Usage("which task? Give its name, a pattern, --label or --all");
+  }
+  if (tasks.length > 0) {
+    throw new Usage(
+      `"${tasks[0]}" is a name: give either names, or patterns, --label or --all`,
+    );
+  }
+  if (all && patterns.length + labels.length > 0) {
+    throw new Usage("--all leaves nothing to patterns or --label: give one of them");
+  }
+  const namespace = readNamespace(context.namespace);
+  if (labels.length > 0 && effectiveUser() === 0 && namespace.uid !== 0) {
+    throw new NotPermitted(
+      `root reads no labels of others: give names or patterns, or do it as ${namespace.owner}`,
+    );
+  }
+  const { running } = selectedTasks(namespace, {
+    running: true,
+    finished: false,
+    matches: matching(patterns),
+    labels,
+  });
+  for (const message of unmatched(running, request)) (await context.logger()).warn(message);
+  return { tasks: running.toSorted(), areSelected: true };
+}
+
+/** Says which patterns have selected nothing. */
+function unmatched(
+  running: readonly string[],
+  { patterns, label }: Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>,
+): string[] {
+  const labelled = label.length > 0 ? " and has these labels" : "";
+  const lonely = patterns.filter((pattern) => !running.some(matching([pattern])));
+  if (lonely.length > 0) {
+    return lonely.map((pattern) => `no task runs whose name matches "${pattern}"${labelled}`);
+  }
+  if (running.length > 0) return [];
+  return [label.length > 0 ? "no task runs that has these labels" : "no task runs"];
+}
