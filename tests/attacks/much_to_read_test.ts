@@ -36,10 +36,10 @@ async function measured(
   return result;
 }
 
-/** Gives tasks directories of runs, each with a sparse record. */
+/** Gives tasks directories of runs that seem to be their last, each with a sparse record. */
 function laySparse(ns: TestNamespace, tasks: string): Promise<Result> {
   const line = `cd ${ns.directory}/runs; n=1000
-  for task in ${tasks}; do n=$((n + 1)); run=01m8k8c4pwc2b1rha7kk9y$n
+  for task in ${tasks}; do n=$((n + 1)); run=7zzzzzzzzzzzzzzzzzzzzz$n
     mkdir $run-$task; truncate -s 1M $run-$task/run.json
     printf '%s\\nexecuted\\nended 0 1.00\\n' $run >$run-$task/status
   done`;
@@ -72,9 +72,12 @@ cgroupTest("who has thousands of sparse records is told of in part, in time", as
 });
 
 cgroupTest("tasks that run can have sparse records, too", async (ns) => {
-  await shell(`cd ${ns.directory}/named; for i in $(seq 40); do mkdir task-h$i
-    sh -c 'echo $$ >"$0/cgroup.procs"; exec sleep 1000' task-h$i >/dev/null 2>&1 & done`);
-  await until("all run", () => ns.pids("named/task-h40").length > 0);
+  const jobs = Array.from(
+    { length: 40 },
+    (_, i) => JSON.stringify({ command: "run", task: `h${i + 1}`, args: ["sleep", "1000"] }) + "\n",
+  );
+  const { stdout } = await exec([LANCO, ns.name, "batch"], { stdin: jobs.join("") });
+  assertEquals(answersIn(stdout).filter(({ exitStatus }) => exitStatus === 0).length, 40, stdout);
   await laySparse(ns, "$(seq -f h%g 40)");
   for (const args of [["ls", "--json"], ["top", "--once"]]) {
     const { code, stdout, stderr } = await measured(ns, 0, args);
@@ -82,7 +85,6 @@ cgroupTest("tasks that run can have sparse records, too", async (ns) => {
     assertMatch(stderr, /too much to read/);
     assertMatch(stdout, /\bh\d+\b/);
   }
-  await shell("kill $(cat */cgroup.procs)", { cwd: `${ns.directory}/named` });
 });
 
 cgroupTest("a command line that is endless, or shared by many, keeps nobody", async (ns) => {
