@@ -127,6 +127,12 @@ export class TestNamespace {
     return [...new Set(this.pids(`${TRACKER}/task-${task}`))];
   }
 
+  /** The processes of the task and its shim. */
+  members(task: string): number[] {
+    const shim = KEEPER === "systemd" ? this.pids(`unified/shims/task-${task}`) : [];
+    return [...new Set([...this.pids(`named/task-${task}`), ...shim])];
+  }
+
   /** Freezes the task behind lanĉo's back. */
   freeze(task: string): void {
     const [file, state] = LEGACY ? ["freezer.state", "FROZEN"] : ["cgroup.freeze", "1"];

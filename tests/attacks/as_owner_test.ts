@@ -115,7 +115,7 @@ cgroupTest(
   "nobody overwrites a file of root's by exchanging directories under root's commands",
   async (ns) => {
     const precious = `${ns.scratch}/precious`;
-    await exec(["install", "-m", "0600", "-o", "0", "/etc/hostname", precious], { uid: 0 });
+    await exec(["install", "-m", "0600", "-o", "0", "/etc/passwd", precious], { uid: 0 });
     const before = Deno.readTextFileSync(precious);
     const script = new URL("exchange.py", import.meta.url).pathname;
     const code = Deno.readTextFileSync(script);

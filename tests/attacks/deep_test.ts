@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cgroupTest, exec, exists, LEGACY, OWNER, shell, until } from "../harness.ts";
+import { cgroupTest, exec, exists, KEEPER, LEGACY, OWNER, shell, until } from "../harness.ts";
 
 /** Makes thirty nested cgroups with names of 140 bytes in the directory, as deep as the kernel allows. */
 const DIG = `dig() { cd -P "$1" 2>/dev/null || return
@@ -52,7 +52,9 @@ cgroupTest(
     assertEquals(own.filter(exists), []);
     await ns.must("run", "a", "sh", "-c", digs(own));
     await until("the task has ended", async () => (await ns.lanco("check", "a")).code === 3);
-    await ns.must("release", "a");
+    // Where systemd keeps it, the shim has removed them.
+    if (KEEPER === "systemd") await ns.gone("a");
+    else await ns.must("release", "a");
     assertEquals(own.filter(exists), []);
     await ns.must("run", "a", "true");
     await ns.gone("a");

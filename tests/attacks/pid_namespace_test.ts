@@ -92,7 +92,9 @@ cgroupTest(
       assertEquals((await ns.lanco("check", "a")).code, 0);
       const [pid = 0] = ns.task("a");
       const cgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
-      if (!LEGACY) assertMatch(cgroups, new RegExp(`^0::/lanco-${ns.name}/task-a$`, "m"));
+      if (!LEGACY) {
+        assertMatch(cgroups, new RegExp(`^0::/.*lanco-${ns.name}(\\.service)?/task-a$`, "m"));
+      }
       await ns.must("stop", "a");
       assertEquals([lives(pid), (await ns.lanco("check", "a")).code], [false, 3]);
     } finally {

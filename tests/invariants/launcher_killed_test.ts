@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   cgroupTest,
   exec,
@@ -22,7 +22,7 @@ async function killedAfter(ns: TestNamespace, task: string, delay: number): Prom
   await launcher.status;
 
   await until("what was begun is over or done", () => {
-    const pids = ns.pids(`named/task-${task}`);
+    const pids = ns.members(task);
     return pids.length === 0 || ns.task(task).some((pid) => {
       try {
         return Deno.readLinkSync(`/proc/${pid}/exe`).endsWith("sleep");
@@ -38,7 +38,8 @@ async function killedAfter(ns: TestNamespace, task: string, delay: number): Prom
   if (runs) {
     const cgroups = Deno.readTextFileSync(`/proc/${ns.task(task)[0]}/cgroup`);
     const hierarchy = LEGACY ? ":freezer" : "0:";
-    assert(cgroups.includes(`${hierarchy}:/lanco-${ns.name}/task-${task}\n`), cgroups);
+    const [, path = ""] = new RegExp(`${hierarchy}:(.*)$`, "m").exec(cgroups) ?? [];
+    assertMatch(path, new RegExp(`/lanco-${ns.name}(\\.service)?/task-${task}$`));
     await ns.must("stop", task);
   } else {
     assertEquals((await ns.lanco("stop", task)).code, 3);
@@ -93,7 +94,7 @@ async function killedUnbegun(ns: TestNamespace, moment: number): Promise<void> {
   const children = Deno.readTextFileSync(`/proc/${tracer.pid}/task/${tracer.pid}/children`);
   Deno.kill(Number(children.trim()), "SIGKILL");
   await tracer.status;
-  await until("what was begun is over", () => ns.pids("named/task-a").length === 0);
+  await until("what was begun is over", () => ns.members("a").length === 0);
   await ns.gone("a");
   assert(!exists(ran));
 }
