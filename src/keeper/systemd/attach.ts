@@ -1,8 +1,9 @@
 import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
+import { PROC } from "../../namespace/paths.ts";
 import { procOf } from "../../task/pid_namespace.ts";
-import { cgroupsOf } from "../../task/process.ts";
+import { cgroupsOf, readVisible } from "../../task/process.ts";
 
 /** How long to try to have processes attached, in milliseconds; and where there is no bus at all. */
 const TIMEOUT = 15_000, MISSING_TIMEOUT = 3000;
@@ -84,8 +85,6 @@ async function submit(namespace: string, pids: readonly number[]): Promise<void>
     if (numbers.length === 0) return;
     const why = await call(namespace, numbers);
     if (why === "") return;
-    // One may have ended since.
-    if (/process with id \d+ does not exist|no such process/i.test(why)) continue;
     const patience = /no such file or directory/i.test(why) ? MISSING_TIMEOUT : TIMEOUT;
     if (!isPassing(why) || performance.now() - begin > patience) throw refusal(namespace, why);
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -95,7 +94,7 @@ async function submit(namespace: string, pids: readonly number[]): Promise<void>
 /** Returns the number of a process on the host, for which systemd asks; none if it has ended. */
 function hostNumber(pid: number): string[] {
   const number = procOf(pid).split("/").at(-1) ?? "";
-  return /^\d+$/.test(number) ? [number] : [];
+  return readVisible(`${PROC}/${number}/stat`) === "" ? [] : [number];
 }
 
 /** Makes one call by busctl(1), which is killed if it takes too long. Returns why it has failed, or "". */
@@ -121,8 +120,11 @@ async function call(namespace: string, numbers: readonly string[]): Promise<stri
   }
 }
 
-/** What systemd and dbus say while one of them starts, or has too much to do. */
+/** What systemd and dbus say for a moment: while one of them starts, or has too much to do. */
 const PASSING = [
+  // One of them has ended since they were looked for.
+  "no such process",
+  "does not exist",
   "message recipient disconnected",
   "no buffer space available",
   "connection refused",
