@@ -1,7 +1,8 @@
 import { command, type Context, reportWarnings, type Result } from "../cli/command.ts";
 import { AlreadyRunning, RootLaunchesNothing, Usage } from "../cli/errors.ts";
 import { flag, list, type OptionValues, text, value, variables, whole } from "../cli/options.ts";
-import { launch, type LaunchOptions } from "../launch/launch.ts";
+import { launch } from "../launch/launch.ts";
+import type { LaunchOptions } from "../launch/launch_options.ts";
 import { parseOomScore } from "../launch/oom_score.ts";
 import { actsForRoot } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";

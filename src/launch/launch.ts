@@ -6,13 +6,11 @@ import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Keeper } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
-import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
-import type { Labels } from "../task/labels.ts";
 import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
@@ -21,41 +19,10 @@ import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit_command.ts";
 import type { ShimPool } from "./shim/pool.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
+import type { LaunchOptions } from "./launch_options.ts";
 import { assertLog, descriptor } from "./open_file.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
-
-/** Options of a launch. */
-export interface LaunchOptions {
-  /** The command and its arguments. */
-  command: readonly string[];
-  /** Whether the command keeps the caller's terminal, session and standard streams. */
-  foreground: boolean;
-  /** The log, relative to the caller's directory; without it the command keeps the standard output and error. */
-  log?: string;
-  /** How many rotated logs to keep. */
-  keep: number;
-  /** The directory to change to first. */
-  directory?: string;
-  /** A file for the standard input; relative to the caller's directory. */
-  input?: string;
-  /** Variables to add to the caller's environment. */
-  variables: ReadonlyMap<string, string>;
-  /** The exit command, as shell text. */
-  exitCommand?: string;
-  /** The limits of the task. */
-  limits: Limits;
-  /** The labels of the run. */
-  labels: Labels;
-  /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
-  oomScore?: number;
-  /** Whether limits that the host cannot enforce are left out. */
-  bestEffort: boolean;
-  /** The batch that the launch belongs to, which has a shim pool. */
-  batch?: { atEnd(close: () => void): void };
-  /** Called with a message before each step, for `-d`. */
-  debug?: (message: string) => void;
-}
 
 /** A task that has been launched. */
 export interface Launched {

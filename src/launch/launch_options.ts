@@ -1,0 +1,34 @@
+import type { Limits } from "../cgroup/limits.ts";
+import type { Labels } from "../task/labels.ts";
+
+/** Options of a launch. */
+export interface LaunchOptions {
+  /** The command and its arguments. */
+  command: readonly string[];
+  /** Whether the command keeps the caller's terminal, session and standard streams. */
+  foreground: boolean;
+  /** The log, relative to the caller's directory; without it the command keeps the standard output and error. */
+  log?: string;
+  /** How many rotated logs to keep. */
+  keep: number;
+  /** The directory to change to first. */
+  directory?: string;
+  /** A file for the standard input; relative to the caller's directory. */
+  input?: string;
+  /** Variables to add to the caller's environment. */
+  variables: ReadonlyMap<string, string>;
+  /** The exit command, as shell text. */
+  exitCommand?: string;
+  /** The limits of the task. */
+  limits: Limits;
+  /** The labels of the run. */
+  labels: Labels;
+  /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
+  oomScore?: number;
+  /** Whether limits that the host cannot enforce are left out. */
+  bestEffort: boolean;
+  /** The batch that the launch belongs to, which has a shim pool. */
+  batch?: { atEnd(close: () => void): void };
+  /** Called with a message before each step, for `-d`. */
+  debug?: (message: string) => void;
+}
