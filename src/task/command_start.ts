@@ -1,6 +1,6 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { procOf } from "./pid_namespace.ts";
-import { memberCgroups } from "../namespace/paths.ts";
+import { memberCgroups, RUN } from "../namespace/paths.ts";
 import { readVisible } from "./process.ts";
 import { currentRun, unlessBad } from "./records.ts";
 import { registeredInode } from "./task.ts";
@@ -14,13 +14,17 @@ const SHELL = "/bin/sh\0-c\0";
  */
 const WAITING = [`${SHELL}eval "$1"\0lanco-child\0`, `${SHELL}# What becomes the command.`];
 
+/** The beginning of the command line of setsid(1), which executes that shell in a session of its own. */
+const SESSION = `/usr/bin/setsid\0${WAITING[0]}`;
+
 /**
  * Returns whether this is the command line of a task's first process that has not executed the
  * command yet. Of a process that is ending the kernel may return only the beginning.
  */
 export function isWaiting(line: string): boolean {
   const isCut = line.length > SHELL.length && !line.endsWith("\0");
-  return WAITING.some((begin) => line.startsWith(begin) || isCut && begin.startsWith(line));
+  return line.startsWith(SESSION) ||
+    WAITING.some((begin) => line.startsWith(begin) || isCut && begin.startsWith(line));
 }
 
 /** The beginning of the command line of env(1), by which a first process restores variables before the command. */
@@ -63,8 +67,13 @@ export function hasCommandStarted(cgroup: string): boolean {
 /** How many processes a task has at most before its command is executed: the shim, its child, and their forks. */
 const BEFORE = 4;
 
-/** The beginning of the command line of a shim and of a shim pool: see `prologue.sh`. */
-const SHIM = `${SHELL}# Started by "run"`;
+/**
+ * The beginnings of the command lines of a shim and of a shim pool, see `prologue.sh`, and of what a
+ * first process becomes to remove the record of a launch that has failed, see `child.sh`.
+ */
+const LAUNCHING = [`${SHELL}# Started by "run"`, `/bin/rm\0-rf\0--\0${RUN}/`];
+
+const isLaunching = (line: string) => LAUNCHING.some((begin) => line.startsWith(begin));
 
 /**
  * Returns whether a task is registered and its command has not been executed yet. Returns false if
@@ -73,7 +82,7 @@ const SHIM = `${SHELL}# Started by "run"`;
 export function isBeingStarted(namespace: string, task: string): boolean {
   const pids = memberCgroups(namespace, task).flatMap(processes);
   if (pids.length <= BEFORE && pids.map(beginningOf).some(isWaiting)) return true;
-  if (!pids.every((pid) => beginningOf(pid).startsWith(SHIM))) return false;
+  if (!pids.map(beginningOf).every(isLaunching)) return false;
   // Only the shim is there both before the child is started and after the command has ended.
   const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
   return found?.status.executed !== true;

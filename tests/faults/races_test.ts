@@ -18,6 +18,10 @@ async function race(
     const { ask, end } = openBatch(ns);
     const status: Ask = async (command, ...args) => {
       const { exitStatus, messages } = await ask(command, ...args);
+      // On a busy host a launch may take longer than check waits for it.
+      if (/\/check\].* has not been executed yet: /.test(messages.join())) {
+        return await status(command, ...args);
+      }
       // A stop came when it had its name, but had not begun: whoever waited is told nothing of it.
       if (exitStatus === 125) assertMatch(messages.join(), /\/wait\] unknown how task a ended/);
       if (exitStatus === 1) assertMatch(messages.join(), /\/run\].* was killed before its start$/);
@@ -37,6 +41,8 @@ async function race(
     }
     return said;
   })();
+  // It may fail before it is awaited.
+  judging.catch(() => {});
   try {
     for (let i = 0; i < ROUNDS; i++) await round(racers.map(({ status }) => status), i);
   } finally {

@@ -53,6 +53,12 @@ Deno.test("isWaiting() recognises a command line that the kernel has cut off", (
   }
 });
 
+Deno.test("isWaiting() recognises setsid, which is yet to become that shell", () => {
+  const line = (words: string[]) => ["/usr/bin/setsid", "/bin/sh", ...words].join("\0") + "\0";
+  assert(isWaiting(line(waitingArguments["this version"]("read -r word"))));
+  assert(!isWaiting(line(["-c", "read -r word"])));
+});
+
 Deno.test("isWaiting() refuses other command lines of a shell", () => {
   for (
     const words of [
