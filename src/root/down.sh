@@ -95,7 +95,12 @@ down() {
   if [ -h "$run/named" ]; then rm -f "$run/named"; else rmdir "$run/named"; fi
   rmdir "$run"
   flock 9
-  [ -n "$(ls -d /run/lanco/*/named 2>/dev/null)" ] || {
+  # The shell itself looks, for a program that is killed would see no namespace.
+  others=
+  for other in /run/lanco/*/named; do
+    if [ -e "$other" ] || [ -h "$other" ]; then others=yes; fi
+  done
+  [ -n "$others" ] || {
     detach /run/lanco/proc
     [ ! -d /run/lanco/proc ] || rmdir /run/lanco/proc
   }

@@ -81,8 +81,12 @@ const isLaunching = (line: string) => LAUNCHING.some((begin) => line.startsWith(
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
   const pids = memberCgroups(namespace, task).flatMap(processes);
-  if (pids.length <= BEFORE && pids.map(beginningOf).some(isWaiting)) return true;
-  if (!pids.map(beginningOf).every(isLaunching)) return false;
+  const lines = pids.map(beginningOf);
+  if (pids.length <= BEFORE && lines.some(isWaiting)) return true;
+  // During execve(2) the command line is empty for a moment, as that of a privileged command is.
+  const isUndecided = lines.some(isLaunching) &&
+    lines.every((line) => line === "" || isLaunching(line));
+  if (!isUndecided) return false;
   // Only the shim is there both before the child is started and after the command has ended.
   const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
   return found?.status.executed !== true;

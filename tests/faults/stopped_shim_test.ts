@@ -27,9 +27,13 @@ function stopped(ns: TestNamespace): number[] {
 
 /** Whether a process of task a has executed a program. */
 function isExecuted(ns: TestNamespace, program: string): boolean {
-  return ns.task("a").some((pid) =>
-    Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith(`${program}\0`)
-  );
+  return ns.task("a").some((pid) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith(`${program}\0`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 function goOn(pid: number): void {

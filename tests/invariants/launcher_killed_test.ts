@@ -3,6 +3,7 @@ import {
   cgroupTest,
   exec,
   exists,
+  KEEPER,
   LANCO,
   LEGACY,
   lives,
@@ -74,12 +75,15 @@ cgroupTest(
   },
 );
 
-/** What is there when `lanco run a` has made its second and its fourth directory, that of what waits for its end. */
+/** What is there when `lanco run a` has made the directory of its run, and that of what waits for its end. */
 const MOMENTS = ["nothing is written yet", "what is launched is written"];
+
+/** Which of the directories that it makes these two are. */
+const DIRECTORIES = KEEPER === "systemd" ? [3, 4] : [2, 4];
 
 /** Kills `lanco run a` when its record is begun, but before it tells the command to go. */
 async function killedUnbegun(ns: TestNamespace, moment: number): Promise<void> {
-  const inject = `inject=mkdir:delay_exit=5000000:when=${moment === 0 ? 2 : 4}`;
+  const inject = `inject=mkdir:delay_exit=5000000:when=${DIRECTORIES[moment]}`;
   const words = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=mkdir", "-e", inject];
   const ran = `${ns.scratch}/ran`;
   const run = ["run", "--keep", "0", "-c", `touch ${ran}`, "a", "touch", ran];

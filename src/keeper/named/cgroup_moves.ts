@@ -3,7 +3,9 @@ import { isGone, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { namespaceDirectory, taskCgroups } from "../../namespace/paths.ts";
-import { cgroupsOf } from "../../task/process.ts";
+import { isDying } from "../../task/command_start.ts";
+import { procOf } from "../../task/pid_namespace.ts";
+import { cgroupsOf, readVisible } from "../../task/process.ts";
 import { tooManyCgroups } from "../too_many_cgroups.ts";
 
 /**
@@ -125,10 +127,17 @@ export function assertOutsideCallerCgroups(namespace: Namespace, pid: number): v
   const cgroups = cgroupsOf(pid);
   for (const { name } of namespace.hierarchies) {
     const path = cgroups.get(name);
-    if (path !== undefined && !`${path}/`.includes(`/lanco-${namespace.namespace}/`)) {
+    const isOutside = path !== undefined &&
+      !`${path}/`.includes(`/lanco-${namespace.namespace}/`);
+    if (isOutside && !isEnding(pid)) {
       throw new Failed(
         `the task did not leave its caller's cgroup ${path} of ${name}: run "sudo lanco ${namespace.namespace} init" again`,
       );
     }
   }
+}
+
+/** Returns whether a process has ended or is ending: the kernel then shows it in the root of each hierarchy of v1. */
+function isEnding(pid: number): boolean {
+  return readVisible(`${procOf(pid)}/stat`) === "" || isDying(pid);
 }
