@@ -33,6 +33,12 @@ const names = fc.oneof(
   bytes.map((name) => name.replaceAll("=", "")),
 ).filter((name) => name !== "" && !["_", "PWD", "OLDPWD", "PATH", "LANCO_FOR_ROOT"].includes(name));
 
+// bash spoils such bytes where it has a reason to look for characters among them.
+const CASES_OF_BASH: [string, string][] = [["a.b", "\xeb\\0@"], ["1A", "\xeb\\0@\n\n"], [
+  "LANG",
+  "C.UTF-8",
+]];
+
 // Of a locale that there is not bash complains to whom its caller has given it.
 const variables = fc.tuple(names, bytes).map(([name, value]): [string, string] => [
   name,
@@ -113,9 +119,9 @@ batchProperty(
   variables,
   async (batch) => {
     // Without a path busybox makes up one.
-    const entries = [...new Map(batch).set("PATH", "/usr/bin:/bin")].map(([name, value]) =>
-      `${name}=${value}`
-    ).sort();
+    const entries = [...new Map([...batch, ...CASES_OF_BASH]).set("PATH", "/usr/bin:/bin")].map((
+      [name, value],
+    ) => `${name}=${value}`).sort();
     await Promise.all(SHELLS.map(async (shell) => {
       const found = (await handedOn(shell, entries)).filter((entry) => !entry.startsWith("_="));
       const lost = entries.filter((entry) => !found.includes(entry));

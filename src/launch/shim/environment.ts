@@ -85,7 +85,7 @@ function restoration(
   for (const [i, [, value]] of variables.entries()) {
     const carrier = `lanco_odd_${i}`;
     const plain = carriers[carrier] = decode(value) ?? printfFormat(value);
-    if (latin(plain) !== value) text.push(assignment(carrier, `"$${carrier}"`));
+    if (latin(plain) !== value) text.push(assignment(carrier, `"$${carrier}"`, value));
   }
   const odd = Object.keys(carriers);
   const names = variables.map(([name], i) =>
@@ -96,7 +96,7 @@ function restoration(
   const plain = decode(words);
   text.push(
     plain === undefined
-      ? assignment("lanco_env", shellQuote(printfFormat(words)))
+      ? assignment("lanco_env", shellQuote(printfFormat(words)), words)
       : `lanco_env=${shellQuote(plain)}`,
     `lanco_lost=${shellQuote(lost)}`,
     `lanco_odd='${odd.join(" ")}'`,
@@ -104,9 +104,14 @@ function restoration(
   return { ...carriers, lanco_restore: text.join("\n") };
 }
 
-/** Returns shell text that sets a variable by a format of printf(1); the dot protects line feeds at the end. */
-function assignment(name: string, format: string): string {
-  return `${name}=$(printf ${format}.); ${name}=\${${name}%.}`;
+/**
+ * Returns shell text that sets a variable to a value by a format of printf(1). It puts back the
+ * line feeds at the end, which command substitution removes. To protect these by a further
+ * character and remove that with "%" spoils bytes that are not UTF-8 in bash.
+ */
+function assignment(name: string, format: string, value: string): string {
+  const end = /\n*$/.exec(value)?.[0] ?? "";
+  return `${name}=$(printf ${format})${end === "" ? "" : shellQuote(end)}`;
 }
 
 /** Returns a format of printf(1) for bytes that are not UTF-8, which the runtime cannot put into an environment. */
