@@ -266,7 +266,7 @@ export class TestNamespace {
 }
 
 const LEGACY_SCRIPT = new URL("../scripts/legacy", import.meta.url).pathname;
-const SWEEP = new URL("../scripts/sweep", import.meta.url).pathname;
+export const SWEEP = new URL("../scripts/sweep", import.meta.url).pathname;
 
 /** Whether a test cannot hold where systemd keeps the namespaces, for the reason on the list. */
 function isLeftOut(name: string): boolean {

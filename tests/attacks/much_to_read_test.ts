@@ -87,24 +87,31 @@ cgroupTest("tasks that run can have sparse records, too", async (ns) => {
   }
 });
 
+/** Whatever looks at all command lines of the host, as other tests and ps(1) do, would read it without end. */
+const ENDLESS = Deno.env.get("LANCO_TEST_ALL") !== undefined;
+
 cgroupTest("a command line that is endless, or shared by many, keeps nobody", async (ns) => {
   await ns.must("run", "other", "sleep", "1000");
-  await ns.must("run", "endless", "python3", "-c", pythonOf("endless.py"), "64");
-  await until("it is endless", () => ns.log("endless") === "endless\n");
+  if (ENDLESS) {
+    await ns.must("run", "endless", "python3", "-c", pythonOf("endless.py"), "64");
+    await until("it is endless", () => ns.log("endless") === "endless\n");
+  }
   const many = `import os, time
-for _ in range(300): os.fork() or time.sleep(1000)
+for _ in range(100): os.fork() or time.sleep(1000)
 print("all", flush=True); time.sleep(1000)`;
   await ns.must("run", "many", "python3", "-c", many, ...Array(10).fill("x".repeat(100_000)));
   await until("they are many", () => ns.log("many") === "all\n");
   const commands = [["ls"], ["ls", "--json"], ["dump"], ["metrics"], ["top", "--once"]];
-  const single = ["endless", "many"].flatMap((task) => [["check", task], ["status", task]]);
+  const single = [...(ENDLESS ? ["endless"] : []), "many"].flatMap((
+    task,
+  ) => [["check", task], ["status", task]]);
   for (const args of [...commands, ...single]) {
     const { code, stdout, stderr } = await measured(ns, 0, args);
     assertEquals(code, 0, `${args.join(" ")}: ${stderr}`);
     if (!single.includes(args)) assertMatch(stdout, /many[^]*other|other[^]*many/);
   }
   const { tasks } = JSON.parse(await ns.must("dump", "many", "other"));
-  assertEquals(tasks.many.count, 301);
+  assertEquals(tasks.many.count, 101);
   // It is said that some of a command line is missing.
   assertMatch(tasks.many.processes[0].cmdline, /^python3 .*…$/);
   assertEquals(tasks.other.processes[0].cmdline, "sleep 1000 ");

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, until } from "../harness.ts";
+import { cgroupTest, exec, SWEEP, until } from "../harness.ts";
 import { Scene } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
@@ -42,22 +42,22 @@ cgroupTest(
   async (ns) => {
     const found = async () => {
       const path = `/run/lanc[o]/${ns.name}`;
-      const { stdout } = await exec(["sh", "-c", `grep -lae '${path}' /proc/[0-9]*/cmdline; :`]);
+      const { stdout } = await exec(["sh", "-c", `pgrep -f '${path}'; :`]);
       return stdout.split("\n").filter((line) => line !== "");
     };
     const hit = { effect: "STOP", call: "read", n: 5 } as const;
     const running = runWhereShells(hit, ns, "a", "sleep", "1000");
     const isStopped = async () =>
-      (await found()).some((path) => {
+      (await found()).some((pid) => {
         try {
-          const status = Deno.readTextFileSync(path.replace("cmdline", "status"));
+          const status = Deno.readTextFileSync(`/proc/${pid}/status`);
           return /^State:\s+[tT][^]*^TracerPid:\s+[1-9]/m.test(status);
         } catch {
           return false;
         }
       });
     await until("a shim is stopped", isStopped);
-    await ns.remove();
+    await exec([SWEEP, ns.name, "processes"], { uid: 0 });
     await until("no process is left", async () => (await found()).length === 0);
     assertEquals((await running).code, 1);
   },
