@@ -68,8 +68,9 @@ export function hasCommandStarted(cgroup: string): boolean {
 const BEFORE = 4;
 
 /**
- * The beginnings of the command lines of a shim and of a shim pool, see `prologue.sh`; of those where
- * bash has closed descriptors above 9, which execute their script anew; and of what a first process becomes to remove the record of a launch that has failed, see `child.sh`.
+ * The beginnings of the command lines of a shim and of a shim pool, see `prologue.sh`; of those
+ * whose script is executed anew when bash has closed descriptors above 9; and of what a first
+ * process becomes to remove the record of a launch that has failed, see `child.sh`.
  */
 const LAUNCHING = [`${SHELL}# Started by "run"`, `${SHELL}# The shim`, `/bin/rm\0-rf\0--\0${RUN}/`];
 
