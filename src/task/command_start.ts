@@ -72,7 +72,13 @@ const BEFORE = 4;
  * whose script is executed anew when bash has closed descriptors above 9; and of what a first
  * process becomes to remove the record of a launch that has failed, see `child.sh`.
  */
-const LAUNCHING = [`${SHELL}# Started by "run"`, `${SHELL}# The shim`, `/bin/rm\0-rf\0--\0${RUN}/`];
+const LAUNCHING = [
+  `${SHELL}# Started by "run"`,
+  `${SHELL}# The shim`,
+  // Where systemd keeps the namespace, end.sh stands before the script of the shim.
+  `${SHELL}# shellcheck disable=SC2154 # what "run" has sent`,
+  `/bin/rm\0-rf\0--\0${RUN}/`,
+];
 
 const isLaunching = (line: string) => LAUNCHING.some((begin) => line.startsWith(begin));
 

@@ -1,3 +1,4 @@
+import { isBeingStarted } from "./command_start.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, trackingCgroup } from "../namespace/paths.ts";
@@ -174,7 +175,8 @@ export class RunTracker {
     const { namespace } = this.namespace;
     const read = () => unlessBad(() => readRun(namespace, task, run));
     let found = read();
-    if (!found?.status.executed) {
+    // Its first process says that it executes the command, and may fail to do so.
+    if (!found?.status.executed || isLast && isBeingStarted(namespace, task)) {
       if (isLast && registeredInode(namespace, task) !== undefined) {
         this.#lookAgain(task);
         return false;
