@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, lives, type TestNamespace, until } from "../harness.ts";
+import { isWaiting } from "../../src/task/command_start.ts";
 import { Scene, steps } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
@@ -25,11 +26,11 @@ function stopped(ns: TestNamespace): number[] {
   });
 }
 
-/** Whether a process of task a has executed a program. */
-function isExecuted(ns: TestNamespace, program: string): boolean {
-  return ns.task("a").some((pid) => {
+/** Whether the first process of task a is a shell that has not executed the command yet. */
+function isWaitingShell(ns: TestNamespace): boolean {
+  return ns.members("a").some((pid) => {
     try {
-      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith(`${program}\0`);
+      return isWaiting(Deno.readTextFileSync(`/proc/${pid}/cmdline`));
     } catch {
       return false;
     }
@@ -61,7 +62,8 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       // Of a launch that is held up it cannot be known whether the command will run.
       const said = await scene.ask("check", "a");
       assert([0, 1, 3].includes(said), `${call} ${n}`);
-      assert(said !== 0 || isExecuted(ns, "sleep"), `${call} ${n}: not executed`);
+      // What stands for setsid here, and its tracer, nobody knows as those of a launch.
+      assert(said !== 0 || !isWaitingShell(ns), `${call} ${n}: not executed`);
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
       // The next may be stopped in its turn.
