@@ -63,8 +63,16 @@ async function statusWithin(wait: number, process: Deno.ChildProcess): Promise<n
   });
   const code = await Promise.race([process.status.then(({ code }) => code), late]);
   clearTimeout(timer);
-  if (code === undefined) process.kill("SIGKILL");
+  if (code === undefined) kill(process);
   return code;
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // The process has ended.
+  }
 }
 
 function command(program: string, args: string[]): Deno.Command {

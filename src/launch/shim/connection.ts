@@ -1,5 +1,6 @@
 import { Failed } from "../../cli/errors.ts";
 import { removeTree } from "../../task/record_file.ts";
+import { letLiveOn } from "./spawn.ts";
 
 /** A connection between `run` and a shim that it has started. */
 export interface Connection {
@@ -38,8 +39,7 @@ export function byPipes(process: Deno.ChildProcess): Connection {
     read: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
     write: (text) => told.write(encode(text)),
     closeInput: () => void told.close().catch(() => {}),
-    // The runtime would kill the process at its own exit.
-    release: () => process.unref(),
+    release: () => letLiveOn(process),
   };
 }
 
@@ -112,7 +112,7 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
     },
     write: (text) => go.write(encode(text)),
     closeInput: () => go.close(),
-    release: () => process.unref(),
+    release: () => letLiveOn(process),
   };
 }
 

@@ -4,7 +4,7 @@ import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
 import { delay, encode } from "./connection.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
-import { spawn } from "./spawn.ts";
+import { letLiveOn, spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
 /** The longest exit command, in bytes: a variable cannot be longer (execve(2), MAX_ARG_STRLEN). */
@@ -101,7 +101,7 @@ export class ExitCommand {
     await this.#send(how);
     await this.#input.close();
     await this.#output.cancel();
-    this.process.unref();
+    letLiveOn(this.process);
   }
 
   #send(request: string): Promise<void> {

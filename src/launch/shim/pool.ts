@@ -12,7 +12,7 @@ import { type Connection, encode, openBoth } from "./connection.ts";
 import { ending, lives, ShimOutput } from "./output.ts";
 import { readCallerEnvironment } from "./environment.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
-import { spawn } from "./spawn.ts";
+import { letLiveOn, spawn } from "./spawn.ts";
 
 /** How many FIFOs a shim pool has: one for each launch at a time, and some for launches that fail. */
 const FIFOS = 64;
@@ -194,7 +194,7 @@ export class ShimPool {
     if (this.#underWay > 0 || this.#closed) return;
     this.#closed = true;
     this.#input.close().catch(() => {});
-    this.process.unref();
+    letLiveOn(this.process);
     removeTree(this.directory);
   }
 

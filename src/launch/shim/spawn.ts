@@ -43,6 +43,20 @@ export function spawn(
   }
 }
 
+/**
+ * Lets a process live on when this one ends: the runtime would kill it.
+ *
+ * The runtime closes what it has of a process as soon as that has ended, and only later notes that
+ * it has: unref() fails in between.
+ */
+export function letLiveOn(process: Deno.ChildProcess): void {
+  try {
+    process.unref();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
 function explained(error: unknown, program: string): Error {
   const why = reason(error);
   // The runtime's message below a directory that the user may not enter.
