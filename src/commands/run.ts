@@ -12,6 +12,7 @@ import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
 import { LABEL } from "./label_options.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
+import { STOP_MANNER, stopMannerOf } from "./stop_options.ts";
 
 /** How many rotated logs of a task are kept, unless `--keep` gives another number. */
 export const KEPT_LOGS = 10;
@@ -40,6 +41,7 @@ const OPTIONS = {
     { value: "file" },
   ),
   label: LABEL,
+  ...STOP_MANNER,
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
@@ -107,8 +109,8 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  const { version: _, cgroup: __, sinceBoot: ___, ...rest } = record;
-  const output: Output<"run"> = { namespace: context.namespace, ...rest, pid };
+  const { version: _, cgroup: __, sinceBoot: ___, stop = {}, ...rest } = record;
+  const output: Output<"run"> = { namespace: context.namespace, ...rest, stop, pid };
   return { status: follower === undefined ? 0 : await follower(pid, shim.status), output };
 }
 
@@ -120,6 +122,7 @@ async function read(
   const { foreground, chdir, stdin, oomScoreAdj, exitCommand, keep = KEPT_LOGS } = options;
   const logs = !foreground || options.log;
   const log = options.logfile ?? (logs ? logFile(namespace, task) : undefined);
+  const stop = stopMannerOf(options);
   return {
     variables: await givenVariables(options),
     foreground,
@@ -132,6 +135,7 @@ async function read(
     ...(log === undefined ? {} : { log }),
     ...(chdir === undefined ? {} : { directory: chdir }),
     ...(exitCommand === undefined ? {} : { exitCommand }),
+    ...(stop === undefined ? {} : { stop }),
   };
 }
 

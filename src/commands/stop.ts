@@ -9,15 +9,18 @@ import { stop, type StopOptions } from "../stop/stop.ts";
 import { parseSignal } from "../task/signals.ts";
 import { withRunIds } from "../task/run_ids.ts";
 import { chosenTasks, SEVERAL } from "./several_tasks.ts";
+import { MAIN } from "./stop_options.ts";
 import { eachTask } from "./each_task.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--now] [--json] task|pattern...
+  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--main] [--now] [--json]
+                              task|pattern...
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
-kills. When it returns 0, none of the processes is left. If a task does not run but
-its exit command does, that is stopped.
+kills. When it returns 0, none of the processes is left. Signal, time and receiver
+are as run was told, unless given here. If a task does not run but its exit command
+does, that is stopped.
 
 @OPTIONS@
 
@@ -28,12 +31,15 @@ Examples:
   options: {
     signal: value(
       "-s, --signal SIGNAL",
-      "send this signal instead of TERM",
+      "send this signal instead of TERM, or of run's",
       ['a signal such as "TERM", or its number', "text", "number"],
       parseSignal,
       { value: "signal" },
     ),
-    timeout: whole("-t, --timeout N", "kill after N seconds (30)", { max: 86_400 }),
+    timeout: whole("-t, --timeout N", "kill after N seconds (30, or as run was told)", {
+      max: 86_400,
+    }),
+    main: MAIN,
     now: flag("--now", "kill at once, the whole tree"),
     ...SEVERAL,
     yes: flag("-y, --yes", "with --all, do not ask on a terminal"),
@@ -42,7 +48,7 @@ Examples:
   operands: "tasks to stop",
   runsAsRoot: () => true,
   async run(context, request) {
-    const { signal = "SIGTERM", timeout = 30, now } = request;
+    const { signal, timeout, main, now } = request;
     const { tasks, areSelected } = await chosenTasks(context, request);
     if (request.all && !request.yes && !await isConfirmed(context, tasks)) {
       throw new Failed("nothing was stopped");
@@ -50,7 +56,8 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const logger = context.log.verbosity > 0 ? await context.logger() : undefined;
     const debug = logger && { debug: (text: string) => logger.debug(text) };
-    const how = { signal, patience: now ? 0 : timeout * 1000, ...debug };
+    const patience = now ? 0 : timeout && timeout * 1000;
+    const how = { signal, patience, main, ...debug };
     const asOther = effectiveUser() === 0 && namespace.uid !== 0;
     const stopTask = asOther
       ? await asRoot(context, namespace, tasks, how)

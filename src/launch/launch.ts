@@ -137,6 +137,7 @@ class Attempt {
   }
 
   #write(files: RunFiles, run: string, sinceBoot: number | undefined): void {
+    const { stop } = this.options;
     this.#record = {
       version: 2,
       run,
@@ -151,6 +152,7 @@ class Attempt {
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
       limits: this.options.limits,
       labels: this.options.labels,
+      ...(stop === undefined ? {} : { stop }),
     };
     files.write(this.#record);
   }

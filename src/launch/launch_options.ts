@@ -1,5 +1,6 @@
 import type { Limits } from "../cgroup/limits.ts";
 import type { Labels } from "../task/labels.ts";
+import type { StopManner } from "../task/stop_manner.ts";
 
 /** Options of a launch. */
 export interface LaunchOptions {
@@ -23,6 +24,8 @@ export interface LaunchOptions {
   limits: Limits;
   /** The labels of the run. */
   labels: Labels;
+  /** How the run is to be stopped, if its starter says so. */
+  stop?: StopManner;
   /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
   oomScore?: number;
   /** Whether limits that the host cannot enforce are left out. */

@@ -8,6 +8,12 @@ import type { Signal } from "../task/signals.ts";
 import { identity } from "../task/task.ts";
 import { type Ending, OwnerProcess } from "./owner_process.ts";
 
+/**
+ * How long root lets the owner's process take if root does not say so itself, in milliseconds: that
+ * process heeds what the starters of the tasks have said, which root does not read.
+ */
+export const PATIENCE = 90_000;
+
 /** How much longer than the timeout of `stop` the owner's process may take, in milliseconds. */
 export const GRACE = 5000;
 
@@ -31,10 +37,12 @@ interface Target {
 
 /** The options of `stop` that the owner's process gets. */
 export interface AskOptions {
-  /** The first signal. */
-  signal: Signal;
-  /** How long to wait before SIGKILL, in milliseconds; 0 kills at once. */
-  patience: number;
+  /** The first signal, if root says so. */
+  signal?: Signal | undefined;
+  /** How long to wait before SIGKILL, in milliseconds, if root says so; 0 kills at once. */
+  patience?: number | undefined;
+  /** Whether the signal goes to the command alone, if root says so. */
+  main?: boolean | undefined;
   /** Sends the request to the owner's process; by default, a process is started for it. */
   by?: Asking | undefined;
 }
@@ -78,14 +86,14 @@ export class OwnersTasks {
    * @throws {NotPermitted} if the owner may not execute this executable, and tasks are to be
    * given time to end by themselves.
    */
-  async ask({ signal, patience, by = this.#start }: AskOptions): Promise<Ending | undefined> {
+  async ask(options: AskOptions): Promise<Ending | undefined> {
+    const { patience = PATIENCE, by = this.#start } = options;
     const running = [...this.#targets].filter(([, targets]) => targets.length > 0);
     if (running.length === 0) return undefined;
     const { owner } = this.namespace;
-    const how = patience === 0 ? ["--now"] : ["-t", String(patience / 1000)];
     const tasks = running.map(([task]) => task);
     try {
-      const ending = await by(["-s", signal, ...how, "--", ...tasks], patience + GRACE);
+      const ending = await by([...stopWords(options), "--", ...tasks], patience + GRACE);
       // With any status but 0 (stopped) and 3 (not running), the tasks were not even signalled.
       const { code = 0, signalled, what } = ending;
       if (signalled !== undefined || what !== "" || code === 0 || code === 3) return ending;
@@ -153,6 +161,16 @@ export class OwnersTasks {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }
+}
+
+/** Returns the options of `stop` for the owner's process. */
+function stopWords({ signal, patience, main }: AskOptions): string[] {
+  if (patience === 0) return ["--now"];
+  return [
+    ...(signal === undefined ? [] : ["-s", signal]),
+    ...(patience === undefined ? [] : ["-t", String(patience / 1000)]),
+    ...(main === undefined ? [] : [`--main=${main ? "yes" : "no"}`]),
+  ];
 }
 
 function findTargets(namespace: Namespace, task: string, meant?: number): Target[] {

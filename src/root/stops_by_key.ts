@@ -2,7 +2,7 @@ import { reason } from "../cli/errors.ts";
 import { splitLines } from "../cli/split_lines.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { parseNotice } from "../stop/stop_by_key.ts";
-import { GRACE, OwnersTasks } from "./stop.ts";
+import { GRACE, OwnersTasks, PATIENCE } from "./stop.ts";
 
 /** The longest line of standard error that is copied, in bytes. */
 const LONGEST = 65_536;
@@ -73,7 +73,8 @@ export class StopsByKey {
     if (notice === undefined) this.write(line);
     else if ("quit" in notice) this.#isLeft = true;
     else if ("over" in notice) this.#end(notice.over);
-    else this.#begin(notice.stop, notice.run, notice.patience + GRACE);
+    // How long the task may take the owner can write down.
+    else this.#begin(notice.stop, notice.run, Math.min(notice.patience, PATIENCE) + GRACE);
   }
 
   #begin(task: string, run: number, wait: number): void {

@@ -3,6 +3,7 @@ import type { Limits } from "../cgroup/limits.ts";
 import type { Labels } from "../task/labels.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
+import type { StopManner } from "../task/stop_manner.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
 import { usage } from "./usage_schema.ts";
 import {
@@ -65,6 +66,12 @@ const limits: Schema<Limits> = partial("its limits; one that is not set is missi
 
 const labels: Schema<Labels> = named("the labels of the run", text("the value of this label"));
 
+const stopManner: Schema<StopManner> = partial("how to stop it; what run has not said is missing", {
+  signal: text("the signal that is sent first, as SIGINT") as Schema<Signal>,
+  timeout: integer("how long to wait before SIGKILL, in milliseconds"),
+  main: flag("whether the signal goes to the command alone"),
+});
+
 /** What tells a run from the other runs of its task, and its command from other processes. */
 const ids = {
   run: nullable(runId),
@@ -95,6 +102,7 @@ const facts = {
   directory: nullable(text("the directory it was started in")),
   log: nullable(text("the file of its output; null if that goes to its caller")),
   limits,
+  stop: stopManner,
   usage: nullable(usage),
 };
 
@@ -181,6 +189,7 @@ const run = object("the task that was started", {
   log: facts.log,
   limits,
   labels,
+  stop: stopManner,
 });
 
 const check = object("whether tasks are running", {

@@ -1,6 +1,7 @@
 import type { Limits } from "../cgroup/limits.ts";
 import { printable } from "../cli/printable.ts";
 import type { Labels } from "../task/labels.ts";
+import type { StopManner } from "../task/stop_manner.ts";
 import { timestamp } from "../cli/timestamp.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
 import { formatBytes, formatDuration } from "./format.ts";
@@ -36,6 +37,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
     ["pressure", state.state === "running" ? pressure.join(", ") || null : null],
     ["labels", renderLabels(state.labels) || null],
     ["limits", renderLimits(state.limits) || null],
+    ["stop", renderStop(state.stop) || null],
   ];
   const shown = lines.flatMap(([name, text]) =>
     text === null ? [] : [`  ${name.padEnd(11)} ${text}\n`]
@@ -48,6 +50,14 @@ function renderExits(exits: readonly ListedExitCommand[]): string | null {
   if (exits.length === 0) return null;
   const count = exits.length === 1 ? "an exit command runs" : `${exits.length} exit commands run`;
   return [count, pids.join(" ")].filter((part) => part !== "").join(": ");
+}
+
+function renderStop({ signal, timeout, main }: StopManner): string {
+  return [
+    signal ?? "",
+    main ? "to the command alone" : "",
+    timeout === undefined ? "" : `after ${formatDuration(timeout)} SIGKILL`,
+  ].filter((text) => text !== "").join(", ");
 }
 
 function renderLabels(labels: Labels): string {

@@ -5,20 +5,24 @@ import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
-import { currentRun, unlessBad } from "../task/records.ts";
+import { currentRun, type RecordedRun, unlessBad } from "../task/records.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
+import { DEFAULT_MANNER } from "../task/stop_manner.ts";
+import { identity } from "../task/task.ts";
 import { ExitTarget } from "./exit_command_target.ts";
 import { Target } from "./target.ts";
 
-/** How to stop a task. */
+/** How to stop a task. What is missing is as the starter of the run has said, or else the default. */
 export interface StopOptions {
   /** The signal that is sent before SIGKILL. */
-  signal: Signal;
+  signal?: Signal | undefined;
   /** How long to wait before SIGKILL, in milliseconds; 0 kills at once. */
-  patience: number;
+  patience?: number | undefined;
+  /** Whether the signal goes to the command alone, and to all only if that has ended. */
+  main?: boolean | undefined;
   /** Logs each step, for `-d`. */
-  debug?: (message: string) => void;
+  debug?: ((message: string) => void) | undefined;
 }
 
 /** One step of stopping: a signal to all processes, and the longest wait for the end after it. */
@@ -36,11 +40,22 @@ const KILL_WAIT = 10_000;
  * Returns the steps of stopping: the signal, two thirds of the patience, the signal again, the
  * rest of the patience, SIGKILL.
  */
-export function stopPlan({ signal, patience }: Pick<StopOptions, "signal" | "patience">): Step[] {
+export function stopPlan({ signal, patience }: { signal: Signal; patience: number }): Step[] {
   const kill: Step = { signal: "SIGKILL", wait: KILL_WAIT };
   if (patience === 0 || signal === "SIGKILL") return [kill];
   const first = Math.ceil(patience * 2 / 3);
   return [{ signal, wait: first }, { signal, wait: patience - first }, kill];
+}
+
+/** Returns how long a stop of a running task waits before SIGKILL, in milliseconds: see `StopOptions`. */
+export function patienceOf(
+  namespace: Namespace,
+  task: string,
+  { patience }: Pick<StopOptions, "patience"> = {},
+): number {
+  const inode = identity(namespace.namespace, task);
+  const found = unlessBad(() => currentRun(namespace.namespace, task, inode));
+  return patience ?? found?.record.stop?.timeout ?? DEFAULT_MANNER.timeout;
 }
 
 /**
@@ -79,11 +94,12 @@ export async function stopExit(
   options: StopOptions,
 ): Promise<void> {
   const target = new ExitTarget(namespace, exit);
-  for (const { signal, wait } of stopPlan(options)) {
-    options.debug?.(`send ${signal} to ${target.name}`);
-    if (signal === "SIGKILL") await target.kill();
-    else target.sendAndThaw(signal);
-    if (await target.untilEnded(wait, signal === "SIGKILL")) return await target.untilRemoved();
+  const { signal = DEFAULT_MANNER.signal, patience = DEFAULT_MANNER.timeout } = options;
+  for (const { signal: next, wait } of stopPlan({ signal, patience })) {
+    options.debug?.(`send ${next} to ${target.name}`);
+    if (next === "SIGKILL") await target.kill();
+    else target.sendAndThaw(next);
+    if (await target.untilEnded(wait, next === "SIGKILL")) return await target.untilRemoved();
   }
   throw target.stillRunning();
 }
@@ -96,13 +112,18 @@ async function stopTask(
 ): Promise<void> {
   const target = Target.find(namespace, task);
   try {
-    for (const [i, { signal, wait }] of stopPlan(options).entries()) {
+    const found = unlessBad(() => currentRun(namespace.namespace, task, target.inode));
+    const { stop: said } = found?.record ?? {};
+    const first = options.signal ?? said?.signal ?? DEFAULT_MANNER.signal;
+    const patience = options.patience ?? said?.timeout ?? DEFAULT_MANNER.timeout;
+    const main = options.main ?? said?.main ?? DEFAULT_MANNER.main;
+    for (const [i, { signal, wait }] of stopPlan({ signal: first, patience }).entries()) {
       options.debug?.(`send ${signal} to task ${task}`);
       const stopRecord = i === 0 ? describeStop(namespace, signal) : undefined;
       // Recorded before the signal is sent, so that `events` reports the stop before the end.
-      if (stopRecord) recordStop(namespace, task, target.inode, stopRecord);
+      if (stopRecord) recordStop(namespace, task, found, stopRecord);
       if (signal === "SIGKILL") await target.kill();
-      else target.sendAndThaw(signal);
+      else target.sendAndThaw(signal, main ? found?.record : undefined);
       if (await target.untilEnded(wait, signal === "SIGKILL")) {
         return await untilRemoved(namespace, task);
       }
@@ -133,10 +154,9 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
 function recordStop(
   { namespace }: Namespace,
   task: string,
-  inode: number,
+  found: RecordedRun | undefined,
   stopRecord: StopRecord,
 ): void {
-  const found = unlessBad(() => currentRun(namespace, task, inode));
   if (found !== undefined) writeStop(found.directory, stopRecord);
   notifyWatchers(namespace, task);
 }

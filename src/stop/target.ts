@@ -7,7 +7,9 @@ import { memberCgroups, taskCgroups, trackingCgroup } from "../namespace/paths.t
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { currentRun } from "../task/records.ts";
+import type { RunRecord } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
+import { commandProcess } from "./command_process.ts";
 import { send } from "./send.ts";
 import { identity } from "../task/task.ts";
 
@@ -28,8 +30,8 @@ export class Target {
   readonly #cgroup: string;
   /** Whether `kill` has been called. */
   #killed = false;
-  /** A signal that is to be sent again, since the run had no process that could receive it. */
-  #undelivered: Signal | undefined;
+  /** Sends a signal again, since the run had no process that could receive it. */
+  #undelivered: (() => void) | undefined;
   /** The time since which the shim alone has been left of the killed run. */
   #shimAlone: number | undefined;
 
@@ -75,12 +77,17 @@ export class Target {
   /**
    * Sends a signal to all processes, and thaws them: a frozen process does not act on it.
    *
+   * @param record The record of the run, if the signal is to go to its command alone: to all only
+   * if that has ended.
    * @throws {NotPermitted} if the task belongs to another user.
    */
-  sendAndThaw(signal: Signal): void {
+  sendAndThaw(signal: Signal, record?: RunRecord): void {
+    const members = processes(this.#cgroup);
     // While the task is being launched, the shim may be its only process.
-    this.#undelivered = processes(this.#cgroup).length === 0 ? signal : undefined;
-    this.#send(signal);
+    const isEmpty = members.length === 0;
+    this.#undelivered = isEmpty ? () => this.sendAndThaw(signal, record) : undefined;
+    const command = record && commandProcess(record, members);
+    if (command === undefined || send([command], signal) === 0) this.#send(signal);
     this.#freeze(false);
   }
 
@@ -146,7 +153,7 @@ export class Target {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
-      if (this.#undelivered !== undefined && !this.#isOver) this.sendAndThaw(this.#undelivered);
+      if (!this.#isOver) this.#undelivered?.();
       if (!kill || performance.now() - last < INTERVAL || this.#isOver) continue;
       await this.kill();
       last = performance.now();

@@ -13,6 +13,7 @@ import { isLabels, type Labels } from "./labels.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
 import { isSignal } from "./signals.ts";
+import { isStopManner, type StopManner } from "./stop_manner.ts";
 
 /** The record of a launched run: the file `run.json` in the directory of the run. */
 export interface RunRecord {
@@ -42,6 +43,8 @@ export interface RunRecord {
   limits: Limits;
   /** The labels that its caller has given to it. */
   labels: Labels;
+  /** How it is to be stopped, if its starter has said so. */
+  stop?: StopManner;
 }
 
 /** Returns the text of a record. A command that would make the record too long to be read is shortened. */
@@ -74,12 +77,13 @@ export function parseRun(text: string): RunRecord {
 export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
-  const { labels = {} } = value;
+  const { labels = {}, stop } = value;
   const good = isText(run) && isText(task) && isNatural(cgroup) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
-    Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels);
+    Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels) &&
+    (stop === undefined || isStopManner(stop));
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
   return {
     version: 2,
@@ -95,6 +99,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     ...(sinceBoot === undefined ? {} : { sinceBoot }),
     limits,
     labels,
+    ...(stop === undefined ? {} : { stop }),
   };
 }
 

@@ -11,6 +11,7 @@ import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
+import type { StopManner } from "./stop_manner.ts";
 import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, usageReader } from "./usage.ts";
 
@@ -64,6 +65,8 @@ export interface TaskState {
   log: string | null;
   /** The limits at the start. */
   limits: Limits;
+  /** How it is to be stopped, as its starter has said. */
+  stop: StopManner;
   /** The number of its processes. */
   processes: number;
   /** The resources that it uses or has used; null if that is not known. */
@@ -183,6 +186,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     directory: record?.directory ?? null,
     log: record?.log ?? null,
     limits: record?.limits ?? {},
+    stop: record?.stop ?? {},
     processes: seen.processes,
     usage,
   };

@@ -12,6 +12,7 @@ import {
 } from "../../src/task/record.ts";
 import { BadRecord, LONGEST_RECORD, parseRecord } from "../../src/task/record_file.ts";
 import {
+  flag,
   integer,
   list,
   named,
@@ -22,6 +23,7 @@ import {
   text,
 } from "../../src/show/schema_types.ts";
 import { SIGNALS } from "../../src/task/signals.ts";
+import { STOP_TIMEOUTS } from "../../src/task/stop_manner.ts";
 import { departures } from "../show/conform.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
@@ -42,6 +44,11 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   sinceBoot: natural,
   limits: fc.dictionary(fc.constantFrom(...LIMIT_NAMES), limit),
   labels: fc.dictionary(anyText, anyText, { maxKeys: 64 }),
+  stop: fc.record({
+    signal: fc.constantFrom(...Object.values(SIGNALS)),
+    timeout: fc.integer(STOP_TIMEOUTS),
+    main: fc.boolean(),
+  }, { requiredKeys: [] }),
   shim: natural,
 });
 
@@ -58,12 +65,14 @@ const ALL_OF_RUN = object("a run", {
   sinceBoot: integer(""),
   limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
   labels: named("", text("")),
+  stop: partial("", { signal: text(""), timeout: integer(""), main: flag("") }),
   shim: integer(""),
 });
 /** An older lanĉo has not written all of it. */
 const RUN = {
   ...ALL_OF_RUN,
-  required: ALL_OF_RUN.required?.filter((field) => !["sinceBoot", "labels"].includes(field)) ?? [],
+  required:
+    ALL_OF_RUN.required?.filter((field) => !["sinceBoot", "labels", "stop"].includes(field)) ?? [],
 };
 const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });
 

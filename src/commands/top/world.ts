@@ -2,7 +2,7 @@ import { actsForRoot, effectiveUser } from "../../namespace/caller.ts";
 import { Failed, NotRunning } from "../../cli/errors.ts";
 import { freeze } from "../../stop/freeze.ts";
 import type { Namespace } from "../../namespace/description.ts";
-import { stop, stopExit } from "../../stop/stop.ts";
+import { patienceOf, stop, stopExit } from "../../stop/stop.ts";
 import { tellRoot } from "../../stop/stop_by_key.ts";
 import { isExitCommandRunning } from "../../task/exit_commands.ts";
 import { identity } from "../../task/task.ts";
@@ -10,9 +10,6 @@ import type { World } from "./live.ts";
 import { LogTail } from "../../logs/log_tail.ts";
 import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
-
-/** The time from the first signal to SIGKILL, in milliseconds: the default of `stop`. */
-const STOP_TIMEOUT = 30_000;
 
 /** The longest wait for SIGTSTP to suspend this process, in milliseconds. */
 const SUSPEND_WAIT = 200;
@@ -26,9 +23,9 @@ export function realWorld(namespace: Namespace): World {
     sample: () => sampler.sample(),
     tail: (log) => logs.read(log),
     async stop(task, run, atOnce) {
-      const how = { signal: "SIGTERM", patience: atOnce ? 0 : STOP_TIMEOUT } as const;
+      const how = atOnce ? { patience: 0 } : {};
       const tell = actsForRoot() ? tellRoot : () => {};
-      tell({ stop: task, run, patience: how.patience });
+      if (actsForRoot()) tell({ stop: task, run, patience: patienceOf(namespace, task, how) });
       try {
         if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
         const exit = { task, cgroup: run };

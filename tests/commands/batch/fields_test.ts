@@ -48,7 +48,7 @@ cgroupTest(
       [{ command: "stop", task: "a", now: 1 }, /"now" must be true or false/],
       [
         { command: "stop", task: "a", memory: "2G" },
-        /"memory" is no field .* signal, timeout, now/,
+        /"memory" is no field .* signal, timeout, main, now/,
       ],
     ];
     for (const [line, text] of wrong) {

@@ -204,9 +204,9 @@ Keys
   n, c, m, a    sort by name, CPU,
                 memory, age; again: in
                 reverse order
-  s             ask, then stop the task:
-                TERM, after 30 seconds
-                KILL
+  s             ask, then stop the task,
+                as run was told to have
+                it stopped
   K             ask, then kill all its
                 processes at once
   p             pause or resume the task

@@ -1,0 +1,60 @@
+import { Usage } from "./errors.ts";
+import { type Option, value } from "./options.ts";
+
+/** The units of a duration, in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1000,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** The least and the greatest duration, in milliseconds. */
+export interface DurationBounds {
+  min: number;
+  max: number;
+}
+
+/**
+ * Parses a duration such as `90`, `90s`, `15m`, `2h` or `1.5d`; without a unit it is in seconds.
+ *
+ * @param subject How a message names the option.
+ * @returns the duration in milliseconds, rounded.
+ * @throws {Usage} if the text is no duration, or not within the bounds.
+ */
+export function parseDuration(
+  text: string,
+  subject: string,
+  { min, max }: DurationBounds,
+): number {
+  const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,15})?)([smhd]?)$/.exec(text) ?? [];
+  const milliseconds = Math.round(Number(number) * (UNITS[unit] ?? NaN));
+  if (milliseconds >= min && milliseconds <= max) return milliseconds;
+  throw new Usage(
+    `${subject} needs a duration such as 90s, 15m or 2h, from ${inUnits(min)} to ${
+      inUnits(max)
+    }, not "${text.slice(0, 50)}"`,
+  );
+}
+
+/** Formats a duration in the greatest unit of which it is a multiple; less than a second as a fraction. */
+function inUnits(milliseconds: number): string {
+  const [unit, factor] =
+    Object.entries(UNITS).findLast(([, factor]) => milliseconds % factor === 0) ?? ["s", 1000];
+  return `${milliseconds / factor}${unit}`;
+}
+
+/** Returns an option whose value is a duration; a request has it in milliseconds. */
+export function period(
+  spelling: string,
+  about: string,
+  bounds: DurationBounds,
+): Option<number | undefined> {
+  return value(
+    spelling,
+    about,
+    ['a duration such as "15m", or a number of seconds', "text", "number"],
+    (text, subject) => parseDuration(text, subject, bounds),
+  );
+}

@@ -1,0 +1,62 @@
+import { period } from "../cli/durations.ts";
+import { Usage } from "../cli/errors.ts";
+import { flag, type Option, type OptionValues, value } from "../cli/options.ts";
+import { parseSignal, type Signal } from "../task/signals.ts";
+import { STOP_TIMEOUTS, type StopManner } from "../task/stop_manner.ts";
+
+/** Signals that no process can act on: the first ends it at once, the other keeps it from ending. */
+const UNCATCHABLE: readonly Signal[] = ["SIGKILL", "SIGSTOP"];
+
+function stopSignal(text: string, subject: string): Signal {
+  const signal = parseSignal(text);
+  if (!UNCATCHABLE.includes(signal)) return signal;
+  throw new Usage(
+    `${subject}: a process cannot act on ${signal}: give a signal that the command ends by, such as INT`,
+  );
+}
+
+/** The options by which the starter of a task says how it is to be stopped. */
+export const STOP_MANNER = {
+  stopSignal: value(
+    "--stop-signal SIGNAL",
+    "what stops the task sends this signal first (TERM)",
+    ['a signal such as "INT", or its number', "text", "number"],
+    stopSignal,
+    { value: "signal" },
+  ),
+  stopTimeout: period(
+    "--stop-timeout DURATION",
+    "what stops the task waits so long before it kills\n(30s)",
+    STOP_TIMEOUTS,
+  ),
+  stopMain: flag(
+    "--stop-main",
+    "what stops the task sends the signal to the command\nalone, and in the end kills all",
+  ),
+};
+
+/** Returns what the options say; undefined if they say nothing. */
+export function stopMannerOf(
+  { stopSignal, stopTimeout, stopMain }: OptionValues<typeof STOP_MANNER>,
+): StopManner | undefined {
+  if (stopSignal === undefined && stopTimeout === undefined && !stopMain) return undefined;
+  return {
+    ...(stopSignal === undefined ? {} : { signal: stopSignal }),
+    ...(stopTimeout === undefined ? {} : { timeout: stopTimeout }),
+    ...(stopMain ? { main: true } : {}),
+  };
+}
+
+/** The option of `stop` for whom the signal goes to; undefined if the starter is to decide. */
+export const MAIN: Option<boolean | undefined> = {
+  spelling: "--main[=no]",
+  about: "send the signal to the command alone, or with =no\nto all processes",
+  takes: ["true or false", "boolean"],
+  read(given, subject) {
+    const last = given.at(-1);
+    if (last === undefined || typeof last === "boolean") return last;
+    if (last === "" || last === "yes") return true;
+    if (last === "no") return false;
+    throw new Usage(`${subject} takes yes or no, not "${String(last).slice(0, 50)}"`);
+  },
+};
