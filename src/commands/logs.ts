@@ -2,14 +2,14 @@ import { command, type Context } from "../cli/command.ts";
 import { Failed, type LancoError, UnknownRun, Usage } from "../cli/errors.ts";
 import { wholeNumber } from "../cli/numbers.ts";
 import { flag, value, whole } from "../cli/options.ts";
-import { lastLog, type Log, previousLog, runLog } from "../logs/choose_log.ts";
+import { lastLog, type Log, type OutputName, previousLog, runLog } from "../logs/choose_log.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { chooseRun, type ChosenRun, type RunChoice } from "../task/choose_run.ts";
 import { RunEnd } from "../task/run_end.ts";
 import { RUN } from "./run_option.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> logs [-f] [-n lines] [--previous[=N] | --run RUN] task
+  help: `Usage: lanco <namespace> logs [-f] [-n lines] [--stderr] [--previous[=N] | --run RUN] task
 
 Shows the log of a task: all of it, or its last lines.
 
@@ -22,6 +22,7 @@ Examples:
   options: {
     follow: flag("-f, --follow", "go on until the task has ended and all of its output is shown"),
     lines: whole("-n, --lines N", "begin with the last N lines"),
+    stderr: flag("--stderr", "the file of its standard error, if run --stderr has given it one"),
     previous: value(
       "--previous[=N]",
       "the log of the run before, or of the Nth before",
@@ -32,7 +33,7 @@ Examples:
   },
   operands: "known task",
   maxSilence: ({ follow }) => follow ? Infinity : undefined,
-  async run(context, { task, follow, lines, previous, run }) {
+  async run(context, { task, follow, lines, stderr, previous, run }) {
     if (follow && previous !== undefined) {
       throw new Usage("-f follows what is written now, not --previous");
     }
@@ -40,11 +41,12 @@ Examples:
       throw new Usage("--previous and --run both say which run: give one of them");
     }
     const { namespace } = context;
+    const which = stderr ? "stderr" : "log";
     const log = run !== undefined
-      ? await logOfRun(context, task, run)
+      ? await logOfRun(context, task, run, which)
       : previous !== undefined
-      ? previousLog(namespace, task, previous)
-      : lastLog(namespace, task);
+      ? previousLog(namespace, task, previous, which)
+      : lastLog(namespace, task, which);
     if (follow && log.isOpenEnded) await showAndFollow(context, task, log, run, lines);
     else await show(context, log, lines);
     return { status: 0 };
@@ -52,11 +54,16 @@ Examples:
 });
 
 /** Returns the log of a certain run, and warns if that file has the output of other runs, too. */
-async function logOfRun(context: Context, task: string, choice: RunChoice): Promise<Log> {
+async function logOfRun(
+  context: Context,
+  task: string,
+  choice: RunChoice,
+  which: OutputName,
+): Promise<Log> {
   const namespace = readNamespace(context.namespace);
   const chosen: ChosenRun | undefined = chooseRun(namespace, task, choice);
   if (chosen === undefined) throw new UnknownRun(context.namespace, choice, task);
-  const log = runLog(namespace, task, chosen);
+  const log = runLog(namespace, task, chosen, which);
   if (log.isShared) {
     const logger = await context.logger();
     logger.warn(`the log "${log.path}" has the output of other runs or programs, too`);

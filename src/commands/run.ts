@@ -1,31 +1,21 @@
 import { command, type Context, reportWarnings, type Result } from "../cli/command.ts";
 import { AlreadyRunning, RootLaunchesNothing, Usage } from "../cli/errors.ts";
-import { flag, list, type OptionValues, text, value, variables, whole } from "../cli/options.ts";
+import { flag, list, type OptionValues, text, value, variables } from "../cli/options.ts";
 import { launch } from "../launch/launch.ts";
 import type { LaunchOptions } from "../launch/launch_options.ts";
 import { parseOomScore } from "../launch/oom_score.ts";
 import { actsForRoot } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { logFile } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
 import { LABEL } from "./label_options.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
+import { OUTPUT, outputOf } from "./output_options.ts";
 import { STOP_MANNER, stopMannerOf } from "./stop_options.ts";
 
-/** How many rotated logs of a task are kept, unless `--keep` gives another number. */
-export const KEPT_LOGS = 10;
-
 const OPTIONS = {
-  foreground: flag(
-    "-f, --foreground",
-    "wait for the command on this terminal, exit with its status",
-    { commandLineOnly: true },
-  ),
-  log: flag("-L, --log", "log the output in the foreground too", { commandLineOnly: true }),
-  logfile: text("-l, --logfile FILE", "log to this file", { value: "file" }),
-  keep: whole("--keep N", `keep N rotated logs (${KEPT_LOGS})`, { max: 10_000 }),
+  ...OUTPUT,
   chdir: text("--chdir DIR", "change to this directory first", { value: "directory" }),
   stdin: text("--stdin FILE", "read the standard input from this file", { value: "file" }),
   oomScoreAdj: value(
@@ -115,24 +105,20 @@ async function start(
 }
 
 async function read(
-  { namespace, host }: Namespace,
+  namespace: Namespace,
   task: string,
   options: OptionValues<typeof OPTIONS>,
 ): Promise<Omit<LaunchOptions, "command">> {
-  const { foreground, chdir, stdin, oomScoreAdj, exitCommand, keep = KEPT_LOGS } = options;
-  const logs = !foreground || options.log;
-  const log = options.logfile ?? (logs ? logFile(namespace, task) : undefined);
+  const { chdir, stdin, oomScoreAdj, exitCommand } = options;
   const stop = stopMannerOf(options);
   return {
     variables: await givenVariables(options),
-    foreground,
-    limits: parseLimits(options, () => host),
+    ...outputOf(namespace, task, options),
+    limits: parseLimits(options, () => namespace.host),
     labels: options.label,
     bestEffort: options.bestEffort,
-    keep,
     ...(stdin === undefined ? {} : { input: stdin }),
     ...(oomScoreAdj === undefined ? {} : { oomScore: oomScoreAdj }),
-    ...(log === undefined ? {} : { log }),
     ...(chdir === undefined ? {} : { directory: chdir }),
     ...(exitCommand === undefined ? {} : { exitCommand }),
     ...(stop === undefined ? {} : { stop }),

@@ -13,14 +13,14 @@ import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
 import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
-import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
 import type { ExitCommand } from "./shim/exit_command.ts";
 import type { ShimPool } from "./shim/pool.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
 import type { LaunchOptions } from "./launch_options.ts";
-import { assertLog, descriptor } from "./open_file.ts";
+import { descriptor } from "./open_file.ts";
+import { OutputFiles } from "./output_files.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
 
@@ -75,7 +75,7 @@ class Attempt {
   /** A unique word for this launch. */
   readonly #id = crypto.randomUUID();
   readonly #directory: string;
-  readonly #log: string | undefined;
+  readonly #output: OutputFiles;
   readonly #look: () => void;
   #shim: Shim | undefined;
   #exit: ExitCommand | undefined;
@@ -84,7 +84,6 @@ class Attempt {
   #inode = 0;
   #files: RunFiles | undefined;
   #record: RunRecord | undefined;
-  #logFile: LogIdentity | undefined;
   #taking: Promise<void> | undefined;
   #restored = false;
   #isFrozen = false;
@@ -97,9 +96,9 @@ class Attempt {
     private readonly task: string,
     private readonly options: LaunchOptions & { umask: number },
   ) {
-    const { directory, log } = options;
+    const { directory, log, errors } = options;
     this.#directory = directory === undefined ? workingDirectory() : fromHere(directory);
-    this.#log = log === undefined ? undefined : fromHere(log);
+    this.#output = new OutputFiles(log && fromHere(log), errors && fromHere(errors));
     this.#look = thawWatch(namespace);
   }
 
@@ -147,7 +146,8 @@ class Attempt {
       shim: this.#shim?.pid ?? 0,
       command: [...this.options.command],
       directory: this.#directory,
-      log: this.#log ?? null,
+      log: this.#output.log ?? null,
+      stderr: this.#output.errors ?? null,
       started: Date.now(),
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
       limits: this.options.limits,
@@ -167,6 +167,7 @@ class Attempt {
   #shimOptions(): ShimOptions {
     const { command, directory, foreground, umask, input, variables } = this.options;
     const { namespace } = this.namespace;
+    const { log, errors } = this.#output;
     const environment = readCallerEnvironment(variables);
     return {
       foreground,
@@ -185,7 +186,8 @@ class Attempt {
         LANCO_TASK: this.task,
       },
       ...(input === undefined ? {} : { input: fromHere(input) }),
-      ...(this.#log === undefined ? {} : { log: this.#log }),
+      ...(log === undefined ? {} : { log }),
+      ...(errors === undefined ? {} : { errors }),
       ...(directory === undefined ? {} : { directory }),
     };
   }
@@ -206,14 +208,14 @@ class Attempt {
   }
 
   async #openLog(): Promise<void> {
-    const { rotate } = await import("./lazy_imports.ts");
-    if (this.#log !== undefined) await rotate(this.#log, this.options.keep);
+    await this.#output.rotate(this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
     await this.#exit?.openRun(this.#files?.directory ?? "");
-    if (this.#log === undefined) return;
-    this.#logFile = assertLog(this.#child, this.#log);
-    await this.#exit?.openLog(descriptor(this.#child, 2));
+    this.#output.check(this.#child);
+    if (this.#output.log !== undefined) {
+      await this.#exit?.openLog(this.#output.logOf(this.#child));
+    }
   }
 
   /** Lets the child execute the command. */
@@ -231,7 +233,7 @@ class Attempt {
     // The exit command is armed first: it does nothing if the command was not executed.
     await this.#armExit(cgroup);
     this.#debug(`execute ${this.options.command[0]}`);
-    await shim.go(this.#logFile && formatLogIdentity(this.#logFile));
+    await shim.go(this.#output.words);
     const execution = { child: this.#child, cgroup, restored: this.#restored };
     await executed(shim, execution, this.#look);
     shim.release();

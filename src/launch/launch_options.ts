@@ -10,6 +10,8 @@ export interface LaunchOptions {
   foreground: boolean;
   /** The log, relative to the caller's directory; without it the command keeps the standard output and error. */
   log?: string;
+  /** The file for the standard error, relative to the caller's directory; without it that goes where the output goes. */
+  errors?: string;
   /** How many rotated logs to keep. */
   keep: number;
   /** The directory to change to first. */

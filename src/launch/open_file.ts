@@ -3,6 +3,7 @@ import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { identityOf, type LogIdentity } from "../task/log_identity.ts";
 import { procOf } from "../task/pid_namespace.ts";
+import type { OutputNames } from "./output_names.ts";
 
 /** Returns the path of a descriptor of a process, below /run/lanco/proc (proc_pid_fd(5)). */
 export function descriptor(pid: number, number: number): string {
@@ -10,24 +11,27 @@ export function descriptor(pid: number, number: number): string {
 }
 
 /**
- * Checks that the file that a task has opened as its log has the log's name, not through a link.
+ * Checks that a file that a task has opened for its output has its name, not through a link.
  *
- * @param child The process id of the task's first process.
- * @param log The absolute path of the log.
+ * @param opened The path of the descriptor of the task's first process.
+ * @param path The absolute path of the file.
  * @returns the identity of the file; undefined if the task has been killed meanwhile.
  * @throws {Failed} if it is another file.
  */
-export function assertLog(child: number, log: string): LogIdentity | undefined {
-  const named = unlessGone(() => Deno.lstatSync(visible(log)), undefined);
-  // Descriptor 2 is compared, for while the child reports that the log is open its descriptor 1 is
-  // the connection to this process. A child that has been killed meanwhile writes nothing, and the
-  // next run of the task may have renamed its log.
-  const opened = unlessGone(() => Deno.statSync(descriptor(child, 2)), undefined);
-  if (opened === undefined) return undefined;
-  if (named !== undefined && named.ino === opened.ino && named.dev === opened.dev) {
+export function assertOutput(
+  opened: string,
+  path: string,
+  { what }: OutputNames,
+): LogIdentity | undefined {
+  const named = unlessGone(() => Deno.lstatSync(visible(path)), undefined);
+  // A child that has been killed meanwhile writes nothing, and the next run of the task may have
+  // renamed its log.
+  const open = unlessGone(() => Deno.statSync(opened), undefined);
+  if (open === undefined) return undefined;
+  if (named !== undefined && named.ino === open.ino && named.dev === open.dev) {
     return identityOf(named);
   }
   throw new Failed(
-    `cannot write to the log "${log}": another file was put in its place: see who may write there`,
+    `cannot write to the ${what} "${path}": another file was put in its place: see who may write there`,
   );
 }

@@ -2,7 +2,7 @@
 # executable may not.
 log=$1 keep=$2
 if [ -h "$log" ]; then
-  echo "it is a symbolic link: remove it, or give another with -l" >&2
+  echo "it is a symbolic link" >&2
   exit 1
 fi
 if [ ! -f "$log" ] || [ ! -w "${log%/*}/" ]; then exit 0; fi

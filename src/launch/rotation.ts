@@ -2,6 +2,10 @@ import { existsSync } from "@std/fs/exists";
 import { Failed, reason } from "../cli/errors.ts";
 import { isBelowLogs } from "../namespace/paths.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
+import { LOG } from "./output_names.ts";
+
+/** The reason for which a symbolic link is not rotated: `rotate.sh` says the same. */
+const LINK = "it is a symbolic link";
 
 /**
  * Rotates an existing log: renames it to `.1`, `.1` to `.2` and so on. A log that is not a regular
@@ -10,22 +14,23 @@ import { unlessGone } from "../cgroup/cgroup.ts";
  *
  * @param log The absolute path of the log.
  * @param keep How many rotated logs to keep.
+ * @param names How messages call the file, and the option that gives another.
  * @throws {Failed} if the log cannot be rotated.
  */
-export async function rotate(log: string, keep: number): Promise<void> {
+export async function rotate(log: string, keep: number, { what, option } = LOG): Promise<void> {
   try {
     if (isBelowLogs(log)) rotateHere(log, keep);
     else await rotateElsewhere(log, keep);
   } catch (error) {
-    throw new Failed(`cannot rotate the log "${log}": ${reason(error)}`);
+    const why = reason(error);
+    const remedy = why === LINK ? `: remove it, or give another with ${option}` : "";
+    throw new Failed(`cannot rotate the ${what} "${log}": ${why}${remedy}`);
   }
 }
 
 function rotateHere(log: string, keep: number): void {
   const there = unlessGone(() => Deno.lstatSync(log), undefined);
-  if (there?.isSymlink) {
-    throw new Error("it is a symbolic link: remove it, or give another with -l");
-  }
+  if (there?.isSymlink) throw new Error(LINK);
   if (!there?.isFile) return;
   let last = 1;
   while (last < keep && existsSync(`${log}.${last}`)) last++;

@@ -29,6 +29,9 @@ export interface Log {
   openNext(): Promise<LogFile | undefined>;
 }
 
+/** Which file of a run: its log, or that of its standard error. */
+export type OutputName = "log" | "stderr";
+
 /**
  * Returns the log of the run of a task that is under way, or of the last one. A log can be read when
  * its namespace has been released.
@@ -36,18 +39,25 @@ export interface Log {
  * @throws {UnknownTask} if nothing is known of the task.
  * @throws {Failed} if the task has no log.
  */
-export function lastLog(name: string, task: string): Log {
-  const { path, writer } = lastPath(name, task);
+export function lastLog(name: string, task: string, which: OutputName): Log {
+  const { path, writer } = lastPath(name, task, which);
   return logAt(path, writer);
 }
 
 /** Returns the log of the run so many before the last one. A run that is not on record is taken for one that has left a log with that number. */
-export function previousLog(name: string, task: string, before: number): Log {
+export function previousLog(
+  name: string,
+  task: string,
+  before: number,
+  which: OutputName,
+): Log {
   const namespace = unlessReleased(name);
   const chosen = namespace && chooseRun(namespace, task, -before);
-  const isKnown = chosen?.found?.status.log !== undefined || chosen?.found?.record.log === null;
-  if (namespace && chosen && isKnown) return runLog(namespace, task, chosen);
-  const { path, writer } = lastPath(name, task);
+  const found = chosen?.found;
+  const isKnown = found !== undefined &&
+    (found.status[which] !== undefined || found.record[which] === null);
+  if (namespace && chosen && isKnown) return runLog(namespace, task, chosen, which);
+  const { path, writer } = lastPath(name, task, which);
   return logAt(`${path}.${before}`, writer);
 }
 
@@ -65,17 +75,18 @@ function unlessReleased(name: string): Namespace | undefined {
  *
  * @throws {Failed} if the run has no log, or it is not known which file that is.
  */
-export function runLog(namespace: Namespace, task: string, chosen: ChosenRun): Log {
+export function runLog(
+  namespace: Namespace,
+  task: string,
+  chosen: ChosenRun,
+  which: OutputName,
+): Log {
   const { run, cgroup, found, lost } = chosen;
   const isUnderWay = cgroup !== undefined;
   const subject = `run ${run} of task ${task}`;
-  if (found?.record.log === null) {
-    throw new Failed(`${subject} has no log, its output went to its caller: see run -L`);
-  }
-  const [path, identity] = [
-    found?.record.log ?? logFile(namespace.namespace, task),
-    found?.status.log,
-  ];
+  if (found?.record[which] === null) throw new Failed(`${subject} ${ABSENT[which]}`);
+  const path = found?.record[which] ?? fallbackPath(namespace.namespace, task, which);
+  const identity = found?.status[which];
   const writer = writerOf(namespace);
   if (identity === undefined || run === null) {
     if (isUnderWay) return logAt(path, writer);
@@ -96,9 +107,22 @@ export function runLog(namespace: Namespace, task: string, chosen: ChosenRun): L
   };
 }
 
+/** Why a task has no such file. */
+const ABSENT: Readonly<Record<OutputName, string>> = {
+  log: "has no log, its output went to its caller: see run -L",
+  stderr: "has no file for its standard error, which went where its output went: see run --stderr",
+};
+
+/** The path of the file of a run of which nothing is on record. */
+function fallbackPath(namespace: string, task: string, which: OutputName): string {
+  if (which === "log") return logFile(namespace, task);
+  throw new Failed(`it is not known where the standard error of task ${task} went`);
+}
+
 function laterLogs(namespace: string, task: string, run: string): LogIdentity[] {
   return listRuns(namespace).runs.get(task)?.filter((other) => other > run)
-    .flatMap((other) => readStatus(runDirectory(namespace, other, task))?.log ?? []) ?? [];
+    .map((other) => readStatus(runDirectory(namespace, other, task)))
+    .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
 function logAt(path: string, writer: number | undefined): Log {
@@ -116,21 +140,24 @@ function logAt(path: string, writer: number | undefined): Log {
 }
 
 /** Returns the path of the log of a task's last run, and the user id that the file must have, if it must have one. */
-function lastPath(name: string, task: string): { path: string; writer: number | undefined } {
+function lastPath(
+  name: string,
+  task: string,
+  which: OutputName,
+): { path: string; writer: number | undefined } {
   const fallback = logFile(name, task);
   const namespace = unlessReleased(name);
   if (namespace === undefined) {
-    if (existsSync(fallback)) return { path: fallback, writer: undefined };
+    if (which === "log" && existsSync(fallback)) return { path: fallback, writer: undefined };
     throw new NotInitialised(name);
   }
   const record = currentRun(name, task, registeredInode(name, task))?.record;
-  if (record?.log === null) {
-    throw new Failed(`task ${task} has no log, its output went to its caller: see run -L`);
-  }
+  if (record?.[which] === null) throw new Failed(`task ${task} ${ABSENT[which]}`);
   if (record === undefined && !existsSync(fallback)) {
     throw new UnknownTask(name, task);
   }
-  return { path: record?.log ?? fallback, writer: writerOf(namespace) };
+  const path = record?.[which] ?? fallbackPath(name, task, which);
+  return { path, writer: writerOf(namespace) };
 }
 
 /** The record is the owner's: for the owner it opens no file that they cannot open without it. */

@@ -23,6 +23,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
     ["command", state.command && printable(state.command.join(" "))],
     ["directory", state.directory && printable(state.directory)],
     ["log", state.log && printable(state.log)],
+    ["stderr", state.stderr && printable(state.stderr)],
     ["started", time(state.started)],
     ["ended", time(state.ended)],
     ["duration", state.duration === null ? null : formatDuration(state.duration)],

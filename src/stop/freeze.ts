@@ -5,7 +5,7 @@ import { hasCommandStarted } from "../task/command_start.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
-import { type Pause, writePause } from "../task/record.ts";
+import { type Pause, writePause } from "../task/pauses.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { identity } from "../task/task.ts";
 

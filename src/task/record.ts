@@ -1,13 +1,11 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
 import {
   BadRecord,
   LONGEST_RECORD,
-  openRegular,
-  openToAppend,
   parseRecord,
   readRecord,
   removeQuietly,
+  unlessBad,
 } from "./record_file.ts";
 import { isLabels, type Labels } from "./labels.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
@@ -35,6 +33,8 @@ export interface RunRecord {
   directory: string;
   /** The absolute path of the log; null if the command kept its caller's standard output. */
   log: string | null;
+  /** The absolute path of the file for the standard error; null if that goes where the output goes. */
+  stderr: string | null;
   /** The start time of the run, in milliseconds since 1970. */
   started: number;
   /** The start time of its first process, in milliseconds since boot, if it could be read. */
@@ -77,10 +77,11 @@ export function parseRun(text: string): RunRecord {
 export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
-  const { labels = {}, stop } = value;
+  // Older versions have not written these.
+  const { labels = {}, stderr = null, stop } = value;
   const good = isText(run) && isText(task) && isNatural(cgroup) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
-    isText(directory) && (log === null || isText(log)) &&
+    isText(directory) && (log === null || isText(log)) && (stderr === null || isText(stderr)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels) &&
     (stop === undefined || isStopManner(stop));
@@ -95,6 +96,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     command,
     directory,
     log,
+    stderr,
     started,
     ...(sinceBoot === undefined ? {} : { sinceBoot }),
     limits,
@@ -125,6 +127,8 @@ export interface RunStatus {
   executed: boolean;
   /** The file that it had open as its log when it executed the command. */
   log?: LogIdentity;
+  /** The file that it had open for its standard error, if that was not the log. */
+  stderr?: LogIdentity;
   /** Its exit status as a shell gives it, 128 + n for signal n; undefined if it has not ended. */
   code?: number;
   /** The time of its end, in milliseconds since boot, if the shim could read it (proc_uptime(5)). */
@@ -132,21 +136,25 @@ export interface RunStatus {
 }
 
 /** The greatest length of a status, in bytes. */
-export const STATUS_LENGTH = 200;
+export const STATUS_LENGTH = 300;
 
 /**
  * Parses a status. Its first line is the id of the run, by which the shim recognises the file. The
- * child writes the second line, `executed LOG`, right before it executes the command, and `failed`
+ * child writes the second line, `executed LOG STDERR`, right before it executes the command, and `failed`
  * if that was not possible. The shim writes the last line, `ended STATUS UPTIME`, by one write(2), so
  * that readers see the whole line or nothing. See `shim.sh` and `child.sh`.
  */
 export function parseStatus(text: string): RunStatus {
   // A line without a line feed has not been written completely yet.
   const [, executed, ended = ""] = text.split("\n").slice(0, -1);
-  const [word, file] = executed?.split(" ") ?? [];
+  const [word, ...files] = executed?.split(" ") ?? [];
   if (word !== "executed" || ended === "failed") return { executed: false };
-  const log = parseLogIdentity(file);
-  const begun = { executed: true, ...(log === undefined ? {} : { log }) };
+  const [log, stderr] = files.map(parseLogIdentity);
+  const begun = {
+    executed: true,
+    ...(log === undefined ? {} : { log }),
+    ...(stderr === undefined ? {} : { stderr }),
+  };
   const [, code, uptime] = /^ended (\d{1,3}) (\d{1,12}\.\d\d)?$/.exec(ended) ?? [];
   // `wait` exits with the code, of which the kernel would keep the lowest byte only.
   if (code === undefined || Number(code) > 255) return begun;
@@ -199,17 +207,6 @@ export function parseStop(text: string): StopRecord | undefined {
   });
 }
 
-function unlessBad<T>(look: () => T | undefined): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof BadRecord || error instanceof Deno.errors.PermissionDenied) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
 /** Returns a word in quotes, such that a POSIX shell takes it literally. */
 export function shellQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
@@ -228,68 +225,4 @@ export function writeStop(directory: string, stop: StopRecord): void {
     if (error instanceof Deno.errors.PermissionDenied) return;
   }
   removeQuietly(file);
-}
-
-/** A pause or a resumption of a run: a line of the file `pauses` in the directory of the run. */
-export interface Pause {
-  /** Whether the task was paused or resumed. */
-  what: "pause" | "resume";
-  /** The time, in milliseconds since 1970. */
-  at: number;
-}
-
-/** The number of digits of a time in that file: one with fewer was not written completely. */
-const DIGITS = 15;
-
-/** How much of that file is read at once, in bytes. */
-const PAUSES_LENGTH = 2 ** 16;
-
-/** How much of that file lanĉo writes at most between two looks at it, in bytes. */
-const PAUSES_RECENT = 2 ** 20;
-
-/**
- * Appends a line to the pauses of a run. A line feed comes first, too, for the line before may have
- * been cut off by its writer's limit on the size of files. A failure is ignored.
- */
-export function writePause(directory: string, { what, at }: Pause): void {
-  try {
-    using file = openToAppend(`${directory}/pauses`);
-    file.writeSync(new TextEncoder().encode(`\n${what} ${String(at).padStart(DIGITS, "0")}\n`));
-  } catch {
-    // The disk is full, or the directory is gone.
-  }
-}
-
-/**
- * Reads some of the pauses of a run, the oldest first. If the file has grown by more than lanĉo
- * writes, for its owner can write anything there, only its end is read.
- *
- * @param from The offset in the file at which to begin, in bytes.
- * @returns the pauses, and the offset of the next ones, which is `from` if there are no more.
- */
-export function readPauses(directory: string, from: number): { pauses: Pause[]; next: number } {
-  let first = from;
-  const read = () => {
-    using file = openRegular(`${directory}/pauses`);
-    first = Math.max(from, file.statSync().size - PAUSES_RECENT);
-    file.seekSync(first, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(PAUSES_LENGTH);
-    return bytes.subarray(0, file.readSync(bytes) ?? 0);
-  };
-  const bytes = unlessBad(() => unlessGone(read, undefined)) ?? new Uint8Array();
-  // The rest after the last line feed is a line not complete yet, unless no line is so long.
-  const end = bytes.lastIndexOf("\n".charCodeAt(0)) + 1 ||
-    (bytes.length < PAUSES_LENGTH ? 0 : bytes.length);
-  return {
-    pauses: parsePauses(new TextDecoder().decode(bytes.subarray(0, end))),
-    next: first + end,
-  };
-}
-
-/** Parses the lines of the pauses of a run. Lines that lanĉo would not have written are skipped. */
-export function parsePauses(text: string): Pause[] {
-  return text.split("\n").flatMap((line): Pause[] => {
-    const [, what, at] = /^(pause|resume) (\d{15})$/.exec(line) ?? [];
-    return what === "pause" || what === "resume" ? [{ what, at: Number(at) }] : [];
-  });
 }

@@ -157,3 +157,15 @@ export function removeQuietly(path: string): boolean {
 export function removeTree(directory: string): void {
   unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);
 }
+
+/** Returns what `look` returns; undefined if it finds a bad record, or may not read it. */
+export function unlessBad<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof BadRecord || error instanceof Deno.errors.PermissionDenied) {
+      return undefined;
+    }
+    throw error;
+  }
+}

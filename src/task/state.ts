@@ -63,6 +63,8 @@ export interface TaskState {
   directory: string | null;
   /** The absolute path of the log; null if the command kept its caller's standard output. */
   log: string | null;
+  /** The absolute path of the file for the standard error; null if that goes where the output goes. */
+  stderr: string | null;
   /** The limits at the start. */
   limits: Limits;
   /** How it is to be stopped, as its starter has said. */
@@ -185,6 +187,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     command: record?.command ?? null,
     directory: record?.directory ?? null,
     log: record?.log ?? null,
+    stderr: record?.stderr ?? null,
     limits: record?.limits ?? {},
     stop: record?.stop ?? {},
     processes: seen.processes,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answersIn } from "../batch.ts";
 import { cgroupTest, exec, LANCO, type Result, type TestNamespace } from "../harness.ts";
-import { readPauses } from "../../src/task/record.ts";
+import { readPauses } from "../../src/task/pauses.ts";
 
 /** Runs a command under a limit on the size of files (RLIMIT_FSIZE), in bytes. */
 function limited(ns: TestNamespace, bytes: number, ...args: string[]): Promise<Result> {

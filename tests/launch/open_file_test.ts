@@ -1,5 +1,6 @@
 import { assertThrows } from "@std/assert";
-import { assertLog } from "../../src/launch/open_file.ts";
+import { assertOutput, descriptor } from "../../src/launch/open_file.ts";
+import { LOG } from "../../src/launch/output_names.ts";
 import { cgroupTest, start } from "../harness.ts";
 
 cgroupTest(
@@ -8,15 +9,16 @@ cgroupTest(
     const log = `${ns.scratch}/log`;
     const child = start(["sh", "-c", `exec 2>>${log}; echo; exec sleep 1000`], { stdout: "piped" });
     await child.stdout.getReader().read();
-    assertLog(child.pid, log);
+    const assertLog = () => assertOutput(descriptor(child.pid, 2), log, LOG);
+    assertLog();
     Deno.renameSync(log, `${log}.1`);
-    assertThrows(() => assertLog(child.pid, log), Error, "another file was put in its place");
+    assertThrows(assertLog, Error, "another file was put in its place");
     Deno.writeTextFileSync(log, "");
-    assertThrows(() => assertLog(child.pid, log), Error, "another file was put in its place");
+    assertThrows(assertLog, Error, "another file was put in its place");
     child.kill("SIGKILL");
     await child.status;
-    assertLog(child.pid, log);
+    assertLog();
     Deno.removeSync(log);
-    assertLog(child.pid, log);
+    assertLog();
   },
 );

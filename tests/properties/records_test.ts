@@ -4,7 +4,6 @@ import { LIMIT_NAMES } from "../../src/cgroup/limits.ts";
 import { formatLogIdentity } from "../../src/task/log_identity.ts";
 import {
   formatRun,
-  parsePauses,
   parseRun,
   parseStatus,
   parseStop,
@@ -24,6 +23,7 @@ import {
 } from "../../src/show/schema_types.ts";
 import { SIGNALS } from "../../src/task/signals.ts";
 import { STOP_TIMEOUTS } from "../../src/task/stop_manner.ts";
+import { parsePauses } from "../../src/task/pauses.ts";
 import { departures } from "../show/conform.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
@@ -40,6 +40,7 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   command: fc.array(anyText),
   directory: path,
   log: fc.option(path),
+  stderr: fc.option(path),
   started: natural,
   sinceBoot: natural,
   limits: fc.dictionary(fc.constantFrom(...LIMIT_NAMES), limit),
@@ -61,6 +62,7 @@ const ALL_OF_RUN = object("a run", {
   command: list("", text("")),
   directory: text(""),
   log: nullable(text("")),
+  stderr: nullable(text("")),
   started: integer(""),
   sinceBoot: integer(""),
   limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
@@ -72,7 +74,9 @@ const ALL_OF_RUN = object("a run", {
 const RUN = {
   ...ALL_OF_RUN,
   required:
-    ALL_OF_RUN.required?.filter((field) => !["sinceBoot", "labels", "stop"].includes(field)) ?? [],
+    ALL_OF_RUN.required?.filter((field) =>
+      !["sinceBoot", "labels", "stderr", "stop"].includes(field)
+    ) ?? [],
 };
 const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });
 

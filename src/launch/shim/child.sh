@@ -5,62 +5,68 @@
 # variables of this script begin with "lanco_".
 #   $1 the text of this script           $2 prefix of each line to "run"
 #   $3 the directory of this run         $4 its mark on disk
-#   $5 log, or ""                        $6 file for the standard input, or ""
-#   $7 variables that the shells added   $8 SHLVL of the caller
-#   $9 new oom_score_adj, or "" to leave it
-#   $10... the command
+#   $5 log, or ""                        $6 file for the standard error, or "" if it has none of its own
+#   $7 file for the standard input, or ""
+#   $8 variables that the shells added   $9 SHLVL of the caller
+#   $10 new oom_score_adj, or "" to leave it
+#   $11... the command
 # The variable lanco_restore has the text that restores variables which shells drop: see
 # environment.ts.
-lanco_tag=$2 lanco_run=$3 lanco_mark=$4 lanco_log=$5 lanco_input=$6 lanco_unset=$7 lanco_level=$8
-lanco_oom_score=$9
+lanco_tag=$2 lanco_run=$3 lanco_mark=$4 lanco_log=$5 lanco_errors=$6 lanco_input=$7 lanco_unset=$8
+lanco_level=$9
 shift 9
-lanco_fresh='' lanco_env='' lanco_lost='' lanco_odd=''
+lanco_oom_score=$1
+shift
+lanco_fresh='' lanco_fresh_errors='' lanco_env='' lanco_lost='' lanco_odd=''
 
 refuse() {
   printf '%serror 1 %s\n' "$lanco_tag" "$*" >&4
   exit 1
 }
 
-refuse_log() {
+refuse_file() {
   # Without a message, a second attempt has succeeded: the file is another one by now.
-  refuse "cannot write to the log \"$lanco_log\": ${1:-another file was put in its place}: give another with -l"
+  printf '%serror 1 %s\n' "$lanco_tag" "cannot write to the $lanco_what \"$lanco_file\": ${1:-another file was put in its place}: give another with $lanco_option" >&4
+  take_back
 }
 
-# Opens the log by a descriptor of it, so that no file is made through a link that another process
+# Opens the file by a descriptor of it, so that no file is made through a link that another process
 # has put in its place meanwhile: with >> the shell would make one. Fails for a file that is not a
 # regular one, or may not be read, and where a sandbox hides /proc.
-reopen_log() {
-  [ -f "$lanco_log" ] && [ -r "$lanco_log" ] && [ -e /proc/self/fd/3 ] || return
-  command exec 8<"$lanco_log" || refuse_log
-  command exec >>/proc/self/fd/8 8<&-
+reopen_file() {
+  [ -f "$lanco_file" ] && [ -r "$lanco_file" ] && [ -e /proc/self/fd/3 ] || return
+  command exec 7<"$lanco_file" || refuse_file
+  command exec 8>>/proc/self/fd/7 7<&-
 }
 
-# Opens the log. Before anything is written, "run" checks that the name of the log still leads
-# to the file that was opened.
-open_log() {
-  [ ! -h "$lanco_log" ] || refuse_log "it is a symbolic link"
+# open_file FILE WHAT OPTION: opens a file to append to it, as descriptor 8, and sets lanco_made if
+# it has made it. Before anything is written, "run" checks that its name still leads to the file that
+# was opened. WHAT is the word for the file, and OPTION gives another.
+open_file() {
+  lanco_file=$1 lanco_what=$2 lanco_option=$3 lanco_made=''
+  [ ! -h "$lanco_file" ] || refuse_file "it is a symbolic link"
   lanco_error=''
-  if [ ! -e "$lanco_log" ]; then
+  if [ ! -e "$lanco_file" ]; then
     # The owner may write and the group read. The umask is changed in a subshell, for the command
     # keeps the caller's. "set -C" is O_EXCL: no file is made through a link put there meanwhile.
-    lanco_error=$( (umask 027 && set -C && : >"$lanco_log") 2>&1) && lanco_fresh=1
+    lanco_error=$( (umask 027 && set -C && : >"$lanco_file") 2>&1) && lanco_made=1
     lanco_status=$?
     # The task was stopped: the signal has killed the subshell first.
     [ "$lanco_status" -le 128 ] || exit "$lanco_status"
   fi
-  # The subshell also fails when another task has made the log meanwhile, which is no error.
-  [ -e "$lanco_log" ] || refuse_log "${lanco_error##*: }"
-  { reopen_log || command exec >>"$lanco_log"; } 2>/dev/null || {
-    lanco_error=$( (: >>"$lanco_log") 2>&1)
-    refuse_log "${lanco_error##*: }"
+  # The subshell also fails when another task has made the file meanwhile, which is no error.
+  [ -e "$lanco_file" ] || refuse_file "${lanco_error##*: }"
+  { reopen_file || command exec 8>>"$lanco_file"; } 2>/dev/null || {
+    lanco_error=$( (: >>"$lanco_file") 2>&1)
+    refuse_file "${lanco_error##*: }"
   }
-  exec 2>&1 8<&-
+  exec 7<&-
 }
 
-# Removes the record of a run whose command was not executed, and the log if this shell made it.
+# Removes the record of a run whose command was not executed, and the files that this shell has made.
 take_back() {
   trap - EXIT
-  exec /bin/rm -rf -- "$lanco_run" "$lanco_mark" ${lanco_fresh:+"$lanco_log"}
+  exec /bin/rm -rf -- "$lanco_run" "$lanco_mark" ${lanco_fresh:+"$lanco_log"} ${lanco_fresh_errors:+"$lanco_errors"}
 }
 
 not_run() {
@@ -100,7 +106,19 @@ if [ -n "$lanco_input" ]; then
     refuse "cannot read the standard input from \"$lanco_input\": ${lanco_error:-another file was put in its place}"
   }
 fi
-[ -z "$lanco_log" ] || open_log
+# Until the command is executed descriptor 8 is the log: while this shell writes to "run", its
+# descriptor 1 is another.
+if [ -n "$lanco_errors" ]; then
+  open_file "$lanco_errors" "file for the standard error" --stderr
+  lanco_fresh_errors=$lanco_made
+  exec 2>&8 8>&-
+fi
+if [ -n "$lanco_log" ]; then
+  open_file "$lanco_log" log -l
+  lanco_fresh=$lanco_made
+  exec >&8
+  [ -n "$lanco_errors" ] || exec 2>&8
+fi
 # When exec fails, dash and busybox end and run the trap; bash does so only with execfail.
 trap not_run EXIT
 # shellcheck disable=SC3044
@@ -120,6 +138,7 @@ case $lanco_level:${BASH_VERSION-} in
 *) SHLVL=$lanco_level ;;
 esac
 # The shim shares the offset of descriptor 9, and appends the exit status to this line. By what
-# "run" has said of the log its file is found again when it has been renamed.
+# "run" has said of the log, and of the file for the standard error, each is found again when it has
+# been renamed.
 echo "executed${lanco_file:+ $lanco_file}" >&9
-{ exec "$@"; } 3<&- 4>&- 9>&-
+{ exec "$@"; } 3<&- 4>&- 8>&- 9>&-

@@ -25,6 +25,8 @@ export interface ShimOptions {
   oomScore: number | undefined;
   /** The absolute path of the log; without it the command keeps the standard output and error. */
   log?: string;
+  /** The absolute path of the file for the standard error; without it that goes where the output goes. */
+  errors?: string;
   /** The directory to change to first. */
   directory?: string;
   /** The absolute path of a file for the standard input. */
@@ -107,10 +109,10 @@ export class Shim {
   /**
    * Lets the shim start its child, or lets the child take its next step.
    *
-   * @param log A word for the log, which the child writes into the status before the command.
+   * @param files Words for its log and the like, which the child writes into the status before the command.
    */
-  async go(log = ""): Promise<void> {
-    await this.connection.write(`go ${log}\n`);
+  async go(files = ""): Promise<void> {
+    await this.connection.write(`go ${files}\n`);
   }
 
   /** Makes the child end without executing the command, unless it was told to execute it. */
@@ -164,6 +166,7 @@ function shimWords(options: ShimOptions): string[] {
     options.directory ?? "",
     command[0] ?? "",
     options.log ?? "",
+    options.errors ?? "",
     options.input ?? "",
     environment.unset.join(" "),
     environment.shellLevel,

@@ -16,6 +16,7 @@ const RECORD: RunRecord = {
   command: ["sleep", "1000"],
   directory: "/",
   log: "/var/log/lanco-web/task-a.log",
+  stderr: null,
   started: 1234,
   sinceBoot: 5000,
   limits: { memory: 4096, cpus: 0.5 },

@@ -1,0 +1,49 @@
+import { Usage } from "../cli/errors.ts";
+import { flag, type OptionValues, text, whole } from "../cli/options.ts";
+import type { LaunchOptions } from "../launch/launch_options.ts";
+import { sameFile } from "../launch/output_files.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { logFile } from "../namespace/paths.ts";
+import { fromHere } from "../namespace/working_directory.ts";
+
+/** How many rotated logs of a task are kept, unless `--keep` gives another number. */
+export const KEPT_LOGS = 10;
+
+/** The options that say where the output of a task goes. */
+export const OUTPUT = {
+  foreground: flag(
+    "-f, --foreground",
+    "wait for the command on this terminal, exit with its status",
+    { commandLineOnly: true },
+  ),
+  log: flag("-L, --log", "log the output in the foreground too", { commandLineOnly: true }),
+  logfile: text("-l, --logfile FILE", "log to this file", { value: "file" }),
+  stderr: text("-e, --stderr FILE", "write the standard error to this file, not to the log", {
+    value: "file",
+  }),
+  keep: whole("--keep N", `keep N rotated logs (${KEPT_LOGS})`, { max: 10_000 }),
+};
+
+/**
+ * Returns where the output of a task goes.
+ *
+ * @throws {Usage} if the log and the file for the standard error are the same.
+ */
+export function outputOf(
+  { namespace }: Namespace,
+  task: string,
+  options: OptionValues<typeof OUTPUT>,
+): Pick<LaunchOptions, "foreground" | "log" | "errors" | "keep"> {
+  const { foreground, stderr, keep = KEPT_LOGS } = options;
+  const logs = !foreground || options.log;
+  const log = options.logfile ?? (logs ? logFile(namespace, task) : undefined);
+  if (stderr !== undefined && log !== undefined && fromHere(stderr) === fromHere(log)) {
+    throw new Usage(sameFile(stderr));
+  }
+  return {
+    foreground,
+    keep,
+    ...(log === undefined ? {} : { log }),
+    ...(stderr === undefined ? {} : { errors: stderr }),
+  };
+}
