@@ -1,5 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
-import { isDying, isRestoring, isWaiting } from "../task/command_start.ts";
+import { isDying, isYetToExecute } from "../task/command_start.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { notExecuted, type Shim } from "./shim/shim.ts";
@@ -33,13 +33,12 @@ export async function executed(
   ended.catch(() => status = "");
   for (let unseen = 0; status === undefined;) {
     const line = readVisible(`${procOf(child)}/cmdline`);
-    const waits = isWaiting(line) || (restored && isRestoring(line));
     // During execve(2) the command line is empty for a moment.
     unseen = line === "" ? unseen + 1 : 0;
     if (line === "") {
       // The list is read last: a process that has ended in between is not in it.
       if (unseen > 3 && !isDying(child) && processes(cgroup).includes(child)) return;
-    } else if (!waits) return;
+    } else if (!isYetToExecute(line)) return;
     look();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

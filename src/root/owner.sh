@@ -1,16 +1,17 @@
 # Run by root to start a program with the rights of a namespace's owner, and no more: commands
 # of root's in another user's namespace are executed this way.
-#   $1     the descriptors that could not be closed, or nothing
-#   $2 $3  the user id and the group id
-#   $4     the option of setpriv(1) for the supplementary groups
-#   $5...  the program and its arguments
-[ -z "$1" ] || {
-  echo "cannot close the descriptors $1, which are root's: install bash" >&2
+#   $1     this text
+#   $2     the descriptors that could not be closed, or nothing
+#   $3 $4  the user id and the group id
+#   $5     the option of setpriv(1) for the supplementary groups
+#   $6...  the program and its arguments
+[ -z "$2" ] || {
+  echo "cannot close the descriptors $2, which are root's: install bash" >&2
   exit 1
 }
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
-uid=$2 gid=$3 groups=$4
-shift 4
+uid=$3 gid=$4 groups=$5
+shift 5
 # Replaces the limits and priorities of root's shell by those of process 1, as far as root may
 # set them: in a container root may not raise each.
 {

@@ -3,6 +3,7 @@ import script from "./owner.sh" with { type: "text" };
 import { Failed, reason } from "../cli/errors.ts";
 import { readVariables } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
+import { shellArguments } from "../task/launch_shells.ts";
 import { assertExecutable, idsOf } from "./owner_ids.ts";
 
 /** The variables of root's environment that the process gets: terminal, language and time zone. */
@@ -38,10 +39,10 @@ export async function spawnAsOwner(
   const program = Deno.execPath();
   const ids = idsOf(uid);
   await assertExecutable(program, ids, owner);
-  const words = ["-c", prologue, "lanco", script, String(ids.uid), String(ids.gid), ids.groups];
+  const words = [script, String(ids.uid), String(ids.gid), ids.groups, program, ...args];
   try {
     return new Deno.Command("/bin/sh", {
-      args: [...words, program, ...args],
+      args: shellArguments("lanco-owner", prologue, ...words),
       cwd: "/",
       clearEnv: true,
       env: { ...keptVariables(), PATH },

@@ -23,6 +23,17 @@ export function commandLine(
   return name === "" ? undefined : `[${printable(name.trimEnd())}]`;
 }
 
+/** How much of a command line is read to recognise it, in bytes. */
+const BEGINNING = 1024;
+
+/**
+ * Returns the beginning of the command line of a process, with a zero byte after each argument; ""
+ * if the process has ended, or the caller may not see it.
+ */
+export function beginningOf(pid: number): string {
+  return readVisible(`${procOf(pid)}/cmdline`, BEGINNING);
+}
+
 /**
  * Returns the text of a file of a process in /proc; "" if the process has ended, or the caller may
  * not read the file.

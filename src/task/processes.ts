@@ -1,7 +1,8 @@
 import { LancoError } from "../cli/errors.ts";
 import { printable } from "../cli/printable.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { commandLine } from "./process.ts";
+import { isLaunchShell } from "./launch_shells.ts";
+import { beginningOf, commandLine } from "./process.ts";
 import { currentRun } from "./records.ts";
 import { registeredInode } from "./task.ts";
 
@@ -34,14 +35,8 @@ export function describeTask(
 export function describeExit(list: () => readonly number[]): Process[] {
   return describe(list, () => undefined).map(({ pid, cmdline }) => ({
     pid,
-    cmdline: isExitShell(cmdline) ? "(exit command)" : cmdline,
+    cmdline: isLaunchShell(beginningOf(pid), "lanco-exit") ? "(exit command)" : cmdline,
   }));
-}
-
-/** Returns whether this is the command line of the shell that runs an exit command: see `exit_command.sh`, `prologue.sh` and `end.sh`. */
-function isExitShell(line: string): boolean {
-  return /^\/bin\/sh -c # (Started by "run"|Waits for the end of a task|shellcheck disable=SC2154 # what "run" has sent)/
-    .test(line);
 }
 
 /** How much is read of the command lines of a task together, and of one at most and at least, in bytes. */

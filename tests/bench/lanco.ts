@@ -63,7 +63,8 @@ const lanco: Tool = {
     launch: () => run(LANCO, [namespace, "run", "bomb", bomb]),
     stop: () => run(LANCO, [namespace, "stop", "--now", "bomb"]),
   },
-  resident: /^\/bin\/sh -c (?![^]*# The shim pool:)[^]*# The shim:/,
+  // The second is that of version 1.1.0.
+  resident: /^\/bin\/sh -c (?:eval "\$1" lanco-shim |(?![^]*# The nursery:)[^]*# The shim:)/,
   end: () => void run(LANCO, [namespace, "release"], {}),
 };
 
@@ -82,7 +83,7 @@ const batched: Tool = {
     launch: () => batch?.ask("run", "bomb", bomb),
     stop: () => batch?.ask("stop", "--now", "bomb"),
   },
-  resident: /lanco \S+ batch|^\/bin\/sh -c [^]*# The shim pool:/,
+  resident: /lanco \S+ batch|^\/bin\/sh -c (?:eval "\$1" lanco-pool |[^]*# The nursery:)/,
   end: async () => await batch?.close(),
 };
 

@@ -1,6 +1,7 @@
 /** What the tests share that kill lanĉo at every system call that changes something. */
 import { assert, assertEquals } from "@std/assert";
 import { exec, exists, lives, type Result, type TestNamespace, until } from "../harness.ts";
+import { isYetToExecute } from "../../src/task/command_start.ts";
 import { openBatch } from "../batch.ts";
 
 /** Whether every step is tried, also of what takes long; else some of them, others each time. */
@@ -84,12 +85,12 @@ export class Scene {
     return (await this.#batch.ask(command, ...args)).exitStatus;
   }
 
-  /** Whether a process of the task's command lives, and not one that waits to become it, or gives up. */
+  /** Whether a process of the task's command lives, and not one that is to become it, or gives up. */
   runs(task: string): boolean {
     return this.ns.task(task).some((pid) => {
       try {
         const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
-        return words !== "" && !/^\/bin\/(sh\0-c\0# |rm|mv)/.test(words);
+        return words !== "" && !isYetToExecute(words);
       } catch {
         return false;
       }

@@ -1,9 +1,22 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exists, LANCO, LEGACY, start, type TestNamespace, until } from "../harness.ts";
+import { FEW_DESCRIPTORS, runWhereShells } from "./shells.ts";
 import { ReplacedAgent } from "./replaced_agent.ts";
 
 /** The file whose "1" freezes the namespace as a whole. */
 const freezer = (ns: TestNamespace) => `${ns.directory}/unified/cgroup.freeze`;
+
+/** Callers whose shells are started in two ways: bash closes descriptors from 10 on. */
+const CALLERS = {
+  "with few descriptors": FEW_DESCRIPTORS,
+  "with a descriptor above 9": [...FEW_DESCRIPTORS, "bash", "-c", 'exec 12</dev/null "$@"', "bash"],
+};
+
+/** The command line of the shim of task a, which is alone in its cgroup before it starts the child. */
+function shimOf(ns: TestNamespace): string {
+  const lines = ns.members("a").map((pid) => Deno.readTextFileSync(`/proc/${pid}/cmdline`));
+  return lines.find((line) => /\0lanco-(shim|pool)\0/.test(line)) ?? "";
+}
 
 /** The launch is held where it waits for the release agent, which nobody needs without cgroup v2. */
 if (!LEGACY) {
@@ -33,25 +46,36 @@ if (!LEGACY) {
     },
   );
 
-  cgroupTest("check waits for the end of a launch that is under way", async (ns) => {
-    const agent = new ReplacedAgent(ns);
-    const go = `${ns.scratch}/go`;
-    agent.becomes(`until [ -e ${go} ]; do sleep 0.01; done; exec ${agent.real} "$@"`);
-    const run = start([LANCO, ns.name, "run", "a", "sleep", "1000"]);
-    await until("it is registered", () => exists(`${ns.directory}/named/task-a`));
-    let answered = false;
-    const check = ns.lanco("check", "a").then((answer) => {
-      answered = true;
-      return answer;
-    });
-    // As long as any other answer takes.
-    assertEquals((await ns.lanco("check", "b")).code, 3);
-    await ns.lanco("ls");
-    assert(!answered);
-    Deno.writeTextFileSync(go, "");
-    assertEquals([(await check).code, (await run.status).code], [0, 0]);
-    agent.restore();
-  });
+  for (const [caller, words] of Object.entries(CALLERS)) {
+    for (const by of ["run", "batch"]) {
+      cgroupTest(
+        `check waits for the end of a launch by ${by} of a caller ${caller}`,
+        async (ns) => {
+          const agent = new ReplacedAgent(ns);
+          const go = `${ns.scratch}/go`;
+          agent.becomes(`until [ -e ${go} ]; do sleep 0.01; done; exec ${agent.real} "$@"`);
+          const request = JSON.stringify({ command: "run", args: ["a", "sleep", "1000"] });
+          const line = by === "run" ? '"$@" run a sleep 1000' : `echo '${request}' | "$@" batch`;
+          const run = start([...words, "sh", "-c", line, "sh", LANCO, ns.name]);
+          await until("its shim is registered", () => shimOf(ns) !== "");
+          // Of a shell that bash has executed the script is no longer the prologue.
+          assertEquals(shimOf(ns).includes("# Started by"), caller === "with few descriptors");
+          let answered = false;
+          const check = ns.lanco("check", "a").then((answer) => {
+            answered = true;
+            return answer;
+          });
+          // As long as any other answer takes.
+          assertEquals((await ns.lanco("check", "b")).code, 3);
+          await ns.lanco("ls");
+          assert(!answered);
+          Deno.writeTextFileSync(go, "");
+          assertEquals([(await check).code, (await run.status).code], [0, 0]);
+          agent.restore();
+        },
+      );
+    }
+  }
 
   cgroupTest("check does not know what a launcher that is stopped will do", async (ns) => {
     const agent = new ReplacedAgent(ns);
@@ -70,3 +94,38 @@ if (!LEGACY) {
     agent.restore();
   });
 }
+
+/** The command line of the first process of task a; "" if there is none. */
+function firstOf(ns: TestNamespace): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${ns.task("a")[0]}/cmdline`).replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+cgroupTest("check says 0 of no command that env(1) or nice(1) is yet to execute", async (ns) => {
+  const link = `${ns.scratch}/a=sleep`;
+  Deno.symlinkSync("/bin/sleep", link);
+  const held = new Set<string>();
+  // By nice(1) env(1) executes a command whose path has an equals sign.
+  for (
+    const [path, program] of [["/bin/sleep", "/usr/bin/env"], [link, "/usr/bin/nice"]] as const
+  ) {
+    for (let n = 3; n <= 6; n++) {
+      let over = false;
+      const hit = { effect: 1500, call: "execve", n, env: { PS4: "%" } } as const;
+      const running = runWhereShells(hit, ns, "a", path, "1000").finally(() => over = true);
+      const isHeld = () => firstOf(ns).startsWith(`${program} `);
+      await until(`it is held, or has begun: ${n}`, () => over || isHeld());
+      const line = firstOf(ns);
+      const { code } = await ns.lanco("check", "a");
+      assertEquals([code, firstOf(ns)], [0, `${path} 1000 `], `${n}: ${line}`);
+      if (line.startsWith(`${program} `)) held.add(program);
+      const { stderr } = await running;
+      assertEquals(stderr, "");
+      await ns.must("stop", "--now", "a");
+    }
+  }
+  assertEquals([...held].sort(), ["/usr/bin/env", "/usr/bin/nice"]);
+});

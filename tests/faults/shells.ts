@@ -20,6 +20,8 @@ export interface Hit {
   call: string;
   n: number;
   path?: string;
+  /** Variables of the caller's. */
+  env?: Record<string, string>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Hit {
  * tracer is no parent of theirs, and what is traced already is left alone.
  */
 export async function runWhereShells(
-  { effect, call, n, path }: Hit,
+  { effect, call, n, path, env }: Hit,
   ns: TestNamespace,
   ...args: string[]
 ): Promise<Result> {
@@ -49,6 +51,6 @@ exec ${tracer.join(" ")} ${real} "$@"
     mount --bind ${setsid} /usr/bin/setsid && exec setpriv "$@"`;
   const lanco = [...identity(OWNER), LANCO, ns.name, "run", ...args];
   // In another locale setsid(1) opens thirty files before it executes the shell.
-  const asRoot = { uid: 0, env: { LC_ALL: "C" } };
+  const asRoot = { uid: 0, env: { LC_ALL: "C", ...env } };
   return await exec([...FEW_DESCRIPTORS, ...words, line, "sh", ...lanco], asRoot);
 }

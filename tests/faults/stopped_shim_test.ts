@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, lives, type TestNamespace, until } from "../harness.ts";
-import { isWaiting } from "../../src/task/command_start.ts";
+import { isYetToExecute } from "../../src/task/command_start.ts";
 import { Scene, steps } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
@@ -13,24 +13,25 @@ function isStopped(pid: number): boolean {
   }
 }
 
-/** Those that a signal has stopped and that are to become a task, in whatever cgroup, or are one. */
+/** Those that a signal has stopped and that are to become task a, in whatever cgroup, or are in it. */
 function stopped(ns: TestNamespace): number[] {
+  const members = new Set(ns.members("a"));
   const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name));
   return pids.filter((pid) => {
     try {
-      return pid > 0 && Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(ns.name) &&
-        isStopped(pid);
+      return pid > 0 && isStopped(pid) &&
+        (members.has(pid) || Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(ns.name));
     } catch {
       return false;
     }
   });
 }
 
-/** Whether the first process of task a is a shell that has not executed the command yet. */
-function isWaitingShell(ns: TestNamespace): boolean {
+/** Whether the first process of task a has not executed the command yet. */
+function isBefore(ns: TestNamespace): boolean {
   return ns.members("a").some((pid) => {
     try {
-      return isWaiting(Deno.readTextFileSync(`/proc/${pid}/cmdline`));
+      return isYetToExecute(Deno.readTextFileSync(`/proc/${pid}/cmdline`));
     } catch {
       return false;
     }
@@ -63,7 +64,7 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       const said = await scene.ask("check", "a");
       assert([0, 1, 3].includes(said), `${call} ${n}`);
       // What stands for setsid here, and its tracer, nobody knows as those of a launch.
-      assert(said !== 0 || !isWaitingShell(ns), `${call} ${n}: not executed`);
+      assert(said !== 0 || !isBefore(ns), `${call} ${n}: not executed`);
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
       // The next may be stopped in its turn.

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasCommandStarted, isWaiting } from "../../src/task/command_start.ts";
+import { hasCommandStarted, isYetToExecute } from "../../src/task/command_start.ts";
+import { shellArguments } from "../../src/task/launch_shells.ts";
 import { cgroupTest, OWNER, OWNER_GROUP, start, TRACKER, until } from "../harness.ts";
 
 /** The arguments of a shell that evaluates a line as the first process of a task does its script. */
 const waitingArguments = {
-  "this version": (line: string) => ["-c", 'eval "$1"', "lanco-child", line],
+  "this version": (line: string) => shellArguments("lanco-child", line),
   "version 1.1.0": (line: string) => ["-c", `# What becomes the command. It\n${line}`],
 };
 
@@ -44,33 +45,24 @@ for (const [version, args] of Object.entries(waitingArguments)) {
   );
 }
 
-Deno.test("isWaiting() recognises a command line that the kernel has cut off", () => {
-  for (const args of Object.values(waitingArguments)) {
-    const line = ["/bin/sh", ...args("read -r word")].join("\0") + "\0";
-    assert(isWaiting(line));
-    assert(isWaiting(line.slice(0, -5)));
-    assert(isWaiting(line.slice(0, "/bin/sh\0-c\0eva".length)));
-  }
-});
-
-Deno.test("isWaiting() recognises setsid, which is yet to become that shell", () => {
-  const line = (words: string[]) => ["/usr/bin/setsid", "/bin/sh", ...words].join("\0") + "\0";
-  assert(isWaiting(line(waitingArguments["this version"]("read -r word"))));
-  assert(!isWaiting(line(["-c", "read -r word"])));
-});
-
-Deno.test("isWaiting() refuses other command lines of a shell", () => {
+Deno.test("a first process has not executed its command while env(1) or rm(1) is in its place", () => {
+  const line = (...words: string[]) => words.join("\0") + "\0";
   for (
     const words of [
-      ["/bin/sh"],
-      ["/bin/sh", "-c", ""],
-      ["/bin/sh", "-c", "#"],
-      ["/bin/sh", "-c", "# What"],
-      ["/bin/sh", "-c", 'eval "$1"'],
-      ["/bin/sh", "-c", 'eval "$1"', "lanco", "true"],
-      ["/usr/bin/env", "-S", "lanco-child"],
+      ["/bin/sh", ...waitingArguments["this version"](":")],
+      ["/usr/bin/setsid", "/bin/sh", ...waitingArguments["this version"](":")],
+      ["/usr/bin/env", "-S", "-u lanco_odd_0 -- 'a.b'=c", "sleep"],
+      ["/usr/bin/nice", "-n", "0", "/a=b"],
+      ["/bin/rm", "-rf", "--", "/run/lanco/web/runs/x-a"],
     ]
-  ) assert(!isWaiting(words.join("\0") + "\0"), words.join(" "));
-  assert(!isWaiting(""));
-  assert(!isWaiting("/bin/sh\0-c\0"));
+  ) assert(isYetToExecute(line(...words)), words.join(" "));
+  for (
+    const words of [
+      ["/bin/sh", "-c", "sleep 1000"],
+      ["/usr/bin/env", "sleep", "1000"],
+      ["/usr/bin/nice", "-n", "5", "sleep"],
+      ["/bin/rm", "-rf", "--", "/tmp/a"],
+      ["sleep", "1000"],
+    ]
+  ) assert(!isYetToExecute(line(...words)), words.join(" "));
 });

@@ -3,15 +3,15 @@
 # the release agent thaws that cgroup at the end of the task. The text of the exit command is in
 # the variable lanco_script, not in a file or an argument: no other process of the owner can
 # change it there.
-#   $1 descriptors that could not be closed
-#   $2 new oom_score_adj, or "" to leave it
+#   $1 this text    $2 descriptors that could not be closed
+#   $3 new oom_score_adj, or "" to leave it
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
 lanco_text=$lanco_script lanco_run='' lanco_own=''
 unset lanco_script
 # A failure is ignored, for the child of the shim fails in the same way and reports it.
-[ -z "$2" ] || { echo "$2" >/proc/self/oom_score_adj; } 2>/dev/null
+[ -z "$3" ] || { echo "$3" >/proc/self/oom_score_adj; } 2>/dev/null
 exec 5>/dev/null
 echo ready
 # "run" sends "run" and "log", and at last "go", "watch" or "hold". If the input ends before one of

@@ -1,4 +1,3 @@
-import prologue from "./prologue.sh" with { type: "text" };
 import exit from "./exit_command.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
@@ -39,7 +38,8 @@ export class ExitCommand {
     }
     const process = spawn({
       session: true,
-      shell: ["-c", prologue, "lanco", end + exit, String(oomScore ?? "")],
+      role: "lanco-exit",
+      script: [end + exit, String(oomScore ?? "")],
       environment,
       umask,
       options: {

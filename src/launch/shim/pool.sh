@@ -3,12 +3,12 @@
 # shell takes. Requests come by descriptor 0, a line each, and the answers of the pool and of its
 # shims go to descriptor 1. The pool ends with the batch.
 # Text to evaluate comes by that pipe only: another process could have changed a file.
-#   $1 descriptors that could not be closed    $2 the text of the shim
-#   $3 the text of the child                   $4 the pool's own directory
-#   $5 prefix of the paths of staged cgroups, or ""
-#   $6 the namespace's cgroups of v1           $7... FIFOs from "run" to the shims
-lanco_high=$1 lanco_shim=$2 lanco_child=$3 lanco_nest=$4 lanco_stage=$5 lanco_cgroups=$6
-shift 6
+#   $1 this text                               $2 descriptors that could not be closed
+#   $3 the text of the shim                    $4 the text of the child
+#   $5 the pool's own directory                $6 prefix of the paths of staged cgroups, or ""
+#   $7 the namespace's cgroups of v1           $8... FIFOs from "run" to the shims
+lanco_high=$2 lanco_shim=$3 lanco_child=$4 lanco_directory=$5 lanco_stage=$6 lanco_cgroups=$7
+shift 7
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 # A forked shim reads its process id from /proc, which must therefore be that of its own PID
 # namespace.
@@ -42,9 +42,9 @@ while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
       exec 4>&1 </dev/null >/dev/null 2>&1
       lanco_tag="$lanco_tag "
       echo "${lanco_tag}shim $lanco_self" >&4
-      lanco_shim "$lanco_high" "$lanco_child" "$lanco_fifo" "$@"
+      lanco_shim "" "$lanco_high" "$lanco_child" "$lanco_fifo" "$@"
     )
     :
   )
 done
-/bin/rm -rf "$lanco_nest"
+/bin/rm -rf "$lanco_directory"

@@ -1,4 +1,3 @@
-import prologue from "./prologue.sh" with { type: "text" };
 import child from "./child.sh" with { type: "text" };
 import pool from "./pool.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
@@ -93,7 +92,8 @@ export class ShimPool {
       const fifos = Array.from({ length: FIFOS }, (_, i) => `${directory}/${i}`);
       const process = spawn({
         session: true,
-        shell: ["-c", prologue, "lanco", pool, ...words, ...fifos],
+        role: "lanco-pool",
+        script: [pool, ...words, ...fifos],
         environment: readCallerEnvironment(),
         umask,
         options: { stdin: "piped", stdout: "piped", stderr: "null" },

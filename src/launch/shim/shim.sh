@@ -2,13 +2,14 @@
 # outside of the task's cgroups. When "run" has registered the task it sends the id of the run;
 # the shim then starts the first process, waits for it, and writes its exit status into the
 # record of the run. It reports each step to "run" by a line on descriptor 4.
-#   $1 descriptors that could not be closed    $2 the text of the child
-#   $3 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
-#   $4 the directory of all runs               $5 the directory of the marks of all runs
-#   $6 the directory to change to, or ""       $7 the command to look up
-#   $8... the child's arguments from $5 on
-lanco_high=$1 lanco_child=$2 lanco_mode=$3 lanco_runs=$4 lanco_marks=$5 lanco_dir=$6 lanco_command=$7
-shift 7
+#   $1 this text, or ""                        $2 descriptors that could not be closed
+#   $3 the text of the child
+#   $4 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
+#   $5 the directory of all runs               $6 the directory of the marks of all runs
+#   $7 the directory to change to, or ""       $8 the command to look up
+#   $9... the child's arguments from $5 on
+lanco_high=$2 lanco_child=$3 lanco_mode=$4 lanco_runs=$5 lanco_marks=$6 lanco_dir=$7 lanco_command=$8
+shift 8
 lanco_fifos=''
 
 # reach NUMBER FILE: sets lanco_path to a path by which the file can be opened again that the
@@ -121,7 +122,7 @@ lanco_line=''
 exec 8<&-
 [ "$lanco_line" = "$lanco_id" ] || exec 7>&-
 # By "lanco-child" other processes see that the child has not executed the command yet: see
-# command_start.ts.
+# launch_shells.ts.
 # shellcheck disable=SC2016 # the child evaluates its own argument
 if [ -z "$lanco_fifos" ]; then
   (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 6>&- 7>&-)

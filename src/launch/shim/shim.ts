@@ -1,5 +1,4 @@
 import child from "./child.sh" with { type: "text" };
-import prologue from "./prologue.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { CallerEnvironment } from "./environment.ts";
@@ -192,7 +191,8 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
   const stream = foreground ? "inherit" : "piped";
   return spawn({
     session: !foreground,
-    shell: ["-c", prologue, "lanco", options.end + shim, child, mode, ...shimWords(options)],
+    role: "lanco-shim",
+    script: [options.end + shim, child, mode, ...shimWords(options)],
     environment,
     umask: options.umask,
     options: {

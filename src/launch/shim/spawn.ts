@@ -1,4 +1,6 @@
+import prologue from "./prologue.sh" with { type: "text" };
 import { Failed, NotPermitted, reason } from "../../cli/errors.ts";
+import { shellArguments, type ShellRole } from "../../task/launch_shells.ts";
 import { limitBehind } from "../../namespace/caller_limits.ts";
 import type { CallerEnvironment } from "./environment.ts";
 
@@ -6,8 +8,10 @@ import type { CallerEnvironment } from "./environment.ts";
 export interface SpawnOptions {
   /** Whether the shell gets a session of its own. */
   session: boolean;
-  /** The arguments of /bin/sh. */
-  shell: readonly string[];
+  /** What the shell is for. */
+  role: ShellRole;
+  /** The script that it evaluates, and what that gets from `$3` on: see `prologue.sh`. */
+  script: readonly [text: string, ...words: string[]];
   /** The caller's environment. */
   environment: CallerEnvironment;
   /** The umask of the caller, which the shell inherits. */
@@ -23,13 +27,13 @@ export interface SpawnOptions {
  * @throws {Failed} if the shell cannot be started.
  */
 export function spawn(
-  { session, shell, environment, umask, options }: SpawnOptions,
+  { session, role, script, environment, umask, options }: SpawnOptions,
 ): Deno.ChildProcess {
   const words = [
     // The option `detached` of the runtime would remove root's supplementary groups.
     ...(session ? ["/usr/bin/setsid"] : []),
     "/bin/sh",
-    ...shell,
+    ...shellArguments(role, prologue, ...script),
   ];
   const [program = "", ...args] = words;
   const own = Deno.umask(umask);
