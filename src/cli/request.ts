@@ -35,6 +35,8 @@ export interface OperandTable {
   "tasks to stop": SeveralTasks;
   /** Tasks, running or on record, and patterns for running ones. */
   "tasks to wait for": SeveralTasks;
+  /** Tasks that are on record, and patterns for them. */
+  "tasks to forget": SeveralTasks;
   /** A signal, then running tasks. */
   "signal": { signal: string } & SeveralTasks;
   /** A task, then the command to run. */
@@ -149,6 +151,7 @@ function readOperands(
     case "running tasks":
     case "tasks to stop":
     case "tasks to wait for":
+    case "tasks to forget":
       return severalTasks({ words, before }, task);
     case "command":
       return commandOperands(all, task !== undefined);

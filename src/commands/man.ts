@@ -3,6 +3,7 @@ import { Usage } from "../cli/errors.ts";
 
 /** The texts that `man` prints besides the page, by topic. They are loaded only when needed. */
 export const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<string>>> = {
+  cron: async () => (await import("../extras/cron", { with: { type: "text" } })).default,
   logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
   json: async (tables) => {
     const { requestSchema } = await import("./batch/request_schema.ts");
@@ -17,10 +18,11 @@ export const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<
 };
 
 export default command({
-  help: `Usage: lanco man [logrotate|systemd|json]
+  help: `Usage: lanco man [logrotate|systemd|cron|json]
 
 Shows the manual page on a terminal, or prints its source elsewhere. With a word:
 prints a configuration for logrotate, the systemd unit that makes namespaces at boot,
+examples of how cron or a systemd timer forgets old records,
 or the JSON Schema of what commands print, and of the requests that batch reads.
 
 Examples:

@@ -32,6 +32,7 @@ const OPTIONS = {
   ),
   label: LABEL,
   ...STOP_MANNER,
+  once: flag("--once", "not if a run of this name is on record: see forget"),
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
@@ -67,6 +68,7 @@ Examples:
     const how = { ...await read(namespace, task, options), command };
     // This only saves most callers the work of a launch that fails: launch() decides.
     if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
+    if (how.once) (await import("../launch/once_mark.ts")).onceMarkOf(namespace, task);
     return await start(context, namespace, task, how);
   },
   summary: ({ task, pid }) => `task ${task} has been started, process ${pid}`,
@@ -99,8 +101,8 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  const { version: _, cgroup: __, sinceBoot: ___, stop = {}, ...rest } = record;
-  const output: Output<"run"> = { namespace: context.namespace, ...rest, stop, pid };
+  const { version: _, cgroup: __, sinceBoot: ___, stop = {}, once = false, ...rest } = record;
+  const output: Output<"run"> = { namespace: context.namespace, ...rest, stop, once, pid };
   return { status: follower === undefined ? 0 : await follower(pid, shim.status), output };
 }
 
@@ -116,6 +118,7 @@ async function read(
     ...outputOf(namespace, task, options),
     limits: parseLimits(options, () => namespace.host),
     labels: options.label,
+    once: options.once,
     bestEffort: options.bestEffort,
     ...(stdin === undefined ? {} : { input: stdin }),
     ...(oomScoreAdj === undefined ? {} : { oomScore: oomScoreAdj }),

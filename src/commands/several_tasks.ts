@@ -40,19 +40,9 @@ export async function chosenTasks(
   context: Context,
   request: SeveralTasks & OptionValues<typeof SEVERAL>,
 ): Promise<ChosenTasks> {
-  const { tasks, patterns, label: labels, all } = request;
-  if (!isSelecting(request)) {
-    if (tasks.length > 0) return { tasks, areSelected: false };
-    throw new Usage("which task? Give its name, a pattern, --label or --all");
-  }
-  if (tasks.length > 0) {
-    throw new Usage(
-      `"${tasks[0]}" is a name: give either names, or patterns, --label or --all`,
-    );
-  }
-  if (all && patterns.length + labels.length > 0) {
-    throw new Usage("--all leaves nothing to patterns or --label: give one of them");
-  }
+  const { tasks, patterns, label: labels } = request;
+  checkSelection(request);
+  if (!isSelecting(request)) return { tasks, areSelected: false };
   const namespace = readNamespace(context.namespace);
   if (labels.length > 0 && effectiveUser() === 0 && namespace.uid !== 0) {
     throw new NotPermitted(
@@ -67,6 +57,23 @@ export async function chosenTasks(
   });
   for (const message of unmatched(running, request)) (await context.logger()).warn(message);
   return { tasks: running.toSorted(), areSelected: true };
+}
+
+/** @throws {Usage} if a request neither names nor selects tasks, or does both. */
+export function checkSelection(request: SeveralTasks & OptionValues<typeof SEVERAL>): void {
+  const { tasks, patterns, label, all } = request;
+  if (!isSelecting(request)) {
+    if (tasks.length > 0) return;
+    throw new Usage("which task? Give its name, a pattern, --label or --all");
+  }
+  if (tasks.length > 0) {
+    throw new Usage(
+      `"${tasks[0]}" is a name: give either names, or patterns, --label or --all`,
+    );
+  }
+  if (all && patterns.length + label.length > 0) {
+    throw new Usage("--all leaves nothing to patterns or --label: give one of them");
+  }
 }
 
 /** Says which patterns have selected nothing. */

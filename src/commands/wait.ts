@@ -113,10 +113,14 @@ function unknown(namespace: Namespace, task: string, choice?: RunChoice): LancoE
     ? lostRuns(namespace).has(task)
     : chooseRun(namespace, task, choice)?.lost;
   const subject = choice === undefined ? `task ${task}` : `run ${choice} of task ${task}`;
-  if (isLost) return new Failed(`${subject} was lost: the host went down while it ran`);
+  if (isLost) return new Failed(lostMessage(subject));
   return choice === undefined
     ? new UnknownTask(namespace.namespace, task, "ERROR")
     : new UnknownRun(namespace.namespace, choice, task, "ERROR");
+}
+
+function lostMessage(subject: string): string {
+  return `${subject} was lost: the host went down while it ran`;
 }
 
 function isOver(tasks: readonly AwaitedTask[], any: boolean): boolean {
@@ -147,7 +151,9 @@ function outcome({ task, run, unknown }: AwaitedTask): Outcome {
   // The command may have ended, and a child of it go on.
   const status = run.status();
   const lost = ended && status === undefined
-    ? `unknown how task ${task} ended: its shim was killed before it could tell`
+    ? run.isLost
+      ? lostMessage(`task ${task}`)
+      : `unknown how task ${task} ended: its shim was killed before it could tell`
     : null;
   return {
     ...run.ids,

@@ -7,11 +7,10 @@ import { Failed, reason } from "../cli/errors.ts";
 import type { Keeper } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { exitCommandCgroups, registered, runsDirectory } from "../namespace/paths.ts";
+import { exitCommandCgroups, marksOf, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
-import { markDirectory } from "../task/host_crash.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
@@ -127,9 +126,12 @@ class Attempt {
       shim: shim.pid,
     });
     const later = import("./lazy_imports.ts");
+    const once = this.options.once
+      ? (await import("./once_mark.ts")).onceMarkOf(this.namespace, this.task)
+      : undefined;
     const run = await nextRun(this.namespace, this.task);
     await shim.name(run, this.keeper.place(this.namespace, this.task, this.#inode), this.#held);
-    this.#files = new RunFiles(this.namespace, run, this.task);
+    this.#files = new RunFiles(this.namespace, run, this.task, once);
     await shim.go();
     this.#child = Number(await shim.expect("ready"));
     this.#write(this.#files, run, (await later).startOf(this.#child));
@@ -153,6 +155,7 @@ class Attempt {
       limits: this.options.limits,
       labels: this.options.labels,
       ...(stop === undefined ? {} : { stop }),
+      ...(this.options.once ? { once: true } : {}),
     };
     files.write(this.#record);
   }
@@ -176,7 +179,7 @@ class Attempt {
       environment,
       id: this.#id,
       runs: runsDirectory(namespace),
-      marks: markDirectory(namespace),
+      marks: marksOf(namespace, this.options.once),
       end: this.keeper.end,
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,

@@ -4,6 +4,7 @@ import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
 import { mark, unmark } from "../task/host_crash.ts";
+import type { OnceMark } from "./once_mark.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
 import { listRuns } from "../task/records.ts";
@@ -33,12 +34,14 @@ export class RunFiles {
    * Makes the directory, the status file in it and the mark of the run. If the disk is full, old
    * records are removed.
    *
+   * @param once The mark that stays, if the run is to be the only one of its task.
    * @throws {Failed} if the record cannot be written.
    */
   constructor(
     private readonly namespace: Namespace,
     private readonly run: string,
     private readonly task: string,
+    private readonly once?: OnceMark,
   ) {
     this.directory = runDirectory(namespace.namespace, run, task);
     withRoom(namespace, () => Deno.mkdirSync(this.directory, { mode: 0o750 }));
@@ -47,16 +50,19 @@ export class RunFiles {
     // By the id the shim recognises the file, which another process could replace by a link.
     try {
       this.#make("status", `${run}\n`);
+      if (once === undefined) mark(namespace.namespace, run, task);
+      else once.begin(run);
     } catch (error) {
       this.remove();
       throw error;
     }
-    mark(namespace.namespace, run, task);
   }
 
   /** Writes `run.json`. */
   write(record: RunRecord): void {
-    this.#make("run.json", formatRun(record));
+    const text = formatRun(record);
+    this.#make("run.json", text);
+    this.once?.complete(text);
   }
 
   #make(name: string, content: string): void {
@@ -77,7 +83,8 @@ export class RunFiles {
   /** Removes the record and the mark of a run that was not started. */
   remove(): void {
     removeTree(this.directory);
-    unmark(this.namespace.namespace, this.run, this.task);
+    if (this.once === undefined) unmark(this.namespace.namespace, this.run, this.task);
+    else this.once.remove();
   }
 }
 
@@ -102,7 +109,7 @@ function explained(namespace: Namespace, given: unknown): unknown {
   if (limit !== undefined) return new Failed(`cannot write the record of the run: ${limit}`);
   if (!isFull(error)) return new Failed(`cannot write the record of the run: ${reason(error)}`);
   return new Failed(
-    `cannot write the record of the run: No space left on device: remove other files from ${
+    `cannot write the record of the run: No space left on device: forget records of "run --once", remove other files from ${
       runsDirectory(namespace.namespace)
     }, or give it more with "init --records"`,
   );

@@ -25,13 +25,18 @@ export async function openRunLog(
   open: (path: string) => Promise<LogFile | undefined>,
 ): Promise<{ path: string; file: LogFile } | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const name = candidates(path).find((name) => isSame(name, identity));
+    const name = findRunLog(path, identity);
     if (name === undefined) return undefined;
     const file = await open(name);
     if (file?.inode === identity.ino) return { path: name, file };
     file?.close();
   }
   return undefined;
+}
+
+/** Returns the present path of the log of a run, by the identity of its file; undefined if it is not found. */
+export function findRunLog(path: string, identity: LogIdentity): string | undefined {
+  return candidates(path).find((name) => isSame(name, identity));
 }
 
 /** Returns the paths that the log may have by now, the most likely first. */
@@ -59,7 +64,7 @@ function isSame(path: string, identity: LogIdentity): boolean {
 }
 
 /** Returns whether two identities are of the same file, as far as the file system tells when files were made. */
-function isSameFile(one: LogIdentity, other: LogIdentity): boolean {
+export function isSameFile(one: LogIdentity, other: LogIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino && one.birth === other.birth;
 }
 

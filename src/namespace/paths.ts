@@ -44,6 +44,21 @@ export function logFile(namespace: string, task: string): string {
   return `${logDirectory(namespace)}/task-${task}.log`;
 }
 
+/** Returns the directory of the marks on disk: a file for each run, in which its end is written, too. */
+export function markDirectory(namespace: string): string {
+  return `${logDirectory(namespace)}/.runs`;
+}
+
+/** Returns the directory of the marks on disk that stay until they are forgotten, of runs that are to be the only ones of their task. */
+export function onceDirectory(namespace: string): string {
+  return `${markDirectory(namespace)}/once`;
+}
+
+/** Returns the directory of the mark of a run, which stays or not. */
+export function marksOf(namespace: string, stays = false): string {
+  return stays ? onceDirectory(namespace) : markDirectory(namespace);
+}
+
 /** Returns the directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
   return `${RUN}/${namespace}`;

@@ -72,6 +72,8 @@ const stopManner: Schema<StopManner> = partial("how to stop it; what run has not
   main: flag("whether the signal goes to the command alone"),
 });
 
+const once = flag("whether it is to be the only run of its task: run --once");
+
 /** What tells a run from the other runs of its task, and its command from other processes. */
 const ids = {
   run: nullable(runId),
@@ -104,6 +106,7 @@ const facts = {
   stderr: nullable(text("the file of its standard error, if it has one of its own")),
   limits,
   stop: stopManner,
+  once,
   usage: nullable(usage),
 };
 
@@ -192,6 +195,7 @@ const run = object("the task that was started", {
   limits,
   labels,
   stop: stopManner,
+  once,
 });
 
 const check = object("whether tasks are running", {
@@ -218,6 +222,20 @@ const wait = object("how tasks have ended", {
     why: nullable(text("the reason, if it is not known how it ended")),
     exitStatus: integer("wait's exit status for this task: its own, 124, 125"),
   }),
+});
+
+const forget = object("what was forgotten of tasks", {
+  namespace,
+  tasks: byTask(
+    "the tasks by their names",
+    object("a task", {
+      runs: list("the runs whose records were removed, the oldest first", runId),
+      logs: list("the files of logs that were removed", text("its path")),
+      left: integer("how many of its runs are on record or under way"),
+      why,
+      exitStatus,
+    }),
+  ),
 });
 
 const events = object("an event of a task, one a line", {
@@ -255,6 +273,7 @@ export const SCHEMAS = {
   check,
   stop,
   wait,
+  forget,
   ls,
   runs,
   dump,

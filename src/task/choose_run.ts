@@ -1,7 +1,7 @@
 import { Failed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { allLostRuns, type LostRun } from "./host_crash.ts";
-import { currentRun, formerRun, listRuns, readRun, type RecordedRun } from "./records.ts";
+import { currentRun, formerRun, leftRuns, listRuns, readRun, type RecordedRun } from "./records.ts";
 import type { Warn } from "./state.ts";
 import { identity } from "./task.ts";
 
@@ -101,6 +101,9 @@ function* newestFirst(
   if (former !== undefined && former.record.run !== live) {
     yield { run: former.record.run, found: former, lost: false };
   }
+  for (const found of read(() => [...leftRuns(namespace, task)]) ?? []) {
+    yield { run: found.record.run, found, lost: found.left?.isLost === true };
+  }
   for (const { run } of lost().filter((one) => one.task === task).reverse()) {
     yield { run, found: undefined, lost: true };
   }
@@ -108,7 +111,7 @@ function* newestFirst(
 
 /** Returns a function that reads a record, and returns undefined for one that cannot be read if that is no reason to fail. */
 function reader(warn?: Warn) {
-  return (read: () => RecordedRun | undefined): RecordedRun | undefined => {
+  return <T>(read: () => T | undefined): T | undefined => {
     try {
       return read();
     } catch (error) {

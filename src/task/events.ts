@@ -5,6 +5,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
 import { lostRuns } from "./host_crash.ts";
+import { leftRuns, markedRuns, unlessBad } from "./records.ts";
 import { timeOf } from "./run_id.ts";
 import { RunTracker } from "./run_tracker.ts";
 import type { TaskEvent } from "./task_event.ts";
@@ -34,7 +35,7 @@ export async function* taskEvents(
     // A change of this directory tells of the release of the namespace.
     changes.watch(namespaceDirectory(name));
     const tracker = new RunTracker(namespace);
-    for (const [task, run] of lostRuns(namespace)) {
+    for (const [task, run] of [...lostRuns(namespace), ...lostOnce(name)].sort(byRun)) {
       yield { event: "lost", task, run, at: timeOf(run) };
     }
     for (const task of registeredTasks(named)) {
@@ -53,6 +54,18 @@ export async function* taskEvents(
   } finally {
     changes.close();
   }
+}
+
+/** Returns the last run of each task of which only a mark on disk is left, if it ran when the host went down. */
+function lostOnce(namespace: string): [task: string, run: string][] {
+  return [...markedRuns(namespace).keys()].flatMap((task) => {
+    const found = unlessBad(() => leftRuns(namespace, task).next().value);
+    return found?.left?.isLost ? [[task, found.record.run]] : [];
+  });
+}
+
+function byRun([, one]: [string, string], [, other]: [string, string]): number {
+  return one < other ? -1 : 1;
 }
 
 /** Returns the tasks that may have changed; undefined if any may have. */

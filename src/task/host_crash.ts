@@ -1,25 +1,17 @@
 import { spend } from "../cli/budget.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { LancoError } from "../cli/errors.ts";
-import { logDirectory } from "../namespace/paths.ts";
+import { Failed, LancoError, reason } from "../cli/errors.ts";
+import { markDirectory } from "../namespace/paths.ts";
 import { readRecord, removeQuietly } from "./record_file.ts";
-import { parseRunName } from "./records.ts";
 import { isOfBoot } from "./run_id.ts";
+import { parseRunName } from "./run_name.ts";
 
 /** The greatest length of a mark, in bytes. */
 const LONGEST = 100;
 
-/** How many marks of earlier boots are kept, and how many others are removed at once. */
-const KEPT = 1000;
-
 /** The size of a directory that has more than marks, in bytes: hundreds of thousands, as long as their names are. */
 const HUGE = 2 ** 23;
-
-/** Returns the directory of the marks on disk: a file for each run, in which its end is written, too. */
-export function markDirectory(namespace: string): string {
-  return `${logDirectory(namespace)}/.runs`;
-}
 
 /**
  * Makes the mark of a run, by which the run is known after a crash of the host. The file has the id
@@ -63,7 +55,11 @@ export function lostRuns(namespace: Namespace): Map<string, string> {
   return new Map(allLostRuns(namespace).map(({ task, run }) => [task, run]));
 }
 
-/** Returns all runs that were under way when the host went down, the oldest first. Removes marks of earlier boots that are not needed any more. */
+/**
+ * Returns the last run of each task, of those in earlier boots, if it was under way when the host
+ * went down; the oldest first. Removes marks of earlier boots that are not needed any more: of runs
+ * that had ended, or were followed by another run of their task.
+ */
 export function allLostRuns({ namespace, boot }: Namespace): LostRun[] {
   const directory = markDirectory(namespace);
   const lost: LostRun[] = [];
@@ -72,15 +68,51 @@ export function allLostRuns({ namespace, boot }: Namespace): LostRun[] {
     const found = parseRunName(name);
     return found === undefined || isOfBoot(found.run, boot) ? [] : [{ name, ...found }];
   });
-  const old = earlier.splice(0, Math.max(0, earlier.length - KEPT));
-  for (const { name } of old.slice(0, KEPT)) removeQuietly(`${directory}/${name}`);
+  const last = new Map(earlier.map(({ task, run }) => [task, run]));
   for (const { name, run, task } of earlier) {
-    const text = unlessClosed(() => readRecord(`${directory}/${name}`, LONGEST));
-    // The mark of a run that had ended is not needed any more.
-    if (text?.includes("\nended ")) removeQuietly(`${directory}/${name}`);
-    else if (text !== undefined) lost.push({ task, run });
+    // The oldest is removed first, so that none is taken for the last one if this is interrupted.
+    if (last.get(task) !== run) removeQuietly(`${directory}/${name}`);
+    else {
+      const text = unlessClosed(() => readRecord(`${directory}/${name}`, LONGEST));
+      if (text !== undefined && hasEnded(text)) removeQuietly(`${directory}/${name}`);
+      else if (text !== undefined) lost.push({ task, run });
+    }
   }
   return lost;
+}
+
+function hasEnded(mark: string): boolean {
+  return mark.includes("\nended ");
+}
+
+/**
+ * Returns whether a task has a run that was under way when the host went down.
+ *
+ * @throws {Failed} if a mark of the task cannot be read: then it is not known.
+ */
+export function isLost({ namespace, boot }: Namespace, task: string): boolean {
+  const directory = markDirectory(namespace);
+  try {
+    const names = unlessGone(() => [...Deno.readDirSync(directory)].map(({ name }) => name), []);
+    const last = names.filter((name) => parseRunName(name)?.task === task).sort().at(-1);
+    const run = last && parseRunName(last)?.run;
+    if (run === undefined || run === "" || boot === undefined || isOfBoot(run, boot)) return false;
+    const text = readRecord(`${directory}/${last}`, LONGEST);
+    return text !== undefined && !hasEnded(text);
+  } catch (error) {
+    throw new Failed(`cannot read the marks of task ${task} in ${directory}: ${reason(error)}`);
+  }
+}
+
+/** Returns the marks of a namespace that are removed at the next boot, by the names of their tasks; none if the caller may not read them. */
+export function marksByTask(namespace: string): Map<string, string[]> {
+  const marks = new Map<string, string[]>();
+  for (const name of marksIn(markDirectory(namespace))) {
+    const found = parseRunName(name);
+    if (found === undefined) continue;
+    marks.set(found.task, [...marks.get(found.task) ?? [], found.run]);
+  }
+  return marks;
 }
 
 /** Returns the names in the directory of the marks; none if it has too many to be listed. */

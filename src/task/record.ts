@@ -45,6 +45,8 @@ export interface RunRecord {
   labels: Labels;
   /** How it is to be stopped, if its starter has said so. */
   stop?: StopManner;
+  /** Whether it is to be the only run of its task. */
+  once?: boolean;
 }
 
 /** Returns the text of a record. A command that would make the record too long to be read is shortened. */
@@ -78,13 +80,14 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
   // Older versions have not written these.
-  const { labels = {}, stderr = null, stop } = value;
+  const { labels = {}, stderr = null, stop, once } = value;
   const good = isText(run) && isText(task) && isNatural(cgroup) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) && (stderr === null || isText(stderr)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels) &&
-    (stop === undefined || isStopManner(stop));
+    (stop === undefined || isStopManner(stop)) &&
+    (once === undefined || typeof once === "boolean");
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
   return {
     version: 2,
@@ -102,6 +105,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     limits,
     labels,
     ...(stop === undefined ? {} : { stop }),
+    ...(once === true ? { once } : {}),
   };
 }
 

@@ -2,10 +2,13 @@ import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, reason, RecordsClosed } from "../cli/errors.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import { formerDirectory, readFormerRun, readFormerStatus } from "./records_of_1_1.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
 import { parseRun, readStatus, type RunRecord, type RunStatus } from "./record.ts";
 import { BadRecord, readRecord } from "./record_file.ts";
-import { isRunId, RUN_ID } from "./run_id.ts";
+import { onceMark, onceRuns, readOnce } from "./once_record.ts";
+import { isOfBoot } from "./run_id.ts";
+import { parseRunName } from "./run_name.ts";
 
 /** The runs of a namespace that have a record. */
 export interface RunList {
@@ -68,13 +71,6 @@ function readList(directory: string): RunList {
   return { runs, former, count };
 }
 
-/** Returns the run and the task of a file name `<run>-<task>`; undefined if the name is another. */
-export function parseRunName(name: string): { run: string; task: string } | undefined {
-  const [run, task] = [name.slice(0, RUN_ID), name.slice(RUN_ID + 1)];
-  if (name[RUN_ID] !== "-" || !isRunId(run) || !isName(task, TASK_MAX)) return undefined;
-  return { run, task };
-}
-
 /** A run that has a record. */
 export interface RecordedRun {
   /** The directory of the run. */
@@ -85,6 +81,8 @@ export interface RecordedRun {
   record: RunRecord;
   /** The status of its first process. */
   status: RunStatus;
+  /** Set if only its mark on disk is left of it: whether it was under way when the host went down. */
+  left?: { isLost: boolean };
 }
 
 /**
@@ -111,9 +109,8 @@ export function currentRun(
     if (found?.status.executed) return found;
   }
   const old = former.has(task) ? formerRun(namespace, task) : undefined;
-  return old !== undefined && (cgroup === undefined || old.record.cgroup === cgroup)
-    ? old
-    : undefined;
+  if (old !== undefined && (cgroup === undefined || old.record.cgroup === cgroup)) return old;
+  return cgroup === undefined ? leftRuns(namespace, task).next().value : undefined;
 }
 
 /** Returns the run of a task that has, or had, this registered cgroup; undefined if it has no record. */
@@ -160,6 +157,51 @@ export function formerRun(namespace: string, task: string): RecordedRun | undefi
     const file = `${directory}/ended`;
     return record && { directory, file, record, status: readFormerStatus(directory) };
   });
+}
+
+/**
+ * Returns the runs of a task of which only the mark on disk is left, the newest first: their
+ * records were in memory when the host went down, or the namespace was removed.
+ *
+ * @throws {Failed} if a mark cannot be read.
+ */
+export function* leftRuns(namespace: string, task: string): Generator<RecordedRun, undefined> {
+  const { runs } = listRuns(namespace);
+  for (const run of markedRuns(namespace).get(task)?.toReversed() ?? []) {
+    if (runs.get(task)?.includes(run)) continue;
+    const found = leftRun(namespace, task, run);
+    if (found !== undefined) yield found;
+  }
+}
+
+/**
+ * Returns a run of which the mark on disk is left; undefined if there is none, or the command was
+ * never executed.
+ *
+ * @throws {Failed} if the mark cannot be read.
+ */
+export function leftRun(namespace: string, task: string, run: string): RecordedRun | undefined {
+  return unlessUnreadable(namespace, task, () => {
+    const { record, code } = readOnce(namespace, task, run) ?? {};
+    if (record === undefined) return undefined;
+    if (record.task !== task) throw new BadRecord("it is of another run");
+    const file = onceMark(namespace, task, run);
+    const { boot } = readNamespace(namespace);
+    const isLost = code === undefined && boot !== undefined && !isOfBoot(run, boot);
+    const status = { executed: true, ...(code === undefined ? {} : { code }) };
+    // There is no directory: whatever is looked for in it is not found.
+    return { directory: file, file, record, status, left: { isLost } };
+  });
+}
+
+/** Returns the runs that have marks on disk which stay; none if the caller may not read these. */
+export function markedRuns(namespace: string): ReadonlyMap<string, readonly string[]> {
+  try {
+    return onceRuns(namespace);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return new Map();
+    throw error;
+  }
 }
 
 function unlessUnreadable<T>(namespace: string, task: string, read: () => T): T {

@@ -1,6 +1,7 @@
 import { removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { namedRoot, runDirectory, runsDirectory, usageDirectory } from "../namespace/paths.ts";
-import { unmark } from "./host_crash.ts";
+import { marksByTask, unmark } from "./host_crash.ts";
+import { isOnce } from "./once_record.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
 import { listRuns, type RunList } from "./records.ts";
@@ -51,7 +52,8 @@ export function forgetOldRuns(namespace: string): void {
   // A directory has a link for each subdirectory (inode(7)): counting them is cheaper than listing.
   const links = Deno.statSync(runsDirectory(namespace)).nlink ?? 0;
   if (links <= KEPT_RUNS + SLACK) return;
-  const old = forgettable(byAge(listRuns(namespace)));
+  const old = forgettable(byAge(listRuns(namespace)))
+    .filter(({ task, run }) => !isOnce(namespace, task, run));
   if (old.length <= SLACK) return;
   for (const run of old) forget(namespace, run);
   forgetAbandoned(namespace);
@@ -84,12 +86,16 @@ export function forgetOldest(namespace: string): boolean {
   forgetAbandoned(namespace);
   const list = listRuns(namespace);
   const runs = byAge(list);
+  const marks = marksByTask(namespace);
   const former = [...list.former].filter((task) => !isRunning(namespace, task));
   for (const task of former) removeTree(formerDirectory(namespace, task));
   let forgotten = former.length;
   for (const run of [...runs.filter((run) => !run.isLast), ...runs.filter((run) => run.isLast)]) {
     if (forgotten >= MADE_WAY) break;
-    if (forget(namespace, run)) forgotten++;
+    if (isOnce(namespace, run.task, run.run) || !forget(namespace, run)) continue;
+    forgotten++;
+    // Without the mark of its last run, an earlier one of a task could seem to be the last.
+    if (run.isLast) { for (const id of marks.get(run.task) ?? []) unmark(namespace, id, run.task); }
   }
   return forgotten > 0;
 }
@@ -100,7 +106,7 @@ export function forgetOldest(namespace: string): boolean {
  *
  * @returns whether the run was over.
  */
-function forget(namespace: string, { run, task, isLast }: Remembered): boolean {
+export function forget(namespace: string, { run, task, isLast }: Remembered): boolean {
   if (isLast && registeredInode(namespace, task) !== undefined) return false;
   const directory = runDirectory(namespace, run, task);
   // The record is removed first: if this process is killed in between, the rest counts as no run.

@@ -2,6 +2,7 @@ import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { chooseRun, type RunChoice } from "./choose_run.ts";
+import { codeOfOnce } from "./once_record.ts";
 import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
@@ -36,6 +37,8 @@ export class RunEnd {
     readonly ids: RunIds,
     private readonly inode: number | undefined,
     private readonly file: Deno.FsFile | undefined,
+    /** Whether it was under way when the host went down. */
+    readonly isLost = false,
   ) {
     this.#ended = inode === undefined;
   }
@@ -67,7 +70,8 @@ export class RunEnd {
       // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
         const { run = null, pid = null, labels = {} } = found?.record ?? {};
-        const made = new RunEnd(namespace, task, { run, pid, labels }, inode, file);
+        const isLost = found?.left?.isLost === true;
+        const made = new RunEnd(namespace, task, { run, pid, labels }, inode, file, isLost);
         if (inode !== undefined) held.set(key, made);
         return made;
       }
@@ -96,7 +100,8 @@ export class RunEnd {
         const file = found && openStatus(namespace.namespace, found);
         if (found === undefined || file === undefined) return undefined;
         const { run, pid, labels } = found.record;
-        return new RunEnd(namespace, task, { run, pid, labels }, undefined, file);
+        const isLost = found.left?.isLost === true;
+        return new RunEnd(namespace, task, { run, pid, labels }, undefined, file, isLost);
       }
       const held = await RunEnd.hold(namespace, task);
       if (held !== undefined && held.inode === chosen.cgroup) return held;
@@ -155,5 +160,5 @@ function readStatus(file: Deno.FsFile): number | undefined {
   file.seekSync(0, Deno.SeekMode.Start);
   const length = file.readSync(bytes) ?? 0;
   const text = new TextDecoder().decode(bytes.subarray(0, length));
-  return parseStatus(text).code ?? parseFormerStatus(text).code;
+  return parseStatus(text).code ?? parseFormerStatus(text).code ?? codeOfOnce(text);
 }

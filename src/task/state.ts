@@ -69,6 +69,8 @@ export interface TaskState {
   limits: Limits;
   /** How it is to be stopped, as its starter has said. */
   stop: StopManner;
+  /** Whether it is to be the only run of its task. */
+  once: boolean;
   /** The number of its processes. */
   processes: number;
   /** The resources that it uses or has used; null if that is not known. */
@@ -172,14 +174,18 @@ function foundOf(
 export function conclude(seen: Sighting, live?: Usage): TaskState {
   const { namespace: { namespace }, task, found, stopped } = seen;
   const record = found?.record;
-  const usage = live ?? (record && keptUsage(seen.namespace, record)) ?? null;
+  // The counters of a run of which only the mark is left are gone; another may have its number.
+  const kept = found?.left === undefined && record && keptUsage(seen.namespace, record);
+  const usage = live ?? (kept || null);
   return {
     namespace,
     task,
     run: record?.run ?? seen.lost ?? null,
     pid: record?.pid ?? null,
     labels: record?.labels ?? {},
-    ...(seen.lost === undefined ? outcome(seen.live, found?.status.code, usage) : LOST),
+    ...(seen.lost === undefined && !found?.left?.isLost
+      ? outcome(seen.live, found?.status.code, usage)
+      : LOST),
     stopped,
     started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),
     ended: found === undefined ? null : endOf(found),
@@ -190,6 +196,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     stderr: record?.stderr ?? null,
     limits: record?.limits ?? {},
     stop: record?.stop ?? {},
+    once: record?.once === true,
     processes: seen.processes,
     usage,
   };

@@ -7,7 +7,7 @@ import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { assertMounted, readNamespace } from "../namespace/namespace.ts";
 import { namedRoot, registered, trackingCgroup } from "../namespace/paths.ts";
-import { listRuns } from "./records.ts";
+import { listRuns, markedRuns } from "./records.ts";
 
 /**
  * Returns whether a task runs: whether its registered cgroup is populated. A registered cgroup
@@ -89,7 +89,7 @@ export function registeredTasks(named: string): string[] {
  */
 export function recordedTasks(namespace: string): string[] {
   const { runs, former } = listRuns(namespace);
-  return [...new Set([...runs.keys(), ...former])];
+  return [...new Set([...runs.keys(), ...former, ...markedRuns(namespace).keys()])];
 }
 
 /** Returns the names of the tasks that run or have a record that the caller may read, sorted. */

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { CAN_TEST_CGROUPS, cgroupTest, exec, exists, LANCO, lives, until } from "../harness.ts";
+import {
+  CAN_TEST_CGROUPS,
+  cgroupTest,
+  exec,
+  exists,
+  LANCO,
+  lives,
+  OWNER,
+  until,
+} from "../harness.ts";
 
 const HERE = new URL("../..", import.meta.url).pathname;
 
@@ -82,6 +91,7 @@ packageTest("installing adds these files, and removing removes them all", async 
     "usr/share/doc/lanco/README.md",
     "usr/share/doc/lanco/changelog.gz",
     "usr/share/doc/lanco/copyright",
+    "usr/share/doc/lanco/examples/cron",
     "usr/share/doc/lanco/examples/logrotate",
     "usr/share/fish/vendor_completions.d/lanco.fish",
     "usr/share/lintian/overrides/lanco",
@@ -115,6 +125,32 @@ packageTest(
   },
 );
 
+packageTest(
+  "purging removes the marks of runs with their owner's rights, and no other file",
+  async ({ deb }, root) => {
+    await dpkg(root, "--install", deb);
+    const [logs, other] = [`${root}/var/log/lanco-web`, `${root}/var/log/lanco-db`];
+    for (const directory of [`${logs}/.runs/once`, other, `${root}/victim`]) {
+      Deno.mkdirSync(directory, { recursive: true });
+    }
+    const files = ["task-a.log", ".runs/x-a", ".runs/once/x-b"].map((name) => `${logs}/${name}`);
+    for (const file of [...files, `${root}/victim/x`]) Deno.writeTextFileSync(file, "");
+    Deno.symlinkSync("../../../victim", `${other}/.runs`);
+    Deno.symlinkSync("../../../../victim", `${logs}/.runs/link`);
+    // What the owner may not remove stays, for root removes nothing there.
+    Deno.mkdirSync(`${root}/var/log/lanco-root`);
+    await asRoot(["chown", "-hR", String(OWNER), logs, other]);
+    Deno.mkdirSync(`${logs}/.runs/closed`);
+    Deno.writeTextFileSync(`${logs}/.runs/closed/x`, "");
+    await dpkg(root, "--remove", "lanco");
+    assert(files.every(exists));
+    await dpkg(root, "--purge", "lanco");
+    assertEquals(files.map(exists), [true, false, false]);
+    assertEquals(exists(`${root}/victim/x`), true);
+    assertEquals(exists(`${logs}/.runs/closed/x`), true);
+  },
+);
+
 packageTest("the installed files are the same as the executable prints", async ({ deb }, root) => {
   await dpkg(root, "--install", deb);
   const lanco = `${root}/usr/bin/lanco`;
@@ -128,6 +164,7 @@ packageTest("the installed files are the same as the executable prints", async (
   assertEquals(share("zsh/vendor-completions/_lanco"), await printed("completions", "zsh"));
   assertEquals(share("fish/vendor_completions.d/lanco.fish"), await printed("completions", "fish"));
   assertEquals(share("doc/lanco/examples/logrotate"), await printed("man", "logrotate"));
+  assertEquals(share("doc/lanco/examples/cron"), await printed("man", "cron"));
   const unit = Deno.readTextFileSync(`${root}/usr/lib/systemd/system/lanco@.service`);
   assertMatch(unit, /^ExecStart=\/usr\/bin\/lanco %i init /m);
   assertEquals(
@@ -162,6 +199,7 @@ packageTest("the archive unpacks into a prefix", async ({ archive }, prefix) => 
     "share/bash-completion/completions/lanco",
     "share/doc/lanco/README.md",
     "share/doc/lanco/copyright",
+    "share/doc/lanco/examples/cron",
     "share/doc/lanco/examples/logrotate",
     "share/fish/vendor_completions.d/lanco.fish",
     "share/man/man8/lanco.8.gz",

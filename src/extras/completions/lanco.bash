@@ -166,7 +166,7 @@ _lanco_operand() {
     first) _lanco_offer $standalone && _lanco_namespaces ;;
     "running tasks") _lanco_tasks running ;;
     "tasks to stop") _lanco_tasks stop ;;
-    "known task"* | "tasks to wait for" | patterns | filter) _lanco_tasks known ;;
+    "known task"* | "tasks to wait for" | "tasks to forget" | patterns | filter) _lanco_tasks known ;;
     signal) if [[ ${#places[@]} -eq 0 ]]; then _lanco_value signal; else _lanco_tasks running; fi ;;
     command)
       if [[ ${#places[@]} -eq 0 ]]; then _lanco_tasks known; else _lanco_subcommand $((places[0] + 1)); fi

@@ -171,7 +171,7 @@ function __lanco_operand
             __lanco_tasks running
         case 'tasks to stop *'
             __lanco_tasks stop
-        case 'known task*' 'tasks to wait for *' 'patterns *' 'filter *' 'command yes'
+        case 'known task*' 'tasks to wait for *' 'tasks to forget *' 'patterns *' 'filter *' 'command yes'
             __lanco_tasks known
         case 'signal yes'
             __lanco_value signal

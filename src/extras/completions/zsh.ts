@@ -26,6 +26,7 @@ const OPERANDS = {
   "known task or none": KNOWN_TASKS,
   "known tasks": KNOWN_TASKS,
   "tasks to wait for": KNOWN_TASKS,
+  "tasks to forget": KNOWN_TASKS,
   "signal": ["1:signal:_lanco_signals", "*:task:_lanco_tasks running"],
   "command": ["(-)1:task:_lanco_tasks known", "*:::command:_lanco_subcommand"],
 } as const;

@@ -1,0 +1,131 @@
+import { command, type Context } from "../cli/command.ts";
+import { period } from "../cli/durations.ts";
+import { AlreadyRunning, Failed, LancoError, NotOwner, UnknownTask } from "../cli/errors.ts";
+import { flag, type OptionValues } from "../cli/options.ts";
+import type { SeveralTasks } from "../cli/request.ts";
+import { keeperOf } from "../keeper/keeper_of.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { removeAllLogs, removeLogs } from "../logs/remove_logs.ts";
+import type { Output } from "../show/schema.ts";
+import { forgetRuns, type KnownNames, readNames, tasksOf } from "../task/forgetting.ts";
+import { matching } from "../task/pattern.ts";
+import { identity, registeredInode } from "../task/task.ts";
+import { eachTask } from "./each_task.ts";
+import { WITH_LABEL } from "./label_options.ts";
+import { checkSelection, isSelecting } from "./several_tasks.ts";
+
+/** The longest time for `--older-than`, in milliseconds: a hundred years. */
+const LONGEST = 36_500 * 86_400_000;
+
+const OPTIONS = {
+  olderThan: period(
+    "--older-than DURATION",
+    "only what ended longer ago than this, such as 90s, 15m,\n2h or 30d",
+    { min: 0, max: LONGEST },
+  ),
+  logs: flag("--logs", "remove their logs in /var/log as well"),
+  label: WITH_LABEL,
+  all: flag("--all", "the records of all tasks"),
+  json: flag("--json", "print JSON"),
+};
+
+type ForgetRequest = SeveralTasks & OptionValues<typeof OPTIONS>;
+
+export default command({
+  help: `Usage: lanco <namespace> forget [--older-than DURATION] [--logs] [--json] task|pattern...
+       lanco <namespace> forget [options] --label NAME[=VALUE] | --all
+
+Removes the records and marks of runs that have ended, so that nothing is known of
+them and "run --once" can start a task of this name anew. The record of a run that is
+under way stays.
+
+@OPTIONS@
+
+Examples:
+  lanco web forget import
+  lanco web forget --older-than 30d --logs --all
+`,
+  options: OPTIONS,
+  operands: "tasks to forget",
+  text: () => "",
+  async run(context, request) {
+    checkSelection(request);
+    const namespace = readNamespace(context.namespace);
+    const names = readNames(namespace);
+    const areSelected = isSelecting(request);
+    const tasks = areSelected ? await selected(context, names, request) : request.tasks;
+    const told: Output<"forget">["tasks"] = {};
+    const { status, outcomes } = await eachTask(context, tasks, async (task) => {
+      told[task] = await forgetTask(context, namespace, task, names, request);
+      if (areSelected) return;
+      if (identity(namespace.namespace, task) !== undefined) {
+        throw new AlreadyRunning(task, "is running: the record of this run stays");
+      }
+      if (!tasksOf(names).includes(task)) throw new UnknownTask(namespace.namespace, task);
+    });
+    for (const [task, outcome] of outcomes) told[task] = { ...NOTHING, ...told[task], ...outcome };
+    return { status, output: { namespace: context.namespace, tasks: told } };
+  },
+  summary: ({ tasks }) =>
+    `forgotten: ${
+      Object.entries(tasks).filter(([, { runs }]) => runs.length > 0)
+        .map(([task]) => task).join(", ") || "nothing"
+    }`,
+});
+
+const NOTHING = { runs: [], logs: [], left: 0, why: null, exitStatus: 0 };
+
+/** Returns the tasks that are selected by patterns, labels or --all, and says if there are none. */
+async function selected(
+  context: Context,
+  names: KnownNames,
+  { patterns }: ForgetRequest,
+): Promise<string[]> {
+  const tasks = tasksOf(names);
+  const lonely = patterns.filter((pattern) => !tasks.some(matching([pattern])));
+  for (const pattern of lonely) {
+    (await context.logger()).warn(`no task is on record whose name matches "${pattern}"`);
+  }
+  return tasks.filter(matching(patterns));
+}
+
+async function forgetTask(
+  context: Context,
+  namespace: Namespace,
+  task: string,
+  names: KnownNames,
+  { olderThan, logs, label: labels }: ForgetRequest,
+): Promise<Output<"forget">["tasks"][string]> {
+  const { namespace: name, owner } = namespace;
+  try {
+    const isLeft = registeredInode(name, task) !== undefined && identity(name, task) === undefined;
+    if (isLeft) await reap(namespace, task);
+    const before = olderThan === undefined ? Infinity : Date.now() - olderThan;
+    const { runs, left } = forgetRuns(namespace, task, names, { before, labels });
+    const removed: string[] = [];
+    if (logs && runs.length > 0) {
+      const kept = removeLogs(namespace, task, runs, removed);
+      const isGone = left === 0 && registeredInode(name, task) === undefined;
+      if (isGone) removeAllLogs(namespace, task, removed);
+      for (const path of kept) {
+        (await context.logger()).warn(
+          `the log "${path}" is kept: it is not in the directory of the namespace's logs, or has the output of others`,
+        );
+      }
+    }
+    return { ...NOTHING, runs: runs.map(({ run }) => run), logs: removed, left };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new NotOwner(`the record of task ${task}`, owner);
+  }
+}
+
+/** Has the cgroups of a task removed that has ended without that having been done. */
+async function reap(namespace: Namespace, task: string): Promise<void> {
+  try {
+    await (await keeperOf(namespace)).reap(namespace, task);
+  } catch (error) {
+    if (!(error instanceof LancoError) || error instanceof Failed) throw error;
+  }
+}
