@@ -11,6 +11,11 @@ import {
   until,
 } from "../harness.ts";
 
+/** Whether a process waits for the run of task a: it has also opened the file for a moment before, to read it. */
+function holds(pid: number): boolean {
+  return descriptors(pid, "inotify") === 1 && descriptors(pid, "-a/status") === 1;
+}
+
 cgroupTest("wait exits with the status of a running task, and of an ended one", async (ns) => {
   const go = `${ns.scratch}/go`;
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
@@ -77,7 +82,7 @@ cgroupTest("wait of a run is not confused by the next run of the same name", asy
   await ns.must("run", "a", "sh", "-c", `until [ -e ${go} ]; do sleep 0.05; done; exit 7`);
   const waiting = start([LANCO, ns.name, "wait", "a"]);
   // The waiting process is stopped, so that it is woken only after the next run has started.
-  await until("it holds the run", () => descriptors(waiting.pid, "-a/status") === 1);
+  await until("it holds the run", () => holds(waiting.pid));
   waiting.kill("SIGSTOP");
   Deno.writeTextFileSync(go, "");
   await ns.gone("a");
@@ -173,7 +178,7 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
 cgroupTest("wait ends when the task is stopped and the namespace released", async (ns) => {
   await ns.must("run", "a", "sleep", "1000");
   const waiting = start([LANCO, ns.name, "wait", "a"]);
-  await until("it holds the run", () => descriptors(waiting.pid, "-a/status") === 1);
+  await until("it holds the run", () => holds(waiting.pid));
   await ns.must("stop", "a");
   await ns.gone("a");
   const { code } = await exec([LANCO, ns.name, "release"], { uid: 0 });
