@@ -33,6 +33,7 @@ const OPTIONS = {
   label: LABEL,
   ...STOP_MANNER,
   once: flag("--once", "not if a run of this name is on record: see forget"),
+  replace: flag("--replace", "stop the run of this name first, if there is one"),
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
@@ -63,11 +64,14 @@ Examples:
     if (options.json && options.foreground) {
       throw new Usage("--json would be mixed with the output of -f");
     }
+    if (options.once && options.replace) {
+      throw new Usage("--once starts nothing anew, and --replace does: give one of them");
+    }
     const namespace = readNamespace(context.namespace);
     if (actsForRoot()) throw new RootLaunchesNothing(context.namespace, namespace.owner);
     const how = { ...await read(namespace, task, options), command };
     // This only saves most callers the work of a launch that fails: launch() decides.
-    if (isRunning(context.namespace, task)) throw new AlreadyRunning(task);
+    if (!how.replace && isRunning(context.namespace, task)) throw new AlreadyRunning(task);
     if (how.once) (await import("../launch/once_mark.ts")).onceMarkOf(namespace, task);
     return await start(context, namespace, task, how);
   },
@@ -119,6 +123,7 @@ async function read(
     limits: parseLimits(options, () => namespace.host),
     labels: options.label,
     once: options.once,
+    replace: options.replace,
     bestEffort: options.bestEffort,
     ...(stdin === undefined ? {} : { input: stdin }),
     ...(oomScoreAdj === undefined ? {} : { oomScore: oomScoreAdj }),

@@ -35,6 +35,8 @@ export interface Launching {
   id: string;
   /** The shim. */
   shim: number;
+  /** Whether it has reserved the name. */
+  reserved?: boolean;
 }
 
 /** The cgroups that a shim which was forked by a shim pool moves itself to. */
@@ -65,10 +67,18 @@ export interface Keeper {
   poolCgroups(namespace: Namespace): PoolCgroups;
 
   /**
+   * Reserves the name of a task for a launch whose shim has been taken: until that registers the
+   * task, or ends, no other launch does so, even when the run that has the name has ended.
+   *
+   * @returns false if another launch has reserved the name.
+   */
+  reserve(namespace: Namespace, task: string, launching: Launching): Promise<boolean>;
+
+  /**
    * Registers a task, whose shim must have been taken. Of several launches only one can do so.
    *
    * @returns the inode of the registered cgroup, by which the run can be told from others.
-   * @throws {AlreadyRunning} if the task runs.
+   * @throws {AlreadyRunning} if the task runs, or another launch has reserved its name.
    */
   register(namespace: Namespace, task: string, launching: Launching): Promise<number>;
 
@@ -87,7 +97,7 @@ export interface Keeper {
     options: AdmitOptions,
   ): Promise<boolean>;
 
-  /** Removes what `open` and `admit` have made for a launch that has failed. */
+  /** Removes what `open`, `reserve` and `admit` have made for a launch that has failed. */
   close(namespace: Namespace, id: string, task: string): Promise<void>;
 
   /**

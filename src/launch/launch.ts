@@ -4,7 +4,7 @@ import { explainClosed, removeWhenOpen } from "../keeper/reopening.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
-import type { Keeper } from "../keeper/keeper.ts";
+import type { Keeper, Launching } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, marksOf, registered, runsDirectory } from "../namespace/paths.ts";
@@ -22,6 +22,7 @@ import { descriptor } from "./open_file.ts";
 import { OutputFiles } from "./output_files.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
+import { recordOf } from "./run_record.ts";
 
 /** A task that has been launched. */
 export interface Launched {
@@ -121,10 +122,7 @@ class Attempt {
     await this.#exit?.ready();
     await this.#taking;
     this.#debug(`register shim ${shim.pid}`);
-    this.#inode = await this.keeper.register(this.namespace, this.task, {
-      id: this.#id,
-      shim: shim.pid,
-    });
+    this.#inode = await this.#register({ id: this.#id, shim: shim.pid });
     const later = import("./lazy_imports.ts");
     const once = this.options.once
       ? (await import("./once_mark.ts")).onceMarkOf(this.namespace, this.task)
@@ -137,26 +135,25 @@ class Attempt {
     this.#write(this.#files, run, (await later).startOf(this.#child));
   }
 
+  async #register(launching: Launching): Promise<number> {
+    const { keeper, namespace, task, options } = this;
+    if (!options.replace) return await keeper.register(namespace, task, launching);
+    const { replaceRun } = await import("./replace.ts");
+    return await replaceRun(keeper, namespace, task, launching, options);
+  }
+
   #write(files: RunFiles, run: string, sinceBoot: number | undefined): void {
-    const { stop } = this.options;
-    this.#record = {
-      version: 2,
+    this.#record = recordOf(this.options, {
       run,
       task: this.task,
       cgroup: this.#inode,
       pid: this.#child,
       shim: this.#shim?.pid ?? 0,
-      command: [...this.options.command],
       directory: this.#directory,
       log: this.#output.log ?? null,
       stderr: this.#output.errors ?? null,
-      started: Date.now(),
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
-      limits: this.options.limits,
-      labels: this.options.labels,
-      ...(stop === undefined ? {} : { stop }),
-      ...(this.options.once ? { once: true } : {}),
-    };
+    });
     files.write(this.#record);
   }
 

@@ -30,6 +30,8 @@ export interface LaunchOptions {
   stop?: StopManner;
   /** Whether the run is to be the only one of its task, as long as that is on record. */
   once?: boolean;
+  /** Whether a run of the task that is under way is stopped first. */
+  replace?: boolean;
   /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
   oomScore?: number;
   /** Whether limits that the host cannot enforce are left out. */

@@ -20,10 +20,13 @@ export function setLimits(
   { bestEffort = false } = {},
 ): string[] {
   const { pids, ...atOnce } = limits;
-  for (const plan of planLimits(pids === undefined ? {} : { pids })) {
-    assertAllowed(namespace, plan);
-  }
+  assertWithinNamespace(namespace, pids === undefined ? {} : { pids });
   return set(namespace, task, atOnce, bestEffort);
+}
+
+/** @throws {NotPermitted} if a limit is more than that of the namespace. */
+export function assertWithinNamespace(namespace: Namespace, limits: Limits): void {
+  for (const plan of planLimits(limits)) assertAllowed(namespace, plan);
 }
 
 /**

@@ -34,7 +34,7 @@ export interface Step {
 }
 
 /** The longest wait for killed processes to end, in milliseconds. */
-const KILL_WAIT = 10_000;
+export const KILL_WAIT = 10_000;
 
 /**
  * Returns the steps of stopping: the signal, two thirds of the patience, the signal again, the
@@ -104,8 +104,11 @@ export async function stopExit(
   throw target.stillRunning();
 }
 
-/** Stops a running task as `stop` does: when this returns none of its processes is left. */
-async function stopTask(
+/**
+ * Stops a running task as `stop` does, and no exit command: when this returns none of its processes
+ * is left.
+ */
+export async function stopTask(
   namespace: Namespace,
   task: string,
   options: StopOptions,

@@ -1,4 +1,10 @@
-import { isThere, makeCgroup, moveMeanwhile, removeCgroup } from "../../cgroup/cgroup.ts";
+import {
+  isPopulated,
+  isThere,
+  makeCgroup,
+  moveMeanwhile,
+  removeCgroup,
+} from "../../cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -18,6 +24,7 @@ export const named: Keeper = {
   take,
   takePool: () => Promise.resolve(),
   poolCgroups,
+  reserve,
   register,
   admit,
   close,
@@ -31,6 +38,14 @@ export const named: Keeper = {
 /** The beginning of the paths of staged cgroups: a launch has one before its task is registered. */
 function stage(namespace: Namespace): string {
   return `${namedRoot(namespace.namespace)}/new-`;
+}
+
+/**
+ * The staged cgroup of the launch that has reserved the name of a task. A launch cannot have it by
+ * its unique word, which is a UUID; the release agent removes it as it does those.
+ */
+function reservation(namespace: Namespace, task: string): string {
+  return `${stage(namespace)}for-${task}`;
 }
 
 async function open(namespace: Namespace, id: string): Promise<void> {
@@ -58,12 +73,33 @@ function poolCgroups(namespace: Namespace) {
   return { stage: stage(namespace), others };
 }
 
+/** Renames the staged cgroup to that of the launch that has reserved the name, of which there can be one. */
+async function reserve(namespace: Namespace, task: string, { id }: Launching): Promise<boolean> {
+  const reserved = reservation(namespace, task);
+  for (;;) {
+    try {
+      await whenOpen(namespace, () => Deno.renameSync(stage(namespace) + id, reserved));
+      return true;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    // The launch that had it may have been killed.
+    if (isPopulated(reserved) || !removeCgroup(reserved)) return false;
+  }
+}
+
 /**
  * Renames the staged cgroup to the name of the task (rename(2)). A registered cgroup thus always has
  * had a process, and if `run` is killed the kernel calls the release agent, which removes the cgroup.
+ * A launch that has got the name looks then whether another one has reserved it, and gives it back:
+ * so that one gets it, whichever of the two was first.
  */
-async function register(namespace: Namespace, task: string, { id }: Launching): Promise<number> {
-  const staged = stage(namespace) + id;
+async function register(
+  namespace: Namespace,
+  task: string,
+  { id, reserved }: Launching,
+): Promise<number> {
+  const staged = reserved ? reservation(namespace, task) : stage(namespace) + id;
   // The inode does not change when the cgroup is renamed.
   const { ino } = Deno.statSync(staged);
   if (ino === null) throw new Failed("the named hierarchy has no inodes");
@@ -71,7 +107,9 @@ async function register(namespace: Namespace, task: string, { id }: Launching): 
     try {
       const name = registered(namespace.namespace, task);
       await whenOpen(namespace, () => Deno.renameSync(staged, name));
-      return ino;
+      if (reserved || !isPopulated(reservation(namespace, task))) return ino;
+      await whenOpen(namespace, () => Deno.renameSync(name, staged));
+      throw new AlreadyRunning(task, "is being replaced");
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
@@ -92,6 +130,7 @@ async function ended(namespace: Namespace, task: string): Promise<boolean> {
 /** The kernel calls the release agent only for cgroups that have had a process: these may be without. */
 async function close(namespace: Namespace, id: string, task: string): Promise<void> {
   await removeWhenOpen(namespace, stage(namespace) + id);
+  await removeWhenOpen(namespace, reservation(namespace, task));
   // `admit` may have made the task's cgroups again after the release agent had removed them.
   if (isThere(registered(namespace.namespace, task))) return;
   for (const cgroup of taskCgroups(namespace, task)) removeCgroup(cgroup);

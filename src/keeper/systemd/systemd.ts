@@ -1,4 +1,4 @@
-import { isThere, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
+import { isPopulated, isThere, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -7,6 +7,7 @@ import {
   namespaceDirectory,
   registered,
   shimCgroup,
+  shimsCgroup,
 } from "../../namespace/paths.ts";
 import { removeLeftExitCommands } from "../../task/exit_commands.ts";
 import { cgroupsOf } from "../../task/process.ts";
@@ -29,9 +30,10 @@ export const systemd: Keeper = {
   takePool: (namespace, pool) => attach(namespace, [pool]),
   // The shims start where the pool is.
   poolCgroups: () => ({ stage: "", others: [] }),
+  reserve,
   register,
   admit,
-  close: () => Promise.resolve(),
+  close,
   reap,
   place: ({ namespace }, task, inode) =>
     `${namespaceDirectory(namespace)}/unified ${inode} ${lockFile(namespace, task)}`,
@@ -52,12 +54,35 @@ function take(namespace: Namespace, _id: string, { shim, exit }: Shells): Promis
   return attach(namespace, [shim, exit].filter((pid) => pid !== undefined));
 }
 
-/** Makes the cgroup of the task and that of its shim, which is in it from here on: the task counts as running. */
-function register(namespace: Namespace, task: string, { shim }: Launching): Promise<number> {
-  return withLock(namespace, task, () => enterNew(namespace.namespace, task, shim));
+/** The cgroup of the shim of the launch that has reserved the name of a task. */
+function reservation(namespace: string, task: string): string {
+  return `${shimsCgroup(namespace)}/next-${task}`;
 }
 
-function enterNew(namespace: string, task: string, shim: number): number {
+/** Moves the shim into that cgroup, of which there can be one. */
+function reserve(namespace: Namespace, task: string, { shim }: Launching): Promise<boolean> {
+  const reserved = reservation(namespace.namespace, task);
+  return withLock(namespace, task, () => {
+    if (isPopulated(reserved)) return false;
+    makeCgroup(reserved);
+    move(shim, reserved);
+    return true;
+  });
+}
+
+async function close(namespace: Namespace, _id: string, task: string): Promise<void> {
+  const reserved = reservation(namespace.namespace, task);
+  if (isThere(reserved)) await withLock(namespace, task, () => removeCgroup(reserved));
+}
+
+/** Makes the cgroup of the task and that of its shim, which is in it from here on: the task counts as running. */
+function register(namespace: Namespace, task: string, launching: Launching): Promise<number> {
+  return withLock(namespace, task, () => enterNew(namespace.namespace, task, launching));
+}
+
+function enterNew(namespace: string, task: string, { shim, reserved }: Launching): number {
+  const reservedCgroup = reservation(namespace, task);
+  if (!reserved && isPopulated(reservedCgroup)) throw new AlreadyRunning(task, "is being replaced");
   const cgroup = registered(namespace, task);
   const beside = shimCgroup(namespace, task);
   // The run before may have ended without its shim, which was killed, having removed them.
@@ -66,6 +91,7 @@ function enterNew(namespace: string, task: string, shim: number): number {
   try {
     for (const made of [cgroup, beside]) makeCgroup(made);
     move(shim, beside);
+    removeCgroup(reservedCgroup);
     const { ino } = Deno.statSync(cgroup);
     if (ino === null) throw new Failed("the unified hierarchy has no inodes");
     return ino;
