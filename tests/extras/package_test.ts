@@ -1,48 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  CAN_TEST_CGROUPS,
-  cgroupTest,
-  exec,
-  exists,
-  LANCO,
-  lives,
-  OWNER,
-  until,
-} from "../harness.ts";
-
-const HERE = new URL("../..", import.meta.url).pathname;
-
-async function asRoot(command: string[], env: Record<string, string> = {}): Promise<string> {
-  const [program = "", ...args] = command;
-  const { success, stdout, stderr } = await new Deno.Command(program, { args, env }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`${command.join(" ")}: ${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
-/** Makes both packages, with the executable under test. */
-async function makePackages(directory: string): Promise<{ deb: string; archive: string }> {
-  const out = await asRoot([`${HERE}scripts/package`, LANCO, directory], {
-    LANCO_COMPRESSION: "0",
-  });
-  const [deb = "", archive = ""] = out.trim().split("\n");
-  return { deb, archive };
-}
-
-/** Calls a test with a directory of its own, which others may read. */
-async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = Deno.makeTempDirSync({ dir: Deno.env.get("LANCO_TEST_DIR") ?? "/tmp" });
-  Deno.chmodSync(directory, 0o755);
-  try {
-    await body(directory);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
-
-const packages = CAN_TEST_CGROUPS
-  ? makePackages(`${Deno.env.get("LANCO_TEST_DIR")}/package`)
-  : undefined;
+import { cgroupTest, exec, exists, LANCO, lives, OWNER, until } from "../harness.ts";
+import { asRoot, files, inDirectory, makePackages, packages, packageTest } from "./packages.ts";
 
 /** Runs dpkg in a root of the test's own, with all files, even those that this host excludes. */
 function dpkg(root: string, ...args: string[]): Promise<string> {
@@ -56,22 +14,6 @@ function dpkg(root: string, ...args: string[]): Promise<string> {
   const force = ["--force-depends", "--force-unsafe-io", "--force-script-chrootless"];
   const options = [...force, "--path-include=/*"];
   return asRoot(["dpkg", `--root=${root}`, `--log=${root}/log`, ...options, ...args]);
-}
-
-async function files(root: string): Promise<string[]> {
-  const out = await asRoot(["find", root, "!", "-type", "d", "-printf", "%P\n"]);
-  return out.split("\n").filter((file) => file !== "" && !/^(var|log$)/.test(file)).sort();
-}
-
-function packageTest(
-  name: string,
-  body: (made: { deb: string; archive: string }, directory: string) => Promise<void>,
-): void {
-  Deno.test({
-    name,
-    ignore: !CAN_TEST_CGROUPS,
-    fn: () => inDirectory(async (directory) => body((await packages)!, directory)),
-  });
 }
 
 packageTest("lintian finds no errors and no warnings in the package", async ({ deb }) => {
@@ -185,10 +127,11 @@ packageTest("the dependencies and the version of the package are right", async (
   assertEquals(`lanco ${version}`, (await exec([LANCO, "-v"])).stdout);
 });
 
-packageTest("the same commit gives the same packages", async ({ deb, archive }, directory) => {
-  const again = await makePackages(directory);
-  await asRoot(["cmp", deb, again.deb]);
-  await asRoot(["cmp", archive, again.archive]);
+packageTest("the same commit gives the same packages", async (made, directory) => {
+  const again = await makePackages(LANCO, directory);
+  for (const kind of ["deb", "archive", "rpm"] as const) {
+    await asRoot(["cmp", made[kind], again[kind]]);
+  }
 });
 
 packageTest("the archive unpacks into a prefix", async ({ archive }, prefix) => {
