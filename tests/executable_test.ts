@@ -11,7 +11,7 @@ const compiledTest = (name: string, fn: () => Promise<void>) =>
 compiledTest("the executable runs without an environment, without Deno and Node", async () => {
   const { code, stdout } = await exec([LANCO, "-v"], { clearEnv: true });
   assertEquals(code, 0);
-  assertMatch(stdout, /^lanco \d+\.\d+\.\d+\n$/);
+  assertMatch(stdout, /^lanco \d+\.\d+\.\d+ \(Deno \d+\.\d+\.\d+, (x86_64|aarch64)\)\n$/);
 });
 
 compiledTest(

@@ -37,7 +37,7 @@ Commands:
 Options:
   -d          more messages; -dd for debugging
   -D TOKEN    debugging messages of TOKEN only
-  -v          print the version
+  -v          print the version, that of the runtime, and the machine
   -h          print this help
 
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 not running, 4 already

@@ -148,7 +148,7 @@ export function isOf(types: readonly FieldType[], value: unknown): boolean {
 export const GLOBAL_OPTIONS = {
   debug: flag("-d, --debug", "more messages; -dd for debugging"),
   token: list("-D, --token TOKEN", "debugging messages of TOKEN only"),
-  version: flag("-v, --version", "print the version"),
+  version: flag("-v, --version", "print the version, that of the runtime, and the machine"),
   help: flag("-h, --help", "print this help"),
 };
 

@@ -14,11 +14,11 @@ export const SHELLS: Readonly<Record<string, () => Promise<Generator>>> = {
 /** Returns all commands, with their options and operands, as the generators need them. */
 export async function collectCommands(tables: CommandTables): Promise<CompletedCommand[]> {
   const { describeAll } = await import("../extras/completions/data.ts");
-  const { TOPICS } = await import("./man.ts");
+  const { WORDS } = await import("./man.ts");
   return await describeAll(tables, {
     help: [...Object.keys(tables.commands), ...Object.keys(tables.standalone)],
     completions: Object.keys(SHELLS),
-    man: Object.keys(TOPICS),
+    man: WORDS,
   });
 }
 

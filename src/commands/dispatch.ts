@@ -99,7 +99,7 @@ class CommandLine implements Context {
     const [first, second, ...rest] = operands;
     if (given.version?.length) {
       if (first !== undefined) throw new Usage("-v stands alone, without a namespace");
-      this.streams.print(`lanco ${(await import("../cli/version.ts")).VERSION}\n`);
+      this.streams.print(`${(await import("../cli/version.ts")).describeVersion()}\n`);
       return 0;
     }
     if (given.help?.length) {

@@ -1,8 +1,9 @@
 import { command, type CommandTables } from "../cli/command.ts";
 import { Usage } from "../cli/errors.ts";
+import type { PageName } from "../extras/man.ts";
 
-/** The texts that `man` prints besides the page, by topic. They are loaded only when needed. */
-export const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<string>>> = {
+/** The texts that `man` prints besides the pages, by topic. They are loaded only when needed. */
+const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<string>>> = {
   cron: async () => (await import("../extras/cron", { with: { type: "text" } })).default,
   logrotate: async () => (await import("../extras/logrotate", { with: { type: "text" } })).default,
   json: async (tables) => {
@@ -17,13 +18,20 @@ export const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<
     (await import("../namespace/lanco@.service", { with: { type: "text" } })).default,
 };
 
-export default command({
-  help: `Usage: lanco man [logrotate|systemd|cron|json]
+/** The names of the pages besides lanco(8). */
+const PAGES: readonly PageName[] = ["daemon", "design"];
 
-Shows the manual page on a terminal, or prints its source elsewhere. With a word:
-prints a configuration for logrotate, the systemd unit that makes namespaces at boot,
-examples of how cron or a systemd timer forgets old records,
-or the JSON Schema of what commands print, and of the requests that batch reads.
+/** All words that `man` takes. */
+export const WORDS: readonly string[] = [...PAGES, ...Object.keys(TOPICS)];
+
+export default command({
+  help: `Usage: lanco man [daemon|design|logrotate|systemd|cron|json]
+
+Shows a manual page on a terminal, or prints its source elsewhere: lanco(8), or with
+"daemon" how a daemon runs its jobs by lanco, or with "design" how lanco works and what
+it promises. With another word: prints a configuration for logrotate, the systemd unit
+that makes namespaces at boot, examples of how cron or a systemd timer forgets old
+records, or the JSON Schema of what commands print, and of the requests of batch.
 
 Examples:
   lanco man
@@ -32,19 +40,18 @@ Examples:
   options: {},
   operands: "words",
   async run({ tables }, { words: [topic, ...more] }) {
-    if (more.length > 0) {
-      throw new Usage(`man takes one word at most: ${Object.keys(TOPICS).join(", ")}`);
-    }
-    if (topic === undefined) {
+    if (more.length > 0) throw new Usage(`man takes one word at most: ${WORDS.join(", ")}`);
+    const name = PAGES.find((page) => page === topic);
+    if (topic === undefined || name !== undefined) {
       const { manualPage, showPage } = await import("../extras/man.ts");
-      if (!Deno.stdout.isTerminal()) return { status: 0, output: manualPage() };
-      await showPage(manualPage());
+      if (!Deno.stdout.isTerminal()) return { status: 0, output: manualPage(name) };
+      await showPage(manualPage(name));
       return { status: 0 };
     }
     const load = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
     if (load === undefined) {
       throw new Usage(
-        `nothing about "${topic}": give ${Object.keys(TOPICS).join(", ")}, or no word for the page`,
+        `nothing about "${topic}": give ${WORDS.join(", ")}, or no word for lanco(8)`,
       );
     }
     return { status: 0, output: await load(tables) };

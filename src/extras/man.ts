@@ -1,14 +1,26 @@
-// Files that belong to the executable: the manual page, completions, a logrotate example, packages.
+// The manual pages.
 import { Failed } from "../cli/errors.ts";
 import { VERSION } from "../cli/version.ts";
 import { describe } from "../show/describe.ts";
 import { SCHEMAS } from "../show/schema.ts";
+import DAEMON from "./lanco-daemon.7" with { type: "text" };
+import DESIGN from "./lanco-design.7" with { type: "text" };
 import PAGE from "./lanco.8" with { type: "text" };
 import SHOW from "./show_man.sh" with { type: "text" };
 
-/** Returns the manual page in mdoc(7), with this version and a description of all JSON output. */
-export function manualPage(): string {
-  return PAGE.replaceAll("@VERSION@", VERSION).replace('.\\" @JSON@\n', () => describe(SCHEMAS));
+/** The names of the pages besides lanco(8): lanco-daemon(7) and lanco-design(7). */
+export type PageName = "daemon" | "design";
+
+/**
+ * Returns a manual page in mdoc(7), with this version.
+ *
+ * @param name The page; without it lanco(8), which has a description of all JSON output.
+ */
+export function manualPage(name?: PageName): string {
+  const source = name === undefined
+    ? PAGE.replace('.\\" @JSON@\n', () => describe(SCHEMAS))
+    : { daemon: DAEMON, design: DESIGN }[name];
+  return source.replaceAll("@VERSION@", VERSION);
 }
 
 /**

@@ -25,7 +25,8 @@ cgroupTest(
   (ns) =>
     withExecutable(async (executable) => {
       const run = arm64(executable);
-      assertEquals((await run("-v")).stdout, (await exec([LANCO, "-v"])).stdout);
+      const version = (await exec([LANCO, "-v"])).stdout;
+      assertEquals((await run("-v")).stdout, version.replace("x86_64", "aarch64"));
       assertEquals(await run(ns.name, "check", "web"), { code: 3, stdout: "", stderr: "" });
       const more = ["-c", "echo $LANCO_STATUS", "web", "sh", "-c", "echo out; exec sleep 1000"];
       assertEquals(await run(ns.name, "run", ...more), { code: 0, stdout: "", stderr: "" });

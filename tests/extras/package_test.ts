@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cgroupTest, exec, exists, LANCO, lives, OWNER, until } from "../harness.ts";
 import { asRoot, files, inDirectory, makePackages, packages, packageTest } from "./packages.ts";
 
@@ -37,6 +37,8 @@ packageTest("installing adds these files, and removing removes them all", async 
     "usr/share/doc/lanco/examples/logrotate",
     "usr/share/fish/vendor_completions.d/lanco.fish",
     "usr/share/lintian/overrides/lanco",
+    "usr/share/man/man7/lanco-daemon.7.gz",
+    "usr/share/man/man7/lanco-design.7.gz",
     "usr/share/man/man8/lanco.8.gz",
     "usr/share/zsh/vendor-completions/_lanco",
   ]);
@@ -124,7 +126,7 @@ packageTest("the dependencies and the version of the package are right", async (
     assertMatch(await asRoot(["dpkg-query", "-W", "-f", "${Status}", name]), / installed$/);
   }
   const version = await asRoot(["dpkg-deb", "--field", deb, "Version"]);
-  assertEquals(`lanco ${version}`, (await exec([LANCO, "-v"])).stdout);
+  assertStringIncludes((await exec([LANCO, "-v"])).stdout, `lanco ${version.trim()} (`);
 });
 
 packageTest("the same commit gives the same packages", async (made, directory) => {
@@ -145,6 +147,8 @@ packageTest("the archive unpacks into a prefix", async ({ archive }, prefix) => 
     "share/doc/lanco/examples/cron",
     "share/doc/lanco/examples/logrotate",
     "share/fish/vendor_completions.d/lanco.fish",
+    "share/man/man7/lanco-daemon.7.gz",
+    "share/man/man7/lanco-design.7.gz",
     "share/man/man8/lanco.8.gz",
     "share/zsh/site-functions/_lanco",
   ]);
