@@ -65,22 +65,31 @@ child = subprocess.Popen(
 )
 begin = time.monotonic()
 data = b""
-changed = is_away = False
+changed = is_away = ended = False
+after = before
 while True:
-    ended = child.poll() is not None
-    changed |= fcntl.fcntl(theirs, fcntl.F_GETFL) != before
+    if not ended:
+        ended = child.poll() is not None
+        after = fcntl.fcntl(theirs, fcntl.F_GETFL)
+        changed |= after != before
+        if ended:
+            # Now the end can be read. What was written to a terminal can come later than the
+            # end of the process that has written it: a worker of the kernel's hands it on.
+            os.close(theirs)
     if is_away or reader == "stops" and time.monotonic() - begin < STOP:
         time.sleep(0.01)
         if ended and is_away:
             break
         continue
     if not readable(ours):
-        if ended:
-            break
         continue
-    some = os.read(ours, 2048 if reader == "slow" else 65536)
+    try:
+        some = os.read(ours, 2048 if reader == "slow" else 65536)
+    except OSError:
+        # Nobody has the terminal open any more.
+        some = b""
     if not some:
-        # The end of a file, so far.
+        # The end; of a file that is written, so far.
         if ended:
             break
         time.sleep(0.01)
@@ -90,7 +99,6 @@ while True:
     if reader == "goes" and len(data) > AWAY:
         is_away = True
         os.close(ours)
-after = fcntl.fcntl(theirs, fcntl.F_GETFL)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 rest.seek(0)
 print(json.dumps({
