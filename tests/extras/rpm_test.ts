@@ -37,7 +37,7 @@ packageTest(
       "usr/share/bash-completion/completions/lanco",
       "usr/share/doc/lanco/README.md",
       "usr/share/doc/lanco/examples/cron",
-    "usr/share/doc/lanco/examples/logrotate",
+      "usr/share/doc/lanco/examples/logrotate",
       "usr/share/fish/vendor_completions.d/lanco.fish",
       "usr/share/licenses/lanco/copyright",
       "usr/share/man/man7/lanco-daemon.7.gz",
