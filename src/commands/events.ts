@@ -54,5 +54,5 @@ function flat(event: TaskEvent): Output<"events"> {
   const { event: what, at, ...rest } = event;
   const ids = { task: null, run: null, pid: null, labels: {} };
   const nothing = { ...ids, state: null, why: null, code: null };
-  return { event: what, at, ...nothing, signal: null, stopped: null, ...rest };
+  return { event: what, at, ...nothing, signal: null, timedOut: null, stopped: null, ...rest };
 }

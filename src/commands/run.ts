@@ -13,6 +13,7 @@ import { LABEL } from "./label_options.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
 import { OUTPUT, outputOf } from "./output_options.ts";
 import { STOP_MANNER, stopMannerOf } from "./stop_options.ts";
+import { TIME_LIMIT, timeLimitOf } from "./time_limit_options.ts";
 
 const OPTIONS = {
   ...OUTPUT,
@@ -34,6 +35,7 @@ const OPTIONS = {
   ...STOP_MANNER,
   once: flag("--once", "not if a run of this name is on record: see forget"),
   replace: flag("--replace", "stop the run of this name first, if there is one"),
+  ...TIME_LIMIT,
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
@@ -105,8 +107,10 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  const { version: _, cgroup: __, sinceBoot: ___, stop = {}, once = false, ...rest } = record;
-  const output: Output<"run"> = { namespace: context.namespace, ...rest, stop, once, pid };
+  const { version: _, cgroup: __, sinceBoot: ___, ...rest } = record;
+  const { stop = {}, timeout = null, once = false } = record;
+  const shown = { ...rest, stop, timeout, once, pid };
+  const output: Output<"run"> = { namespace: context.namespace, ...shown };
   return { status: follower === undefined ? 0 : await follower(pid, shim.status), output };
 }
 
@@ -117,6 +121,7 @@ async function read(
 ): Promise<Omit<LaunchOptions, "command">> {
   const { chdir, stdin, oomScoreAdj, exitCommand } = options;
   const stop = stopMannerOf(options);
+  const timeout = timeLimitOf(options, stop);
   return {
     variables: await givenVariables(options),
     ...outputOf(namespace, task, options),
@@ -130,6 +135,7 @@ async function read(
     ...(chdir === undefined ? {} : { directory: chdir }),
     ...(exitCommand === undefined ? {} : { exitCommand }),
     ...(stop === undefined ? {} : { stop }),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }
 

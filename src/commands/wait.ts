@@ -143,6 +143,7 @@ function outcome({ task, run, unknown }: AwaitedTask): Outcome {
       ended: null,
       status: null,
       ...exitOf(undefined),
+      timedOut: false,
       why,
       exitStatus: FAILED,
     };
@@ -160,6 +161,7 @@ function outcome({ task, run, unknown }: AwaitedTask): Outcome {
     ended,
     status: status ?? null,
     ...exitOf(status),
+    timedOut: run.timedOut(),
     why: lost,
     exitStatus: ended ? status ?? FAILED : TIMED_OUT,
   };

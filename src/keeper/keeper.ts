@@ -9,6 +9,8 @@ export interface Candidates {
   child: number;
   /** The shell that will run the exit command, if there is one. */
   exit: number | undefined;
+  /** The shell that keeps the time limit, if there is one. */
+  time: number | undefined;
 }
 
 /** Options of `Keeper.admit`. */
@@ -27,6 +29,8 @@ export interface Shells {
   shim: number | undefined;
   /** The shell that will run the exit command, if there is one. */
   exit: number | undefined;
+  /** The shell that keeps the time limit, if there is one. */
+  time: number | undefined;
 }
 
 /** A launch that registers its task. */

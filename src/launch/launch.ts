@@ -1,24 +1,22 @@
 // The launch of a task, step by step.
 import { abandon, letGoOn } from "./abandon.ts";
-import { explainClosed, removeWhenOpen } from "../keeper/reopening.ts";
-import { setFrozen } from "../cgroup/freezer.ts";
+import { explainClosed } from "../keeper/reopening.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Keeper, Launching } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { exitCommandCgroups, marksOf, registered, runsDirectory } from "../namespace/paths.ts";
+import { marksOf, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import type { RunRecord } from "../task/record.ts";
 import { readCallerEnvironment } from "./shim/environment.ts";
-import type { ExitCommand } from "./shim/exit_command.ts";
 import type { ShimPool } from "./shim/pool.ts";
 import { Shim, type ShimOptions } from "./shim/shim.ts";
+import type { Attendants } from "./attendants.ts";
 import type { LaunchOptions } from "./launch_options.ts";
-import { descriptor } from "./open_file.ts";
 import { OutputFiles } from "./output_files.ts";
 import { oomScore } from "./oom_score.ts";
 import { nextRun, RunFiles } from "./run_files.ts";
@@ -78,7 +76,7 @@ class Attempt {
   readonly #output: OutputFiles;
   readonly #look: () => void;
   #shim: Shim | undefined;
-  #exit: ExitCommand | undefined;
+  #attendants: Attendants | undefined;
   #child = 0;
   /** The inode of the registered cgroup. */
   #inode = 0;
@@ -91,9 +89,9 @@ class Attempt {
   #unlimited: string[] = [];
 
   constructor(
-    private readonly keeper: Keeper,
-    private readonly namespace: Namespace,
-    private readonly task: string,
+    readonly keeper: Keeper,
+    readonly namespace: Namespace,
+    readonly task: string,
     private readonly options: LaunchOptions & { umask: number },
   ) {
     const { directory, log, errors } = options;
@@ -104,22 +102,22 @@ class Attempt {
 
   /** Starts the shim, which looks up the command; registers the task, and writes the record of the run. */
   async start(): Promise<void> {
-    const { command, exitCommand } = this.options;
+    const { command, exitCommand, timeout } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
     await this.keeper.open(this.namespace, this.#id);
     const options = { ...this.#shimOptions(), pool: await this.#pool() };
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
-    if (exitCommand !== undefined) {
-      const { ExitCommand } = await import("./shim/exit_command.ts");
-      this.#exit = ExitCommand.start(options, exitCommand, this.#directory);
+    if (exitCommand !== undefined || timeout !== undefined) {
+      const { Attendants } = await import("./attendants.ts");
+      this.#attendants = await Attendants.start(this, this.options, options, this.#directory);
     }
-    const shells = { shim: shim.staged ? undefined : shim.pid, exit: this.#exit?.pid };
+    const shells = { shim: shim.staged ? undefined : shim.pid, ...this.#attendantPids };
     this.#taking = this.keeper.take(this.namespace, this.#id, shells);
     // An error that the shim reports, awaited first below, tells more than the failed move.
     this.#taking.catch(() => {});
     await shim.expect("found");
-    await this.#exit?.ready();
+    await this.#attendants?.ready();
     await this.#taking;
     this.#debug(`register shim ${shim.pid}`);
     this.#inode = await this.#register({ id: this.#id, shim: shim.pid });
@@ -128,9 +126,14 @@ class Attempt {
       ? (await import("./once_mark.ts")).onceMarkOf(this.namespace, this.task)
       : undefined;
     const run = await nextRun(this.namespace, this.task);
-    await shim.name(run, this.keeper.place(this.namespace, this.task, this.#inode), this.#held);
-    this.#files = new RunFiles(this.namespace, run, this.task, once);
-    await shim.go();
+    await shim.name(
+      run,
+      this.keeper.place(this.namespace, this.task, this.#inode),
+      this.#attendants?.held ?? "",
+    );
+    const isTimed = timeout !== undefined;
+    this.#files = new RunFiles(this.namespace, run, this.task, { isTimed, once });
+    await shim.go(this.#attendants?.locked);
     this.#child = Number(await shim.expect("ready"));
     this.#write(this.#files, run, (await later).startOf(this.#child));
   }
@@ -155,6 +158,10 @@ class Attempt {
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
     });
     files.write(this.#record);
+  }
+
+  get #attendantPids(): Attendants["pids"] {
+    return this.#attendants?.pids ?? { exit: undefined, time: undefined };
   }
 
   async #pool(): Promise<ShimPool | undefined> {
@@ -194,7 +201,7 @@ class Attempt {
 
   /** Moves the processes out of the caller's cgroups into the task's own. */
   async enter(): Promise<void> {
-    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, exit: this.#exit?.pid };
+    const pids = { shim: this.#shim?.pid ?? 0, child: this.#child, ...this.#attendantPids };
     this.#debug(`leave the caller's cgroups with process ${pids.child}`);
     const begin = performance.now();
     this.#isFrozen = await this.keeper.admit(this.namespace, this.task, pids, {
@@ -211,10 +218,10 @@ class Attempt {
     await this.#output.rotate(this.options.keep);
     await this.#shim?.go();
     await this.#shim?.expect("opened");
-    await this.#exit?.openRun(this.#files?.directory ?? "");
+    await this.#attendants?.openRun(this.#files?.directory ?? "");
     this.#output.check(this.#child);
     if (this.#output.log !== undefined) {
-      await this.#exit?.openLog(this.#output.logOf(this.#child));
+      await this.#attendants?.openLog(this.#output.logOf(this.#child));
     }
   }
 
@@ -230,8 +237,9 @@ class Attempt {
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     const cgroup = registered(namespace, this.task);
-    // The exit command is armed first: it does nothing if the command was not executed.
-    await this.#armExit(cgroup);
+    // They are armed first: they do nothing if the command was not executed.
+    const run = { inode: this.#inode, directory: this.#files?.directory ?? "" };
+    await this.#attendants?.arm(run, record, { isFrozen: this.#isFrozen, watched: cgroup });
     this.#debug(`execute ${this.options.command[0]}`);
     await shim.go(this.#output.words);
     const execution = { child: this.#child, cgroup, restored: this.#restored };
@@ -253,22 +261,6 @@ class Attempt {
     };
   }
 
-  /** The path of the pipe by which the shim keeps the exit command waiting, if it does. */
-  get #held(): string {
-    if (this.#exit === undefined || this.keeper.exitWaits === "frozen") return "";
-    return descriptor(this.#exit.pid, 0);
-  }
-
-  async #armExit(cgroup: string): Promise<void> {
-    if (this.#exit === undefined) return;
-    if (this.keeper.exitWaits === "pipe") {
-      const { registered } = exitCommandCgroups(this.namespace, this.task, this.#inode);
-      const place = this.keeper.place(this.namespace, this.task, this.#inode);
-      return await this.#exit.wait(`hold ${registered} ${place}`);
-    }
-    await this.#exit.wait(this.#isFrozen ? "go" : `watch ${cgroup} ${this.#inode}`);
-  }
-
   /** Ends the processes of the launch and removes its cgroups and records. Returns whether another process had killed the shim or its child. */
   async undo(): Promise<boolean> {
     if (this.#record !== undefined) liftProcessLimit(this.namespace, this.task);
@@ -276,19 +268,10 @@ class Attempt {
     letGoOn(this.namespace, this.task, this.#inode);
     const killed = await abandon(this.namespace, this.task, this.#shim);
     await this.#taking?.catch(() => {});
-    await this.#undoExit();
+    await this.#attendants?.undo(this.#inode);
     await this.keeper.close(this.namespace, this.#id, this.task);
     this.#files?.remove();
     return killed;
-  }
-
-  async #undoExit(): Promise<void> {
-    if (this.#exit === undefined) return;
-    const { frozenCgroup, registered } = exitCommandCgroups(this.namespace, this.task, this.#inode);
-    if (frozenCgroup !== undefined) setFrozen(frozenCgroup, false);
-    await this.#exit.abandon();
-    if (frozenCgroup !== undefined) await removeWhenOpen(this.namespace, frozenCgroup);
-    await removeWhenOpen(this.namespace, registered);
   }
 
   #debug(message: string): void {

@@ -1,6 +1,7 @@
 import type { Limits } from "../cgroup/limits.ts";
 import type { Labels } from "../task/labels.ts";
 import type { StopManner } from "../task/stop_manner.ts";
+import type { TimeLimit } from "../task/time_limit.ts";
 
 /** Options of a launch. */
 export interface LaunchOptions {
@@ -32,6 +33,8 @@ export interface LaunchOptions {
   once?: boolean;
   /** Whether a run of the task that is under way is stopped first. */
   replace?: boolean;
+  /** The time limit of the run, if it has one. */
+  timeout?: TimeLimit;
   /** The oom_score_adj of the task; by default the caller's, or 0 if that is below 0. */
   oomScore?: number;
   /** Whether limits that the host cannot enforce are left out. */

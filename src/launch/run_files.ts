@@ -29,10 +29,12 @@ export async function nextRun({ namespace, boot }: Namespace, task: string): Pro
 export class RunFiles {
   /** The path of the directory. */
   readonly directory: string;
+  readonly #once: OnceMark | undefined;
 
   /**
-   * Makes the directory, the status file in it and the mark of the run. If the disk is full, old
-   * records are removed.
+   * Makes the directory, the status file in it and the mark of the run; for a run with a time limit
+   * also the file in which it is told that this has ended the run. If the disk is full, old records
+   * are removed.
    *
    * @param once The mark that stays, if the run is to be the only one of its task.
    * @throws {Failed} if the record cannot be written.
@@ -41,8 +43,9 @@ export class RunFiles {
     private readonly namespace: Namespace,
     private readonly run: string,
     private readonly task: string,
-    private readonly once?: OnceMark,
+    { isTimed, once }: { isTimed: boolean; once: OnceMark | undefined },
   ) {
+    this.#once = once;
     this.directory = runDirectory(namespace.namespace, run, task);
     withRoom(namespace, () => Deno.mkdirSync(this.directory, { mode: 0o750 }));
     // The status file is made here, for the shim would make it with the caller's umask. It is not
@@ -50,6 +53,7 @@ export class RunFiles {
     // By the id the shim recognises the file, which another process could replace by a link.
     try {
       this.#make("status", `${run}\n`);
+      if (isTimed) this.#make("timeout", `${run}\n`);
       if (once === undefined) mark(namespace.namespace, run, task);
       else once.begin(run);
     } catch (error) {
@@ -62,7 +66,7 @@ export class RunFiles {
   write(record: RunRecord): void {
     const text = formatRun(record);
     this.#make("run.json", text);
-    this.once?.complete(text);
+    this.#once?.complete(text);
   }
 
   #make(name: string, content: string): void {
@@ -83,8 +87,8 @@ export class RunFiles {
   /** Removes the record and the mark of a run that was not started. */
   remove(): void {
     removeTree(this.directory);
-    if (this.once === undefined) unmark(this.namespace.namespace, this.run, this.task);
-    else this.once.remove();
+    if (this.#once === undefined) unmark(this.namespace.namespace, this.run, this.task);
+    else this.#once.remove();
   }
 }
 

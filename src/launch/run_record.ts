@@ -9,7 +9,7 @@ type Facts = Pick<
 
 /** Returns the record of a run that begins now. */
 export function recordOf(
-  { command, limits, labels, stop, once }: LaunchOptions,
+  { command, limits, labels, stop, once, timeout }: LaunchOptions,
   facts: Facts,
 ): RunRecord {
   return {
@@ -21,5 +21,6 @@ export function recordOf(
     labels,
     ...(stop === undefined ? {} : { stop }),
     ...(once ? { once } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }

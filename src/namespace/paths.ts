@@ -130,6 +130,26 @@ export function trackingCgroup(namespace: Namespace, task: string): string {
   return `${namespaceDirectory(namespace.namespace)}/${hierarchy.name}/task-${task}`;
 }
 
+/**
+ * Where the shell is that keeps the time limit of a run. Its name is such that the release agent
+ * treats it as an exit command, and nobody takes it for one: the number is that of no cgroup.
+ *
+ * @param cgroup The inode of the run's registered cgroup.
+ */
+export function timeKeeperCgroups(
+  namespace: Namespace,
+  task: string,
+  cgroup: number,
+): { registered: string; other: string | undefined } {
+  const { namespace: name, exits } = namespace;
+  return {
+    registered: `${namedRoot(name)}/exit-T${cgroup}-${task}`,
+    other: exits === ""
+      ? undefined
+      : `${namespaceDirectory(name)}/${exits}/exits/T${cgroup}-${task}`,
+  };
+}
+
 /** Where the exit command of a run is. */
 export interface ExitCommandCgroups {
   /** Its cgroup in the named hierarchy, by which the kernel tells of its end. */

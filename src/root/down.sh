@@ -17,6 +17,28 @@ is_populated() {
   members | read -r _
 }
 
+# Whether there is any process but those that keep the time limit of a run, which end with it.
+is_busy() {
+  is_populated || return
+  limits=$(cat "$run"/named/exit-T*/cgroup.procs 2>/dev/null) || :
+  [ -n "$limits" ] || return 0
+  members | grep -vxF "$limits" | read -r _
+}
+
+# Ends those that keep the time limit of a run, if there is nothing else: of a run that has just
+# ended, or that has ended without its shim, which was killed.
+end_time_limits() {
+  tries=0
+  while is_populated; do
+    ! is_busy || return 0
+    for file in "$run"/unified/exits/T*/cgroup.kill "$run"/unified/exit-T*/cgroup.kill; do
+      [ ! -f "$file" ] || echo 1 >"$file"
+    done
+    [ "$((tries += 1))" -lt 100 ] || return 0
+    sleep 0.02
+  done
+}
+
 # Prints "PID NAME, " for the first ten members that have not ended meanwhile.
 names() {
   members | sort -un | {

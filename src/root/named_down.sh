@@ -34,9 +34,10 @@ $(hierarchies)
 EOF
   [ ! -d "$run/unified/shims" ] || unified=$run/unified
   mountpoint -q "$run/named" || return 0
-  ! is_populated || in_use
+  ! is_busy || in_use
   # shellcheck disable=SC2086 # empty or a path
   chown 0:0 "$run/named" $unified
+  end_time_limits
   if is_populated; then
     if read -r record <"$run/namespace.json"; then
       uid=${record#*'"uid":'} gid=${record#*'"gid":'}

@@ -177,8 +177,9 @@ keep_counters() {
   ended=$((ended + 1))
 }
 
-# wake TASK-CGROUP...: thaws the exit commands of these tasks. The name of an exit command's
-# frozen cgroup begins with the inode number of the task's registered cgroup.
+# wake TASK-CGROUP...: thaws the exit commands of these tasks, and ends what has kept their time
+# limits, where the kernel can. The name of an exit command's frozen cgroup begins with the inode
+# number of the task's registered cgroup; that of the other one has a T before it.
 wake() {
   some=yes
   # v2 counts the cgroups there: without any, none of these tasks has an exit command.
@@ -188,6 +189,8 @@ wake() {
   [ -n "$some" ] || return 0
   for run in $(away stat -c %i/%n "$@"); do
     echo @THAWED@ >"$exits/${run%%/*}-${run##*/task-}/@FREEZE@"
+    time=$exits/T${run%%/*}-${run##*/task-}/cgroup.kill
+    [ ! -e "$time" ] || echo 1 >"$time"
   done
 }
 

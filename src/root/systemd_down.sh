@@ -46,7 +46,7 @@ unit_close() {
   unit_cgroup
   # shellcheck disable=SC2034 # members() uses them
   places=" $cgroup" unified=$cgroup depth="-maxdepth 12" dir='' patience=5
-  [ -z "$cgroup" ] || ! is_populated || unit_in_use
+  [ -z "$cgroup" ] || ! is_busy || unit_in_use
   unit_is_ours || return 0
   [ -n "$known" ] || [ -e "$unit_file" ] || return 0
   if [ -e "$unit_file" ]; then
@@ -59,6 +59,7 @@ unit_close() {
   ask_systemd daemon-reload
   [ -n "$cgroup" ] || return 0
   give_cgroup 0 0 0
+  end_time_limits
   ! is_populated || unit_in_use
 }
 

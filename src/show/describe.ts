@@ -35,7 +35,9 @@ function below(command: string, schema: Schema, known: Map<Schema, string>): str
       return [];
     }
     const line = `${name}  ${typeOf(property)}: ${meaningOf(property)}`;
-    return [line, ...below(command, property, known).map(indented)];
+    // Only a list of words can be longer than a line.
+    const [first = "", ...more] = property.enum === undefined ? [line] : wrapped(line);
+    return [first, ...more.map(indented), ...below(command, property, known).map(indented)];
   });
   const like = [...repeated].flatMap(([where, names]) =>
     wrapped(`${names.join(", ")}  as of ${where}`)

@@ -13,6 +13,9 @@ export function headline({ state, why, code, signal }: Ending): string {
     case "killed":
     case "out of memory":
       return `${state}, by ${signal}`;
+    case "timed out":
+      if (signal !== null) return `timed out, killed by ${signal}`;
+      return code === null ? "timed out" : `timed out, exited with status ${code}`;
     case "lost":
       return `lost: ${why}`;
     case "unknown":

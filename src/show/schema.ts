@@ -4,6 +4,7 @@ import type { Labels } from "../task/labels.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
 import type { StopManner } from "../task/stop_manner.ts";
+import type { TimeLimit } from "../task/time_limit.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
 import { usage } from "./usage_schema.ts";
 import {
@@ -35,6 +36,8 @@ const exit = {
   code: nullable(integer("exit status of the command, if it exited by itself")),
   signal: nullable(text("the signal that the command died of, as SIGKILL") as Schema<Signal>),
 };
+
+const timedOut = flag("whether its time limit has ended it, or is ending it");
 
 const processes = list(
   "its processes, by pid",
@@ -73,6 +76,10 @@ const stopManner: Schema<StopManner> = partial("how to stop it; what run has not
 });
 
 const once = flag("whether it is to be the only run of its task: run --once");
+const timeout: Schema<TimeLimit | null> = nullable(object("its time limit, if it has one", {
+  after: integer("how long it may run, in milliseconds"),
+  killAfter: integer("from the signal at the end to SIGKILL, in milliseconds"),
+}));
 
 /** What tells a run from the other runs of its task, and its command from other processes. */
 const ids = {
@@ -92,6 +99,7 @@ const facts = {
   state,
   why: nullable(text("the reason, if the state is unknown")),
   ...exit,
+  timedOut,
   stopped: nullable(object("the request to stop it, if there was one", {
     by: text("the name or the numeric id of the user"),
     signal: text("the first signal; SIGKILL with --now"),
@@ -107,6 +115,7 @@ const facts = {
   limits,
   stop: stopManner,
   once,
+  timeout,
   usage: nullable(usage),
 };
 
@@ -196,6 +205,7 @@ const run = object("the task that was started", {
   labels,
   stop: stopManner,
   once,
+  timeout,
 });
 
 const check = object("whether tasks are running", {
@@ -219,6 +229,7 @@ const wait = object("how tasks have ended", {
     ended: nullable(flag("whether it has ended; null if nothing is known of it")),
     status: nullable(integer("exit status as in a shell: 128 + n for signal n")),
     ...exit,
+    timedOut,
     why: nullable(text("the reason, if it is not known how it ended")),
     exitStatus: integer("wait's exit status for this task: its own, 124, 125"),
   }),
@@ -249,6 +260,7 @@ const events = object("an event of a task, one a line", {
   state: nullable(word("with present and end, the state of the task", ...STATES)),
   why: facts.why,
   ...exit,
+  timedOut: nullable(flag("with end, whether its time limit has ended it")),
   stopped: facts.stopped,
 });
 

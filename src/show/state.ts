@@ -39,6 +39,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
     ["labels", renderLabels(state.labels) || null],
     ["limits", renderLimits(state.limits) || null],
     ["stop", renderStop(state.stop) || null],
+    ["time limit", state.timeout && formatDuration(state.timeout.after)],
   ];
   const shown = lines.flatMap(([name, text]) =>
     text === null ? [] : [`  ${name.padEnd(11)} ${text}\n`]

@@ -58,12 +58,11 @@ function isLeft(namespace: Namespace, task: string): boolean {
   return namespace.keeper === "systemd" && !isTaskPopulated(namespace.namespace, task);
 }
 
-/** Removes the cgroups that exit commands of a task have left, because their shells were killed. */
-export function removeLeftExitCommands(namespace: Namespace, task: string): void {
-  for (const exit of registeredExits(namespace)) {
-    if (exit.task === task) {
-      removeCgroup(exitCommandCgroups(namespace, task, exit.cgroup).registered);
-    }
+/** Removes the cgroups that exit commands of a task, and what has kept its time limits, have left, because their shells were killed. */
+export function removeLeftExitCommands({ namespace }: Namespace, task: string): void {
+  const root = namedRoot(namespace);
+  for (const { name } of Deno.readDirSync(root)) {
+    if (/^exit-T?\d+-(.+)$/.exec(name)?.[1] === task) removeCgroup(`${root}/${name}`);
   }
 }
 

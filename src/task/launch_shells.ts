@@ -9,6 +9,8 @@ export type ShellRole =
   | "lanco-pool"
   /** It waits for the end of a task and runs its exit command: see `exit_command.sh`. */
   | "lanco-exit"
+  /** It keeps the time limit of a run: see `time_limit.sh`. */
+  | "lanco-time"
   /** A task's first process before it executes the command: see `child.sh`. */
   | "lanco-child"
   /** It starts this executable with the rights of a namespace's owner, for root: see `owner.sh`. */
@@ -38,6 +40,7 @@ const FORMER: Readonly<Record<ShellRole, readonly string[]>> = {
   "lanco-shim": ['# Started by "run"', "# The shim"],
   "lanco-pool": ['# Started by "run"', "# The nursery"],
   "lanco-exit": ['# Started by "run"', "# Waits for the end of a task"],
+  "lanco-time": [],
   "lanco-child": ["# What becomes the command."],
   "lanco-owner": [],
 };

@@ -12,6 +12,7 @@ import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
 import { isSignal } from "./signals.ts";
 import { isStopManner, type StopManner } from "./stop_manner.ts";
+import { isTimeLimit, type TimeLimit } from "./time_limit.ts";
 
 /** The record of a launched run: the file `run.json` in the directory of the run. */
 export interface RunRecord {
@@ -47,6 +48,8 @@ export interface RunRecord {
   stop?: StopManner;
   /** Whether it is to be the only run of its task. */
   once?: boolean;
+  /** Its time limit, if it has one. */
+  timeout?: TimeLimit;
 }
 
 /** Returns the text of a record. A command that would make the record too long to be read is shortened. */
@@ -80,14 +83,15 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
   // Older versions have not written these.
-  const { labels = {}, stderr = null, stop, once } = value;
+  const { labels = {}, stderr = null, stop, once, timeout } = value;
   const good = isText(run) && isText(task) && isNatural(cgroup) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) && (stderr === null || isText(stderr)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels) &&
     (stop === undefined || isStopManner(stop)) &&
-    (once === undefined || typeof once === "boolean");
+    (once === undefined || typeof once === "boolean") &&
+    (timeout === undefined || isTimeLimit(timeout));
   if (!good) throw new BadRecord("a field of it is missing, or not of its type");
   return {
     version: 2,
@@ -106,6 +110,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     labels,
     ...(stop === undefined ? {} : { stop }),
     ...(once === true ? { once } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }
 

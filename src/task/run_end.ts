@@ -2,12 +2,14 @@ import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { chooseRun, type RunChoice } from "./choose_run.ts";
+import { short } from "./live_run.ts";
 import { codeOfOnce } from "./once_record.ts";
 import { parseFormerStatus } from "./records_of_1_1.ts";
 import { parseStatus, STATUS_LENGTH } from "./record.ts";
 import { openRegular } from "./record_file.ts";
 import { currentRun, type RecordedRun } from "./records.ts";
 import type { RunIds } from "./run_ids.ts";
+import { isTimedOut } from "./state.ts";
 import { identity } from "./task.ts";
 
 /** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
@@ -37,8 +39,8 @@ export class RunEnd {
     readonly ids: RunIds,
     private readonly inode: number | undefined,
     private readonly file: Deno.FsFile | undefined,
-    /** Whether it was under way when the host went down. */
-    readonly isLost = false,
+    /** Its record, as it was found. */
+    private readonly found: RecordedRun | undefined,
   ) {
     this.#ended = inode === undefined;
   }
@@ -70,8 +72,8 @@ export class RunEnd {
       // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
         const { run = null, pid = null, labels = {} } = found?.record ?? {};
-        const isLost = found?.left?.isLost === true;
-        const made = new RunEnd(namespace, task, { run, pid, labels }, inode, file, isLost);
+        const known = found && short(found);
+        const made = new RunEnd(namespace, task, { run, pid, labels }, inode, file, known);
         if (inode !== undefined) held.set(key, made);
         return made;
       }
@@ -100,8 +102,7 @@ export class RunEnd {
         const file = found && openStatus(namespace.namespace, found);
         if (found === undefined || file === undefined) return undefined;
         const { run, pid, labels } = found.record;
-        const isLost = found.left?.isLost === true;
-        return new RunEnd(namespace, task, { run, pid, labels }, undefined, file, isLost);
+        return new RunEnd(namespace, task, { run, pid, labels }, undefined, file, short(found));
       }
       const held = await RunEnd.hold(namespace, task);
       if (held !== undefined && held.inode === chosen.cgroup) return held;
@@ -133,6 +134,16 @@ export class RunEnd {
   /** Returns the exit status that the shim has written; undefined if the task runs, or the shim was killed. */
   status(): number | undefined {
     return this.file === undefined ? undefined : readStatus(this.file);
+  }
+
+  /** Whether it was under way when the host went down. */
+  get isLost(): boolean {
+    return this.found?.left?.isLost === true;
+  }
+
+  /** Returns whether the time limit of the run has ended it, or is ending it. */
+  timedOut(): boolean {
+    return this.found !== undefined && isTimedOut(this.found);
   }
 
   /** Closes the run; to be called once for each `hold`. */

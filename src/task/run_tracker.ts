@@ -9,7 +9,7 @@ import { readPauses } from "./pauses.ts";
 import { readStop } from "./record.ts";
 import { currentRun, endOf, listRuns, readRun, type RunList, unlessBad } from "./records.ts";
 import { exitOf } from "./signals.ts";
-import { outcome } from "./state.ts";
+import { isTimedOut, outcome } from "./state.ts";
 import type { EndEvent, TaskEvent } from "./task_event.ts";
 import { registeredInode, registeredTasks } from "./task.ts";
 import { keptUsage } from "./usage.ts";
@@ -273,9 +273,10 @@ export class RunTracker {
     // The record of the version before is replaced by the next one.
     const now = found && unlessBad(() => again(namespace, task, found));
     const usage = found && keptUsage(this.namespace, found.record);
-    const how = outcome(undefined, now?.status.code, usage ?? null);
+    const timedOut = now !== undefined && isTimedOut(now);
+    const how = outcome(undefined, now?.status.code, usage ?? null, timedOut);
     const stopped = (now && readStop(now.directory)) ?? null;
     const at = (now && endOf(now)) ?? Date.now();
-    return { event: "end", task, run, ...about(live), at, ...how, stopped };
+    return { event: "end", task, run, ...about(live), at, ...how, timedOut, stopped };
   }
 }

@@ -12,6 +12,7 @@ import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
 import type { StopManner } from "./stop_manner.ts";
+import { readTimedOut, type TimeLimit } from "./time_limit.ts";
 import { identity, taskProcesses } from "./task.ts";
 import { keptUsage, type Usage, usageReader } from "./usage.ts";
 
@@ -21,6 +22,7 @@ export const STATES = [
   "paused",
   "exited",
   "killed",
+  "timed out",
   "out of memory",
   "lost",
   "unknown",
@@ -49,6 +51,8 @@ export interface TaskState {
   code: number | null;
   /** The signal that its first process died of, if it did. */
   signal: Signal | null;
+  /** Whether its time limit has ended it, or is ending it. */
+  timedOut: boolean;
   /** The request to stop it, if there was one. */
   stopped: StopRecord | null;
   /** The start time, in milliseconds since 1970. */
@@ -71,6 +75,8 @@ export interface TaskState {
   stop: StopManner;
   /** Whether it is to be the only run of its task. */
   once: boolean;
+  /** Its time limit. */
+  timeout: TimeLimit | null;
   /** The number of its processes. */
   processes: number;
   /** The resources that it uses or has used; null if that is not known. */
@@ -177,6 +183,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
   // The counters of a run of which only the mark is left are gone; another may have its number.
   const kept = found?.left === undefined && record && keptUsage(seen.namespace, record);
   const usage = live ?? (kept || null);
+  const timedOut = found !== undefined && isTimedOut(found);
   return {
     namespace,
     task,
@@ -184,8 +191,9 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     pid: record?.pid ?? null,
     labels: record?.labels ?? {},
     ...(seen.lost === undefined && !found?.left?.isLost
-      ? outcome(seen.live, found?.status.code, usage)
+      ? outcome(seen.live, found?.status.code, usage, timedOut)
       : LOST),
+    timedOut,
     stopped,
     started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),
     ended: found === undefined ? null : endOf(found),
@@ -197,9 +205,16 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     limits: record?.limits ?? {},
     stop: record?.stop ?? {},
     once: record?.once === true,
+    timeout: record?.timeout ?? null,
     processes: seen.processes,
     usage,
   };
+}
+
+/** Returns whether the time limit of a run has ended it, or is ending it. */
+export function isTimedOut({ directory, record, left }: RecordedRun): boolean {
+  // Of a run of which only the mark is left it is not known.
+  return record.timeout !== undefined && left === undefined && readTimedOut(directory);
 }
 
 /**
@@ -233,15 +248,18 @@ const LOST = {
  * @param live Whether the task is running or paused; undefined if it has ended.
  * @param status The exit status that its shim has written, as a shell gives it: 128 + n for signal n.
  * @param usage The usage of the task, by which "killed" is told from "out of memory".
+ * @param timedOut Whether its time limit has ended it.
  */
 export function outcome(
   live: "running" | "paused" | undefined,
   status: number | undefined,
   usage: Pick<Usage, "oomKills"> | null,
+  timedOut = false,
 ): Pick<TaskState, "state" | "why" | "code" | "signal"> {
   const { code, signal } = exitOf(status);
   const how = { why: null, code, signal };
   if (live !== undefined) return { ...how, state: live };
+  if (timedOut) return { ...how, state: "timed out" };
   if (status === undefined) {
     return { ...how, state: "unknown", why: "its shim was killed before it could tell" };
   }

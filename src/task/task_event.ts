@@ -33,4 +33,4 @@ export type TaskEvent =
 /** A run is over: its last process has ended. */
 export type EndEvent =
   & { event: "end"; task: string; run: string; pid: number | null; labels: Labels; at: number }
-  & Pick<TaskState, "state" | "why" | "code" | "signal" | "stopped">;
+  & Pick<TaskState, "state" | "why" | "code" | "signal" | "timedOut" | "stopped">;

@@ -142,7 +142,7 @@ cgroupTest("wait --json has an entry for each task, also for unknown ones", asyn
   await ns.must("run", "slow", "sleep", "1000");
   const { run, pid } = ns.record("a");
   const unknown = { run: null, pid: null, labels: {} };
-  const nothing = { ended: null, status: null, code: null, signal: null };
+  const nothing = { ended: null, status: null, code: null, signal: null, timedOut: false };
   const entries = async (status: number, ...args: string[]) => {
     const { code, stdout } = await ns.lanco("wait", "--json", ...args);
     assertEquals(code, status);

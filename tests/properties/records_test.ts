@@ -24,6 +24,7 @@ import {
 import { SIGNALS } from "../../src/task/signals.ts";
 import { STOP_TIMEOUTS } from "../../src/task/stop_manner.ts";
 import { parsePauses } from "../../src/task/pauses.ts";
+import { KILL_TIMES, TIME_LIMITS } from "../../src/task/time_limit.ts";
 import { departures } from "../show/conform.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
@@ -50,6 +51,7 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
     timeout: fc.integer(STOP_TIMEOUTS),
     main: fc.boolean(),
   }, { requiredKeys: [] }),
+  timeout: fc.record({ after: fc.integer(TIME_LIMITS), killAfter: fc.integer(KILL_TIMES) }),
   shim: natural,
 });
 
@@ -68,6 +70,7 @@ const ALL_OF_RUN = object("a run", {
   limits: partial("", Object.fromEntries(LIMIT_NAMES.map((name) => [name, number("")]))),
   labels: named("", text("")),
   stop: partial("", { signal: text(""), timeout: integer(""), main: flag("") }),
+  timeout: object("", { after: integer(""), killAfter: integer("") }),
   shim: integer(""),
 });
 /** An older lanĉo has not written all of it. */
@@ -75,7 +78,7 @@ const RUN = {
   ...ALL_OF_RUN,
   required:
     ALL_OF_RUN.required?.filter((field) =>
-      !["sinceBoot", "labels", "stderr", "stop"].includes(field)
+      !["sinceBoot", "labels", "stderr", "stop", "timeout"].includes(field)
     ) ?? [],
 };
 const STOP = object("a stop", { by: text(""), signal: text(""), at: integer("") });

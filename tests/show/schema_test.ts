@@ -93,6 +93,7 @@ cgroupTest(
       status: 137,
       code: null,
       signal: "SIGKILL",
+      timedOut: false,
     };
     assertEquals(waited.tasks.killed, { ...killed, why: null, exitStatus: 137 });
     await conforming(ns, 125, "wait", "never", "failed");

@@ -2,7 +2,11 @@ import { makeCgroup, move } from "../../cgroup/cgroup.ts";
 import { setFrozen } from "../../cgroup/freezer.ts";
 import { Failed } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
-import { type ExitCommandCgroups, exitCommandCgroups } from "../../namespace/paths.ts";
+import {
+  type ExitCommandCgroups,
+  exitCommandCgroups,
+  timeKeeperCgroups,
+} from "../../namespace/paths.ts";
 import type { AdmitOptions, Candidates } from "../keeper.ts";
 import { whenOpen } from "../reopening.ts";
 import { requestAdmission } from "./release_agent_request.ts";
@@ -21,7 +25,7 @@ export async function admit(
   candidates: Candidates,
   options: AdmitOptions,
 ): Promise<boolean> {
-  const { shim, child, exit } = candidates;
+  const { shim, child, exit, time } = candidates;
   const waiting = options.meanwhile();
   // The promise may be rejected before it is awaited.
   waiting.catch(() => {});
@@ -32,7 +36,11 @@ export async function admit(
     : exitCommandCgroups(namespace, task, options.inode);
   const isFrozen = exitCgroups !== undefined && exit !== undefined &&
     await whenOpen(namespace, () => freezeExitCommand(exit, exitCgroups));
-  const request = { task, inode: options.inode, exit: exitCgroups !== undefined };
+  if (time !== undefined) {
+    await whenOpen(namespace, () => enterTimeKeeper(namespace, task, time, options.inode));
+  }
+  const isTimed = time !== undefined;
+  const request = { task, inode: options.inode, exit: exitCgroups !== undefined, time: isTimed };
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
@@ -47,13 +55,15 @@ export async function admit(
       // It is awaited below, after this process has moved processes in the hierarchies of v1.
       admitted?.catch(() => {});
       try {
-        leaveCallerHierarchies(namespace, [shim, ...(exit === undefined ? [] : [exit])]);
+        leaveCallerHierarchies(namespace, [shim, exit, time].filter((pid) => pid !== undefined));
         enterTaskCgroups(namespace, task, child, isLast);
       } finally {
         await admitted;
       }
       const frozenCgroup = exitCgroups?.frozenCgroup;
       if (!admitted && frozenCgroup !== undefined && exit) move(exit, frozenCgroup);
+      const { other } = timeKeeperCgroups(namespace, task, options.inode);
+      if (!admitted && other !== undefined && time) move(time, other);
       // The release agent of the run before may come late and have removed a cgroup.
       if (isInTaskCgroups(namespace, child, task)) break;
       if (isLast) {
@@ -66,10 +76,18 @@ export async function admit(
     // An error of that work is the cause of any error above.
     await waiting;
   }
-  for (const pid of [shim, child, exit]) {
+  for (const pid of [shim, child, exit, time]) {
     if (pid !== undefined) assertOutsideCallerCgroups(namespace, pid);
   }
   return isFrozen;
+}
+
+/** Moves the shell that keeps the time limit into its registered cgroup, and makes the other one for it. */
+function enterTimeKeeper(namespace: Namespace, task: string, time: number, inode: number): void {
+  const { registered, other } = timeKeeperCgroups(namespace, task, inode);
+  makeCgroup(registered);
+  move(time, registered);
+  if (other !== undefined) makeCgroup(other);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface AdmissionRequest {
   inode: number;
   /** Whether an exit command comes with it. */
   exit: boolean;
+  /** Whether a shell that keeps the time limit comes with it. */
+  time: boolean;
 }
 
 /** The requests that the agent will be called for next, together. */
@@ -79,7 +81,8 @@ function start(
 function listName(requests: readonly AdmissionRequest[]): string {
   const id = crypto.randomUUID();
   const [first] = requests;
-  if (first === undefined || requests.length > 1) return id;
+  // Of the shell that keeps a time limit the agent learns from the list alone.
+  if (first === undefined || first.time || requests.length > 1) return id;
   return `for-${id.slice(0, 8)}-${first.inode}-${first.task}`;
 }
 
@@ -89,9 +92,10 @@ async function submit(namespace: Namespace, requests: readonly AdmissionRequest[
   const name = listName(requests);
   const [list, trigger] = [`${named}/enter-${name}`, `${named}/bell-${name}`];
   try {
-    const paths = requests.flatMap(({ task, inode, exit }) => [
+    const paths = requests.flatMap(({ task, inode, exit, time }) => [
       `${list}/task-${task}`,
       ...(exit ? [`${list}/exit-${inode}-${task}`] : []),
+      ...(time ? [`${list}/exit-T${inode}-${task}`] : []),
     ]);
     for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();

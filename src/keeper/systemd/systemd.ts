@@ -8,6 +8,7 @@ import {
   registered,
   shimCgroup,
   shimsCgroup,
+  timeKeeperCgroups,
 } from "../../namespace/paths.ts";
 import { removeLeftExitCommands } from "../../task/exit_commands.ts";
 import { cgroupsOf } from "../../task/process.ts";
@@ -50,8 +51,8 @@ function open({ namespace, owner, uid }: Namespace): Promise<void> {
   );
 }
 
-function take(namespace: Namespace, _id: string, { shim, exit }: Shells): Promise<void> {
-  return attach(namespace, [shim, exit].filter((pid) => pid !== undefined));
+function take(namespace: Namespace, _id: string, { shim, exit, time }: Shells): Promise<void> {
+  return attach(namespace, [shim, exit, time].filter((pid) => pid !== undefined));
 }
 
 /** The cgroup of the shim of the launch that has reserved the name of a task. */
@@ -112,7 +113,7 @@ function explained(namespace: string, error: unknown): unknown {
 async function admit(
   namespace: Namespace,
   task: string,
-  { shim, child, exit }: Candidates,
+  { shim, child, exit, time }: Candidates,
   { inode, meanwhile, prepare }: AdmitOptions,
 ): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);
@@ -123,7 +124,11 @@ async function admit(
     await whenOpen(namespace, () => {
       prepare();
       move(child, cgroup);
-      if (exit !== undefined) enterExit(namespace, task, exit, inode);
+      if (exit !== undefined || time !== undefined) removeLeftExitCommands(namespace, task);
+      const { registered: exits } = exitCommandCgroups(namespace, task, inode);
+      if (exit !== undefined) enterNewCgroup(exit, exits);
+      const { registered: times } = timeKeeperCgroups(namespace, task, inode);
+      if (time !== undefined) enterNewCgroup(time, times);
     });
   } catch (error) {
     throw explained(namespace.namespace, error);
@@ -132,15 +137,13 @@ async function admit(
     await waiting;
   }
   assertIn(namespace, child, `/task-${task}`);
-  for (const pid of [shim, exit]) if (pid !== undefined) assertIn(namespace, pid, "");
+  for (const pid of [shim, exit, time]) if (pid !== undefined) assertIn(namespace, pid, "");
   return false;
 }
 
-function enterExit(namespace: Namespace, task: string, exit: number, inode: number): void {
-  removeLeftExitCommands(namespace, task);
-  const { registered: own } = exitCommandCgroups(namespace, task, inode);
-  makeCgroup(own);
-  move(exit, own);
+function enterNewCgroup(pid: number, cgroup: string): void {
+  makeCgroup(cgroup);
+  move(pid, cgroup);
 }
 
 /** Checks that a process is in a cgroup of the unit. */

@@ -8,7 +8,7 @@
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
-lanco_text=$lanco_script lanco_run='' lanco_own=''
+lanco_text=$lanco_script lanco_run='' lanco_own='' lanco_timed=''
 unset lanco_script
 # A failure is ignored, for the child of the shim fails in the same way and reports it.
 [ -z "$3" ] || { echo "$3" >/proc/self/oom_score_adj; } 2>/dev/null
@@ -20,7 +20,11 @@ while read -r lanco_word lanco_cgroup lanco_inode lanco_rest; do
   case $lanco_word in
   # The status is opened before the shell sleeps, so that it can be read even if the record of
   # the run is removed meanwhile.
-  run) lanco_run=$lanco_cgroup && exec 3<"$lanco_run/status" && echo opened ;;
+  run)
+    lanco_run=$lanco_cgroup
+    [ ! -f "$lanco_run/timeout" ] || { exec 4<"$lanco_run/timeout" && lanco_timed=yes; }
+    exec 3<"$lanco_run/status" && echo opened
+    ;;
   # The path is that of the task's own descriptor: later the log's name may lead to another file.
   log) exec 5>>"$lanco_cgroup" && echo opened ;;
   *) break ;;
@@ -66,8 +70,11 @@ case ${lanco_run##*/}:$lanco_executed:$lanco_word in "$lanco_id-$LANCO_TASK:"*:f
 [ ! -e "$lanco_run/no-exit" ] || leave
 # The exit command may use LANCO_STATUS in shell arithmetic, which evaluates what it is given.
 case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
+if [ -n "$lanco_timed" ] && read -r lanco_id <&4 && read -r lanco_word lanco_rest <&4; then
+  case $lanco_word:$lanco_rest in timed:out*) LANCO_STATUS='timed out' ;; esac
+fi
 export LANCO_STATUS
-exec >&5 2>&1 3<&- 5>&-
+exec >&5 2>&1 3<&- 4<&- 5>&-
 set --
 if [ -n "$lanco_own" ]; then
   trap - HUP INT QUIT TERM

@@ -106,7 +106,10 @@ read -r lanco_id lanco_unified lanco_inode lanco_lock lanco_held <&3 || give_up
   refuse 1 "cannot hold $lanco_held open: the shell of the exit command was killed"
 lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$LANCO_TASK
 # shellcheck disable=SC2034 # "_" is the caller's
-read -r lanco_word <&3 || give_up "$lanco_run" "$lanco_mark"
+read -r lanco_word lanco_locked <&3 || give_up "$lanco_run" "$lanco_mark"
+# By the lock on its standard input the shell that keeps the time limit learns of the shim's end.
+[ -z "$lanco_locked" ] || { command exec 5>"$lanco_locked" && /usr/bin/flock -n 5; } 2>/dev/null ||
+  refuse 1 "cannot lock $lanco_locked: the shell that keeps the time limit was killed, or there is no /usr/bin/flock: install util-linux"
 
 # The status is not truncated, so that its space on the disk stays reserved. Its first line is the
 # id of the run: a file that another process has put in its place has another.
@@ -125,12 +128,12 @@ exec 8<&-
 # launch_shells.ts.
 # shellcheck disable=SC2016 # the child evaluates its own argument
 if [ -z "$lanco_fifos" ]; then
-  (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 6>&- 7>&-)
+  (exec /usr/bin/setsid /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" "$lanco_tag" "$lanco_run" "$lanco_mark" "$@" 5>&- 6>&- 7>&-)
 else
   # A shell prints a message when a signal has killed its child: it must not appear in the
   # caller's standard error.
   exec 8>&2 2>/dev/null
-  (exec /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" '' "$lanco_run" "$lanco_mark" "$@" 2>&8 6>&- 7>&- 8>&-)
+  (exec /bin/sh -c 'eval "$1"' lanco-child "$lanco_child" '' "$lanco_run" "$lanco_mark" "$@" 2>&8 5>&- 6>&- 7>&- 8>&-)
 fi
 lanco_status=$?
 # The time since boot does not change when the clock is set. A sandbox may hide /proc/uptime:

@@ -108,10 +108,11 @@ export class Shim {
   /**
    * Lets the shim start its child, or lets the child take its next step.
    *
-   * @param files Words for its log and the like, which the child writes into the status before the command.
+   * @param words The path of the pipe that the shim is to lock; later words for its log and the like,
+   * which the child writes into the status before the command.
    */
-  async go(files = ""): Promise<void> {
-    await this.connection.write(`go ${files}\n`);
+  async go(words = ""): Promise<void> {
+    await this.connection.write(`go ${words}\n`);
   }
 
   /** Makes the child end without executing the command, unless it was told to execute it. */

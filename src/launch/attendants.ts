@@ -1,0 +1,155 @@
+import { setFrozen } from "../cgroup/freezer.ts";
+import type { Keeper } from "../keeper/keeper.ts";
+import { removeWhenOpen } from "../keeper/reopening.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { exitCommandCgroups, timeKeeperCgroups, trackingCgroup } from "../namespace/paths.ts";
+import type { RunRecord } from "../task/record.ts";
+import { DEFAULT_MANNER } from "../task/stop_manner.ts";
+import type { TimeLimit } from "../task/time_limit.ts";
+import { descriptor } from "./open_file.ts";
+import type { ExitCommand } from "./shim/exit_command.ts";
+import type { ShimOptions } from "./shim/shim.ts";
+import type { TimeKeeper } from "./shim/time_keeper.ts";
+
+/** What a run wants beside its shim. */
+export interface Wanted {
+  /** The exit command, as shell text. */
+  exitCommand?: string;
+  /** The time limit. */
+  timeout?: TimeLimit;
+}
+
+/** The run that is being launched. */
+export interface AttendedRun {
+  /** The inode of its registered cgroup. */
+  inode: number;
+  /** The directory of its record. */
+  directory: string;
+}
+
+/** The shells that stay with a run beside its shim: its exit command, and what keeps its time limit. */
+export class Attendants {
+  private constructor(
+    private readonly keeper: Keeper,
+    private readonly namespace: Namespace,
+    private readonly task: string,
+    private readonly exit: ExitCommand | undefined,
+    private readonly time: TimeKeeper | undefined,
+  ) {}
+
+  /**
+   * Starts those that are wanted.
+   *
+   * @param place The directory in which the exit command is run.
+   * @throws {Failed} if one cannot be started.
+   */
+  static async start(
+    { keeper, namespace, task }: { keeper: Keeper; namespace: Namespace; task: string },
+    { exitCommand, timeout }: Wanted,
+    options: ShimOptions,
+    place: string,
+  ): Promise<Attendants> {
+    const exit = exitCommand === undefined
+      ? undefined
+      : (await import("./shim/exit_command.ts")).ExitCommand.start(options, exitCommand, place);
+    const made = (time?: TimeKeeper) => new Attendants(keeper, namespace, task, exit, time);
+    if (timeout === undefined) return made();
+    try {
+      return made((await import("./shim/time_keeper.ts")).TimeKeeper.start(options));
+    } catch (error) {
+      await exit?.abandon();
+      throw error;
+    }
+  }
+
+  /** Their process ids. */
+  get pids(): { exit: number | undefined; time: number | undefined } {
+    return { exit: this.exit?.pid, time: this.time?.pid };
+  }
+
+  /** The path of the pipe by which the shim keeps the exit command waiting, if it does. */
+  get held(): string {
+    if (this.exit === undefined || this.keeper.exitWaits === "frozen") return "";
+    return descriptor(this.exit.pid, 0);
+  }
+
+  /** The path of the pipe that the shim locks, by which its end is told to what keeps the time; empty if nothing does. */
+  get locked(): string {
+    return this.time === undefined ? "" : descriptor(this.time.pid, 0);
+  }
+
+  /** Waits until they can be moved. */
+  async ready(): Promise<void> {
+    await this.exit?.ready();
+    await this.time?.ready();
+  }
+
+  /** Lets the exit command open what it needs of the run. */
+  async openRun(directory: string): Promise<void> {
+    await this.exit?.openRun(directory);
+  }
+
+  /**
+   * The same for the log.
+   *
+   * @param opened The descriptor that the task's first process has of it.
+   */
+  async openLog(opened: string): Promise<void> {
+    await this.exit?.openLog(opened);
+  }
+
+  /**
+   * Tells them that the task is being started: the exit command waits for the end of the run, and
+   * the time begins.
+   *
+   * @param watched The cgroup that is there as long as the run, for hosts without a freezer.
+   */
+  async arm(
+    { inode, directory }: AttendedRun,
+    record: RunRecord,
+    { isFrozen, watched }: { isFrozen: boolean; watched: string },
+  ): Promise<void> {
+    await this.exit?.wait(this.#howToWait(inode, isFrozen, watched));
+    const { timeout, stop, pid, sinceBoot, run } = record;
+    if (timeout === undefined) return;
+    const { registered } = timeKeeperCgroups(this.namespace, this.task, inode);
+    await this.time?.arm({
+      ...timeout,
+      signal: stop?.signal ?? DEFAULT_MANNER.signal,
+      main: stop?.main && pid !== null ? { pid, start: sinceBoot } : undefined,
+      cgroup: trackingCgroup(this.namespace, this.task),
+      file: `${directory}/timeout`,
+      run,
+      own: this.keeper.exitWaits === "pipe" ? registered : undefined,
+    });
+    await this.time?.release();
+  }
+
+  #howToWait(inode: number, isFrozen: boolean, watched: string): string {
+    if (this.keeper.exitWaits === "pipe") {
+      const { registered } = exitCommandCgroups(this.namespace, this.task, inode);
+      return `hold ${registered} ${this.keeper.place(this.namespace, this.task, inode)}`;
+    }
+    return isFrozen ? "go" : `watch ${watched} ${inode}`;
+  }
+
+  /** Ends them, and removes their cgroups, for the launch has failed. */
+  async undo(inode: number): Promise<void> {
+    if (this.exit !== undefined) {
+      const { frozenCgroup, registered } = exitCommandCgroups(this.namespace, this.task, inode);
+      if (frozenCgroup !== undefined) setFrozen(frozenCgroup, false);
+      await this.exit.abandon();
+      await this.#remove(frozenCgroup, registered);
+    }
+    if (this.time === undefined) return;
+    const { other, registered } = timeKeeperCgroups(this.namespace, this.task, inode);
+    await this.time.abandon();
+    await this.#remove(other, registered);
+  }
+
+  async #remove(...cgroups: (string | undefined)[]): Promise<void> {
+    for (const cgroup of cgroups) {
+      if (cgroup !== undefined) await removeWhenOpen(this.namespace, cgroup);
+    }
+  }
+}
