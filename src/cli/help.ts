@@ -26,6 +26,7 @@ Commands:
   metrics         print counters and gauges for Prometheus
   pause, resume   freeze tasks, and let them go on
   signal          send a signal to all processes of tasks
+  limit           show or change the limits of running tasks
   forget          remove the records of tasks that have ended
   release         remove a namespace, or the remains of a task
   lanco namespaces                      the namespaces of this host

@@ -27,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   signal: () => import("./signal.ts"),
   pause: () => import("./pause.ts"),
   resume: () => import("./resume.ts"),
+  limit: () => import("./limit.ts"),
   forget: () => import("./forget.ts"),
   release: () => import("./release.ts"),
 };

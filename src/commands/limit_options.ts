@@ -36,13 +36,14 @@ export type LimitOptions = OptionValues<typeof LIMITS>;
  *
  * @param capacity Returns the capacity of the host; called only if a limit needs it.
  * @param liftable Whether "max" is allowed, which lifts a limit and is returned as Infinity.
+ * @param swapAlone Whether swap may be limited without memory, which has a limit already.
  * @param least The least memory and number of processes that may be set.
  * @throws {Usage} if a value is invalid, more than the host has, or less than the least.
  */
 export function parseLimits(
   options: LimitOptions,
   capacity: () => Capacity,
-  { liftable = false, least = LEAST_OF_TASK } = {},
+  { liftable = false, swapAlone = false, least = LEAST_OF_TASK } = {},
 ): Limits {
   const { cpuWeight, ioWeight } = options;
   const limits: Limits = {
@@ -68,7 +69,9 @@ export function parseLimits(
   given("swap", (text, option) => {
     limits.swap = size(option, text, capacity().memory, 0);
     // cgroup v1 limits only the sum of memory and swap (memory.memsw.limit_in_bytes).
-    if (limits.memory === undefined) throw new Usage(`option ${option} needs --memory beside it`);
+    if (limits.memory === undefined && !swapAlone) {
+      throw new Usage(`option ${option} needs --memory beside it`);
+    }
   });
   given("cpus", (text, option) => {
     const number = count(option, text, /^\d+(\.\d+)?$/, 0.01, "processors");

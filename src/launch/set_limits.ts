@@ -78,7 +78,7 @@ function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
 }
 
 /** Returns the path of a file of a cgroup in the namespace, or with "" of the namespace's own cgroup, in the first hierarchy that has it. */
-function locate(namespace: Namespace, cgroup: string, name: string): string | undefined {
+export function locate(namespace: Namespace, cgroup: string, name: string): string | undefined {
   const root = namespaceDirectory(namespace.namespace);
   for (const hierarchy of namespace.hierarchies) {
     if (!hierarchy.tasks) continue;

@@ -235,6 +235,16 @@ const wait = object("how tasks have ended", {
   }),
 });
 
+const limit = object("the limits of running tasks", {
+  namespace,
+  tasks: tasksWith({
+    before: nullable(limits),
+    limits: nullable(limits),
+    why,
+    exitStatus,
+  }),
+});
+
 const forget = object("what was forgotten of tasks", {
   namespace,
   tasks: byTask(
@@ -285,6 +295,7 @@ export const SCHEMAS = {
   check,
   stop,
   wait,
+  limit,
   forget,
   ls,
   runs,

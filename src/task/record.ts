@@ -40,7 +40,7 @@ export interface RunRecord {
   started: number;
   /** The start time of its first process, in milliseconds since boot, if it could be read. */
   sinceBoot?: number;
-  /** The limits of the task at the start. */
+  /** The limits of the task that are in force, or were at its end. */
   limits: Limits;
   /** The labels that its caller has given to it. */
   labels: Labels;

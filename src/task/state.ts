@@ -69,7 +69,7 @@ export interface TaskState {
   log: string | null;
   /** The absolute path of the file for the standard error; null if that goes where the output goes. */
   stderr: string | null;
-  /** The limits at the start. */
+  /** The limits that are in force, or were at its end. */
   limits: Limits;
   /** How it is to be stopped, as its starter has said. */
   stop: StopManner;

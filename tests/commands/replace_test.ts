@@ -67,14 +67,21 @@ cgroupTest("what cannot be started replaces nothing", async (ns) => {
   for (const [status, args] of cases) {
     assertEquals((await replace(ns, ...args)).code, status, args.join(" "));
   }
-  await exec([LANCO, ns.name, "init", "-u", "5", "-g", "60", "--pids", "100"], { uid: 0 });
-  const tooMuch = await replace(ns, "--pids", "200", "a", ...SLEEP);
-  assertEquals(tooMuch.code, 6);
-  assertMatch(tooMuch.stderr, /--pids is more than namespace .* has/);
   assertEquals((await ns.lanco("check", "a")).code, 0);
   assertEquals(ns.record("a").run, run);
   await until("no reservation is left", () => reservations(ns).length === 0);
   assertEquals((await ns.lancoWith({ uid: 0 }, "run", "--replace", "a", ...SLEEP)).code, 6);
+  await ns.must("stop", "--now", "a");
+});
+
+cgroupTest("run --replace with more than the namespace has replaces nothing", async (ns) => {
+  await ns.init("--pids", "100");
+  await ns.must("run", "a", ...SLEEP);
+  const { run } = ns.record("a");
+  const tooMuch = await replace(ns, "--pids", "200", "a", ...SLEEP);
+  assertEquals(tooMuch.code, 6);
+  assertMatch(tooMuch.stderr, /--pids is more than namespace .* has/);
+  assertEquals([(await ns.lanco("check", "a")).code, ns.record("a").run], [0, run]);
   await ns.must("stop", "--now", "a");
 });
 

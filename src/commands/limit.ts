@@ -1,0 +1,65 @@
+import type { Limits } from "../cgroup/limits.ts";
+import { command, reportWarnings } from "../cli/command.ts";
+import { flag } from "../cli/options.ts";
+import { changeLimits, presentLimits } from "../launch/change_limits.ts";
+import { readNamespace } from "../namespace/namespace.ts";
+import { limitOptions } from "../show/limits.ts";
+import type { Output } from "../show/schema.ts";
+import { withRunIds } from "../task/run_ids.ts";
+import { eachTask } from "./each_task.ts";
+import { LIMITS, parseLimits } from "./limit_options.ts";
+import { chosenTasks, SEVERAL } from "./several_tasks.ts";
+
+export default command({
+  help: `Usage: lanco <namespace> limit [limits] [--json] task|pattern...
+
+Changes the limits of tasks that run, and prints each as it is now and was before;
+without limits, prints those in force. "max" lifts a limit. A limit that the kernel
+cannot enforce without killing a process is refused, and the others of the same task
+with it.
+
+@OPTIONS@
+
+Examples:
+  lanco web limit --memory 4G --cpus 2 import
+  lanco web limit --pids max 'import-*'
+`,
+  options: { ...LIMITS, ...SEVERAL, json: flag("--json", "print JSON") },
+  operands: "running tasks",
+  text: ({ tasks }: Output<"limit">, options) =>
+    Object.entries(tasks).map(([task, { before, limits }]) =>
+      limits === null
+        ? ""
+        : limitOptions(task, limits, before, (name) => options[name] !== undefined)
+    ).join(""),
+  async run(context, request) {
+    const { tasks, areSelected } = await chosenTasks(context, request);
+    const namespace = readNamespace(context.namespace);
+    const wanted = parseLimits(request, () => namespace.host, { liftable: true, swapAlone: true });
+    const isChange = Object.keys(wanted).length > 0;
+    const found: Record<string, { before: Limits | null; limits: Limits }> = {};
+    const { status, outcomes } = await reportWarnings(
+      context,
+      (warn) =>
+        eachTask(context, tasks, async (task) => {
+          found[task] = isChange
+            ? await changeLimits(namespace, task, wanted, { bestEffort: request.bestEffort, warn })
+            : { before: null, limits: presentLimits(namespace, task) };
+        }, { mayHaveEnded: areSelected }),
+    );
+    const told = outcomes.map(([task, outcome]) => {
+      const fields = { before: null, limits: null, ...found[task], ...outcome };
+      return [task, withRunIds(context.namespace, task, fields)] as const;
+    });
+    const output: Output<"limit"> = {
+      namespace: context.namespace,
+      tasks: Object.fromEntries(told),
+    };
+    return { status, output };
+  },
+  summary: ({ tasks }) =>
+    `changed: ${
+      Object.entries(tasks).filter(([, { before }]) => before !== null)
+        .map(([task]) => task).join(", ") || "nothing"
+    }`,
+});
