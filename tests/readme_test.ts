@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path/posix/dirname";
-import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_NAME } from "./harness.ts";
+import { cgroupTest, exec, exists, LANCO, OWNER, OWNER_NAME, start, until } from "./harness.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
@@ -30,21 +30,6 @@ function likened(text: string): string {
     .replace(/(directory +)\S+/g, "$1DIRECTORY");
 }
 
-Deno.test("the README takes a minute", () => {
-  assertEquals(README.split("\n").length - 1 <= 150, true);
-});
-
-Deno.test("the README names the tests of each invariant, and they are there", () => {
-  const rows = [...README.matchAll(/^\| (\d) \| .* \| ([^|]*\S) +\|$/gm)];
-  assertEquals(rows.map(([, number]) => Number(number)), [1, 2, 3, 4, 5, 6, 7, 8]);
-  for (const [, , names = ""] of rows) {
-    for (const name of names.split(", ").map((word) => word.replaceAll("`", ""))) {
-      const path = new URL(`invariants/${name}`, import.meta.url).pathname;
-      assert(exists(path) || exists(`${path}_test.ts`), name);
-    }
-  }
-});
-
 cgroupTest("each command of the README's story does what it says", async (ns) => {
   await ns.lancoWith({ uid: 0 }, "release");
   Deno.removeSync(ns.logs, { recursive: true });
@@ -64,6 +49,44 @@ cgroupTest("each command of the README's story does what it says", async (ns) =>
     assertEquals(code, output.includes("WARN") ? 4 : 0, line);
   }
   assertEquals(Deno.readTextFileSync(`${ns.scratch}/ended`), "0\n");
+});
+
+cgroupTest(
+  "the README's daemon is told of each end, and after a restart of each run",
+  async (ns) => {
+    const [, text = ""] = /^```python\n(.*?)^```$/ms.exec(README) ?? [];
+    Deno.writeTextFileSync(`${ns.scratch}/daemon.py`, text.replaceAll("testns", ns.name));
+    const daemon = (out: string) => {
+      const line = `cd ${ns.scratch}; PATH=${dirname(LANCO)}:$PATH exec python3 daemon.py >${out}`;
+      return start(["sh", "-c", line]);
+    };
+    const said = (out: string) => {
+      const file = `${ns.scratch}/${out}`;
+      return exists(file) ? Deno.readTextFileSync(file).split("\n").sort().join("\n") : "";
+    };
+    const live = async (out: string, lines: number) => {
+      const process = daemon(out);
+      await until(`${lines} lines`, () => said(out).split("\n").length > lines);
+      process.kill("SIGKILL");
+      await process.status;
+    };
+    await live("first", 1);
+    assertEquals(said("first"), "\njob-2 ended with 3");
+    await live("second", 3);
+    assertEquals(said("second"), "\njob-1 ended with 0\njob-1 running None\njob-2 exited 3");
+  },
+);
+
+cgroupTest("what the README says to type at three in the morning can be typed", async (ns) => {
+  const table = README.slice(README.indexOf("## At three"), README.indexOf("## Hosts"));
+  const commands = [...table.matchAll(/`(lanco [^`]*)`/g)].map(([, line = ""]) => line);
+  assertEquals(commands.length, 10);
+  await ns.must("run", "import", "sh", "-c", "echo reading; sleep 1000");
+  for (const command of commands) {
+    const line = command.replace(" web ", ` ${ns.name} `).replace(/ top$/, " top --once");
+    const words = ["sh", "-c", `PATH=${dirname(LANCO)}:$PATH; ${line}`];
+    assertEquals([command, (await exec(words)).code], [command, 0]);
+  }
 });
 
 cgroupTest("the README's loop makes what is configured, at boot", async (ns) => {
