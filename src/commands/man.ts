@@ -14,6 +14,7 @@ const TOPICS: Readonly<Record<string, (tables: CommandTables) => Promise<string>
     const $defs = { ...SCHEMAS, request: await requestSchema(tables) };
     return JSON.stringify({ $schema, lanco, schema, $defs }, null, 2) + "\n";
   },
+  selinux: async () => (await import("../extras/selinux.cil", { with: { type: "text" } })).default,
   systemd: async () =>
     (await import("../namespace/lanco@.service", { with: { type: "text" } })).default,
 };
@@ -25,13 +26,14 @@ const PAGES: readonly PageName[] = ["daemon", "design"];
 export const WORDS: readonly string[] = [...PAGES, ...Object.keys(TOPICS)];
 
 export default command({
-  help: `Usage: lanco man [daemon|design|logrotate|systemd|cron|json]
+  help: `Usage: lanco man [daemon|design|logrotate|systemd|cron|selinux|json]
 
 Shows a manual page on a terminal, or prints its source elsewhere: lanco(8), or with
 "daemon" how a daemon runs its jobs by lanco, or with "design" how lanco works and what
 it promises. With another word: prints a configuration for logrotate, the systemd unit
 that makes namespaces at boot, examples of how cron or a systemd timer forgets old
-records, or the JSON Schema of what commands print, and of the requests of batch.
+records, a module of SELinux for hosts on which the kernel may not run the release agent,
+or the JSON Schema of what commands print, and of the requests of batch.
 
 Examples:
   lanco man

@@ -60,6 +60,7 @@ export function diagnose(facts: Facts): Finding[] {
   return [
     ...hierarchies(facts),
     keepers(facts),
+    ...confinedKernel(facts),
     ...controllers(facts),
     ...kernelFeatures(facts),
     ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
@@ -104,6 +105,17 @@ function keepers(facts: Facts): Finding {
     ? " (only root can try to mount one)"
     : "";
   return ok(`keeper ${chosen}${untried}; ${others.join("; ")}`);
+}
+
+/** SELinux confines the kernel in some policies, and cannot be asked whether in this one. */
+function confinedKernel(facts: Facts): Finding[] {
+  if (!facts.has("selinux") || chooseKeeper(facts) !== "named") return [];
+  return [{
+    level: "warning",
+    text:
+      "SELinux is enforced: where it confines the kernel (RHEL 10, Fedora), a named hierarchy " +
+      'needs the module of "lanco man selinux"',
+  }];
 }
 
 function controllers(facts: Facts): Finding[] {

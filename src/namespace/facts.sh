@@ -29,6 +29,7 @@ for directory in /var/lib/lanco /var/lib /var /; do
   echo "agent_options $(findmnt -no OPTIONS -T "$directory" 2>/dev/null)"
   break
 done
+[ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = 1 ] && echo "selinux enforcing"
 # systemd, if it is process 1 (sd_booted(3)).
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
   echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"

@@ -9,9 +9,13 @@ export const KEEPERS: readonly KeeperName[] = ["named", "systemd"];
 /** The least version of systemd that can keep namespaces. */
 const SYSTEMD = 252;
 
-/** Returns what `init` has keep a new namespace on this host; undefined if nothing can. */
+/**
+ * Returns what `init` has keep a new namespace on this host; undefined if nothing can. Where SELinux
+ * is enforced, the kernel may not be permitted to run a release agent, and systemd comes first.
+ */
 export function chooseKeeper(facts: Facts): KeeperName | undefined {
-  return KEEPERS.find((keeper) => whyNot(keeper, facts) === undefined);
+  const order: readonly KeeperName[] = facts.has("selinux") ? ["systemd", "named"] : KEEPERS;
+  return order.find((keeper) => whyNot(keeper, facts) === undefined);
 }
 
 /** Returns why something cannot keep namespaces on this host, and the remedy; undefined if it can. */

@@ -77,6 +77,8 @@ release_agent() {
 $agent
 EOF
   chmod 755 "$lib/release-agent.new"
+  # Where SELinux confines the kernel, the label says whether the kernel may run it.
+  [ ! -e /sys/fs/selinux/enforce ] || restorecon "$lib/release-agent.new" 2>/dev/null || :
   mv "$lib/release-agent.new" "$lib/release-agent"
   "$lib/release-agent" / || fail 1 "cannot execute $lib/release-agent: is /var/lib mounted noexec?"
 }
@@ -101,7 +103,10 @@ named_hierarchy() {
   done
   chmod 755 "$run/named"
   chown "+$uid:+$gid" "$run/named"
-  [ ! -d "$try" ] || fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
+  [ -d "$try" ] || return 0
+  read -r enforced 2>/dev/null </sys/fs/selinux/enforce || enforced=0
+  [ "$enforced" = 0 ] || fail 1 "the kernel does not run $lib/release-agent: SELinux forbids it unless the module of \"lanco man selinux\" is loaded; or release $ns, and init it with --keeper systemd"
+  fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
 }
 
 # named_up AGAIN BEST_EFFORT LIMIT...: makes the cgroups of the namespace, and what tracks its tasks; sets what the

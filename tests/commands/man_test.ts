@@ -150,6 +150,6 @@ compiledTest("man prints its other topics, and lists them for an unknown one", a
   for (const args of [["nonsense"], ["systemd", "logrotate"]]) {
     const { code, stdout, stderr } = await exec([LANCO, "man", ...args]);
     assertEquals([code, stdout], [2, ""]);
-    assertMatch(stderr, /logrotate, json, systemd/);
+    assertMatch(stderr, /logrotate, json, selinux, systemd/);
   }
 });

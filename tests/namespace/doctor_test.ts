@@ -91,6 +91,7 @@ Deno.test("diagnose() says what keeps namespaces, and why not another", () => {
       /^ok {6}keeper named; not systemd: .* cgroup v1: boot/,
     ],
     [{ ...SYSTEMD, v1_hierarchy: "rw,name=lanco-a", v1: null }, /^ok {6}keeper systemd; /],
+    [{ ...SYSTEMD, selinux: "enforcing" }, /^ok {6}keeper systemd; "init --keeper named"/],
     [
       { first_cgroup_namespace: null },
       /^fatal {3}nothing can keep namespaces here: cannot mount .* outside of containers; systemd does not run/,
@@ -105,6 +106,7 @@ Deno.test("diagnose() warns of features that an old or bare host lacks", () => {
       { unified_controllers: "cpu io pids" },
       /^warning: no controller memory: --memory cannot be enforced/,
     ],
+    [{ selinux: "enforcing" }, /^warning: SELinux .* needs the module of "lanco man selinux"$/],
     [{ kernel: "5.10.0-30-amd64" }, /^warning: no cgroup\.kill: .*: use Linux 5\.14 or newer/],
     [{ "program bash": null }, /^warning: no bash: .* descriptors above 9/],
     [{ shell: "/usr/bin/bash" }, /^warning: \/bin\/sh is not dash/],

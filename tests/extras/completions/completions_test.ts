@@ -74,7 +74,7 @@ function afterSign(word: string): string {
 
 inEveryShell("words that only one command takes", async (offers) => {
   assertEquals(await offers("lanco completions "), ["bash", "fish", "zsh"]);
-  const texts = ["cron", "daemon", "design", "json", "logrotate", "systemd"];
+  const texts = ["cron", "daemon", "design", "json", "logrotate", "selinux", "systemd"];
   assertEquals(await offers("lanco man "), texts);
   assertEquals(await offers("lanco help sto"), ["stop"]);
   assertEquals(await offers("lanco web signal US"), ["USR1", "USR2"]);
