@@ -80,7 +80,7 @@ cgroupTest(
 cgroupTest("what the README says to type at three in the morning can be typed", async (ns) => {
   const table = README.slice(README.indexOf("## At three"), README.indexOf("## Hosts"));
   const commands = [...table.matchAll(/`(lanco [^`]*)`/g)].map(([, line = ""]) => line);
-  assertEquals(commands.length, 10);
+  assertEquals(commands.length, 9);
   await ns.must("run", "import", "sh", "-c", "echo reading; sleep 1000");
   for (const command of commands) {
     const line = command.replace(" web ", ` ${ns.name} `).replace(/ top$/, " top --once");
