@@ -24,16 +24,16 @@ export interface Usage {
   pressure: Record<"cpu" | "memory" | "io", { time: number; last10: number } | null>;
 }
 
+/** The files of cgroup v2 that tell what a task has used. */
+export const UNIFIED_COUNTERS = ["cpu.stat", "memory.peak", "memory.events", "pids.peak"];
+
 /** The files that tell what a task has used. The release agent saves them at its end. */
 export const COUNTERS = [
-  "cpu.stat",
+  ...UNIFIED_COUNTERS,
   "cpuacct.usage",
   "cpuacct.stat",
-  "memory.peak",
-  "memory.events",
   "memory.max_usage_in_bytes",
   "memory.oom_control",
-  "pids.peak",
 ];
 
 /** The files that are read while a task runs. */

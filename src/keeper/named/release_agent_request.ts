@@ -2,6 +2,7 @@ import { existsSync } from "@std/fs/exists";
 import { makeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
 import { Failed } from "../../cli/errors.ts";
 import { removeWhenOpen, whenOpen } from "../reopening.ts";
+import { GroupedCalls } from "../grouped_calls.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { namedRoot } from "../../namespace/paths.ts";
 
@@ -23,59 +24,16 @@ export interface AdmissionRequest {
   time: boolean;
 }
 
-/** The requests that the agent will be called for next, together. */
-interface Group {
-  requests: AdmissionRequest[];
-  /** Settled when the processes of all of them have been moved. */
-  admitted: Promise<void>;
-}
-
-/** The requests of one namespace: the call that the agent is at work at, and the group after it. */
-interface Queue {
-  last: Promise<void> | undefined;
-  next: Group | undefined;
-}
-
-/** The queues of the namespaces that this process launches in. */
-const queues = new Map<string, Queue>();
-
 /**
- * Asks the release agent to move the processes of a run into the unified hierarchy. While the
- * agent is at work, further requests wait, and are then submitted together by one call.
+ * Asks the release agent to move the processes of a run into the unified hierarchy.
  *
  * @throws {Failed} if the agent does not answer within five seconds.
  */
 export function requestAdmission(namespace: Namespace, request: AdmissionRequest): Promise<void> {
-  const name = namespace.namespace;
-  const queue: Queue = queues.get(name) ?? { last: undefined, next: undefined };
-  queues.set(name, queue);
-  if (queue.last === undefined) return start(queue, namespace, [request]);
-  if (queue.next !== undefined) {
-    queue.next.requests.push(request);
-    return queue.next.admitted;
-  }
-  const group = { requests: [request] };
-  const submitted = queue.last.catch(() => {}).then(() => {
-    queue.next = undefined;
-    return start(queue, namespace, group.requests);
-  });
-  queue.next = { requests: group.requests, admitted: submitted };
-  return submitted;
+  return admissions.request(namespace, request);
 }
 
-function start(
-  queue: Queue,
-  namespace: Namespace,
-  requests: readonly AdmissionRequest[],
-): Promise<void> {
-  const submitted = submit(namespace, requests);
-  queue.last = submitted;
-  const done = () => {
-    if (queue.last === submitted && queue.next === undefined) queue.last = undefined;
-  };
-  submitted.then(done, done);
-  return submitted;
-}
+const admissions = new GroupedCalls(submit);
 
 /** Returns a unique name for a list. The name for a single request has its task and inode in it, so that the agent need not read the list. */
 function listName(requests: readonly AdmissionRequest[]): string {
@@ -99,16 +57,16 @@ async function submit(namespace: Namespace, requests: readonly AdmissionRequest[
     ]);
     for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();
-    for (let asked = 0; !isAnswered(list, trigger); await pause()) {
+    for (let calls = 0; !isAnswered(list, trigger); await pause()) {
       const waited = performance.now() - begin;
       if (waited > AGENT_TIMEOUT) {
         throw new Failed(
           `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
         );
       }
-      if (waited >= asked * AGAIN) {
+      if (waited >= calls * AGAIN) {
         await whenOpen(namespace, () => call(trigger));
-        asked++;
+        calls++;
       }
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
+import { GroupedCalls } from "../grouped_calls.ts";
 import { PROC } from "../../namespace/paths.ts";
 import { procOf } from "../../task/pid_namespace.ts";
 import { cgroupsOf, readVisible } from "../../task/process.ts";
@@ -23,61 +24,21 @@ const ATTACH = [
   "ssau",
 ];
 
-/** The processes that are attached by the next call, together. */
-interface Group {
-  pids: number[];
-  attached: Promise<void>;
-}
-
-/** The call for a namespace that is being made, and the group that waits for it. */
-interface Queue {
-  last: Promise<void> | undefined;
-  next: Group | undefined;
-}
-
-const queues = new Map<string, Queue>();
-
 /**
- * Has systemd move processes of the caller's into the cgroup `shims` of the namespace's unit. While
- * one call is made, further processes wait, and are then moved by one call together.
+ * Has systemd move processes of the caller's into the cgroup `shims` of the namespace's unit.
  *
  * @throws {Failed} if systemd cannot be asked, refuses, or does not do it.
  */
 export async function attach(namespace: Namespace, pids: readonly number[]): Promise<void> {
   if (pids.length === 0) return;
-  await enqueue(namespace, pids);
+  await calls.request(namespace, ...pids);
   for (const pid of pids) assertAttached(namespace, pid);
 }
 
-function enqueue({ namespace }: Namespace, pids: readonly number[]): Promise<void> {
-  const queue: Queue = queues.get(namespace) ?? { last: undefined, next: undefined };
-  queues.set(namespace, queue);
-  if (queue.last === undefined) return start(queue, namespace, pids);
-  if (queue.next !== undefined) {
-    queue.next.pids.push(...pids);
-    return queue.next.attached;
-  }
-  const group = [...pids];
-  const attached = queue.last.catch(() => {}).then(() => {
-    queue.next = undefined;
-    return start(queue, namespace, group);
-  });
-  queue.next = { pids: group, attached };
-  return attached;
-}
-
-function start(queue: Queue, namespace: string, pids: readonly number[]): Promise<void> {
-  const attached = submit(namespace, pids);
-  queue.last = attached;
-  const done = () => {
-    if (queue.last === attached && queue.next === undefined) queue.last = undefined;
-  };
-  attached.then(done, done);
-  return attached;
-}
+const calls = new GroupedCalls<number>(submit);
 
 /** Asks until systemd has answered: dbus and systemd may just be started again. */
-async function submit(namespace: string, pids: readonly number[]): Promise<void> {
+async function submit({ namespace }: Namespace, pids: readonly number[]): Promise<void> {
   const begin = performance.now();
   for (;;) {
     // Those that have ended are left out, for with one of them systemd moves none.

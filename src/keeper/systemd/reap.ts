@@ -4,10 +4,8 @@ import type { Namespace } from "../../namespace/description.ts";
 import { registered, shimCgroup, usageDirectory } from "../../namespace/paths.ts";
 import { registeredInode } from "../../task/task.ts";
 import { isTaskPopulated } from "../../task/population.ts";
+import { UNIFIED_COUNTERS } from "../../task/usage.ts";
 import { withLock } from "./lock.ts";
-
-/** The files with the counters that are kept: `keep_counters` in `end.sh` has the same. */
-const COUNTERS = ["cpu.stat", "memory.peak", "memory.events", "pids.peak"];
 
 /** Does what `Keeper.reap` says: the shim does it at the end of a run, unless it was killed. */
 export async function reap(namespace: Namespace, task: string): Promise<boolean> {
@@ -33,7 +31,7 @@ export function reapLocked(namespace: string, task: string): boolean {
 
 /** Writes the counters of a run: for each line of a counter's file its name, and that line. */
 function keepCounters(cgroup: string, file: string): void {
-  const lines = COUNTERS.flatMap((name) =>
+  const lines = UNIFIED_COUNTERS.flatMap((name) =>
     unlessGone(() => Deno.readTextFileSync(`${cgroup}/${name}`), "").split("\n")
       .filter((line) => line !== "").map((line) => `${name} ${line}\n`)
   );

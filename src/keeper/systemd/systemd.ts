@@ -18,12 +18,13 @@ import { tooManyCgroups } from "../too_many_cgroups.ts";
 import { attach, isInUnit } from "./attach.ts";
 import { lockFile, withLock } from "./lock.ts";
 import { reap, reapLocked } from "./reap.ts";
+import { UNIFIED_COUNTERS } from "../../task/usage.ts";
 import end from "./end.sh" with { type: "text" };
 
 /**
  * A namespace that is kept by a unit of systemd's, which belongs to the owner: systemd moves processes
- * of the owner's into the unit when he asks for it, and within the unit he moves them himself. The
- * cgroup of a task is its registered cgroup, too, and is made and removed with a lock.
+ * of the owner's into the unit when they ask for it, and within the unit they move them themselves.
+ * The cgroup of a task is its registered cgroup, too, and is made and removed with a lock.
  */
 export const systemd: Keeper = {
   open,
@@ -38,7 +39,7 @@ export const systemd: Keeper = {
   reap,
   place: ({ namespace }, task, inode) =>
     `${namespaceDirectory(namespace)}/unified ${inode} ${lockFile(namespace, task)}`,
-  end,
+  end: end.replace("@COUNTERS@", UNIFIED_COUNTERS.join(" ")),
   exitWaits: "pipe",
 };
 

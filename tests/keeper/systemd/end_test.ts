@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { systemd } from "../../../src/keeper/systemd/systemd.ts";
+import { UNIFIED_COUNTERS } from "../../../src/task/usage.ts";
 import { exists, until } from "../../harness.ts";
 
-const END = Deno.readTextFileSync(
-  new URL("../../../src/keeper/systemd/end.sh", import.meta.url),
-);
+const { end: END } = systemd;
 
 /** Where the unified hierarchy is mounted, on hosts that have v1 beside it, too. */
 function unifiedMount(): string | undefined {
@@ -38,7 +38,7 @@ class Kept {
   }
 
   /** Starts a shell in the cgroup of the shim, which does what a shim does at its end when it is told so. */
-  start(sh: string, { begin = "" } = {}): Deno.ChildProcess {
+  async start(sh: string, { begin = "" } = {}): Promise<Deno.ChildProcess> {
     const [program = "", ...args] = sh.split(" ");
     const text = `${END}
       lanco_unified=$1 lanco_inode=77 lanco_lock=$2 LANCO_TASK=a
@@ -54,14 +54,16 @@ class Kept {
       stderr: "inherit",
     }).spawn();
     this.#started.push(process);
+    await until("the shim is there", () => populated(`${this.cgroup}/shims/task-a`));
     return process;
   }
 
   /** Starts a process in the cgroup of the task. */
-  orphan(): Deno.ChildProcess {
+  async orphan(): Promise<Deno.ChildProcess> {
     const args = ["-c", `echo 0 >"$1/task-a/cgroup.procs"; exec sleep 1000`, "sh", this.cgroup];
     const process = new Deno.Command("/bin/sh", { args }).spawn();
     this.#started.push(process);
+    await until("the orphan is there", () => populated(`${this.cgroup}/task-a`));
     return process;
   }
 
@@ -120,30 +122,28 @@ function endTest(name: string, body: (kept: Kept, sh: string) => Promise<void>):
 }
 
 endTest("a shim keeps the counters of its run and removes its cgroups", async (kept, sh) => {
-  const shim = kept.start(sh);
-  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  const there = UNIFIED_COUNTERS.filter((file) => exists(`${kept.cgroup}/task-a/${file}`));
+  const shim = await kept.start(sh);
   assertEquals(await finish(shim), 5);
   assertEquals(kept.cgroups(), ["shims"]);
   assertEquals(exists(`${kept.cgroup}/shims/task-a`), false);
   assertEquals(kept.usage(), ["77-a"]);
-  assertMatch(Deno.readTextFileSync(`${kept.directory}/usage/77-a`), /^cpu\.stat usage_usec \d+$/m);
+  const counters = Deno.readTextFileSync(`${kept.directory}/usage/77-a`);
+  assertMatch(counters, /^cpu\.stat usage_usec \d+$/m);
+  const names = new Set(counters.trim().split("\n").map((line) => line.split(" ")[0] ?? ""));
+  assertEquals([...names].sort(), there.sort());
 });
 
 endTest("a shim removes the cgroups that the task has made in its own", async (kept, sh) => {
   Deno.mkdirSync(`${kept.cgroup}/task-a/b/c`, { recursive: true });
-  const shim = kept.start(sh);
-  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  const shim = await kept.start(sh);
   assertEquals(await finish(shim), 5);
   assertEquals(kept.cgroups(), ["shims"]);
 });
 
 endTest("orphans are waited for by another process than the shim", async (kept, sh) => {
-  const orphan = kept.orphan();
-  const shim = kept.start(sh);
-  await until(
-    "both are there",
-    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
-  );
+  const orphan = await kept.orphan();
+  const shim = await kept.start(sh);
   assertEquals(await finish(shim), 5);
   // The name is free as soon as the orphans have ended: what waits is not beside the task.
   assertEquals(populated(`${kept.cgroup}/shims/task-a`), false);
@@ -156,16 +156,12 @@ endTest("orphans are waited for by another process than the shim", async (kept, 
 });
 
 endTest("what waits for orphans holds nothing open that the shim had", async (kept, sh) => {
-  const orphan = kept.orphan();
+  const orphan = await kept.orphan();
   const pipe = `${kept.directory}/pipe`;
   assertEquals(new Deno.Command("mkfifo", { args: [pipe] }).outputSync().success, true);
   // The other end is that of an exit command.
   const exit = new Deno.Command("/bin/sh", { args: ["-c", `exec cat "$0"`, pipe] }).spawn();
-  const shim = kept.start(sh, { begin: `exec 6>${pipe}` });
-  await until(
-    "both are there",
-    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
-  );
+  const shim = await kept.start(sh, { begin: `exec 6>${pipe}` });
   assertEquals(await finish(shim), 5);
   assertEquals((await exit.status).success, true);
   assertEquals(populated(`${kept.cgroup}/shims`), true);
@@ -173,12 +169,8 @@ endTest("what waits for orphans holds nothing open that the shim had", async (ke
 });
 
 endTest("what waits for orphans removes no cgroup of a later run", async (kept, sh) => {
-  const orphan = kept.orphan();
-  const shim = kept.start(sh);
-  await until(
-    "both are there",
-    () => populated(`${kept.cgroup}/shims/task-a`) && populated(`${kept.cgroup}/task-a`),
-  );
+  const orphan = await kept.orphan();
+  const shim = await kept.start(sh);
   assertEquals(await finish(shim), 5);
   orphan.kill("SIGKILL");
   await orphan.status;
@@ -199,8 +191,7 @@ endTest("what waits for orphans removes no cgroup of a later run", async (kept, 
 endTest("a shim waits for the lock of the name", async (kept, sh) => {
   const held = Deno.openSync(kept.lock, { write: true });
   held.lockSync(true);
-  const shim = kept.start(sh);
-  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  const shim = await kept.start(sh);
   const end = finish(shim);
   await until("it waits", () => /flock/.test(namesIn(`${kept.cgroup}/shims/task-a`)));
   assertEquals(kept.cgroups(), ["shims", "task-a"]);
@@ -222,8 +213,7 @@ function namesIn(cgroup: string): string {
 endTest("counters are not written where a link leads", async (kept, sh) => {
   Deno.writeTextFileSync(`${kept.directory}/precious`, "as it was");
   Deno.symlinkSync(`${kept.directory}/precious`, `${kept.directory}/usage/77-a`);
-  const shim = kept.start(sh);
-  await until("the shim is there", () => populated(`${kept.cgroup}/shims/task-a`));
+  const shim = await kept.start(sh);
   assertEquals(await finish(shim), 5);
   assertEquals(Deno.readTextFileSync(`${kept.directory}/precious`), "as it was");
   assertEquals(kept.cgroups(), ["shims"]);
