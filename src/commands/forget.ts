@@ -10,7 +10,7 @@ import { removeAllLogs, removeLogs } from "../logs/remove_logs.ts";
 import type { Output } from "../show/schema.ts";
 import { forgetRuns, type KnownNames, readNames, tasksOf } from "../task/forgetting.ts";
 import { matching } from "../task/pattern.ts";
-import { identity, registeredInode } from "../task/task.ts";
+import { registeredInode, runningInode } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
 import { WITH_LABEL } from "./label_options.ts";
 import { checkSelection, isSelecting } from "./several_tasks.ts";
@@ -59,7 +59,7 @@ Examples:
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       told[task] = await forgetTask(context, namespace, task, names, request);
       if (areSelected) return;
-      if (identity(namespace.namespace, task) !== undefined) {
+      if (runningInode(namespace.namespace, task) !== undefined) {
         throw new AlreadyRunning(task, "is running: the record of this run stays");
       }
       if (!tasksOf(names).includes(task)) throw new UnknownTask(namespace.namespace, task);
@@ -99,7 +99,8 @@ async function forgetTask(
 ): Promise<Output<"forget">["tasks"][string]> {
   const { namespace: name, owner } = namespace;
   try {
-    const isLeft = registeredInode(name, task) !== undefined && identity(name, task) === undefined;
+    const isLeft = registeredInode(name, task) !== undefined &&
+      runningInode(name, task) === undefined;
     if (isLeft) await reap(namespace, task);
     const before = olderThan === undefined ? Infinity : Date.now() - olderThan;
     const { runs, left } = forgetRuns(namespace, task, names, { before, labels });

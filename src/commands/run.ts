@@ -107,7 +107,7 @@ async function start(
       warn(`task ${task} does not inherit the variables ${shim.lost}: install coreutils 8.30`);
     }
   });
-  const { version: _, cgroup: __, sinceBoot: ___, ...rest } = record;
+  const { version: _, inode: __, sinceBoot: ___, ...rest } = record;
   const { stop = {}, timeout = null, once = false } = record;
   const shown = { ...rest, stop, timeout, once, pid };
   const output: Output<"run"> = { namespace: context.namespace, ...shown };

@@ -149,7 +149,7 @@ class Attempt {
     this.#record = recordOf(this.options, {
       run,
       task: this.task,
-      cgroup: this.#inode,
+      inode: this.#inode,
       pid: this.#child,
       shim: this.#shim?.pid ?? 0,
       directory: this.#directory,

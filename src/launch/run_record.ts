@@ -4,7 +4,7 @@ import type { LaunchOptions } from "./launch_options.ts";
 /** What a launch has found out of a run, of its record. */
 type Facts = Pick<
   RunRecord,
-  "run" | "task" | "cgroup" | "pid" | "shim" | "directory" | "log" | "stderr" | "sinceBoot"
+  "run" | "task" | "inode" | "pid" | "shim" | "directory" | "log" | "stderr" | "sinceBoot"
 >;
 
 /** Returns the record of a run that begins now. */

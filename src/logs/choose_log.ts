@@ -81,8 +81,8 @@ export function runLog(
   chosen: ChosenRun,
   which: OutputName,
 ): Log {
-  const { run, cgroup, found, lost } = chosen;
-  const isUnderWay = cgroup !== undefined;
+  const { run, inode, found, lost } = chosen;
+  const isUnderWay = inode !== undefined;
   const subject = `run ${run} of task ${task}`;
   if (found?.record[which] === null) throw new Failed(`${subject} ${ABSENT[which]}`);
   const path = found?.record[which] ?? fallbackPath(namespace.namespace, task, which);

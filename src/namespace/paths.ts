@@ -134,19 +134,19 @@ export function trackingCgroup(namespace: Namespace, task: string): string {
  * Where the shell is that keeps the time limit of a run. Its name is such that the release agent
  * treats it as an exit command, and nobody takes it for one: the number is that of no cgroup.
  *
- * @param cgroup The inode of the run's registered cgroup.
+ * @param inode The inode of the run's registered cgroup.
  */
 export function timeKeeperCgroups(
   namespace: Namespace,
   task: string,
-  cgroup: number,
+  inode: number,
 ): { registered: string; other: string | undefined } {
   const { namespace: name, exits } = namespace;
   return {
-    registered: `${namedRoot(name)}/exit-T${cgroup}-${task}`,
+    registered: `${namedRoot(name)}/exit-T${inode}-${task}`,
     other: exits === ""
       ? undefined
-      : `${namespaceDirectory(name)}/${exits}/exits/T${cgroup}-${task}`,
+      : `${namespaceDirectory(name)}/${exits}/exits/T${inode}-${task}`,
   };
 }
 
@@ -161,17 +161,17 @@ export interface ExitCommandCgroups {
 /**
  * Where the exit command of a run of a task is.
  *
- * @param cgroup The inode of the run's registered cgroup.
+ * @param inode The inode of the run's registered cgroup.
  */
 export function exitCommandCgroups(
   namespace: Namespace,
   task: string,
-  cgroup: number,
+  inode: number,
 ): ExitCommandCgroups {
   const { namespace: name, exits } = namespace;
   const frozenCgroup = exits === "" ? undefined : `${namespaceDirectory(name)}/${exits}/exits`;
   return {
-    registered: `${namedRoot(name)}/exit-${cgroup}-${task}`,
-    frozenCgroup: frozenCgroup && `${frozenCgroup}/${cgroup}-${task}`,
+    registered: `${namedRoot(name)}/exit-${inode}-${task}`,
+    frozenCgroup: frozenCgroup && `${frozenCgroup}/${inode}-${task}`,
   };
 }

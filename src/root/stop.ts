@@ -5,7 +5,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { namedRoot } from "../namespace/paths.ts";
 import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import type { Signal } from "../task/signals.ts";
-import { identity } from "../task/task.ts";
+import { runningInode } from "../task/task.ts";
 import { type Ending, OwnerProcess } from "./owner_process.ts";
 
 /**
@@ -174,21 +174,21 @@ function stopWords({ signal, patience, main }: AskOptions): string[] {
 }
 
 function findTargets(namespace: Namespace, task: string, meant?: number): Target[] {
-  const inode = identity(namespace.namespace, task);
+  const inode = runningInode(namespace.namespace, task);
   if (inode !== undefined && (meant ?? inode) === inode) {
     const own = namespace.hierarchies.filter((hierarchy) => hierarchy.tasks);
     const hierarchies = own.map(({ name }) => name);
     return [{ name: `task-${task}`, inode, place: `task-${task}`, hierarchies }];
   }
-  const isMeant = (exit: Exit) => (meant ?? exit.cgroup) === exit.cgroup;
+  const isMeant = (exit: Exit) => (meant ?? exit.inode) === exit.inode;
   const exits = runningExitCommands(namespace, (name) => name === task).filter(isMeant);
-  return exits.flatMap(({ cgroup }) => {
-    const name = `exit-${cgroup}-${task}`;
+  return exits.flatMap((exit) => {
+    const name = `exit-${exit.inode}-${task}`;
     const path = `${namedRoot(namespace.namespace)}/${name}`;
     const inode = unlessGone(() => Deno.statSync(path).ino, null);
     if (inode === null) return [];
     if (namespace.keeper === "systemd") return [{ name, inode, place: name, hierarchies: UNIFIED }];
     const hierarchies = namespace.exits === "" ? [] : [namespace.exits];
-    return [{ name, inode, place: `exits/${cgroup}-${task}`, hierarchies }];
+    return [{ name, inode, place: `exits/${exit.inode}-${task}`, hierarchies }];
   });
 }

@@ -63,7 +63,7 @@ export class StopsByKey {
    * @returns the messages of all failures so far.
    */
   async finish(): Promise<readonly string[]> {
-    for (const run of [...this.#open.keys()]) this.#end(run);
+    for (const inode of [...this.#open.keys()]) this.#end(inode);
     await Promise.all(this.#kills);
     return this.#failures;
   }
@@ -74,32 +74,32 @@ export class StopsByKey {
     else if ("quit" in notice) this.#isLeft = true;
     else if ("over" in notice) this.#end(notice.over);
     // How long the task may take the owner can write down.
-    else this.#begin(notice.stop, notice.run, Math.min(notice.patience, PATIENCE) + GRACE);
+    else this.#begin(notice.stop, notice.inode, Math.min(notice.patience, PATIENCE) + GRACE);
   }
 
-  #begin(task: string, run: number, wait: number): void {
+  #begin(task: string, inode: number, wait: number): void {
     try {
-      const tasks = new OwnersTasks(this.namespace, [task], run);
-      clearTimeout(this.#open.get(run)?.timer);
-      this.#open.set(run, { task, tasks, timer: setTimeout(() => this.#expire(run), wait) });
+      const tasks = new OwnersTasks(this.namespace, [task], inode);
+      clearTimeout(this.#open.get(inode)?.timer);
+      this.#open.set(inode, { task, tasks, timer: setTimeout(() => this.#expire(inode), wait) });
     } catch (error) {
       this.#failures.push(reason(error));
     }
   }
 
   /** Kills the run, and then the process unless it soon tells the end of the stop. */
-  #expire(run: number): void {
-    const stop = this.#open.get(run);
+  #expire(inode: number): void {
+    const stop = this.#open.get(inode);
     if (stop === undefined) return;
     this.#kill(stop);
     const why = `did not tell the end of task ${stop.task}, which root kills,`;
     stop.timer = setTimeout(() => this.giveUp(why), ANSWER_WAIT);
   }
 
-  #end(run: number): void {
-    const stop = this.#open.get(run);
+  #end(inode: number): void {
+    const stop = this.#open.get(inode);
     if (stop === undefined) return;
-    this.#open.delete(run);
+    this.#open.delete(inode);
     clearTimeout(stop.timer);
     this.#kill(stop);
   }

@@ -7,7 +7,7 @@ export interface Task {
   /** The name of the task. */
   name: string;
   /** The inode number of the registered cgroup, which distinguishes the run from all others. */
-  run: number;
+  inode: number;
   /** `exit-cmd` if the task has ended, and this is its exit command. */
   state: "running" | "paused" | "exit-cmd";
   /** The number of processes. */

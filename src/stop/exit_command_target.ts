@@ -21,7 +21,7 @@ export class ExitTarget {
   readonly #place: ExitCommandCgroups;
 
   constructor(private readonly namespace: Namespace, private readonly exit: Exit) {
-    this.#place = exitCommandCgroups(namespace, exit.task, exit.cgroup);
+    this.#place = exitCommandCgroups(namespace, exit.task, exit.inode);
   }
 
   /** The name of the exit command in messages. */

@@ -7,7 +7,7 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import { type Pause, writePause } from "../task/pauses.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
-import { identity } from "../task/task.ts";
+import { runningInode } from "../task/task.ts";
 
 /** The longest wait for a command to be started, and for a task to freeze, in milliseconds. */
 const FREEZE_TIMEOUT = 5000;
@@ -22,10 +22,10 @@ const FREEZE_TIMEOUT = 5000;
  * @throws {Failed} if the host has no freezer, or the command is not executed in 5 seconds.
  */
 export async function freeze(namespace: Namespace, task: string, frozen: boolean): Promise<void> {
-  const inode = identity(namespace.namespace, task);
+  const inode = runningInode(namespace.namespace, task);
   if (inode === undefined) throw new NotRunning(task);
   const cgroup = trackingCgroup(namespace, task);
-  const isOver = () => identity(namespace.namespace, task) !== inode;
+  const isOver = () => runningInode(namespace.namespace, task) !== inode;
   try {
     if (frozen) {
       await untilStarted(cgroup, task, isOver);

@@ -9,7 +9,7 @@ import { currentRun, type RecordedRun, unlessBad } from "../task/records.ts";
 import { type StopRecord, writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { DEFAULT_MANNER } from "../task/stop_manner.ts";
-import { identity } from "../task/task.ts";
+import { runningInode } from "../task/task.ts";
 import { ExitTarget } from "./exit_command_target.ts";
 import { Target } from "./target.ts";
 
@@ -53,7 +53,7 @@ export function patienceOf(
   task: string,
   { patience }: Pick<StopOptions, "patience"> = {},
 ): number {
-  const inode = identity(namespace.namespace, task);
+  const inode = runningInode(namespace.namespace, task);
   const found = unlessBad(() => currentRun(namespace.namespace, task, inode));
   return patience ?? found?.record.stop?.timeout ?? DEFAULT_MANNER.timeout;
 }

@@ -7,9 +7,9 @@ import { writeWhole } from "../cli/standard_output.ts";
  * error, as a line of JSON: so root can kill the task if the owner hinders the process that acts.
  */
 export type Notice =
-  /** The user has asked for a stop of this run; after so many milliseconds it is killed. */
-  | { stop: string; run: number; patience: number }
-  /** The stop of this run has succeeded or failed. */
+  /** The user has asked for a stop of the run with this inode; after so many milliseconds it is killed. */
+  | { stop: string; inode: number; patience: number }
+  /** The stop of the run with this inode has succeeded or failed. */
   | { over: number }
   /** The user has left `top` by a key, so that stops which are under way do not matter. */
   | { quit: true };
@@ -36,12 +36,12 @@ export function parseNotice(line: string): Notice | undefined {
   } catch {
     return undefined;
   }
-  const { stop, run, patience, over, quit } = fields;
+  const { stop, inode, patience, over, quit } = fields;
   if (quit === true) return { quit };
   if (isWhole(over)) return { over };
-  const isStop = typeof stop === "string" && isName(stop, TASK_MAX) && isWhole(run) &&
+  const isStop = typeof stop === "string" && isName(stop, TASK_MAX) && isWhole(inode) &&
     isWhole(patience, PATIENCE_MAX);
-  return isStop ? { stop, run, patience } : undefined;
+  return isStop ? { stop, inode, patience } : undefined;
 }
 
 function isWhole(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number {

@@ -11,7 +11,7 @@ import type { RunRecord } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { commandProcess } from "./command_process.ts";
 import { send } from "./send.ts";
-import { identity } from "../task/task.ts";
+import { runningInode } from "../task/task.ts";
 
 /** How often to kill the processes that are left, in milliseconds. */
 const INTERVAL = 20;
@@ -54,12 +54,12 @@ export class Target {
    */
   static find(namespace: Namespace, task: string): Target {
     for (;;) {
-      const run = identity(namespace.namespace, task);
-      if (run === undefined) throw new NotRunning(task);
+      const inode = runningInode(namespace.namespace, task);
+      if (inode === undefined) throw new NotRunning(task);
       const killer = openKiller(namespace, task);
       // The run is the same as before: `killer` is its cgroup.kill.
-      if (identity(namespace.namespace, task) === run) {
-        return new Target(namespace, task, run, killer);
+      if (runningInode(namespace.namespace, task) === inode) {
+        return new Target(namespace, task, inode, killer);
       }
       killer?.close();
     }
@@ -71,7 +71,7 @@ export class Target {
   }
 
   get #isOver(): boolean {
-    return identity(this.namespace.namespace, this.task) !== this.inode;
+    return runningInode(this.namespace.namespace, this.task) !== this.inode;
   }
 
   /**

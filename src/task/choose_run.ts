@@ -1,9 +1,11 @@
 import { Failed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { allLostRuns, type LostRun } from "./host_crash.ts";
+import { allLostRuns, type LostRun, lostRuns } from "./host_crash.ts";
 import { currentRun, formerRun, leftRuns, listRuns, readRun, type RecordedRun } from "./records.ts";
-import type { Warn } from "./state.ts";
-import { identity } from "./task.ts";
+import { runningInode } from "./task.ts";
+
+/** Called with a message about a record that could not be read, and is left out. */
+export type Warn = (message: string) => void;
 
 /** Says which run of a task is meant: its id, or 0 for the run that is under way or the last one, -1 for the run before that, and so on. */
 export type RunChoice = string | number;
@@ -13,7 +15,7 @@ export interface ChosenRun {
   /** Its id; null if it is under way and there is no record of it. */
   run: string | null;
   /** The inode of its registered cgroup, if it is under way. */
-  cgroup?: number;
+  inode?: number;
   /** Its record; undefined if there is none, or the run was under way when the host went down. */
   found: RecordedRun | undefined;
   /** Whether it was under way when the host went down. */
@@ -36,10 +38,63 @@ export function chooseRun(
   lost: Sources["lost"] = () => allLostRuns(namespace),
 ): ChosenRun | undefined {
   for (;;) {
-    const cgroup = identity(namespace.namespace, task);
-    const chosen = choose(newestFirst(namespace, task, cgroup, { ...only(choice), lost }), choice);
+    const inode = runningInode(namespace.namespace, task);
+    const chosen = choose(newestFirst(namespace, task, inode, { ...only(choice), lost }), choice);
     // Another run may have begun, or this one ended, while the records were read.
-    if (identity(namespace.namespace, task) === cgroup) return chosen;
+    if (runningInode(namespace.namespace, task) === inode) return chosen;
+  }
+}
+
+/** How to look for the last run of a task. */
+export interface LastRunOptions {
+  /** The inode of its registered cgroup, if a run is under way. */
+  inode?: number | undefined;
+  /** Called with a message if the record cannot be read; without it, that is an error. */
+  warn?: Warn;
+  /** The last runs that were under way when the host went down, by task, if the caller knows them. */
+  lost?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Finds the run of a task that is under way, or else the last one that has executed its command;
+ * undefined if nothing is known of one.
+ *
+ * @throws {Failed} if its record cannot be read, unless `warn` is given.
+ */
+export function lastRun(
+  namespace: Namespace,
+  task: string,
+  { inode, warn, lost }: LastRunOptions = {},
+): ChosenRun | undefined {
+  const find = () => reader(warn)(() => currentRun(namespace.namespace, task, inode));
+  if (inode !== undefined) {
+    const found = find();
+    return { run: found?.record.run ?? null, inode, found, lost: false };
+  }
+  const ended = settled(namespace.namespace, task, find);
+  if (ended !== undefined) return ended;
+  const run = (lost ?? lostRuns(namespace)).get(task);
+  return run === undefined ? undefined : { run, found: undefined, lost: true };
+}
+
+/**
+ * Reads the record of a run that was not under way. A run without an exit status may have begun or
+ * ended since: it is then read again, for its status is final only when the run is over.
+ */
+function settled(
+  namespace: string,
+  task: string,
+  read: () => RecordedRun | undefined,
+): ChosenRun | undefined {
+  for (let before: string | undefined;;) {
+    const found = read();
+    if (found === undefined) return undefined;
+    const { run, inode } = found.record;
+    const over = { run, found, lost: found.left?.isLost === true };
+    const isKnown = found.left !== undefined || found.status.code !== undefined;
+    if (isKnown || run === before) return over;
+    if (runningInode(namespace, task) === inode) return { ...over, inode };
+    before = run;
   }
 }
 
@@ -66,8 +121,8 @@ export function* runsOf(
   lost: readonly LostRun[],
   warn: Warn,
 ): Generator<ChosenRun> {
-  const cgroup = identity(namespace.namespace, task);
-  yield* newestFirst(namespace, task, cgroup, { lost: () => lost, warn });
+  const inode = runningInode(namespace.namespace, task);
+  yield* newestFirst(namespace, task, inode, { lost: () => lost, warn });
 }
 
 interface Sources {
@@ -82,20 +137,20 @@ interface Sources {
 function* newestFirst(
   { namespace }: Namespace,
   task: string,
-  cgroup: number | undefined,
+  inode: number | undefined,
   { only, lost, warn }: Sources,
 ): Generator<ChosenRun> {
   const read = reader(warn);
   let live: string | undefined;
-  if (cgroup !== undefined) {
-    const found = read(() => currentRun(namespace, task, cgroup));
+  if (inode !== undefined) {
+    const found = read(() => currentRun(namespace, task, inode));
     live = found?.record.run;
-    yield { run: live ?? null, cgroup, found, lost: false };
+    yield { run: live ?? null, inode, found, lost: false };
   }
   for (const run of listRuns(namespace).runs.get(task)?.toReversed() ?? []) {
     if (run === live || run !== (only ?? run)) continue;
-    const found = read(() => readRun(namespace, task, run));
-    if (found?.status.executed) yield { run, found, lost: false };
+    const chosen = settled(namespace, task, () => read(() => readRun(namespace, task, run)));
+    if (chosen?.found?.status.executed) yield chosen;
   }
   const former = read(() => formerRun(namespace, task));
   if (former !== undefined && former.record.run !== live) {

@@ -15,7 +15,7 @@ const REST = 5;
 /** The watches for a task, and the inode of its registered cgroup when they were woken last. */
 interface Waiting {
   watches: Set<EndWatch>;
-  run: number | null;
+  inode: number | null;
 }
 
 /** The interval of looks without a change while there are watches, in milliseconds. */
@@ -47,7 +47,7 @@ class Watch {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
       if (waiting !== undefined) waiting.watches.add(watch);
-      else this.#waiting.set(task, { watches: new Set([watch]), run: this.#runOf(task) });
+      else this.#waiting.set(task, { watches: new Set([watch]), inode: this.#inodeOf(task) });
     }
   }
 
@@ -75,16 +75,16 @@ class Watch {
       const everybody = this.#count <= MANY || performance.now() >= all;
       if (everybody) all = performance.now() + SELDOM;
       for (const [task, waiting] of this.#waiting) {
-        const run = everybody ? waiting.run : this.#runOf(task);
-        if (!everybody && run === waiting.run) continue;
-        waiting.run = run;
+        const inode = everybody ? waiting.inode : this.#inodeOf(task);
+        if (!everybody && inode === waiting.inode) continue;
+        waiting.inode = inode;
         for (const watch of waiting.watches) watch.wake();
       }
       if (!everybody) await new Promise((resolve) => setTimeout(resolve, REST));
     }
   }
 
-  #runOf(task: string): number | null {
+  #inodeOf(task: string): number | null {
     return unlessGone(() => Deno.statSync(registered(this.namespace, task)).ino, null);
   }
 }

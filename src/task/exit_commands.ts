@@ -11,7 +11,7 @@ export interface Exit {
   /** The name of the task. */
   task: string;
   /** The inode of the registered cgroup that the run has or had. */
-  cgroup: number;
+  inode: number;
 }
 
 /**
@@ -24,13 +24,13 @@ export function runningExitCommands(
 ): Exit[] {
   const exits = registeredExits(namespace).filter(({ task }) => matches(task));
   return each(exits, (exit) => isExitCommandRunning(namespace, exit) ? [exit] : [])
-    .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.cgroup - b.cgroup);
+    .sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.inode - b.inode);
 }
 
 /** Returns the exit commands of a task that wait for the end of their run: frozen, or where there is no freezer, polling. */
 export function sleepingExitCommands(namespace: Namespace, task: string): Exit[] {
   return registeredExits(namespace).filter((exit) => {
-    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.cgroup);
+    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.inode);
     return exit.task === task && (frozenCgroup === undefined || isFrozen(frozenCgroup));
   });
 }
@@ -38,19 +38,17 @@ export function sleepingExitCommands(namespace: Namespace, task: string): Exit[]
 /** Returns the exit commands that have a registered cgroup, in no order. */
 function registeredExits({ namespace }: Namespace): Exit[] {
   return [...Deno.readDirSync(namedRoot(namespace))].flatMap(({ name }): Exit[] => {
-    const [, cgroup, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
-    return cgroup === undefined || !isName(task, TASK_MAX)
-      ? []
-      : [{ task, cgroup: Number(cgroup) }];
+    const [, inode, task = ""] = /^exit-(\d+)-(.+)$/.exec(name) ?? [];
+    return inode === undefined || !isName(task, TASK_MAX) ? [] : [{ task, inode: Number(inode) }];
   });
 }
 
 /** Returns whether an exit command runs: its run is over, and it still has a process. */
-export function isExitCommandRunning(namespace: Namespace, { task, cgroup }: Exit): boolean {
+export function isExitCommandRunning(namespace: Namespace, { task, inode }: Exit): boolean {
   const path = registered(namespace.namespace, task);
   const last = unlessGone(() => Deno.statSync(path).ino, null);
-  if (last === cgroup && !isLeft(namespace, task)) return false;
-  return isPopulatedExit(namespace, { task, cgroup });
+  if (last === inode && !isLeft(namespace, task)) return false;
+  return isPopulatedExit(namespace, { task, inode });
 }
 
 /** Returns whether the registered cgroup of a task is that of a run that is over: where systemd keeps the namespace, it stays if the shim was killed. */
@@ -67,8 +65,8 @@ export function removeLeftExitCommands({ namespace }: Namespace, task: string): 
 }
 
 /** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
-function isPopulatedExit(namespace: Namespace, { task, cgroup }: Exit): boolean {
-  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, cgroup);
+function isPopulatedExit(namespace: Namespace, { task, inode }: Exit): boolean {
+  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, inode);
   if (isPopulated(registered)) return true;
   const file = `${frozenCgroup ?? registered}/cgroup.events`;
   const events = unlessGone(() => Deno.readTextFileSync(file), "");
@@ -76,6 +74,6 @@ function isPopulatedExit(namespace: Namespace, { task, cgroup }: Exit): boolean 
 }
 
 /** Returns the process ids of an exit command. */
-export function exitCommandProcesses(namespace: Namespace, { task, cgroup }: Exit): number[] {
-  return processes(exitCommandCgroups(namespace, task, cgroup).registered);
+export function exitCommandProcesses(namespace: Namespace, { task, inode }: Exit): number[] {
+  return processes(exitCommandCgroups(namespace, task, inode).registered);
 }

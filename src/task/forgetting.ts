@@ -143,7 +143,7 @@ function formerOf(namespace: string, task: string): KnownRun {
     run: found?.record.run ?? "",
     found,
     remove() {
-      if (registeredInode(namespace, task) === found?.record.cgroup) return false;
+      if (registeredInode(namespace, task) === found?.record.inode) return false;
       removeTree(formerDirectory(namespace, task));
       return true;
     },
@@ -156,12 +156,12 @@ function removeRun(
   task: string,
   { run, isLast, found }: { run: string; isLast: boolean; found: RecordedRun | undefined },
 ): boolean {
-  const cgroup = registeredInode(namespace, task);
+  const inode = registeredInode(namespace, task);
   // A registered task may be about to make the record of its run: that would be another one.
-  const isOther = found !== undefined && cgroup !== undefined && found.record.cgroup !== cgroup;
+  const isOther = found !== undefined && inode !== undefined && found.record.inode !== inode;
   if (!forget(namespace, { run, task, isLast: isLast && !isOther })) return false;
   if (found !== undefined) {
-    removeQuietly(`${usageDirectory(namespace)}/${found.record.cgroup}-${task}`);
+    removeQuietly(`${usageDirectory(namespace)}/${found.record.inode}-${task}`);
   }
   return removeMarks(namespace, task, run);
 }

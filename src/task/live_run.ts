@@ -6,7 +6,7 @@ export interface LiveRun {
   /** Its id; the inode of its registered cgroup, if it has no record. */
   run: string;
   /** The inode of its registered cgroup. */
-  cgroup: number;
+  inode: number;
   /** Its record, as it was read first, without what may be long. */
   found: RecordedRun | undefined;
   /** How much of its file of pauses has been read, in bytes. */
@@ -22,15 +22,15 @@ export function short(found: RecordedRun): RecordedRun {
 
 /** Reads the record of a run again; undefined if there is none any more. */
 export function again(namespace: string, task: string, old: RecordedRun): RecordedRun | undefined {
-  const { run, cgroup } = old.record;
+  const { run, inode } = old.record;
   if (!isFormer(old)) return readRun(namespace, task, run);
   const found = currentRun(namespace, task, undefined);
-  return found?.record.cgroup === cgroup ? found : undefined;
+  return found?.record.inode === inode ? found : undefined;
 }
 
 /** Returns whether a run is of version 1.1.0: its id is then the inode of its registered cgroup. */
 export function isFormer({ record }: RecordedRun): boolean {
-  return record.run === String(record.cgroup);
+  return record.run === String(record.inode);
 }
 
 /** Returns the process id of the command of a run, if it is on record, and its labels. */

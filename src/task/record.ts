@@ -23,7 +23,7 @@ export interface RunRecord {
   /** The name of the task. */
   task: string;
   /** The inode of the registered cgroup. */
-  cgroup: number;
+  inode: number;
   /** The process id of the command; null in records of older versions. */
   pid: number | null;
   /** The process id of the shim. */
@@ -80,11 +80,11 @@ export function parseRun(text: string): RunRecord {
  * @throws {BadRecord} if a field is missing, or not of its type.
  */
 export function checkRun(value: Record<string, unknown>): RunRecord {
-  const { run, task, cgroup, pid, shim, command, directory, log, started, sinceBoot, limits } =
+  const { run, task, inode, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
   // Older versions have not written these.
   const { labels = {}, stderr = null, stop, once, timeout } = value;
-  const good = isText(run) && isText(task) && isNatural(cgroup) &&
+  const good = isText(run) && isText(task) && isNatural(inode) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) && (stderr === null || isText(stderr)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
@@ -97,7 +97,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     version: 2,
     run,
     task,
-    cgroup,
+    inode,
     pid,
     shim,
     command,

@@ -95,33 +95,33 @@ export interface RecordedRun {
 export function currentRun(
   namespace: string,
   task: string,
-  cgroup: number | undefined,
+  inode: number | undefined,
 ): RecordedRun | undefined {
   const { runs, former } = listRuns(namespace);
   const ids = runs.get(task) ?? [];
   for (let i = ids.length - 1; i >= 0; i--) {
     const found = readRun(namespace, task, ids[i] ?? "");
     // A run under way can only be the one with the greatest id.
-    if (cgroup !== undefined) {
-      if (found?.record.cgroup === cgroup) return found;
+    if (inode !== undefined) {
+      if (found?.record.inode === inode) return found;
       break;
     }
     if (found?.status.executed) return found;
   }
   const old = former.has(task) ? formerRun(namespace, task) : undefined;
-  if (old !== undefined && (cgroup === undefined || old.record.cgroup === cgroup)) return old;
-  return cgroup === undefined ? leftRuns(namespace, task).next().value : undefined;
+  if (old !== undefined && (inode === undefined || old.record.inode === inode)) return old;
+  return inode === undefined ? leftRuns(namespace, task).next().value : undefined;
 }
 
 /** Returns the run of a task that has, or had, this registered cgroup; undefined if it has no record. */
-export function runOfCgroup(
+export function runWithInode(
   namespace: string,
   task: string,
-  cgroup: number,
+  inode: number,
 ): RecordedRun | undefined {
   for (const run of listRuns(namespace).runs.get(task)?.toReversed() ?? []) {
     const found = unlessBad(() => readRun(namespace, task, run));
-    if (found?.record.cgroup === cgroup) return found;
+    if (found?.record.inode === inode) return found;
   }
   return undefined;
 }

@@ -25,7 +25,7 @@ export function readFormerRun(namespace: string, task: string): RunRecord | unde
   if (version !== 1) {
     throw new BadRecord("it is not of version 1: ask the lanco that has launched it");
   }
-  return checkRun({ ...rest, run: String(run), cgroup: run, pid: null });
+  return checkRun({ ...rest, run: String(run), inode: run, pid: null });
 }
 
 /** Returns the status of its first process: the file `ended` has the exit status, `uptime` the time since boot. */
@@ -67,9 +67,9 @@ export function readFormerUsage(
 }
 
 /** Keeps an exit command of version 1.1.0 from being run when it is thawed: it looks for a directory. */
-export function forgetFormerExit(namespace: string, task: string, cgroup: number): void {
+export function forgetFormerExit(namespace: string, task: string, inode: number): void {
   try {
-    Deno.mkdirSync(`${runsDirectory(namespace)}/.no-exit-${cgroup}`);
+    Deno.mkdirSync(`${runsDirectory(namespace)}/.no-exit-${inode}`);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }

@@ -10,7 +10,7 @@ import { openRegular } from "./record_file.ts";
 import { currentRun, type RecordedRun } from "./records.ts";
 import type { RunIds } from "./run_ids.ts";
 import { isTimedOut } from "./state.ts";
-import { identity } from "./task.ts";
+import { runningInode } from "./task.ts";
 
 /** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
 const DOUBT = 2000;
@@ -58,16 +58,16 @@ export class RunEnd {
     const shared = held.get(key);
     // A run that has ended is not shared: in a namespace that was initialised again, another run may
     // have the same inode.
-    if (shared?.ended() === false && identity(namespace.namespace, task) === shared.inode) {
+    if (shared?.ended() === false && runningInode(namespace.namespace, task) === shared.inode) {
       shared.#holders++;
       return shared;
     }
     const deadline = performance.now() + PUBLISHING;
     for (;;) {
-      const inode = identity(namespace.namespace, task);
+      const inode = runningInode(namespace.namespace, task);
       const found = currentRun(namespace.namespace, task, inode);
       const file = found && openStatus(namespace.namespace, found);
-      const same = identity(namespace.namespace, task) === inode;
+      const same = runningInode(namespace.namespace, task) === inode;
       if (same && inode === undefined && file === undefined) return undefined;
       // A run is registered a moment before its record is written.
       if (same && (inode === undefined || file !== undefined)) {
@@ -97,7 +97,7 @@ export class RunEnd {
   ): Promise<RunEnd | undefined> {
     for (;;) {
       const chosen = chooseRun(namespace, task, choice);
-      if (chosen?.cgroup === undefined) {
+      if (chosen?.inode === undefined) {
         const found = chosen?.found;
         const file = found && openStatus(namespace.namespace, found);
         if (found === undefined || file === undefined) return undefined;
@@ -105,7 +105,7 @@ export class RunEnd {
         return new RunEnd(namespace, task, { run, pid, labels }, undefined, file, short(found));
       }
       const held = await RunEnd.hold(namespace, task);
-      if (held !== undefined && held.inode === chosen.cgroup) return held;
+      if (held !== undefined && held.inode === chosen.inode) return held;
       // That run has ended meanwhile.
       held?.close();
     }
@@ -119,7 +119,7 @@ export class RunEnd {
   ended(): boolean {
     if (this.#ended) return true;
     try {
-      this.#ended = identity(this.namespace.namespace, this.task) !== this.inode;
+      this.#ended = runningInode(this.namespace.namespace, this.task) !== this.inode;
       this.#doubt = undefined;
     } catch (error) {
       // A namespace can be released when no task runs.

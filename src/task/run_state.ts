@@ -3,12 +3,35 @@ import { each } from "../cli/budget.ts";
 import { Failed } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
-import { chooseRun, type ChosenRun, type RunChoice, runsOf } from "./choose_run.ts";
+import {
+  chooseRun,
+  type ChosenRun,
+  lastRun,
+  type RunChoice,
+  runsOf,
+  type Warn,
+} from "./choose_run.ts";
 import { allLostRuns } from "./host_crash.ts";
-import { readStop } from "./record.ts";
-import { conclude, type TaskState, type Warn } from "./state.ts";
-import { taskProcesses } from "./task.ts";
+import { conclude, type TaskState } from "./state.ts";
+import { runningInode, taskProcesses } from "./task.ts";
 import { usageReader } from "./usage.ts";
+
+/**
+ * Returns the state of a task; undefined if nothing is known of it.
+ *
+ * @param warn Called with a message if the task runs, and its record cannot be read.
+ * @throws {Failed} if it cannot be found out.
+ */
+export function taskState(namespace: Namespace, task: string, warn: Warn): TaskState | undefined {
+  for (;;) {
+    const inode = runningInode(namespace.namespace, task);
+    // The state of a running task is shown even if its record cannot be read.
+    const last = lastRun(namespace, task, inode === undefined ? {} : { inode, warn });
+    const state = last && stateOf(namespace, task, last);
+    // Another run may have begun, or this one ended, meanwhile.
+    if (runningInode(namespace.namespace, task) === inode) return state;
+  }
+}
 
 /**
  * Finds out all that is known of a run of a task. Throws as `chooseRun` does.
@@ -63,16 +86,21 @@ export function runStates(namespace: Namespace, tasks: readonly string[], warn: 
   return states.sort((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
-function stateOf(namespace: Namespace, task: string, chosen: ChosenRun): TaskState {
-  const { run, cgroup, found, lost } = chosen;
-  const runs = cgroup !== undefined;
-  return conclude({
-    namespace,
-    task,
-    ...(lost && run !== null ? { lost: run } : {}),
-    live: !runs ? undefined : isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
-    found,
-    stopped: (found && readStop(found.directory)) ?? null,
-    processes: runs ? taskProcesses(namespace, task).length : 0,
-  }, runs ? usageReader(namespace).read(task) : undefined);
+/**
+ * Returns the state of a run that was found.
+ *
+ * @param processes How many processes it has, if the caller knows.
+ */
+export function stateOf(
+  namespace: Namespace,
+  task: string,
+  chosen: ChosenRun,
+  processes?: number,
+): TaskState {
+  if (chosen.inode === undefined) return conclude(namespace, task, chosen);
+  return conclude(namespace, task, chosen, {
+    state: isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
+    processes: processes ?? taskProcesses(namespace, task).length,
+    usage: usageReader(namespace).read(task),
+  });
 }

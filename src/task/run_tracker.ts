@@ -53,9 +53,9 @@ export class RunTracker {
 
   /** Reports a task that runs when this begins, and has a registered cgroup. */
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
-    const cgroup = registeredInode(this.namespace.namespace, task);
-    if (cgroup === undefined || !this.#isTaskPopulated(task)) return;
-    const found = unlessBad(() => currentRun(this.namespace.namespace, task, cgroup));
+    const inode = registeredInode(this.namespace.namespace, task);
+    if (inode === undefined || !this.#isTaskPopulated(task)) return;
+    const found = unlessBad(() => currentRun(this.namespace.namespace, task, inode));
     if (found === undefined && !hasCommandStarted(trackingCgroup(this.namespace, task))) return;
     if (found?.status.executed === false) {
       this.#last.set(
@@ -64,9 +64,9 @@ export class RunTracker {
       );
       return void this.#lookAgain(task);
     }
-    const run = found?.record.run ?? String(cgroup);
+    const run = found?.record.run ?? String(inode);
     if (found !== undefined) this.#markReported(task, run);
-    const live: LiveRun = { run, cgroup, found: found && short(found), paused: 0 };
+    const live: LiveRun = { run, inode, found: found && short(found), paused: 0 };
     this.#live.set(task, live);
     // Earlier pauses are not reported: the state of the task tells the last of them.
     for (const _ of this.#pauses(task, live)) continue;
@@ -158,10 +158,10 @@ export class RunTracker {
       if (!(yield* this.#begin(task, run, run === runs.at(-1)))) return;
     }
     if (this.#live.has(task)) return;
-    const cgroup = registeredInode(namespace, task);
-    if (this.#list.former.has(task)) yield* this.#beginFormer(task, cgroup);
-    if (cgroup === undefined) this.#expected.delete(task);
-    else if (!this.#live.has(task) && live?.cgroup !== cgroup) this.#expect(task, cgroup);
+    const inode = registeredInode(namespace, task);
+    if (this.#list.former.has(task)) yield* this.#beginFormer(task, inode);
+    if (inode === undefined) this.#expected.delete(task);
+    else if (!this.#live.has(task) && live?.inode !== inode) this.#expect(task, inode);
   }
 
   #firstNew(task: string, runs: readonly string[]): number {
@@ -187,18 +187,18 @@ export class RunTracker {
     }
     this.#markReported(task, run);
     if (!found?.status.executed) return true;
-    yield* this.#report(task, { run, cgroup: found.record.cgroup, found: short(found), paused: 0 });
+    yield* this.#report(task, { run, inode: found.record.inode, found: short(found), paused: 0 });
     return true;
   }
 
   /** Reports a run of version 1.1.0, which replaces the record of the run before. */
-  *#beginFormer(task: string, cgroup: number | undefined): Generator<TaskEvent> {
-    const found = unlessBad(() => currentRun(this.namespace.namespace, task, cgroup));
+  *#beginFormer(task: string, inode: number | undefined): Generator<TaskEvent> {
+    const found = unlessBad(() => currentRun(this.namespace.namespace, task, inode));
     if (found === undefined || !isFormer(found)) return;
-    const { run, cgroup: own } = found.record;
+    const { run, inode: own } = found.record;
     if (this.#former.get(task) === run) return;
     this.#former.set(task, run);
-    yield* this.#report(task, { run, cgroup: own, found: short(found), paused: 0 });
+    yield* this.#report(task, { run, inode: own, found: short(found), paused: 0 });
   }
 
   /** Reports a run that has started, and its end if it is over. */
@@ -239,7 +239,7 @@ export class RunTracker {
 
   /** Returns whether a run is over, even if the release agent is late or was killed. */
   #isOver(task: string, live: LiveRun): boolean {
-    if (registeredInode(this.namespace.namespace, task) !== live.cgroup) return true;
+    if (registeredInode(this.namespace.namespace, task) !== live.inode) return true;
     if (this.#isTaskPopulated(task)) {
       delete live.empty;
       return false;
@@ -256,9 +256,9 @@ export class RunTracker {
   }
 
   /** Looks again at a task without a record: its launcher may be killed before it notifies watchers. */
-  #expect(task: string, cgroup: number): void {
-    if (this.#expected.get(task) === cgroup) return;
-    this.#expected.set(task, cgroup);
+  #expect(task: string, inode: number): void {
+    if (this.#expected.get(task) === inode) return;
+    this.#expected.set(task, inode);
     this.#lookAgain(task);
   }
 

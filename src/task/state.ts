@@ -1,20 +1,16 @@
-import { Failed } from "../cli/errors.ts";
-import { isFrozen } from "../cgroup/freezer.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { trackingCgroup } from "../namespace/paths.ts";
+import type { ChosenRun } from "./choose_run.ts";
 import { sinceBoot } from "./clock.ts";
 import { readStop, type StopRecord } from "./record.ts";
-import { currentRun, endOf, type RecordedRun } from "./records.ts";
+import { endOf, type RecordedRun } from "./records.ts";
 import type { Labels } from "./labels.ts";
-import { lostRuns } from "./host_crash.ts";
 import { timeOf } from "./run_id.ts";
 import { startOfRun } from "./start.ts";
 import { exitOf, type Signal } from "./signals.ts";
 import type { StopManner } from "./stop_manner.ts";
 import { readTimedOut, type TimeLimit } from "./time_limit.ts";
-import { identity, taskProcesses } from "./task.ts";
-import { keptUsage, type Usage, usageReader } from "./usage.ts";
+import { keptUsage, type Usage } from "./usage.ts";
 
 /** The states of a task. */
 export const STATES = [
@@ -83,121 +79,40 @@ export interface TaskState {
   usage: Usage | null;
 }
 
-/** The data of a task from which `conclude` makes its state, without its usage. */
-export interface Sighting {
-  /** Its namespace. */
-  namespace: Namespace;
-  /** Its name. */
-  task: string;
-  /** Whether it is running or paused; undefined if it has ended. */
-  live: "running" | "paused" | undefined;
-  /** The recorded run, if there is one. */
-  found: RecordedRun | undefined;
-  /** The request to stop it, if there was one. */
-  stopped: StopRecord | null;
+/** What is known of a run that is under way, beside its record. */
+export interface Present {
+  /** Whether its processes may go on. */
+  state: "running" | "paused";
   /** How many processes it has. */
   processes: number;
-  /** The id of the run, if it ran when the host went down. */
-  lost?: string;
+  /** The resources that it uses. */
+  usage: Usage;
 }
 
-/**
- * Returns the state of a task; undefined if nothing is known of it.
- *
- * @param warn Called with a message if the task runs, and its record cannot be read.
- * @throws {Failed} if it cannot be found out.
- */
-export function taskState(namespace: Namespace, task: string, warn: Warn): TaskState | undefined {
-  const cgroup = identity(namespace.namespace, task);
-  // The state of a running task is shown even if its record cannot be read.
-  const seen = cgroup === undefined
-    ? look(namespace, task)
-    : look(namespace, task, { cgroup, processes: taskProcesses(namespace, task).length, warn });
-  const usage = cgroup === undefined ? undefined : usageReader(namespace).read(task);
-  return seen && conclude(seen, usage);
-}
-
-/** Called with a message about a record that could not be read, and is left out. */
-export type Warn = (message: string) => void;
-
-/** How to look at a task. */
-export interface LookOptions {
-  /** The inode of its registered cgroup, if it runs. */
-  cgroup?: number;
-  /** How many processes it has. */
-  processes?: number;
-  /** Called with a message if the record cannot be read; without it, that is an error. */
-  warn?: Warn;
-  /** The runs that ran when the host went down, by task, if the caller knows them already. */
-  lost?: ReadonlyMap<string, string>;
-}
-
-/**
- * Collects the data of a task; returns undefined if nothing is known of it.
- *
- * @throws {Failed} if its record cannot be read, unless `warn` is given.
- */
-export function look(
+/** Returns the state of a run from what was found of it. */
+export function conclude(
   namespace: Namespace,
   task: string,
-  { cgroup, processes = 0, warn, lost: known }: LookOptions = {},
-): Sighting | undefined {
-  const found = foundOf(namespace, task, cgroup, warn);
-  const runs = cgroup !== undefined;
-  const lost = runs || found !== undefined ? undefined : (known ?? lostRuns(namespace)).get(task);
-  if (!runs && found === undefined && lost === undefined) return undefined;
-  return {
-    namespace,
-    task,
-    ...(lost === undefined ? {} : { lost }),
-    live: !runs ? undefined : isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running",
-    found,
-    stopped: (found && readStop(found.directory)) ?? null,
-    processes,
-  };
-}
-
-function foundOf(
-  namespace: Namespace,
-  task: string,
-  cgroup: number | undefined,
-  warn?: Warn,
-): RecordedRun | undefined {
-  try {
-    return currentRun(namespace.namespace, task, cgroup);
-  } catch (error) {
-    if (warn === undefined || !(error instanceof Failed)) throw error;
-    warn(error.message);
-    return undefined;
-  }
-}
-
-/**
- * Returns the state of a task from its data.
- *
- * @param live The present usage of the task, if it runs.
- */
-export function conclude(seen: Sighting, live?: Usage): TaskState {
-  const { namespace: { namespace }, task, found, stopped } = seen;
+  { run, found, lost }: ChosenRun,
+  present?: Present,
+): TaskState {
   const record = found?.record;
   // The counters of a run of which only the mark is left are gone; another may have its number.
-  const kept = found?.left === undefined && record && keptUsage(seen.namespace, record);
-  const usage = live ?? (kept || null);
+  const kept = found?.left === undefined && record && keptUsage(namespace, record);
+  const usage = present?.usage ?? (kept || null);
   const timedOut = found !== undefined && isTimedOut(found);
   return {
-    namespace,
+    namespace: namespace.namespace,
     task,
-    run: record?.run ?? seen.lost ?? null,
+    run,
     pid: record?.pid ?? null,
     labels: record?.labels ?? {},
-    ...(seen.lost === undefined && !found?.left?.isLost
-      ? outcome(seen.live, found?.status.code, usage, timedOut)
-      : LOST),
+    ...(lost ? LOST : outcome(present?.state, found?.status.code, usage, timedOut)),
     timedOut,
-    stopped,
-    started: record?.started ?? (seen.lost === undefined ? null : timeOf(seen.lost)),
+    stopped: (found && readStop(found.directory)) ?? null,
+    started: record?.started ?? (lost && run !== null ? timeOf(run) : null),
     ended: found === undefined ? null : endOf(found),
-    duration: durationOf(seen),
+    duration: found === undefined ? null : durationOf(namespace.namespace, found, present),
     command: record?.command ?? null,
     directory: record?.directory ?? null,
     log: record?.log ?? null,
@@ -206,7 +121,7 @@ export function conclude(seen: Sighting, live?: Usage): TaskState {
     stop: record?.stop ?? {},
     once: record?.once === true,
     timeout: record?.timeout ?? null,
-    processes: seen.processes,
+    processes: present?.processes ?? 0,
     usage,
   };
 }
@@ -221,15 +136,14 @@ export function isTimedOut({ directory, record, left }: RecordedRun): boolean {
  * Returns the time from the start to the end, or until now, in milliseconds: by the time since boot,
  * or by the wall clock if the record does not have the former.
  */
-function durationOf({ namespace, found, live }: Sighting): number | null {
-  if (found === undefined) return null;
+function durationOf(namespace: string, found: RecordedRun, present?: Present): number | null {
   const { record, status } = found;
   const ended = endOf(found);
-  if (live === undefined && ended === null) return null;
-  const born = startOfRun(namespace.namespace, record);
-  const until = live === undefined ? status.uptime : sinceBoot();
+  if (present === undefined && ended === null) return null;
+  const born = startOfRun(namespace, record);
+  const until = present === undefined ? status.uptime : sinceBoot();
   const duration = born === undefined || until === undefined
-    ? (live === undefined ? ended ?? 0 : Date.now()) - record.started
+    ? (present === undefined ? ended ?? 0 : Date.now()) - record.started
     : until - born;
   return Math.max(0, Math.round(duration));
 }

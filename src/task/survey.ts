@@ -4,11 +4,11 @@ import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
 import { hasLabels, type WantedLabel } from "./labels.ts";
 import { finder } from "./run_ids.ts";
-import { listRuns, runOfCgroup, unlessBad } from "./records.ts";
+import { listRuns, runWithInode, unlessBad } from "./records.ts";
 import { describeExit, describeTask, type Process } from "./processes.ts";
-import type { RunChoice } from "./choose_run.ts";
-import { chosenStates, runStates } from "./run_state.ts";
-import { conclude, look, type TaskState, type Warn } from "./state.ts";
+import { chooseRun, lastRun, type RunChoice, type Warn } from "./choose_run.ts";
+import { chosenStates, runStates, stateOf } from "./run_state.ts";
+import type { TaskState } from "./state.ts";
 import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
 
@@ -85,12 +85,12 @@ export function listExitCommands(
   { matches, labels = [] }: Pick<Selection, "matches" | "labels"> = { matches: () => true },
 ): ListedExitCommand[] {
   return each(runningExitCommands(namespace, matches), (exit) => {
-    const record = unlessBad(() => runOfCgroup(namespace.namespace, exit.task, exit.cgroup))
+    const record = unlessBad(() => runWithInode(namespace.namespace, exit.task, exit.inode))
       ?.record;
     if (!hasLabels(record?.labels ?? {}, labels)) return [];
     return [{
       task: exit.task,
-      run: record?.run ?? String(exit.cgroup),
+      run: record?.run ?? String(exit.inode),
       processes: describeExit(() => exitCommandProcesses(namespace, exit)),
     }];
   });
@@ -102,18 +102,16 @@ export function examineRunning(
   names: readonly string[],
   warn: Warn,
 ): (ListedTask & { state: TaskState })[] {
-  const reader = usageReader(namespace);
   return each(listRunning(namespace, names), (listed) => {
     // There is no registered cgroup if the task has ended since the tasks were listed.
-    const cgroup = registeredInode(namespace.namespace, listed.task);
-    const processes = listed.processes.length;
-    const seen = look(namespace, listed.task, { ...(cgroup && { cgroup }), processes, warn });
-    if (seen === undefined) return [];
-    return [{ ...listed, state: conclude(seen, reader.read(listed.task)) }];
+    const inode = registeredInode(namespace.namespace, listed.task);
+    const run = lastRun(namespace, listed.task, { inode, warn });
+    if (run === undefined) return [];
+    return [{ ...listed, state: stateOf(namespace, listed.task, run, listed.processes.length) }];
   });
 }
 
-/** Returns the states of tasks that have ended. */
+/** Returns the states of tasks that have ended; of one that runs again by now, that of the run before. */
 export function examineFinished(
   namespace: Namespace,
   names: readonly string[],
@@ -121,8 +119,9 @@ export function examineFinished(
 ): TaskState[] {
   let lost: ReadonlyMap<string, string> | undefined;
   return each(names, (name) => {
-    const seen = look(namespace, name, { warn, lost: lost ??= lostRuns(namespace) });
-    return seen === undefined ? [] : [conclude(seen)];
+    const last = lastRun(namespace, name, { warn, lost: lost ??= lostRuns(namespace) });
+    const ended = last?.inode === undefined ? last : chooseRun(namespace, name, -1);
+    return ended === undefined ? [] : [stateOf(namespace, name, ended)];
   });
 }
 

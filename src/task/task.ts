@@ -17,7 +17,7 @@ import { listRuns, markedRuns } from "./records.ts";
  * @throws {Failed} if it cannot be found out.
  */
 export function isRunning(namespace: string, task: string): boolean {
-  return identity(namespace, task) !== undefined;
+  return runningInode(namespace, task) !== undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export function isRunning(namespace: string, task: string): boolean {
  * @throws {NotInitialised} if there is no such namespace.
  * @throws {Failed} if it cannot be found out.
  */
-export function identity(namespace: string, task: string): number | undefined {
+export function runningInode(namespace: string, task: string): number | undefined {
   try {
     const { ino } = Deno.statSync(registered(namespace, task));
     if (ino !== null && isTaskPopulated(namespace, task)) return ino;

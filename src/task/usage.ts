@@ -141,7 +141,7 @@ function addCounter(counters: Counters, file: string, line: string): void {
 export function keptUsage(namespace: Namespace, run: KeptRun): Usage | undefined {
   const text = keptText(namespace.namespace, run);
   if (text !== undefined) return parseUsage(text);
-  if (registeredInode(namespace.namespace, run.task) !== run.cgroup) {
+  if (registeredInode(namespace.namespace, run.task) !== run.inode) {
     // They may have been saved and removed since.
     const later = keptText(namespace.namespace, run);
     return later === undefined ? undefined : parseUsage(later);
@@ -150,10 +150,10 @@ export function keptUsage(namespace: Namespace, run: KeptRun): Usage | undefined
 }
 
 /** A run whose counters were kept. */
-type KeptRun = Pick<RunRecord, "task" | "cgroup" | "started">;
+type KeptRun = Pick<RunRecord, "task" | "inode" | "started">;
 
-function keptText(namespace: string, { task, cgroup, started }: KeptRun): string | undefined {
-  const file = `${usageDirectory(namespace)}/${cgroup}-${task}`;
+function keptText(namespace: string, { task, inode, started }: KeptRun): string | undefined {
+  const file = `${usageDirectory(namespace)}/${inode}-${task}`;
   return unlessGone(() => Deno.readTextFileSync(file), undefined) ??
     readFormerUsage(namespace, task, started);
 }

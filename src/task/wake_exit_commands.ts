@@ -5,7 +5,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory, registered } from "../namespace/paths.ts";
 import { forgetFormerExit } from "./records_of_1_1.ts";
 import type { Exit } from "./exit_commands.ts";
-import { runOfCgroup } from "./records.ts";
+import { runWithInode } from "./records.ts";
 
 /**
  * Thaws the exit commands of the runs of a task that are over, in place of a release agent that was
@@ -41,10 +41,10 @@ export function forgetExitCommands(
   task: string,
   sleeping: readonly Exit[],
 ): void {
-  for (const { cgroup } of sleeping) {
-    const found = runOfCgroup(namespace, task, cgroup);
+  for (const { inode } of sleeping) {
+    const found = runWithInode(namespace, task, inode);
     try {
-      if (found === undefined) forgetFormerExit(namespace, task, cgroup);
+      if (found === undefined) forgetFormerExit(namespace, task, inode);
       else Deno.openSync(`${found.directory}/no-exit`, { write: true, createNew: true }).close();
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) continue;

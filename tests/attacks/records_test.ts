@@ -30,7 +30,7 @@ function record(task: string, changes: Record<string, unknown> = {}): string {
     version: 2,
     task,
     run: ID,
-    cgroup: 1,
+    inode: 1,
     pid: 1,
     command: ["true"],
     directory: "/",

@@ -12,7 +12,7 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   version: fc.constant(2 as const),
   run: fc.constant(RUN),
   task: fc.constant("a"),
-  cgroup: fc.nat(),
+  inode: fc.nat(),
   pid: fc.nat(),
   shim: fc.nat(),
   command: fc.array(anyText, { minLength: 1, maxLength: 3 }),

@@ -36,7 +36,7 @@ const records: fc.Arbitrary<RunRecord> = fc.record({
   version: fc.constant(2 as const),
   task: anyText,
   run: anyText,
-  cgroup: natural,
+  inode: natural,
   pid: fc.option(natural),
   command: fc.array(anyText),
   directory: path,
@@ -59,7 +59,7 @@ const ALL_OF_RUN = object("a run", {
   version: integer(""),
   task: text(""),
   run: text(""),
-  cgroup: integer(""),
+  inode: integer(""),
   pid: nullable(integer("")),
   command: list("", text("")),
   directory: text(""),
@@ -141,7 +141,7 @@ property(
     if (run === undefined) return;
     assertEquals(departures(run, RUN), []);
     assert(
-      [run.cgroup, run.pid ?? 0, run.started, run.shim].every((number) => number >= 0),
+      [run.inode, run.pid ?? 0, run.started, run.shim].every((number) => number >= 0),
       forgery,
     );
     for (const value of Object.values(run.limits)) assert(Number.isFinite(value) && value >= 0);

@@ -3,8 +3,8 @@ import { parseNotice } from "../../src/stop/stop_by_key.ts";
 
 Deno.test("what top tells root's command is taken as a notice only if it is a whole one", () => {
   const notices = [
-    { stop: "a", run: 7, patience: 30_000 },
-    { stop: "a", run: 7, patience: 0 },
+    { stop: "a", inode: 7, patience: 30_000 },
+    { stop: "a", inode: 7, patience: 0 },
     { over: 7 },
     { quit: true } as const,
   ];
@@ -16,14 +16,14 @@ Deno.test("what top tells root's command is taken as a notice only if it is a wh
     "[]",
     "{}",
     "null",
-    '{"stop":"../a","run":7,"patience":0}',
-    '{"stop":"-a","run":7,"patience":0}',
-    '{"stop":["a"],"run":7,"patience":0}',
-    '{"stop":"a","run":"7","patience":0}',
-    '{"stop":"a","run":7.5,"patience":0}',
-    '{"stop":"a","run":7,"patience":-1}',
-    '{"stop":"a","run":7,"patience":1e15}',
-    '{"stop":"a","run":7}',
+    '{"stop":"../a","inode":7,"patience":0}',
+    '{"stop":"-a","inode":7,"patience":0}',
+    '{"stop":["a"],"inode":7,"patience":0}',
+    '{"stop":"a","inode":"7","patience":0}',
+    '{"stop":"a","inode":7.5,"patience":0}',
+    '{"stop":"a","inode":7,"patience":-1}',
+    '{"stop":"a","inode":7,"patience":1e15}',
+    '{"stop":"a","inode":7}',
     '{"over":"7"}',
     '{"quit":1}',
   ];

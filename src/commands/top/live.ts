@@ -24,7 +24,7 @@ export interface World {
   /** Reads the end of a log. */
   tail(log: string): Promise<Tail>;
   /** Stops this run of a task, or if it is over its exit command; `atOnce` sends only SIGKILL. */
-  stop(task: string, run: number, atOnce: boolean): Promise<void>;
+  stop(task: string, inode: number, atOnce: boolean): Promise<void>;
   /** Pauses or resumes a task. */
   freeze(task: string, frozen: boolean): Promise<void>;
   /** Shows a log in a pager, until the user quits it or `abort` ends it. */
@@ -95,7 +95,7 @@ class View {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When samples began to fail. */
   #failingSince: number | undefined;
-  /** The task, run and time of the log that was read last. */
+  /** The task, its inode and the time of the log that was read last. */
   #logKey = "";
   /** Whether the pager or the caller's shell has the terminal. */
   #isAway = false;
@@ -191,7 +191,7 @@ class View {
    */
   #followLog(): void {
     const task = selectedTask(this.state);
-    const key = `${task?.name} ${task?.run} ${this.state.time}`;
+    const key = `${task?.name} ${task?.inode} ${this.state.time}`;
     if (task === undefined || task.log === null) return;
     if (key === this.#logKey || this.#isReadingLog) return;
     this.#logKey = key;
@@ -259,10 +259,10 @@ class View {
     }
   }
 
-  async #stop({ id, task, run, atOnce }: Effect & { type: "stop" }): Promise<void> {
+  async #stop({ id, task, inode, atOnce }: Effect & { type: "stop" }): Promise<void> {
     let text = `${label({ id, task })} has been ${atOnce ? "killed" : "stopped"}`;
     try {
-      await this.options.world.stop(task, run, atOnce);
+      await this.options.world.stop(task, inode, atOnce);
     } catch (error) {
       text = messageOf(error);
     }

@@ -6,7 +6,7 @@ import type { Sample } from "./sampler.ts";
 /** What the keys act on: the list, the filter, the help or a question. */
 export type Mode =
   | { is: "list" | "filter" | "help" }
-  | { is: "confirm"; action: "stop" | "kill"; id: string; task: string; run: number };
+  | { is: "confirm"; action: "stop" | "kill"; id: string; task: string; inode: number };
 
 /** The state of the live view: the screen shows nothing else. */
 export interface State {
@@ -48,7 +48,7 @@ export type Event =
 /** An action outside of the state, which the live view performs. */
 export type Effect =
   | { type: "quit"; status: number }
-  | { type: "stop"; id: string; task: string; run: number; atOnce: boolean }
+  | { type: "stop"; id: string; task: string; inode: number; atOnce: boolean }
   | { type: "freeze"; task: string; frozen: boolean }
   | { type: "page"; log: string }
   | { type: "suspend" }
@@ -119,7 +119,7 @@ export function update(state: State, event: Event): Step {
 function applySample(state: State, { time, tasks, isTruncated }: Sample): State {
   const before = selectedTask(state);
   const next = arrangeRows({ ...state, time, tasks, isTruncated });
-  if (before === undefined || tasks.some(({ run }) => run === before.run)) return next;
+  if (before === undefined || tasks.some(({ inode }) => inode === before.inode)) return next;
   const { id, name } = before;
   const subject = label({ id, task: name });
   // The result of a stop says more: it is shown, or will be.
@@ -212,7 +212,7 @@ function answerQuestion(state: State, mode: Mode & { is: "confirm" }, key: Key):
   const next: State = { ...state, mode: { is: "list" } };
   if (key !== "y" && key !== "Y") return { state: next };
   // The run that was asked about has ended; the next run of the task is not to be stopped.
-  if (!state.tasks.some(({ run }) => run === mode.run)) {
+  if (!state.tasks.some(({ inode }) => inode === mode.inode)) {
     return { state: { ...next, message: `${label(mode)} has ended` } };
   }
   return {
@@ -221,7 +221,7 @@ function answerQuestion(state: State, mode: Mode & { is: "confirm" }, key: Key):
       type: "stop",
       id: mode.id,
       task: mode.task,
-      run: mode.run,
+      inode: mode.inode,
       atOnce: mode.action === "kill",
     },
   };
@@ -257,12 +257,12 @@ function pressInList(state: State, key: Key): Partial<Step> {
 function actOnTask(state: State, key: Key): Partial<Step> {
   const task = selectedTask(state);
   if (task === undefined) return {};
-  const { id, name, run } = task;
+  const { id, name, inode } = task;
   switch (key) {
     case "s":
     case "K": {
       const action = key === "s" ? "stop" : "kill";
-      return { state: { ...state, mode: { is: "confirm", action, id, task: name, run } } };
+      return { state: { ...state, mode: { is: "confirm", action, id, task: name, inode } } };
     }
     case "p":
       if (task.state === "exit-cmd") {

@@ -8,7 +8,7 @@ import type { Namespace } from "../../namespace/description.ts";
 import { assertMounted } from "../../namespace/namespace.ts";
 import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../../namespace/paths.ts";
 import type { RunRecord } from "../../task/record.ts";
-import { currentRun, runOfCgroup } from "../../task/records.ts";
+import { currentRun, runWithInode } from "../../task/records.ts";
 import { sinceBoot } from "../../task/clock.ts";
 import { startOfRun } from "../../task/start.ts";
 import { type Exit, runningExitCommands } from "../../task/exit_commands.ts";
@@ -52,7 +52,8 @@ const COMMAND_MAX = 1000;
 
 /** The data of a run that are kept from one sample to the next. */
 interface Known {
-  run: number;
+  /** The inode of its registered cgroup. */
+  inode: number;
   /** The time of the first sample of this run, by the clock of `sample`'s `now`. */
   since: number;
   about: Pick<Task, "memoryLimit" | "cpuLimit" | "command" | "log">;
@@ -81,7 +82,7 @@ export class Sampler {
       assertThere: () => assertMounted(name),
       record: (task, inode) => currentRun(name, task, inode)?.record,
       exits: () => runningExitCommands(namespace),
-      recordOf: ({ task, cgroup }) => runOfCgroup(name, task, cgroup)?.record,
+      recordOf: ({ task, inode }) => runWithInode(name, task, inode)?.record,
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
@@ -124,19 +125,19 @@ export class Sampler {
   #task(name: string, now: number, boot: number): { task: Task; known: Known } | undefined {
     const registered = `${this.#source.directory}/named/task-${name}`;
     const shim = `${this.#source.directory}/unified/shims/task-${name}`;
-    const run = unlessGone(() => Deno.statSync(registered).ino, null);
-    if (run === null) return undefined;
+    const inode = unlessGone(() => Deno.statSync(registered).ino, null);
+    if (inode === null) return undefined;
     const size = this.#processes(name);
     // The tracking cgroup is empty before the first process enters it. If the named one is
     // empty too, the task has ended and the release agent has not run yet.
     if (size === 0 && ![registered, shim].some(isPopulated)) return undefined;
-    const known = this.#recall(name, run, now, boot);
+    const known = this.#recall(name, inode, now, boot);
     const cpuTime = this.#cpu?.(name) ?? null;
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
       id: name,
       name,
-      run,
+      inode,
       state: this.#isFrozen(name) ? "paused" : "running",
       processes: size,
       cpu: counted?.cpu ?? null,
@@ -153,20 +154,20 @@ export class Sampler {
    * memory is not counted.
    */
   #exit(exit: Exit, now: number): { task: Task; known: Known } {
-    const { task: name, cgroup: run } = exit;
-    const id = `exit ${run} ${name}`;
-    const { registered, frozenCgroup } = exitCommandCgroups(this.namespace, name, run);
+    const { task: name, inode } = exit;
+    const id = `exit ${inode} ${name}`;
+    const { registered, frozenCgroup } = exitCommandCgroups(this.namespace, name, inode);
     const about = () => {
       const { log } = describe(unlessUnreadable(() => this.#source.recordOf(exit)));
       return { ...describe(undefined), log, command: "(exit command)" };
     };
-    const known = this.#known.get(id) ?? { run, since: now, about: about(), started: null };
+    const known = this.#known.get(id) ?? { inode, since: now, about: about(), started: null };
     const cpuTime = usageUsec(read(`${frozenCgroup ?? registered}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
       id,
       name,
-      run,
+      inode,
       state: "exit-cmd",
       processes: processes(registered).length,
       cpu: counted?.cpu ?? null,
@@ -179,12 +180,14 @@ export class Sampler {
   }
 
   /** Returns the data of a run, from its record for the first `RECORD_SETTLED` milliseconds. */
-  #recall(name: string, run: number, now: number, boot: number): Known {
+  #recall(name: string, inode: number, now: number, boot: number): Known {
     const known = this.#known.get(name);
-    if (known?.run === run && now - known.since > RECORD_SETTLED) return known;
-    const record = unlessUnreadable(() => this.#source.record(name, run));
+    if (known?.inode === inode && now - known.since > RECORD_SETTLED) return known;
+    const record = unlessUnreadable(() => this.#source.record(name, inode));
     const [about, started] = [describe(record), this.#startOf(record, boot)];
-    return known?.run === run ? { ...known, about, started } : { run, since: now, about, started };
+    return known?.inode === inode
+      ? { ...known, about, started }
+      : { inode, since: now, about, started };
   }
 
   /** Returns the start of a run in milliseconds since boot; by the wall clock if need be. */

@@ -5,7 +5,7 @@ import type { Namespace } from "../../namespace/description.ts";
 import { patienceOf, stop, stopExit } from "../../stop/stop.ts";
 import { tellRoot } from "../../stop/stop_by_key.ts";
 import { isExitCommandRunning } from "../../task/exit_commands.ts";
-import { identity } from "../../task/task.ts";
+import { runningInode } from "../../task/task.ts";
 import type { World } from "./live.ts";
 import { LogTail } from "../../logs/log_tail.ts";
 import { page } from "./pager.ts";
@@ -22,17 +22,19 @@ export function realWorld(namespace: Namespace): World {
   return {
     sample: () => sampler.sample(),
     tail: (log) => logs.read(log),
-    async stop(task, run, atOnce) {
+    async stop(task, inode, atOnce) {
       const how = atOnce ? { patience: 0 } : {};
       const tell = actsForRoot() ? tellRoot : () => {};
-      if (actsForRoot()) tell({ stop: task, run, patience: patienceOf(namespace, task, how) });
+      if (actsForRoot()) tell({ stop: task, inode, patience: patienceOf(namespace, task, how) });
       try {
-        if (identity(namespace.namespace, task) === run) return await stop(namespace, task, how);
-        const exit = { task, cgroup: run };
+        if (runningInode(namespace.namespace, task) === inode) {
+          return await stop(namespace, task, how);
+        }
+        const exit = { task, inode };
         if (!isExitCommandRunning(namespace, exit)) throw new NotRunning(task);
         await stopExit(namespace, exit, how);
       } finally {
-        tell({ over: run });
+        tell({ over: inode });
       }
     },
     freeze: (task, frozen) => freeze(namespace, task, frozen),

@@ -12,7 +12,7 @@ export function task(name: string, given: Partial<Task> = {}): Task {
   return {
     id: name,
     name,
-    run: [...name].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 7) % 1e9,
+    inode: [...name].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 7) % 1e9,
     state: "running",
     processes: 1,
     cpu: 0,

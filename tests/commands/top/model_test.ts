@@ -82,7 +82,7 @@ Deno.test("when the selected task ends the next one is selected, and a message s
 });
 
 Deno.test("a new run of the selected task is reported as such", () => {
-  const state = after(stateOf(ABC), sample([task("a", { run: 99 }), task("b")]));
+  const state = after(stateOf(ABC), sample([task("a", { inode: 99 }), task("b")]));
   assertEquals([state.selected, state.message], ["a", "task a has been started again"]);
 });
 
@@ -116,14 +116,14 @@ Deno.test("s and K act only after y, and only on the run that was selected", () 
       type: "stop",
       id: "a",
       task: "a",
-      run: task("a").run,
+      inode: task("a").inode,
       atOnce,
     });
     assertEquals([...press(asked, "y").stopping], ["a"]);
     for (const no of ["n", "escape", "enter", "q", "s", "K"]) {
       assertEquals([effect(asked, no), press(asked, no).mode.is], [undefined, "list"], no);
     }
-    const again = after(asked, sample([task("a", { run: 99 }), task("b")]));
+    const again = after(asked, sample([task("a", { inode: 99 }), task("b")]));
     assertEquals(effect(again, "y"), undefined);
     assertEquals(press(again, "y").message, "task a has ended");
   }
@@ -192,7 +192,12 @@ Deno.test("q, ^C and ^\\ quit, ^Z suspends, ^L redraws, ? shows the help until t
 });
 
 Deno.test("an exit command is stopped without a new run of its task, and cannot be paused", () => {
-  const exit = task("a", { id: "exit 5 a", run: 5, state: "exit-cmd", command: "(exit command)" });
+  const exit = task("a", {
+    id: "exit 5 a",
+    inode: 5,
+    state: "exit-cmd",
+    command: "(exit command)",
+  });
   const both = after(stateOf([task("a"), exit]), { type: "key", key: "down" });
   assertEquals(both.selected, "exit 5 a");
   const asked = after(both, { type: "key", key: "s" });
@@ -201,7 +206,7 @@ Deno.test("an exit command is stopped without a new run of its task, and cannot 
     /^stop the exit command of task a\? y/,
   );
   const { state, effect } = update(asked, { type: "key", key: "y" });
-  assertEquals(effect, { type: "stop", id: "exit 5 a", task: "a", run: 5, atOnce: false });
+  assertEquals(effect, { type: "stop", id: "exit 5 a", task: "a", inode: 5, atOnce: false });
   assertEquals([...state.stopping], ["exit 5 a"]);
   const lines = screen(state, { columns: 80, rows: 10 }, PLAIN);
   assertEquals(lines.filter((line) => line.includes("stopping")).length, 1);

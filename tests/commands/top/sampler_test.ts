@@ -9,7 +9,7 @@ import { Sampler } from "../../../src/commands/top/sampler.ts";
 const RECORD: RunRecord = {
   labels: {},
   run: "01m8k8c4pwc2b1rha7kk9y6fjh",
-  cgroup: 1,
+  inode: 1,
   pid: 1,
   version: 2,
   task: "a",
@@ -103,7 +103,7 @@ fakeTest("a sample has all fields of a task", (fake) => {
   assertEquals(tasks, [{
     id: "a",
     name: "a",
-    run: Deno.statSync(`${fake.directory}/named/task-a`).ino ?? -1,
+    inode: Deno.statSync(`${fake.directory}/named/task-a`).ino ?? -1,
     state: "running",
     processes: 2,
     cpu: null,
@@ -182,7 +182,7 @@ fakeTest("a record with fields of the wrong type does no harm", (fake) => {
 });
 
 fakeTest("an exit command has the log of its task, but not the limits", (fake) => {
-  fake.exits = [{ task: "a", cgroup: 4 }, { task: "b", cgroup: 5 }];
+  fake.exits = [{ task: "a", inode: 4 }, { task: "b", inode: 5 }];
   const [a, b] = fake.sampler().sample().tasks;
   assertEquals([a?.log, a?.command], [RECORD.log, "(exit command)"]);
   assertEquals([a?.memoryLimit, a?.cpuLimit, b?.log], [null, null, null]);

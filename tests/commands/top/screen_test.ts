@@ -264,7 +264,7 @@ Deno.test("the selected task is always on the screen", () => {
 });
 
 Deno.test("a selected exit command is always on the screen", () => {
-  const exit = { run: 5, state: "exit-cmd" as const };
+  const exit = { inode: 5, state: "exit-cmd" as const };
   const tasks = Array.from({ length: 50 }, (_, i) => task(`t${i}`, { cpu: 1 }));
   const many = press(stateOf([...tasks, task("z", { ...exit, id: "exit 5 z" })]), "end");
   assertEquals(many.selected, "exit 5 z");
