@@ -7,7 +7,7 @@ import { trackingCgroup } from "../namespace/paths.ts";
 import { hasCommandStarted } from "../task/command_start.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { replaceLimits } from "../task/replace_limits.ts";
-import { identity } from "../task/task.ts";
+import { runningInode } from "../task/task.ts";
 import { freeMemory } from "./free_memory.ts";
 import { assertWithinNamespace, locate } from "./set_limits.ts";
 
@@ -47,11 +47,11 @@ interface Setting {
  */
 export function presentLimits(namespace: Namespace, task: string): Limits {
   for (;;) {
-    const inode = identity(namespace.namespace, task);
+    const inode = runningInode(namespace.namespace, task);
     if (inode === undefined) throw new NotRunning(task);
     const limits = limitsInForce((name) => read(namespace, task, name));
     // Else they may be those of another run.
-    if (identity(namespace.namespace, task) === inode) return limits;
+    if (runningInode(namespace.namespace, task) === inode) return limits;
   }
 }
 
@@ -70,9 +70,9 @@ export async function changeLimits(
   wanted: Limits,
   options: ChangeOptions,
 ): Promise<ChangedLimits> {
-  const inode = identity(namespace.namespace, task);
+  const inode = runningInode(namespace.namespace, task);
   if (inode === undefined) throw new NotRunning(task);
-  const isOver = () => identity(namespace.namespace, task) !== inode;
+  const isOver = () => runningInode(namespace.namespace, task) !== inode;
   await untilStarted(namespace, task, isOver);
   const before = presentLimits(namespace, task);
   const limits = completed(wanted, before);

@@ -50,17 +50,20 @@ enter_named() {
 } 2>/dev/null
 
 # is_member PID: whether the process is still in a cgroup of this run, for its pid may belong to
-# another process by now. If the path of the cgroup is too long for the kernel, the file is
-# empty: only an owner nests cgroups so deep, and the process counts as a member.
+# another process by now. The file is empty if its process has ended since it was opened: then it
+# is read again. It stays so if the path of the cgroup is too long for the kernel: only an owner
+# nests cgroups so deep, and the process counts as a member.
 is_member() {
-  told=
-  while read -r line; do
-    told=yes
-    case $line/ in *"lanco-$ns:/$registered/"* | *"/lanco-$ns/$place/"*) return 0 ;;
-    # Where systemd keeps the namespace, the shim is below "shims".
-    *"/lanco-$ns.service/$place/"* | *"/lanco-$ns.service/shims/$place/"*) return 0 ;; esac
-  done <"/proc/$1/cgroup" || return
-  [ -z "$told" ]
+  for _ in first again; do
+    told=
+    while read -r line; do
+      told=yes
+      case $line/ in *"lanco-$ns:/$registered/"* | *"/lanco-$ns/$place/"*) return 0 ;;
+      # Where systemd keeps the namespace, the shim is below "shims".
+      *"/lanco-$ns.service/$place/"* | *"/lanco-$ns.service/shims/$place/"*) return 0 ;; esac
+    done <"/proc/$1/cgroup" || return
+    [ -z "$told" ] || return 1
+  done
 } 2>/dev/null
 
 # Kills the members of this cgroup by their pids. In a frozen cgroup of v1, where their owner

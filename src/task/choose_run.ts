@@ -86,7 +86,8 @@ function settled(
   task: string,
   read: () => RecordedRun | undefined,
 ): ChosenRun | undefined {
-  for (let before: string | undefined;;) {
+  let before: string | undefined;
+  for (;;) {
     const found = read();
     if (found === undefined) return undefined;
     const { run, inode } = found.record;

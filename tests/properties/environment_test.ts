@@ -84,7 +84,7 @@ async function handedOn(shell: string, entries: readonly string[]): Promise<stri
   const directory = directoryFor(shell);
   Deno.writeTextFileSync(`${directory}/go`, "go\ngo\n");
   const script = `exec 3<${directory}/go 4>/dev/null 9>/dev/null\n${child}`;
-  const words = ["", "", directory, "", "", "", unset.join(" "), shellLevel, ""];
+  const words = ["", "", directory, "", "", "", "", unset.join(" "), shellLevel, ""];
   // The words are bytes, too: xargs(1) takes them from a file, and env(1) the variables from them.
   const command = [
     `${shells}/${shell}/sh`,

@@ -16,7 +16,7 @@ const COMMAND_LIST: [name: string, command: Command][] = await Promise.all(
 /** The value of a field, and the words of a command line that are to mean the same. */
 interface Same {
   value: unknown;
-  words: (shown: string) => string[];
+  words: (shown: string, takesNo: boolean) => string[];
 }
 
 const texts = fc.oneof(
@@ -29,7 +29,10 @@ const plain = (text: string) => text.replaceAll("\0", "");
 
 /** Values of each JSON type, and how the same is said by words, where it can be. */
 const values: Record<string, fc.Arbitrary<Same>> = {
-  boolean: fc.boolean().map((value) => ({ value, words: (shown) => value ? [shown] : [] })),
+  boolean: fc.boolean().map((value) => ({
+    value,
+    words: (shown, takesNo) => value ? [shown] : takesNo ? [`${shown}=no`] : [],
+  })),
   string: texts.map((value) => ({ value, words: (shown) => [`${shown}=${value}`] })),
   number: numbers.map((value) => ({ value, words: (shown) => [`${shown}=${value}`] })),
   list: fc.array(texts).map((value) => ({
@@ -91,6 +94,7 @@ property(
     fc.pre(takes(option, value));
     const [first, ...rest] = operandsOf(command);
     const shown = `--${parseSpelling(option).name}`;
+    const takesNo = option.spelling.endsWith("[=no]");
     const line = { command: name, args: operandsOf(command), [key]: value };
     const apart = isApart && takesTask(command.operands) && command.operands !== "signal"
       ? { task: first, args: rest }
@@ -98,7 +102,7 @@ property(
     const said = parseLine(JSON.stringify({ ...line, ...apart }));
     const asked = attempt(() => readRequest(name, command, said.args, said));
     const typed = attempt(() =>
-      readRequest(name, command, [...words(shown), "--", ...operandsOf(command)])
+      readRequest(name, command, [...words(shown, takesNo), "--", ...operandsOf(command)])
     );
     assertEquals(asked, typed, `${name} ${key}`);
   },

@@ -15,6 +15,7 @@ lanco_is_populated() {
 # name of the file, and that line. With -C nothing is written where a link leads.
 lanco_keep_counters() {
   lanco_used=''
+  # shellcheck disable=SC2043 # systemd.ts puts a list there
   for lanco_file in @COUNTERS@; do
     [ ! -e "$lanco_file" ] || while read -r lanco_line; do
       lanco_used="$lanco_used$lanco_file $lanco_line
