@@ -66,7 +66,8 @@ export async function runAsRoot(
     ? ["down", namespace]
     : ["up", namespace, ...scriptArguments(action.up)];
   const { success, code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", script.join("\n"), "lanco", ...words],
+    // The path is for what the owner's tasks are stopped with at shutdown.
+    args: ["-c", script.join("\n"), Deno.execPath(), ...words],
     cwd: "/",
     clearEnv: true,
     stdin: "null",

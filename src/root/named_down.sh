@@ -92,4 +92,9 @@ named_remove() {
   for place in $places; do put_away "$place"; done
   detach_named
   rm -rf "$run/usage" "$run/.errands" "$lib"
+  [ ! -e "$unit_file" ] || ! unit_is_ours || {
+    unit_disarm
+    unit_stop
+    unit_forget
+  }
 }

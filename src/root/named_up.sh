@@ -109,6 +109,14 @@ named_hierarchy() {
   fail 1 "the kernel does not run $lib/release-agent: run init in the first mount namespace"
 }
 
+# Makes the unit that stops the tasks at the shutdown of the host, where systemd runs. Without it
+# they are killed in the end, when the network may be gone.
+stop_unit() {
+  unit_is_ours || fail 1 "there is a unit $unit already, of another's (${known:-$unit_file})"
+  unit_write
+  ask_systemd start --job-mode=ignore-dependencies "$unit"
+}
+
 # named_up AGAIN BEST_EFFORT LIMIT...: makes the cgroups of the namespace, and what tracks its tasks; sets what the
 # record says of them.
 # shellcheck disable=SC2034 # up.sh writes them down
@@ -133,4 +141,8 @@ EOF
   limits "$@"
   release_agent
   named_hierarchy
+  # systemd starts nothing for who is not in passwd.
+  [ -d /run/systemd/system ] && getent passwd "$uid" >/dev/null || return 0
+  why=$( (stop_unit) 2>&1) || echo "the tasks of $ns will not be stopped in order at the shutdown of the host: ${why%%
+*}"
 }

@@ -39,6 +39,15 @@ unit_is_ours() {
   [ ! -e "$unit_file" ] || { read -r line <"$unit_file" && [ "$line" = "$unit_mark" ]; }
 }
 
+# Has systemd read the unit again without what keeps it from being stopped by hand, and without
+# what is done then; and without Delegate=, after which systemd moves no process to it.
+unit_disarm() {
+  sed -e '/^RefuseManualStop=/d' -e '/^Delegate=/d' -e '/^ExecStop/d' -e 's/^TimeoutStopSec=.*/TimeoutStopSec=5/' \
+    "$unit_file" >"$unit_file.new"
+  mv "$unit_file.new" "$unit_file"
+  ask_systemd daemon-reload
+}
+
 # If there are no processes, has systemd accept no more of them, and takes the cgroup from its
 # owner. If a process has come in just before, gives all back and fails. A unit that is not
 # delegated accepts none; and as this one may not be stopped by hand, it becomes one that may be.
@@ -52,11 +61,10 @@ unit_close() {
   if [ -e "$unit_file" ]; then
     # An earlier release may have been killed after this.
     [ -e "$unit_file.old" ] || ln "$unit_file" "$unit_file.old"
-    sed -e '/^RefuseManualStop=/d' -e '/^Delegate=/d' -e '/^ExecStop/d' -e 's/^TimeoutStopSec=.*/TimeoutStopSec=5/' \
-      "$unit_file" >"$unit_file.new"
-    mv "$unit_file.new" "$unit_file"
+    unit_disarm
+  else
+    ask_systemd daemon-reload
   fi
-  ask_systemd daemon-reload
   [ -n "$cgroup" ] || return 0
   give_cgroup 0 0 0
   end_time_limits

@@ -4,15 +4,18 @@
 # (AttachProcessesToUnit in org.freedesktop.systemd1(5)); within its cgroup the owner moves them.
 # It follows common.sh, down.sh and limits.sh, and is called by up.sh.
 
-# Prints the text of the unit. It is started once, and then contains nothing but processes that
-# are moved to it: no reload, no restart by hand and no isolate ends them. The shutdown does,
-# before network and remote file systems go.
+# Prints the text of the unit. It is started once, and then, where systemd keeps the namespace,
+# contains nothing but processes that are moved to it: no reload, no restart by hand and no isolate
+# ends them. The shutdown does, before network and remote file systems go, and what is mounted for
+# the namespace: lanco stops each task, with the rights of the owner, as its starter has said. If it
+# takes too long, or cannot be executed, systemd ends what is left.
 unit_text() {
+  mounts=$(systemd-escape --path --suffix=mount /run/lanco/proc "$run/named" "$run/unified" "$run/runs" "$run/usage" "$run/locks")
   cat <<END
 $unit_mark
 [Unit]
 Description=lanco namespace $ns
-After=network.target remote-fs.target
+After=network.target remote-fs.target $mounts
 RefuseManualStop=yes
 IgnoreOnIsolate=yes
 [Service]
@@ -21,10 +24,19 @@ RemainAfterExit=yes
 ExecStart=/bin/true
 User=$uid
 Group=$gid
-Delegate=yes
 KillMode=control-group
 TimeoutStartSec=20
 TimeoutStopSec=90
+TimeoutStopFailureMode=kill
+END
+  # A path with other characters would have to be quoted.
+  case $0 in
+  *[!A-Za-z0-9/._+-]*) ;;
+  /*) echo "ExecStop=-$0 $ns stop --all --yes" ;;
+  esac
+  [ "$keeper" = systemd ] || return 0
+  cat <<END
+Delegate=yes
 OOMPolicy=continue
 TasksMax=infinity
 END
