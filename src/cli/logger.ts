@@ -5,6 +5,7 @@ import { timestamp } from "./timestamp.ts";
 import { printable } from "./printable.ts";
 import { writeWhole } from "./standard_output.ts";
 import { PendingOutput } from "./pending_output.ts";
+import { eraseProgress } from "./progress.ts";
 
 /** Which messages are shown, and how. */
 export interface LogOptions {
@@ -25,6 +26,7 @@ export function formatRecord(record: LogRecord): string {
 }
 
 function toStandardError(line: string): void {
+  eraseProgress();
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
     writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));

@@ -7,6 +7,7 @@ import type { KeeperName } from "../namespace/description.ts";
 import { chooseKeeper, type Facts, KEEPERS, whyNot } from "../namespace/keepers.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
 import { runAsRoot } from "../root/mod.ts";
+import { inSeconds, withProgress } from "./progress_line.ts";
 import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
 
 /** The name of a user or group, also one of a directory service such as `CORP\domain users`, or an id. */
@@ -83,18 +84,26 @@ Examples:
     const facts = await collectFacts();
     const fatal = diagnose(facts).find(({ level }) => level === "fatal");
     if (fatal) throw new Failed(fatal.text);
-    const { warnings, changes } = await runAsRoot(context.namespace, {
-      up: {
-        user: account("-u", user),
-        group: group === undefined ? "" : account("-g", group),
-        keeper: keeperFor(facts, keeper),
-        keeperDemanded: keeper !== undefined,
-        ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
-        host,
-        limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
-        bestEffort: options.bestEffort,
-      },
-    });
+    const { warnings, changes } = await withProgress(
+      context,
+      (elapsed) =>
+        `making namespace ${context.namespace}: for ${
+          inSeconds(elapsed)
+        } now, a minute or two at most`,
+      () =>
+        runAsRoot(context.namespace, {
+          up: {
+            user: account("-u", user),
+            group: group === undefined ? "" : account("-g", group),
+            keeper: keeperFor(facts, keeper),
+            keeperDemanded: keeper !== undefined,
+            ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
+            host,
+            limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
+            bestEffort: options.bestEffort,
+          },
+        }),
+    );
     const logger = await context.logger();
     for (const warning of warnings) logger.warn(warning);
     logger.info(`namespace ${context.namespace} is ready`);

@@ -1,19 +1,23 @@
 import { isFrozen } from "../cgroup/freezer.ts";
 import { each } from "../cli/budget.ts";
 import { command, type Context, type Result } from "../cli/command.ts";
+import { Usage } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { renderRuns } from "../show/runs.ts";
+import { renderTaskTable } from "../show/task_table.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { endOf } from "../task/records.ts";
 import { finder } from "../task/run_ids.ts";
+import { sorted } from "../task/order.ts";
 import { exitOf } from "../task/signals.ts";
 import type { TaskState } from "../task/state.ts";
 import {
   examineFinished,
+  examineRunning,
   type ListedTask,
   listExitCommands,
   listRunning,
@@ -22,11 +26,14 @@ import {
   surveyRuns,
 } from "../task/survey.ts";
 import { boundedAnswer } from "./bounded_answer.ts";
+import { isShown, needsStates, otherwise, VIEW, type ViewOptions } from "./ls_view.ts";
+import { columnsOrMany, outputPaint } from "./paint.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
   help:
     `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--runs] [--json] [pattern...]
+       lanco <namespace> ls [--table] [--failed] [--since DURATION] [--sort KEY] [pattern...]
 
 Shows the running tasks and their processes, exit commands that run, and how other
 tasks have ended; with patterns, only tasks whose names match one of them.
@@ -35,21 +42,27 @@ tasks have ended; with patterns, only tasks whose names match one of them.
 
 Examples:
   lanco web ls -a --json 'import-*' | jq '.tasks | keys'
-  lanco web ls -a --runs import
+  lanco web ls --table --failed --since 1d --sort end
 `,
   options: {
     long: flag("-l, --long", `do not shorten the command lines to ${COMMAND_MAX} characters`),
     ...SELECTION,
+    ...VIEW,
     runs: flag("--runs", "a line for each run on record, also for those before the last"),
     json: flag("--json", "print JSON"),
   },
   operands: "patterns",
   text: (output: Output<"ls"> | Output<"runs">, request) =>
-    "runs" in output ? renderRuns(output) : renderTree(output, request),
+    "runs" in output ? renderRuns(output) : renderTasks(output, request),
   async run(context, request): Promise<Result<Output<"ls"> | Output<"runs">>> {
     const namespace = readNamespace(context.namespace);
-    const selection = select(request, { running: true, finished: request.runs });
-    if (request.runs) return await listRuns(context, namespace, selection);
+    const { running: runs, finished: ended } = otherwise(request);
+    const selection = select(request, { running: runs, finished: ended || request.runs });
+    if (request.runs) {
+      if (request.table) throw new Usage("--runs has a line for each run already, without --table");
+      return await listRuns(context, namespace, selection, request);
+    }
+    if (needsStates(request)) return await listStates(context, namespace, selection, request);
     const { found, truncated, status } = await boundedAnswer(context, (warn) => {
       const tasks = selectedTasks(namespace, selection);
       return {
@@ -70,17 +83,65 @@ Examples:
   },
 });
 
+/** The states of the tasks of an output in their order, where these have been found out: JSON has neither. */
+const states = new WeakMap<object, readonly TaskState[]>();
+
+function renderTasks(output: Output<"ls">, request: { long: boolean } & ViewOptions): string {
+  const found = states.get(output);
+  const paint = outputPaint();
+  if (!request.table || found === undefined) {
+    return renderTree(output, { ...request, paint, order: found?.map(({ task }) => task) });
+  }
+  const isCut = !request.long && Deno.stdout.isTerminal();
+  return renderTaskTable(found, { paint, ...(isCut ? { columns: columnsOrMany(Infinity) } : {}) });
+}
+
+/** Lists the selected tasks, and finds out the state of each. */
+async function listStates(
+  context: Context,
+  namespace: Namespace,
+  selection: Selection,
+  request: ViewOptions,
+): Promise<Result<Output<"ls">>> {
+  const { found, truncated, status } = await boundedAnswer(context, (warn) => {
+    const tasks = selectedTasks(namespace, selection);
+    return {
+      running: examineRunning(namespace, tasks.running, warn),
+      finished: examineFinished(namespace, tasks.finished, warn),
+      exitCommands: selection.running ? listExitCommands(namespace, selection) : [],
+    };
+  });
+  const live = new Map(found.running.map((listed) => [listed.task, listed]));
+  const all = [...found.running.map(({ state }) => state), ...found.finished];
+  const shown = sorted(all.filter((task) => isShown(task, request)), request.sort ?? "name");
+  const rows = shown.map((state) => {
+    const listed = live.get(state.task);
+    return listed === undefined ? finished(state) : running(namespace, listed);
+  });
+  const output: Output<"ls"> = {
+    namespace: namespace.namespace,
+    count: rows.length,
+    tasks: Object.fromEntries(rows),
+    exitCommands: found.exitCommands,
+    truncated,
+  };
+  states.set(output, shown);
+  return { status, output };
+}
+
 /** Lists all runs of the selected tasks. */
 async function listRuns(
   context: Context,
   namespace: Namespace,
   selection: Selection,
+  request: ViewOptions,
 ): Promise<Result<Output<"runs">>> {
   const { found, truncated, status } = await boundedAnswer(
     context,
-    (warn) => surveyRuns(namespace, selection, warn),
+    (warn) => surveyRuns(namespace, selection, warn).filter((run) => isShown(run, request)),
   );
-  const runs = found.map((
+  const ordered = request.sort === undefined ? found : sorted(found, request.sort);
+  const runs = ordered.map((
     { task, run, pid, labels, state, why, code, signal, started, ended, duration },
   ) => ({ task, run, pid, labels, state, why, code, signal, started, ended, duration }));
   const output = { namespace: namespace.namespace, count: runs.length, runs, truncated };

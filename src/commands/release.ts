@@ -7,6 +7,7 @@ import { forgetExitCommands, wakeExitCommands } from "../task/wake_exit_commands
 import { sleepingExitCommands } from "../task/exit_commands.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { isRunning } from "../task/task.ts";
+import { inSeconds, withProgress } from "./progress_line.ts";
 
 export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
@@ -29,7 +30,14 @@ Examples:
     else {
       if (noCommand) throw new Usage("option -n needs a task");
       const logger = await context.logger();
-      const { warnings } = await runAsRoot(context.namespace, "down");
+      const { warnings } = await withProgress(
+        context,
+        (elapsed) =>
+          `removing namespace ${context.namespace}: for ${
+            inSeconds(elapsed)
+          } now, a minute or two at most`,
+        () => runAsRoot(context.namespace, "down"),
+      );
       for (const warning of warnings) logger.warn(warning);
     }
     return { status: 0 };

@@ -10,6 +10,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { isRunning } from "../task/task.ts";
 import { LABEL } from "./label_options.ts";
+import { inSeconds, withProgress } from "./progress_line.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
 import { OUTPUT, outputOf } from "./output_options.ts";
 import { STOP_MANNER, stopMannerOf } from "./stop_options.ts";
@@ -91,11 +92,19 @@ async function start(
   logger?.info(`run ${options.command[0]}`);
   const foreground = options.foreground ? await import("../launch/foreground.ts") : undefined;
   const follower = foreground?.forwardSignals();
-  const { pid, shim, record, admission, unlimited } = await launch(namespace, task, {
-    ...options,
-    ...(logger ? { debug: (text: string) => logger.debug(text) } : {}),
-    ...(context.batch ? { batch: context.batch } : {}),
-  });
+  const launching = () =>
+    launch(namespace, task, {
+      ...options,
+      ...(logger ? { debug: (text: string) => logger.debug(text) } : {}),
+      ...(context.batch ? { batch: context.batch } : {}),
+    });
+  const { pid, shim, record, admission, unlimited } = await (options.replace
+    ? withProgress(
+      context,
+      (elapsed) => `stopping the run of ${task} before: for ${inSeconds(elapsed)} now`,
+      launching,
+    )
+    : launching());
   logger?.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
   await reportWarnings(context, (warn) => {
     for (const message of unlimited) warn(message);

@@ -7,6 +7,7 @@ import { renderState } from "../show/state.ts";
 import { runState, taskState } from "../task/run_state.ts";
 import { listExitCommands } from "../task/survey.ts";
 import { boundedAnswer } from "./bounded_answer.ts";
+import { outputPaint } from "./paint.ts";
 import { RUN } from "./run_option.ts";
 
 export default command({
@@ -29,7 +30,7 @@ Examples:
     ),
   },
   operands: "known task",
-  text: renderState,
+  text: (output: Output<"status">) => renderState(output, outputPaint()),
   async run(context, { task, run }) {
     const namespace = readNamespace(context.namespace);
     const { found, truncated, status } = await boundedAnswer(context, (warn) => {

@@ -5,12 +5,14 @@ import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
-import { stop, type StopOptions } from "../stop/stop.ts";
+import { patienceOf, stop, type StopOptions } from "../stop/stop.ts";
+import { DEFAULT_MANNER } from "../task/stop_manner.ts";
 import { parseSignal } from "../task/signals.ts";
 import { withRunIds } from "../task/run_ids.ts";
 import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 import { MAIN } from "./stop_options.ts";
 import { eachTask } from "./each_task.ts";
+import { inSeconds, someOf, withProgress } from "./progress_line.ts";
 
 export default command({
   help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--main] [--now] [--json]
@@ -59,13 +61,21 @@ Examples:
     const patience = now ? 0 : timeout && timeout * 1000;
     const how = { signal, patience, main, ...debug };
     const asOther = effectiveUser() === 0 && namespace.uid !== 0;
-    const stopTask = asOther
-      ? await asRoot(context, namespace, tasks, how)
-      : (task: string) => stop(namespace, task, how);
-    const { status, outcomes } = await eachTask(context, tasks, async (task) => {
-      await stopTask(task);
-      logger?.info(`task ${task} has been terminated successfully`);
-    }, { mayHaveEnded: areSelected });
+    const left = new Set(tasks);
+    // Root does not open the records of others, in which the patience of a task may be.
+    const longest = () =>
+      asOther
+        ? (patience ?? DEFAULT_MANNER.timeout) + GRACE_OF_ROOT
+        : Math.max(...[...left].map((task) => patienceOf(namespace, task, { patience })));
+    const { status, outcomes } = await withProgress(context, progress(left, longest), async () => {
+      const stopTask = asOther
+        ? await asRoot(context, namespace, tasks, how)
+        : (task: string) => stop(namespace, task, how);
+      return await eachTask(context, tasks, async (task) => {
+        await stopTask(task).finally(() => left.delete(task));
+        logger?.info(`task ${task} has been terminated successfully`);
+      }, { mayHaveEnded: areSelected });
+    });
     const stopped = outcomes.map(([task, { exitStatus, why }]) => {
       const fields = { stopped: exitStatus === 0 && why === null, why, exitStatus };
       // Root does not open the records of others.
@@ -85,6 +95,19 @@ Examples:
     return `stopped: ${names.map(([name]) => name).join(", ") || "nothing"}`;
   },
 });
+
+/** How much longer than the timeout root gives the owner's process to stop tasks, in milliseconds. */
+const GRACE_OF_ROOT = 7000;
+
+/** Returns a function that says which tasks are being stopped, and when they will be killed. */
+function progress(left: ReadonlySet<string>, longest: () => number): (elapsed: number) => string {
+  let known: number | undefined;
+  return (elapsed) => {
+    const rest = (known ??= longest()) - elapsed;
+    const when = rest > 0 ? `killed in ${inSeconds(rest)}` : "being killed";
+    return `stopping ${someOf([...left])}: ${when}`;
+  };
+}
 
 /** Asks on a terminal whether the tasks are to be stopped. Returns true where there is no terminal to ask on. */
 async function isConfirmed({ batch }: Context, tasks: readonly string[]): Promise<boolean> {

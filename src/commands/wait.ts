@@ -1,5 +1,6 @@
 import { chooseRun, type RunChoice } from "../task/choose_run.ts";
 import { chosenTasks, SEVERAL } from "./several_tasks.ts";
+import { inSeconds, someOf, withProgress } from "./progress_line.ts";
 import { RUN } from "./run_option.ts";
 import { command, type Context } from "../cli/command.ts";
 import { Failed, LancoError, UnknownRun, UnknownTask } from "../cli/errors.ts";
@@ -59,12 +60,14 @@ Examples:
       watch = new EndWatch(context.namespace, names);
       if (context.batch !== undefined) context.batch.wait = watch;
       const deadline = performance.now() + timeout * 1000;
-      while (!isOver(tasks, any)) {
-        const left = deadline - performance.now();
-        if (left <= 0) break;
-        if (context.batch?.cancelled) throw new Failed("the wait was cancelled");
-        await watch.next(left);
-      }
+      await withProgress(
+        context,
+        progress(tasks, deadline),
+        untilOver(context, tasks, any, {
+          watch,
+          deadline,
+        }),
+      );
       return await answer(context, tasks, any);
     } finally {
       watch?.close();
@@ -72,6 +75,34 @@ Examples:
     }
   },
 });
+
+/** Returns a function that waits until the tasks, or one of them, have ended, or the time has run out. */
+function untilOver(
+  { batch }: Context,
+  tasks: readonly AwaitedTask[],
+  any: boolean,
+  { watch, deadline }: { watch: EndWatch; deadline: number },
+): () => Promise<void> {
+  return async () => {
+    while (!isOver(tasks, any)) {
+      const left = deadline - performance.now();
+      if (left <= 0) break;
+      if (batch?.cancelled) throw new Failed("the wait was cancelled");
+      await watch.next(left);
+    }
+  };
+}
+
+/** Returns a function that says which tasks are waited for, and how long. */
+function progress(tasks: readonly AwaitedTask[], deadline: number): (elapsed: number) => string {
+  return (elapsed) => {
+    const left = tasks.filter(({ run }) => run?.ended() === false).map(({ task }) => task);
+    const time = deadline === Infinity
+      ? `for ${inSeconds(elapsed)} now`
+      : `for ${inSeconds(deadline - performance.now())} more at most`;
+    return `waiting for the end of ${someOf(left)}: ${time}`;
+  };
+}
 
 /** A task to wait for. */
 interface AwaitedTask {

@@ -33,13 +33,19 @@ export function limitOptions(
   before: Limits | null,
   isAsked: (name: keyof Limits) => boolean,
 ): string {
-  const value = (of: Limits, name: keyof Limits) => String(of[name] ?? UNSET[name]);
-  if (before === null) {
-    const set = LIMIT_NAMES.filter((name) => limits[name] !== undefined)
-      .map((name) => `${OPTIONS[name]} ${value(limits, name)}`);
-    return `${task}: ${set.join(" ") || "no limits"}\n`;
-  }
+  if (before === null) return `${task}: ${limitWords(limits) ?? "no limits"}\n`;
   return LIMIT_NAMES.filter((name) => isAsked(name) || limits[name] !== before[name])
     .map((name) => `${task}: ${OPTIONS[name]} ${value(limits, name)}, was ${value(before, name)}\n`)
     .join("");
+}
+
+/** Renders limits as the options that set them, in one line; returns undefined if none is set. */
+export function limitWords(limits: Limits): string | undefined {
+  const set = LIMIT_NAMES.filter((name) => limits[name] !== undefined)
+    .map((name) => `${OPTIONS[name]} ${value(limits, name)}`);
+  return set.length === 0 ? undefined : set.join(" ");
+}
+
+function value(of: Limits, name: keyof Limits): string {
+  return String(of[name] ?? UNSET[name]);
 }

@@ -288,6 +288,34 @@ const batch = object("an answer; that to events follows lines with id and event"
   messages: list("the command's messages on standard error", text("a line")),
 });
 
+const fileSystem = (what: string) =>
+  nullable(object(what, {
+    size: integer("its size in bytes"),
+    used: integer("how much is in use, in bytes"),
+    files: integer("how many files it can have; 0 if there is no limit"),
+    filesUsed: integer("how many files it has"),
+  }));
+
+const namespaces = object("the namespaces of this host", {
+  namespaces: list(
+    "the namespaces, by name",
+    object("a namespace", {
+      namespace,
+      owner: nullable(text("the user who owns it")),
+      group: nullable(text("the group that may read logs and records")),
+      keeper: nullable(text("what keeps it: named or systemd")),
+      tasks: nullable(integer("the number of running tasks")),
+      processes: nullable(integer("the number of processes, shims included")),
+      cpu: nullable(integer("processor time of all tasks, in nanoseconds")),
+      memory: nullable(integer("memory that all tasks use, in bytes")),
+      limits: nullable(limits),
+      records: fileSystem("the file system of the records"),
+      logs: fileSystem("the file system in which the logs are"),
+      why: nullable(text("the reason, if something is not known")),
+    }),
+  ),
+});
+
 /** The schemas of JSON output, by the names of the commands. */
 export const SCHEMAS = {
   status,
@@ -300,6 +328,7 @@ export const SCHEMAS = {
   ls,
   runs,
   dump,
+  namespaces,
   events,
   greeting,
   batch,

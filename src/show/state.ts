@@ -5,11 +5,15 @@ import type { StopManner } from "../task/stop_manner.ts";
 import { timestamp } from "../cli/timestamp.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
 import { formatBytes, formatDuration } from "./format.ts";
+import { type Paint, plain } from "./colour.ts";
 import { headline } from "./headline.ts";
 import type { Output } from "./schema.ts";
 
 /** Renders the state of a task: a headline, and a line for each field that is known. */
-export function renderState({ exitCommands, ...state }: Output<"status">): string {
+export function renderState(
+  { exitCommands, ...state }: Output<"status">,
+  paint: Paint = plain,
+): string {
   const { usage } = state;
   const time = (at: number | null) => at === null ? null : timestamp(new Date(at));
   const bytes = (value: number | null | undefined) => value == null ? null : formatBytes(value);
@@ -44,7 +48,7 @@ export function renderState({ exitCommands, ...state }: Output<"status">): strin
   const shown = lines.flatMap(([name, text]) =>
     text === null ? [] : [`  ${name.padEnd(11)} ${text}\n`]
   );
-  return `${state.task}: ${headline(state)}\n${shown.join("")}`;
+  return `${state.task}: ${paint(headline(state), state)}\n${shown.join("")}`;
 }
 
 function renderExits(exits: readonly ListedExitCommand[]): string | null {

@@ -1,5 +1,6 @@
 import type { Process } from "../task/processes.ts";
 import { describeCommandEnd, describeEnd } from "./headline.ts";
+import { type Paint, plain } from "./colour.ts";
 import type { Output } from "./schema.ts";
 
 /** The length to which command lines are shortened without `-l`, in characters. */
@@ -11,16 +12,21 @@ export const COMMAND_MAX = 50;
  */
 export function renderTree(
   { namespace, tasks, exitCommands: exits }: Output<"ls">,
-  { long }: { long: boolean },
+  { long, order = [], paint = plain }: {
+    long: boolean;
+    /** The names of the tasks in their order; the others follow, sorted. */
+    order?: readonly string[] | undefined;
+    paint?: Paint;
+  },
 ): string {
   const lines = (processes: readonly Process[]) =>
     processes.map(({ pid, cmdline }) =>
       ` │  → ${String(pid).padStart(5)} ${long ? cmdline : shortened(cmdline)}`
     );
-  const names = [...new Set([...Object.keys(tasks), ...exits.map(({ task }) => task)])];
-  const shown = names.sort().flatMap((name) => {
+  const others = [...Object.keys(tasks), ...exits.map(({ task }) => task)].sort();
+  const shown = [...new Set([...order, ...others])].flatMap((name) => {
     const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
-    const own = task === undefined ? [] : ofTask(task, lines(task.processes));
+    const own = task === undefined ? [] : ofTask(task, lines(task.processes), paint);
     const after = exits.filter(({ task }) => task === name)
       .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
     return [` ├ ${name}`, ...own, ...after];
@@ -29,10 +35,14 @@ export function renderTree(
 }
 
 /** Returns the lines below a task: how it or its command has ended, and its processes. */
-function ofTask(task: Output<"ls">["tasks"][string], processes: readonly string[]): string[] {
+function ofTask(
+  task: Output<"ls">["tasks"][string],
+  processes: readonly string[],
+  paint: Paint,
+): string[] {
   if ((task.code ?? task.signal ?? task.why) === null) return [...processes];
   const end = task.count === 0 ? describeEnd(task) : describeCommandEnd(task);
-  return [` │  ${end}`, ...processes];
+  return [` │  ${paint(end, task)}`, ...processes];
 }
 
 function shortened(text: string): string {

@@ -108,7 +108,10 @@ cgroupTest("a namespace keeps its keeper until it is released", async (ns) => {
     assertEquals(JSON.parse(Deno.readTextFileSync(file)).keeper, KEEPER);
   }
   const { stdout } = await exec([LANCO, "namespaces", "-l"]);
-  assertMatch(stdout, new RegExp(`^${ns.name} +${OWNER_NAME} +${KEEPER}$`, "m"));
+  assertMatch(
+    stdout,
+    new RegExp(`^${ns.name} +${OWNER_NAME} +${OWNER_NAME} +${KEEPER} +0 +0 `, "m"),
+  );
 });
 
 cgroupTest("init refuses invalid values, and leaves no file behind", async (ns) => {

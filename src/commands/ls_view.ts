@@ -1,0 +1,53 @@
+import { period } from "../cli/durations.ts";
+import { Usage } from "../cli/errors.ts";
+import { flag, type OptionValues, value } from "../cli/options.ts";
+import { hasFailed, isSince, SORT_KEYS, type SortKey } from "../task/order.ts";
+import type { TaskState } from "../task/state.ts";
+
+/** The longest time for `--since`, in milliseconds: a hundred years. */
+const LONGEST = 36_500 * 86_400_000;
+
+/** The options of `ls` about which tasks are shown, and how. */
+export const VIEW = {
+  failed: flag("--failed", "those that have ended otherwise than with 0, and were not\nstopped"),
+  since: period(
+    "--since DURATION",
+    "those that run, or have ended within this time, such as\n15m, 2h or 1d",
+    { min: 0, max: LONGEST },
+  ),
+  sort: value(
+    "--sort KEY",
+    "sort by name, start, end, memory or cpu; the latest, or\nwhat uses most, first",
+    ["name, start, end, memory or cpu", "text"],
+    sortKey,
+  ),
+  table: flag("--table", "a line for each task"),
+};
+
+/** The values of these options. */
+export type ViewOptions = OptionValues<typeof VIEW>;
+
+function sortKey(text: string, subject: string): SortKey {
+  const key = SORT_KEYS.find((key) => key === text);
+  if (key !== undefined) return key;
+  throw new Usage(`${subject} must be ${SORT_KEYS.join(", ")}, not "${text.slice(0, 50)}"`);
+}
+
+/** Returns whether the states of all tasks have to be found out, which takes longer than to list them. */
+export function needsStates({ failed, since, sort = "name", table }: ViewOptions): boolean {
+  return failed || since !== undefined || sort !== "name" || table;
+}
+
+/** Returns whether a task is shown. */
+export function isShown(task: TaskState, { failed, since }: ViewOptions): boolean {
+  return (!failed || hasFailed(task)) &&
+    (since === undefined || isSince(task, Date.now() - since));
+}
+
+/** Returns which tasks are selected if no other option says so. */
+export function otherwise(
+  { failed, since }: ViewOptions,
+): { running: boolean; finished: boolean } {
+  if (failed) return { running: false, finished: true };
+  return { running: true, finished: since !== undefined };
+}
