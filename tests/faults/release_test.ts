@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, exists, LANCO, STRANGER } from "../harness.ts";
+import { cgroupTest, exec, exists, LANCO, STRANGER, TestNamespace } from "../harness.ts";
 import { CALLS, killing, steps } from "./fault.ts";
 
 cgroupTest("release that is killed at any system call is completed by the next", async (ns) => {
@@ -46,3 +46,38 @@ cgroupTest("a namespace that is half released cannot get another owner", async (
   assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
   assert(!exists(ns.directory));
 });
+
+/** Returns the programs that a release of the namespace starts, and releases it. */
+async function programsOf(ns: TestNamespace): Promise<string[]> {
+  const trace = `${ns.scratch}/trace`;
+  const strace = ["strace", "-f", "-qq", "-e", "trace=execve", "-e", "signal=none", "-o", trace];
+  await exec([...strace, LANCO, ns.name, "release"], { uid: 0 });
+  const started = Deno.readTextFileSync(trace).matchAll(/execve\("([^"]+)".* = 0$/gm);
+  return [...new Set([...started].map(([, program = ""]) => program))]
+    .filter((program) => program !== LANCO && !program.endsWith("/sh"));
+}
+
+cgroupTest(
+  "a release whose programs are killed spares the proc of other namespaces",
+  async (ns) => {
+    const other = new TestNamespace();
+    try {
+      await other.init();
+      await other.must("run", "a", "sleep", "1000");
+      const programs = await programsOf(ns);
+      assert(programs.length > 5, `${programs}`);
+      // Also one by which it might list the other namespaces.
+      for (const program of new Set([...programs, "/usr/bin/ls", "/usr/bin/find"])) {
+        await ns.init();
+        const killed = ["-f", "-P", program, ...killing("execve", 1).slice(1)];
+        await exec(["strace", ...killed, LANCO, ns.name, "release"], { uid: 0 });
+        assert(exists("/run/lanco/proc/self"), program);
+        assertEquals(JSON.parse(await other.must("ls", "--json")).tasks.a.processes.length, 1);
+        await ns.lancoWith({ uid: 0 }, "release");
+        assert(!exists(ns.directory), program);
+      }
+    } finally {
+      await other.remove();
+    }
+  },
+);

@@ -1,6 +1,9 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Failed } from "../../../src/cli/errors.ts";
+import { assertOutsideCallerCgroups } from "../../../src/keeper/named/cgroup_moves.ts";
+import { readNamespace } from "../../../src/namespace/namespace.ts";
 import { ReplacedAgent } from "../../faults/replaced_agent.ts";
-import { cgroupTest, exists, LEGACY, until } from "../../harness.ts";
+import { cgroupTest, exists, LEGACY, start, until } from "../../harness.ts";
 
 // On a legacy host there are no admission requests.
 if (!LEGACY) {
@@ -60,3 +63,33 @@ if (!LEGACY) {
     },
   );
 }
+
+/** Starts a process, outside of the namespace, whose child has ended and is waited for by nobody. */
+async function parentOfZombie(): Promise<{ parent: Deno.ChildProcess; zombie: number }> {
+  const line = "sleep 0 & echo $!; exec sleep 1000 >/dev/null";
+  const parent = start(["/bin/sh", "-c", line], { stdout: "piped" });
+  const zombie = Number(await new Response(parent.stdout).text());
+  await until("its child has ended", () => isZombie(zombie));
+  return { parent, zombie };
+}
+
+function isZombie(pid: number): boolean {
+  return /^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+}
+
+cgroupTest("the caller's cgroup is not blamed for a process that has ended", async (ns) => {
+  const namespace = readNamespace(ns.name);
+  const { parent, zombie } = await parentOfZombie();
+  try {
+    // The kernel shows it in the root of each hierarchy of v1, which is not the namespace's.
+    assertOutsideCallerCgroups(namespace, zombie);
+    assertThrows(
+      () => assertOutsideCallerCgroups(namespace, parent.pid),
+      Failed,
+      "the task did not leave its caller's cgroup",
+    );
+  } finally {
+    parent.kill("SIGKILL");
+    await parent.status;
+  }
+});
