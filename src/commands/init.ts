@@ -6,6 +6,7 @@ import { text, value } from "../cli/options.ts";
 import type { KeeperName } from "../namespace/description.ts";
 import { chooseKeeper, type Facts, KEEPERS, whyNot } from "../namespace/keepers.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
+import { parseLogMax } from "../launch/log_max.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { inSeconds, withProgress } from "./progress_line.ts";
 import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
@@ -75,11 +76,17 @@ Examples:
       "--records SIZE",
       "room for the records of runs (1M at least;\n32M: a thousand runs)",
     ),
+    logMax: value(
+      "--log-max SIZE",
+      "keep the newest SIZE of each log, unless run says\nanother; 64K at least",
+      ['a size such as "2G", or "max"', "text", "number"],
+      parseLogMax,
+    ),
     ...LIMITS,
   },
   operands: "nothing",
   runsAsRoot: () => true,
-  async run(context, { user = "root", group, records, keeper, ...options }) {
+  async run(context, { user = "root", group, records, keeper, logMax, ...options }) {
     const host = askCapacity();
     const facts = await collectFacts();
     const fatal = diagnose(facts).find(({ level }) => level === "fatal");
@@ -98,6 +105,7 @@ Examples:
             keeper: keeperFor(facts, keeper),
             keeperDemanded: keeper !== undefined,
             ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
+            ...(logMax === undefined ? {} : { logMax }),
             host,
             limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
             bestEffort: options.bestEffort,

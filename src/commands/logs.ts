@@ -1,10 +1,11 @@
-import { command, type Context } from "../cli/command.ts";
+import { command, type Context, reportWarnings } from "../cli/command.ts";
 import { Failed, type LancoError, UnknownRun, Usage } from "../cli/errors.ts";
 import { wholeNumber } from "../cli/numbers.ts";
 import { flag, value, whole } from "../cli/options.ts";
-import { lastLog, type Log, type OutputName, previousLog, runLog } from "../logs/choose_log.ts";
+import { lastLog, type Log, previousLog, runLog } from "../logs/choose_log.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { chooseRun, type ChosenRun, type RunChoice } from "../task/choose_run.ts";
+import type { OutputName } from "../task/drops.ts";
 import { RunEnd } from "../task/run_end.ts";
 import { RUN } from "./run_option.ts";
 
@@ -80,12 +81,14 @@ function missing({ path, run }: Log): LancoError {
 }
 
 async function show(context: Context, log: Log, last: number | undefined): Promise<void> {
-  const opened = await log.open();
-  if (opened === undefined) throw missing(log);
-  const { file } = opened;
-  if (last !== undefined) await file.skipToLast(last);
-  await file.copy((bytes) => context.emit(bytes));
-  file.close();
+  await reportWarnings(context, async (warn) => {
+    const opened = await log.open(warn);
+    if (opened === undefined) throw missing(log);
+    const { file } = opened;
+    if (last !== undefined) await file.skipToLast(last);
+    await file.copy((bytes) => context.emit(bytes));
+    file.close();
+  });
 }
 
 async function showAndFollow(
@@ -100,17 +103,18 @@ async function showAndFollow(
   const run = choice === undefined
     ? await RunEnd.hold(namespace, task)
     : await RunEnd.holdRun(namespace, task, log.run ?? choice);
-  const { path, file } = await log.open() ?? { path: log.path, file: undefined };
+  const logger = await context.logger();
+  const notice = (message: string) => logger.warn(message);
+  const { path, file } = await log.open(notice) ?? { path: log.path, file: undefined };
   if (file === undefined && (run === undefined || run.ended())) throw missing(log);
   if (last !== undefined) await file?.skipToLast(last);
-  const logger = await context.logger();
   if (file === undefined) {
     logger.warn(`there is no log "${path}": it was removed; one that gets its name is followed`);
   }
   const reader = {
     print: (bytes: Uint8Array) => context.emit(bytes),
-    notice: (message: string) => logger.warn(message),
-    open: log.openNext,
+    notice,
+    open: () => log.openNext(notice),
   };
   const followed = new FollowedLog(path, reader, file);
   await follow(namespace.namespace, followed, () => run === undefined || run.ended());

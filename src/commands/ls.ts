@@ -10,6 +10,7 @@ import type { Output } from "../show/schema.ts";
 import { renderRuns } from "../show/runs.ts";
 import { renderTaskTable } from "../show/task_table.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
+import { outputSize } from "../task/output_size.ts";
 import { endOf } from "../task/records.ts";
 import { finder } from "../task/run_ids.ts";
 import { sorted } from "../task/order.ts";
@@ -45,7 +46,10 @@ Examples:
   lanco web ls --table --failed --since 1d --sort end
 `,
   options: {
-    long: flag("-l, --long", `do not shorten the command lines to ${COMMAND_MAX} characters`),
+    long: flag(
+      "-l, --long",
+      `the sizes of logs; command lines longer than ${COMMAND_MAX} characters`,
+    ),
     ...SELECTION,
     ...VIEW,
     runs: flag("--runs", "a line for each run on record, also for those before the last"),
@@ -167,14 +171,18 @@ function running(namespace: Namespace, { task, processes }: ListedTask): Row {
     ...exitOf(found?.status.code),
     ended: found === undefined ? null : endOf(found),
     duration: null,
+    get logSize() {
+      return outputSize(found, "log");
+    },
+    get stderrSize() {
+      return outputSize(found, "stderr");
+    },
   }];
 }
 
-function finished(
-  { task, run, pid, labels, state, why, code, signal, ended, duration }: TaskState,
-): Row {
-  return [
-    task,
-    { run, pid, labels, state, count: 0, processes: [], why, code, signal, ended, duration },
-  ];
+function finished(found: TaskState): Row {
+  const { task, run, pid, labels, state, why, code, signal, ended, duration } = found;
+  const { logSize, stderrSize } = found;
+  const how = { state, why, code, signal, ended, duration };
+  return [task, { run, pid, labels, count: 0, processes: [], ...how, logSize, stderrSize }];
 }

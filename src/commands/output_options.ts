@@ -1,5 +1,6 @@
 import { Usage } from "../cli/errors.ts";
-import { flag, type OptionValues, text, whole } from "../cli/options.ts";
+import { flag, type OptionValues, text, value, whole } from "../cli/options.ts";
+import { parseLogMax } from "../launch/log_max.ts";
 import type { LaunchOptions } from "../launch/launch_options.ts";
 import { sameFile } from "../launch/output_files.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -8,6 +9,14 @@ import { fromHere } from "../namespace/working_directory.ts";
 
 /** How many rotated logs of a task are kept, unless `--keep` gives another number. */
 export const KEPT_LOGS = 10;
+
+/** The option by which the log is bounded. */
+const LOG_MAX = value(
+  "--log-max SIZE",
+  "keep the newest SIZE of the log, 64K at least; max: all",
+  ['a size such as "2G", or "max"', "text", "number"],
+  parseLogMax,
+);
 
 /** The options that say where the output of a task goes. */
 export const OUTPUT = {
@@ -21,29 +30,37 @@ export const OUTPUT = {
   stderr: text("-e, --stderr FILE", "write the standard error to this file, not to the log", {
     value: "file",
   }),
+  logMax: LOG_MAX,
   keep: whole("--keep N", `keep N rotated logs (${KEPT_LOGS})`, { max: 10_000 }),
 };
 
 /**
  * Returns where the output of a task goes.
  *
- * @throws {Usage} if the log and the file for the standard error are the same.
+ * @throws {Usage} if the log and the file for the standard error are the same, or there is none to
+ * be bounded.
  */
 export function outputOf(
-  { namespace }: Namespace,
+  { namespace, logMax }: Namespace,
   task: string,
   options: OptionValues<typeof OUTPUT>,
-): Pick<LaunchOptions, "foreground" | "log" | "errors" | "keep"> {
+): Pick<LaunchOptions, "foreground" | "log" | "errors" | "bound" | "keep"> {
   const { foreground, stderr, keep = KEPT_LOGS } = options;
   const logs = !foreground || options.log;
   const log = options.logfile ?? (logs ? logFile(namespace, task) : undefined);
   if (stderr !== undefined && log !== undefined && fromHere(stderr) === fromHere(log)) {
     throw new Usage(sameFile(stderr));
   }
+  const most = options.logMax ?? logMax ?? Infinity;
+  const demanded = options.logMax !== undefined && most !== Infinity;
+  if (demanded && log === undefined && stderr === undefined) {
+    throw new Usage("--log-max has no log to keep small: give -L or --stderr beside -f");
+  }
   return {
     foreground,
     keep,
     ...(log === undefined ? {} : { log }),
     ...(stderr === undefined ? {} : { errors: stderr }),
+    ...(most === Infinity ? {} : { bound: { most, demanded } }),
   };
 }

@@ -117,8 +117,8 @@ async function start(
     }
   });
   const { version: _, inode: __, sinceBoot: ___, ...rest } = record;
-  const { stop = {}, timeout = null, once = false } = record;
-  const shown = { ...rest, stop, timeout, once, pid };
+  const { stop = {}, timeout = null, once = false, logMax = null } = record;
+  const shown = { ...rest, logMax, stop, timeout, once, pid };
   const output: Output<"run"> = { namespace: context.namespace, ...shown };
   return { status: follower === undefined ? 0 : await follower(pid, shim.status), output };
 }

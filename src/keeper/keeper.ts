@@ -11,6 +11,8 @@ export interface Candidates {
   exit: number | undefined;
   /** The shell that keeps the time limit, if there is one. */
   time: number | undefined;
+  /** Shells that serve the run beside the task. */
+  beside: readonly number[];
 }
 
 /** Options of `Keeper.admit`. */
@@ -31,6 +33,8 @@ export interface Shells {
   exit: number | undefined;
   /** The shell that keeps the time limit, if there is one. */
   time: number | undefined;
+  /** Shells that serve the run beside the task. */
+  beside: readonly number[];
 }
 
 /** A launch that registers its task. */
@@ -100,6 +104,19 @@ export interface Keeper {
     candidates: Candidates,
     options: AdmitOptions,
   ): Promise<boolean>;
+
+  /**
+   * Moves shells that serve a run beside its task out of what makes the task count as running. To be
+   * called after `admit`, with the inode of the registered cgroup.
+   *
+   * @returns the cgroup that they have to leave and to remove at their end; undefined if others do that.
+   */
+  setApart(
+    namespace: Namespace,
+    task: string,
+    inode: number,
+    beside: readonly number[],
+  ): Promise<string | undefined>;
 
   /** Removes what `open`, `reserve` and `admit` have made for a launch that has failed. */
   close(namespace: Namespace, id: string, task: string): Promise<void>;

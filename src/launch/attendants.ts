@@ -6,7 +6,11 @@ import { exitCommandCgroups, timeKeeperCgroups, trackingCgroup } from "../namesp
 import type { RunRecord } from "../task/record.ts";
 import { DEFAULT_MANNER } from "../task/stop_manner.ts";
 import type { TimeLimit } from "../task/time_limit.ts";
+import type { Bound } from "./launch_options.ts";
+import type { LogBounds } from "./log_bounds.ts";
 import { descriptor } from "./open_file.ts";
+import type { OutputFiles } from "./output_files.ts";
+import type { RunFiles } from "./run_files.ts";
 import type { ExitCommand } from "./shim/exit_command.ts";
 import type { ShimOptions } from "./shim/shim.ts";
 import type { TimeKeeper } from "./shim/time_keeper.ts";
@@ -17,6 +21,16 @@ export interface Wanted {
   exitCommand?: string;
   /** The time limit. */
   timeout?: TimeLimit;
+  /** The bound of the files of its output. */
+  bound?: Bound;
+}
+
+/** Where a run writes. */
+export interface Place {
+  /** The directory in which its exit command is run. */
+  directory: string;
+  /** The files of its output. */
+  output: OutputFiles;
 }
 
 /** The run that is being launched. */
@@ -27,7 +41,7 @@ export interface AttendedRun {
   directory: string;
 }
 
-/** The shells that stay with a run beside its shim: its exit command, and what keeps its time limit. */
+/** The shells that stay with a run beside its shim: its exit command, what keeps its time limit, and what bounds its output. */
 export class Attendants {
   private constructor(
     private readonly keeper: Keeper,
@@ -35,36 +49,43 @@ export class Attendants {
     private readonly task: string,
     private readonly exit: ExitCommand | undefined,
     private readonly time: TimeKeeper | undefined,
+    private readonly output: OutputFiles,
+    private readonly bounds: LogBounds | undefined,
   ) {}
 
   /**
    * Starts those that are wanted.
    *
-   * @param place The directory in which the exit command is run.
    * @throws {Failed} if one cannot be started.
    */
   static async start(
     { keeper, namespace, task }: { keeper: Keeper; namespace: Namespace; task: string },
-    { exitCommand, timeout }: Wanted,
+    { exitCommand, timeout, bound }: Wanted,
     options: ShimOptions,
-    place: string,
+    { directory, output }: Place,
   ): Promise<Attendants> {
     const exit = exitCommand === undefined
       ? undefined
-      : (await import("./shim/exit_command.ts")).ExitCommand.start(options, exitCommand, place);
-    const made = (time?: TimeKeeper) => new Attendants(keeper, namespace, task, exit, time);
-    if (timeout === undefined) return made();
+      : (await import("./shim/exit_command.ts")).ExitCommand.start(options, exitCommand, directory);
+    let time: TimeKeeper | undefined;
     try {
-      return made((await import("./shim/time_keeper.ts")).TimeKeeper.start(options));
+      time = timeout === undefined
+        ? undefined
+        : (await import("./shim/time_keeper.ts")).TimeKeeper.start(options);
+      const bounds = bound === undefined
+        ? undefined
+        : (await import("./log_bounds.ts")).LogBounds.start(options, output, bound);
+      return new Attendants(keeper, namespace, task, exit, time, output, bounds);
     } catch (error) {
       await exit?.abandon();
+      await time?.abandon();
       throw error;
     }
   }
 
   /** Their process ids. */
-  get pids(): { exit: number | undefined; time: number | undefined } {
-    return { exit: this.exit?.pid, time: this.time?.pid };
+  get pids(): { exit: number | undefined; time: number | undefined; beside: readonly number[] } {
+    return { exit: this.exit?.pid, time: this.time?.pid, beside: this.bounds?.pids ?? [] };
   }
 
   /** The path of the pipe by which the shim keeps the exit command waiting, if it does. */
@@ -73,15 +94,20 @@ export class Attendants {
     return descriptor(this.exit.pid, 0);
   }
 
-  /** The path of the pipe that the shim locks, by which its end is told to what keeps the time; empty if nothing does. */
-  get locked(): string {
-    return this.time === undefined ? "" : descriptor(this.time.pid, 0);
+  /**
+   * What the shim has to know of them: the path of the pipe that it locks, by which its end is told
+   * to what keeps the time, or "-"; and words for the shells that bound the output.
+   */
+  get words(): string {
+    const locked = this.time === undefined ? "-" : descriptor(this.time.pid, 0);
+    return [locked, ...this.bounds?.handles ?? []].join(" ");
   }
 
   /** Waits until they can be moved. */
   async ready(): Promise<void> {
     await this.exit?.ready();
     await this.time?.ready();
+    await this.bounds?.ready();
   }
 
   /** Lets the exit command open what it needs of the run. */
@@ -90,12 +116,15 @@ export class Attendants {
   }
 
   /**
-   * The same for the log.
+   * Lets them open the files of the task's output.
    *
-   * @param opened The descriptor that the task's first process has of it.
+   * @param child The process id of the task's first process, which has opened them.
+   * @param files The record of the run.
    */
-  async openLog(opened: string): Promise<void> {
-    await this.exit?.openLog(opened);
+  async openOutput(child: number, files: RunFiles | undefined): Promise<void> {
+    const { log } = this.output;
+    if (log !== undefined) await this.exit?.openLog(log.descriptor(child));
+    if (files !== undefined) await this.bounds?.open(this.output, child, files);
   }
 
   /**
@@ -110,6 +139,7 @@ export class Attendants {
     { isFrozen, watched }: { isFrozen: boolean; watched: string },
   ): Promise<void> {
     await this.exit?.wait(this.#howToWait(inode, isFrozen, watched));
+    await this.#armBounds(inode, watched, record.shim);
     const { timeout, stop, pid, sinceBoot, run } = record;
     if (timeout === undefined) return;
     const { registered } = timeKeeperCgroups(this.namespace, this.task, inode);
@@ -125,6 +155,12 @@ export class Attendants {
     await this.time?.release();
   }
 
+  async #armBounds(inode: number, watched: string, shim: number): Promise<void> {
+    const { keeper, namespace, task, bounds } = this;
+    if (bounds === undefined) return;
+    await bounds.watch(watched, shim, await keeper.setApart(namespace, task, inode, bounds.pids));
+  }
+
   #howToWait(inode: number, isFrozen: boolean, watched: string): string {
     if (this.keeper.exitWaits === "pipe") {
       const { registered } = exitCommandCgroups(this.namespace, this.task, inode);
@@ -135,15 +171,16 @@ export class Attendants {
 
   /** Ends them, and removes their cgroups, for the launch has failed. */
   async undo(inode: number): Promise<void> {
+    await this.bounds?.abandon();
     if (this.exit !== undefined) {
       const { frozenCgroup, registered } = exitCommandCgroups(this.namespace, this.task, inode);
       if (frozenCgroup !== undefined) setFrozen(frozenCgroup, false);
       await this.exit.abandon();
       await this.#remove(frozenCgroup, registered);
     }
-    if (this.time === undefined) return;
+    if (this.time === undefined && this.bounds === undefined) return;
     const { other, registered } = timeKeeperCgroups(this.namespace, this.task, inode);
-    await this.time.abandon();
+    await this.time?.abandon();
     await this.#remove(other, registered);
   }
 

@@ -102,15 +102,16 @@ class Attempt {
 
   /** Starts the shim, which looks up the command; registers the task, and writes the record of the run. */
   async start(): Promise<void> {
-    const { command, exitCommand, timeout } = this.options;
+    const { command, exitCommand, timeout, bound } = this.options;
     this.#debug(`start the shim of ${command[0]}`);
     await this.keeper.open(this.namespace, this.#id);
     const options = { ...this.#shimOptions(), pool: await this.#pool() };
     this.#restored = options.environment.restore !== undefined;
     const shim = this.#shim = await Shim.start(options);
-    if (exitCommand !== undefined || timeout !== undefined) {
+    if (exitCommand !== undefined || timeout !== undefined || bound !== undefined) {
       const { Attendants } = await import("./attendants.ts");
-      this.#attendants = await Attendants.start(this, this.options, options, this.#directory);
+      const place = { directory: this.#directory, output: this.#output };
+      this.#attendants = await Attendants.start(this, this.options, options, place);
     }
     const shells = { shim: shim.staged ? undefined : shim.pid, ...this.#attendantPids };
     this.#taking = this.keeper.take(this.namespace, this.#id, shells);
@@ -133,7 +134,7 @@ class Attempt {
     );
     const isTimed = timeout !== undefined;
     this.#files = new RunFiles(this.namespace, run, this.task, { isTimed, once });
-    await shim.go(this.#attendants?.locked);
+    await shim.go(this.#attendants?.words);
     this.#child = Number(await shim.expect("ready"));
     this.#write(this.#files, run, (await later).startOf(this.#child));
   }
@@ -153,15 +154,15 @@ class Attempt {
       pid: this.#child,
       shim: this.#shim?.pid ?? 0,
       directory: this.#directory,
-      log: this.#output.log ?? null,
-      stderr: this.#output.errors ?? null,
+      log: this.#output.log?.path ?? null,
+      stderr: this.#output.errors?.path ?? null,
       ...(sinceBoot === undefined ? {} : { sinceBoot }),
     });
     files.write(this.#record);
   }
 
   get #attendantPids(): Attendants["pids"] {
-    return this.#attendants?.pids ?? { exit: undefined, time: undefined };
+    return this.#attendants?.pids ?? { exit: undefined, time: undefined, beside: [] };
   }
 
   async #pool(): Promise<ShimPool | undefined> {
@@ -193,8 +194,8 @@ class Attempt {
         LANCO_TASK: this.task,
       },
       ...(input === undefined ? {} : { input: fromHere(input) }),
-      ...(log === undefined ? {} : { log }),
-      ...(errors === undefined ? {} : { errors }),
+      ...(log === undefined ? {} : { log: log.path }),
+      ...(errors === undefined ? {} : { errors: errors.path }),
       ...(directory === undefined ? {} : { directory }),
     };
   }
@@ -220,9 +221,7 @@ class Attempt {
     await this.#shim?.expect("opened");
     await this.#attendants?.openRun(this.#files?.directory ?? "");
     this.#output.check(this.#child);
-    if (this.#output.log !== undefined) {
-      await this.#attendants?.openLog(this.#output.logOf(this.#child));
-    }
+    await this.#attendants?.openOutput(this.#child, this.#files);
   }
 
   /** Lets the child execute the command. */

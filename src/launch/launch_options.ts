@@ -3,6 +3,14 @@ import type { Labels } from "../task/labels.ts";
 import type { StopManner } from "../task/stop_manner.ts";
 import type { TimeLimit } from "../task/time_limit.ts";
 
+/** The bound of the files of a task's output. */
+export interface Bound {
+  /** The most bytes that are kept of each. */
+  most: number;
+  /** Whether a file that cannot be bounded, such as /dev/null, is an error. */
+  demanded: boolean;
+}
+
 /** Options of a launch. */
 export interface LaunchOptions {
   /** The command and its arguments. */
@@ -13,6 +21,8 @@ export interface LaunchOptions {
   log?: string;
   /** The file for the standard error, relative to the caller's directory; without it that goes where the output goes. */
   errors?: string;
+  /** The bound of the log and of the file for the standard error, if they are bounded. */
+  bound?: Bound;
   /** How many rotated logs to keep. */
   keep: number;
   /** The directory to change to first. */

@@ -15,21 +15,21 @@ export function descriptor(pid: number, number: number): string {
  *
  * @param opened The path of the descriptor of the task's first process.
  * @param path The absolute path of the file.
- * @returns the identity of the file; undefined if the task has been killed meanwhile.
+ * @returns the identity of the file, and whether it is a regular one; undefined if the task has been killed meanwhile.
  * @throws {Failed} if it is another file.
  */
 export function assertOutput(
   opened: string,
   path: string,
   { what }: OutputNames,
-): LogIdentity | undefined {
+): { identity: LogIdentity; isRegular: boolean } | undefined {
   const named = unlessGone(() => Deno.lstatSync(visible(path)), undefined);
   // A child that has been killed meanwhile writes nothing, and the next run of the task may have
   // renamed its log.
   const open = unlessGone(() => Deno.statSync(opened), undefined);
   if (open === undefined) return undefined;
   if (named !== undefined && named.ino === open.ino && named.dev === open.dev) {
-    return identityOf(named);
+    return { identity: identityOf(named), isRegular: named.isFile };
   }
   throw new Failed(
     `cannot write to the ${what} "${path}": another file was put in its place: see who may write there`,

@@ -1,8 +1,10 @@
+import { basename } from "@std/path/posix/basename";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
+import { dropsFile, formatDrops, type OutputName } from "../task/drops.ts";
 import { mark, unmark } from "../task/host_crash.ts";
 import type { OnceMark } from "./once_mark.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
@@ -60,6 +62,12 @@ export class RunFiles {
       this.remove();
       throw error;
     }
+  }
+
+  /** Makes the file that tells how much was dropped from a file of the run's output: nothing yet. */
+  makeDrops(output: OutputName): void {
+    const nothing = { removed: 0, hole: 0, cutting: 0 };
+    this.#make(basename(dropsFile(this.directory, output)), formatDrops(this.run, nothing));
   }
 
   /** Writes `run.json`. */

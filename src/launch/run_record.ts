@@ -9,7 +9,7 @@ type Facts = Pick<
 
 /** Returns the record of a run that begins now. */
 export function recordOf(
-  { command, limits, labels, stop, once, timeout }: LaunchOptions,
+  { command, limits, labels, stop, once, timeout, bound }: LaunchOptions,
   facts: Facts,
 ): RunRecord {
   return {
@@ -22,5 +22,6 @@ export function recordOf(
     ...(stop === undefined ? {} : { stop }),
     ...(once ? { once } : {}),
     ...(timeout === undefined ? {} : { timeout }),
+    ...(bound === undefined ? {} : { logMax: bound.most }),
   };
 }

@@ -7,8 +7,10 @@ import { logFile, runDirectory } from "../namespace/paths.ts";
 import { chooseRun, type ChosenRun } from "../task/choose_run.ts";
 import type { LogIdentity } from "../task/log_identity.ts";
 import { readStatus } from "../task/record.ts";
-import { currentRun, listRuns } from "../task/records.ts";
+import { currentRun, listRuns, type RecordedRun } from "../task/records.ts";
+import { type OutputName, readDrops } from "../task/drops.ts";
 import { registeredInode } from "../task/task.ts";
+import { BoundedLog } from "./bounded_log.ts";
 import type { LogFile } from "./log_file.ts";
 import { openLog } from "./logs.ts";
 import { fate, openRunLog } from "./run_log.ts";
@@ -23,14 +25,19 @@ export interface Log {
   isOpenEnded: boolean;
   /** Whether the file is known to have the output of other runs, too. */
   isShared: boolean;
-  /** Opens it. Returns also its present path; undefined if it does not exist. */
-  open(): Promise<{ path: string; file: LogFile } | undefined>;
+  /**
+   * Opens it.
+   *
+   * @param notice Reports that something is not shown because it was dropped.
+   * @returns also its present path; undefined if it does not exist.
+   */
+  open(notice: Notice): Promise<{ path: string; file: LogFile } | undefined>;
   /** Opens the file that has taken its place since, if that is to be followed, too. */
-  openNext(): Promise<LogFile | undefined>;
+  openNext(notice: Notice): Promise<LogFile | undefined>;
 }
 
-/** Which file of a run: its log, or that of its standard error. */
-export type OutputName = "log" | "stderr";
+/** Reports something that is not shown. */
+type Notice = (message: string) => void;
 
 /**
  * Returns the log of the run of a task that is under way, or of the last one. A log can be read when
@@ -41,7 +48,10 @@ export type OutputName = "log" | "stderr";
  */
 export function lastLog(name: string, task: string, which: OutputName): Log {
   const { path, writer } = lastPath(name, task, which);
-  return logAt(path, writer);
+  return logAt(path, writer, () => {
+    if (unlessReleased(name) === undefined) return undefined;
+    return currentRun(name, task, registeredInode(name, task));
+  }, which);
 }
 
 /** Returns the log of the run so many before the last one. A run that is not on record is taken for one that has left a log with that number. */
@@ -89,7 +99,7 @@ export function runLog(
   const identity = found?.status[which];
   const writer = writerOf(namespace);
   if (identity === undefined || run === null) {
-    if (isUnderWay) return logAt(path, writer);
+    if (isUnderWay) return logAt(path, writer, () => found, which);
     const why = lost ? "the host went down while it ran" : "that was not recorded";
     throw new Failed(`it is not known which log is that of ${subject}: ${why}: see --previous`);
   }
@@ -99,10 +109,12 @@ export function runLog(
     run,
     isOpenEnded: isUnderWay,
     isShared: what === "shared",
-    open: async () =>
-      what === "removed"
-        ? undefined
-        : await openRunLog(path, identity, (name) => openLog(name, writer)),
+    open: async (notice) =>
+      what === "removed" ? undefined : await openRunLog(
+        path,
+        identity,
+        async (name) => asBounded(await openLog(name, writer), found, which, notice),
+      ),
     openNext: () => Promise.resolve(undefined),
   };
 }
@@ -125,18 +137,43 @@ function laterLogs(namespace: string, task: string, run: string): LogIdentity[] 
     .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
-function logAt(path: string, writer: number | undefined): Log {
-  const open = () => openLog(path, writer);
+/**
+ * Returns the log that has a path by now.
+ *
+ * @param find Returns the run that may have opened it.
+ */
+function logAt(
+  path: string,
+  writer: number | undefined,
+  find: () => RecordedRun | undefined = () => undefined,
+  which: OutputName = "log",
+): Log {
+  const open = async (notice: Notice) =>
+    asBounded(await openLog(path, writer), find(), which, notice);
   return {
     path,
     isOpenEnded: true,
     isShared: false,
-    open: async () => {
-      const file = await open();
+    open: async (notice) => {
+      const file = await open(notice);
       return file && { path, file };
     },
     openNext: open,
   };
+}
+
+/** Returns a file as it is to be read: its head may be dropped meanwhile. */
+function asBounded(
+  file: LogFile | undefined,
+  found: RecordedRun | undefined,
+  which: OutputName,
+  notice: Notice,
+): LogFile | undefined {
+  if (file === undefined || found === undefined || file.inode !== found.status[which]?.ino) {
+    return file;
+  }
+  const drops = () => readDrops(found.directory, which);
+  return drops() === undefined ? file : new BoundedLog(file, drops, notice);
 }
 
 /** Returns the path of the log of a task's last run, and the user id that the file must have, if it must have one. */

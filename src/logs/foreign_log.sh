@@ -6,6 +6,8 @@
 #   skip      moves to the end of the log, and writes nothing
 #   more      writes the log from the present offset to its end
 #   rewind    moves to the beginning of the log
+#   at N M    writes up to M bytes from the offset N
+#   size      answers "size" and the size of the log, in bytes
 PATH=/usr/bin:/bin
 export PATH
 exec 4>&2
@@ -16,7 +18,7 @@ get_offset() {
     case $key in pos:) break ;; esac
   done </proc/self/fdinfo/3
 }
-while read -r request lines; do
+while read -r request lines count; do
   get_offset
   start=$offset
   case $request in
@@ -35,10 +37,21 @@ while read -r request lines; do
   skip) tail -c 1 <&3 >/dev/null ;;
   more) cat <&3 ;;
   rewind) exec 3</proc/self/fd/3 ;;
+  at)
+    exec 3</proc/self/fd/3
+    dd bs=65536 iflag=skip_bytes,count_bytes,fullblock skip="$lines" count="$count" <&3
+    start=$lines
+    ;;
+  size)
+    stat -Lc 'size %s' /proc/self/fd/3 >&4
+    continue
+    ;;
   esac 2>/dev/null
   get_offset
   case $request in
   last | more) echo "ready $((offset - start))" ;;
+  # Behind the end nothing is written.
+  at) if [ "$offset" -gt "$start" ]; then echo "ready $((offset - start))"; else echo "ready 0"; fi ;;
   *) echo "ready 0" ;;
   esac >&2
 done

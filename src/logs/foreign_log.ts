@@ -82,9 +82,29 @@ export class ForeignLog implements LogFile {
     }
   }
 
-  async copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
+  copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {
     const request = this.#firstRequest ?? "more";
     this.#firstRequest = undefined;
+    return this.#fetch(request, print);
+  }
+
+  async readAt(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    await this.#fetch(`at ${offset} ${length}`, (block) => {
+      bytes.set(block, filled);
+      filled += block.length;
+      return true;
+    });
+    return bytes.subarray(0, filled);
+  }
+
+  size(): Promise<number> {
+    return this.#request("size");
+  }
+
+  /** Sends a request, and hands on the output that answers it. */
+  async #fetch(request: string, print: (bytes: Uint8Array) => boolean): Promise<boolean> {
     let [copied, total] = [0, Infinity];
     const ready = this.#request(request).then((count) => total = count);
     while (copied < total) {
@@ -109,8 +129,9 @@ export class ForeignLog implements LogFile {
     } catch {
       return 0;
     }
-    const [, lines, count] = /^(?:late (\d+)|ready (\d+))$/.exec(await this.#nextReply() ?? "") ??
-      [];
+    const [, lines, count] =
+      /^(?:late (\d+)|(?:ready|size) (\d+))$/.exec(await this.#nextReply() ?? "") ??
+        [];
     if (lines !== undefined) throw new LinesNotFound(Number(lines));
     return Number(count ?? 0);
   }

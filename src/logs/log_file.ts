@@ -32,6 +32,10 @@ export interface LogFile {
    * @returns false if the output has been closed, or nothing more can be read.
    */
   copy(print: (bytes: Uint8Array) => boolean): Promise<boolean>;
+  /** Reads up to so many bytes from an offset, which are none behind the end of the file. What `copy` copies next is not known afterwards. */
+  readAt(offset: number, length: number): Promise<Uint8Array>;
+  /** The size of the file, in bytes. */
+  size(): Promise<number>;
   /** Closes the file. */
   close(): void;
 }

@@ -47,6 +47,16 @@ export class OwnLog implements LogFile {
     return Promise.resolve(isOpen);
   }
 
+  readAt(offset: number, length: number): Promise<Uint8Array> {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    const block = new Uint8Array(length);
+    return Promise.resolve(block.subarray(0, fill(this.#file, block)));
+  }
+
+  size(): Promise<number> {
+    return Promise.resolve(this.#file.statSync().size);
+  }
+
   close(): void {
     this.#file.close();
   }

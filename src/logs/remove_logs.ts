@@ -24,8 +24,7 @@ export function removeLogs(
 ): string[] {
   const others = logsOf(namespace, task);
   const kept = new Set<string>();
-  for (const { log } of runs) {
-    if (log === undefined) continue;
+  for (const log of runs.flatMap(({ logs }) => logs)) {
     const path = findRunLog(log.path, log.identity);
     if (path === undefined) continue;
     const isOwn = dirname(path) === logDirectory(namespace) &&
@@ -39,7 +38,8 @@ export function removeLogs(
 /** Returns the logs of the runs of a task that are on record. */
 function logsOf(namespace: string, task: string): LogIdentity[] {
   return listRuns(namespace).runs.get(task)
-    ?.flatMap((run) => readStatus(runDirectory(namespace, run, task))?.log ?? []) ?? [];
+    ?.map((run) => readStatus(runDirectory(namespace, run, task)))
+    .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
 /**

@@ -34,6 +34,16 @@ function callerLimit(name: string, proc = PROC): string {
   return /^\s+(\S+)/.exec(line?.slice(name.length) ?? "")?.[1] ?? "unknown";
 }
 
+/** Returns the caller's limit on the size of files, in bytes; undefined if there is none, or it cannot be read. */
+export function fileSizeLimit(proc = PROC): number | undefined {
+  try {
+    const limit = callerLimit("Max file size", proc);
+    return /^\d+$/.test(limit) ? Number(limit) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function shownLimit(name: string, proc: string): string {
   try {
     return callerLimit(name, proc);

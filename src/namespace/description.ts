@@ -49,6 +49,8 @@ export interface Namespace {
   exits: string;
   /** The hierarchies in use, apart from the named hierarchy: where systemd keeps it, the unified one. */
   hierarchies: Hierarchy[];
+  /** The most bytes that are kept of each log, unless `run` sets another bound; missing if there is none. */
+  logMax?: number;
   /** What keeps it; missing in records before version 4, which named hierarchies keep. */
   keeper?: KeeperName;
   /** The boot in which the namespace was made; missing in records of version 2. */

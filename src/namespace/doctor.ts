@@ -68,7 +68,31 @@ export function diagnose(facts: Facts): Finding[] {
       text: `${name} is missing: install it, with ${where}`,
     })),
     ...shells(facts, programs),
+    logs(facts, programs),
   ];
+}
+
+/** The file systems that can take blocks out of a file, and others in which they become a hole (fallocate(2)). */
+const SHRINKING = ["ext4", "xfs", "f2fs"],
+  HOLLOWING = ["btrfs", "tmpfs", "ext3", "bcachefs", "zfs"];
+
+/** What --log-max does here. */
+function logs(facts: Facts, programs: readonly string[]): Finding {
+  const type = facts.get("logs_type")?.[0] ?? "";
+  const where = `/var/log is on ${type || "an unknown file system"}`;
+  if (!programs.includes("fallocate")) {
+    return {
+      level: "warning",
+      text: "fallocate is missing: --log-max cannot be used: install it, with util-linux",
+    };
+  }
+  if (SHRINKING.includes(type)) {
+    return ok(`${where}: --log-max takes out what is dropped from a log`);
+  }
+  if (HOLLOWING.includes(type)) {
+    return ok(`${where}: with --log-max what is dropped from a log becomes a hole in it`);
+  }
+  return ok(`${where}: --log-max is refused if that can make no holes in files`);
 }
 
 const ok = (text: string): Finding => ({ level: "ok", text });

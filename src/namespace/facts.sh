@@ -19,7 +19,7 @@ while read -r _ _ _ root point rest; do
 done <<EOF
 $(cat /proc/self/mountinfo)
 EOF
-for program in setsid setpriv flock mount umount mountpoint getent mkfifo find bash; do
+for program in setsid setpriv flock mount umount mountpoint getent mkfifo find fallocate bash; do
   path=$(command -v "$program") && echo "program $program $path"
 done
 echo "shell $(readlink -f /bin/sh)"
@@ -30,6 +30,7 @@ for directory in /var/lib/lanco /var/lib /var /; do
   break
 done
 [ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = 1 ] && echo "selinux enforcing"
+echo "logs_type $(findmnt -no FSTYPE -T /var/log 2>/dev/null)"
 # systemd, if it is process 1 (sd_booted(3)).
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
   echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"

@@ -33,6 +33,8 @@ export interface UpOptions {
   keeperDemanded: boolean;
   /** The size of the file system of the records, in bytes; undefined leaves it as it is. */
   records?: number;
+  /** The most bytes that are kept of each log; Infinity lifts the bound, undefined leaves it as it is. */
+  logMax?: number;
   /** The capacity of the host. */
   host: Capacity;
   /** The limits of the whole namespace; one that is undefined stays as it is. */
@@ -109,7 +111,7 @@ function optionValue(option: string, value: string): string {
 }
 
 function scriptArguments(options: UpOptions): string[] {
-  const { user, group, keeper, records, host } = options;
+  const { user, group, keeper, records, host, logMax } = options;
   const yesOrNo = (value: boolean) => value ? "yes" : "no";
   const plans = planLimits(options.limits).map(({ option, alternatives }) =>
     `${option}:${alternatives.map(({ file, value }) => `${file}=${value}`).join("|")}`
@@ -124,6 +126,7 @@ function scriptArguments(options: UpOptions): string[] {
     JSON.stringify(host),
     yesOrNo(options.bestEffort),
     AGENT,
+    logMax === undefined ? "" : logMax === Infinity ? "max" : String(logMax),
     ...plans,
   ];
 }

@@ -92,10 +92,10 @@ give_back() {
   echo "$1" >"@UNIFIED@$home/cgroup.procs" || echo "$1" >@UNIFIED@/cgroup.procs
 }
 
-# let_all_in FROM CHILD OTHER: admits the processes in FROM, of which a launch makes one or two.
+# let_all_in FROM CHILD OTHER: admits the processes in FROM, of which a launch makes a few.
 let_all_in() {
   members=" " count=0
-  while [ "$((count += 1))" -le 4 ] && read -r pid; do members="$members$pid "; done <"$named/$1/cgroup.procs"
+  while [ "$((count += 1))" -le 8 ] && read -r pid; do members="$members$pid "; done <"$named/$1/cgroup.procs"
   for pid in $members; do let_in "$pid" "$@"; done
 }
 

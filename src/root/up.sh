@@ -1,15 +1,15 @@
 # The body of "init": makes a namespace, or repairs one. It follows common.sh, down.sh (which
 # removes a namespace that could not be completed), limits.sh, named_up.sh and systemd_up.sh.
 #
-#   up NAMESPACE USER GROUP KEEPER DEMANDED RECORDS HOST BEST_EFFORT AGENT LIMIT...
+#   up NAMESPACE USER GROUP KEEPER DEMANDED RECORDS HOST BEST_EFFORT AGENT LOG_MAX LIMIT...
 #
 # KEEPER is named or systemd: what is to keep a new namespace; DEMANDED is yes if no other will
 # do. RECORDS is the size of the records' file system in bytes, or empty; HOST is the capacity of
-# the host as JSON; BEST_EFFORT is yes or no; AGENT is the text of the release agent. A LIMIT
-# is OPTION:FILE=VALUE|FILE=VALUE...: the value is written to the first file that exists.
+# the host as JSON; BEST_EFFORT is yes or no; AGENT is the text of the release agent; LOG_MAX is the
+# bound of logs in bytes, "max" to lift it, or empty to leave it as it is. A LIMIT is OPTION:FILE=VALUE|FILE=VALUE...: the value is written to the first file that exists.
 # shellcheck disable=SC2034 # "agent" is of the named hierarchy
-user=$1 group=$2 wanted=$3 demanded=$4 records=$5 host=$6 best_effort=$7 agent=$8
-shift 8
+user=$1 group=$2 wanted=$3 demanded=$4 records=$5 host=$6 best_effort=$7 agent=$8 log_max=$9
+shift 9
 
 # number TEXT: sets number to the number that the digits of TEXT stand for. Fails unless it can
 # be the id of an account; to chown(2) the greatest number means "leave the id as it is".
@@ -146,6 +146,17 @@ boot() {
   boot="{\"id\":\"$id\",\"at\":$(($(date +%s) - ${up%.*}))000}"
 }
 
+# Sets log_bound to the bound of logs as JSON, and reports what has changed.
+log_bound() {
+  old=max
+  if read -r record <"$run/namespace.json"; then
+    case $record in *',"logMax":'[1-9]*) old=${record#*',"logMax":'} && old=${old%%[!0-9]*} ;; esac
+  fi 2>/dev/null
+  new=${log_max:-$old} log_bound=
+  [ "$new" = max ] || log_bound=",\"logMax\":$new"
+  [ "$again" = no ] || [ "$old" = "$new" ] || echo "changed --log-max $old $new"
+}
+
 # Prints the owner's name as in a string of JSON, or the number if there is no name. getent(1)
 # takes a word of digits for an id, and never for a name.
 owner_name() {
@@ -190,8 +201,9 @@ else
   named_up "$again" "$best_effort" "$@"
 fi
 boot
+log_bound
 # In some shells echo interprets backslashes.
-printf '%s\n' "{\"version\":4,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"keeper\":\"$keeper\",\"layout\":\"$layout\",\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json],\"boot\":$boot}" \
+printf '%s\n' "{\"version\":4,\"namespace\":\"$ns\",$ids,\"owner\":\"$(owner_name)\",\"keeper\":\"$keeper\",\"layout\":\"$layout\"$log_bound,\"host\":$host,\"exits\":\"$exits\",\"hierarchies\":[$json],\"boot\":$boot}" \
   >"$run/namespace.json.new"
 mv "$run/namespace.json.new" "$run/namespace.json"
 rm -f "$run/namespace.json.old"

@@ -1,22 +1,20 @@
 // The schemas of all JSON output. This room renders outputs as text, as JSON and as metrics.
-import type { Limits } from "../cgroup/limits.ts";
 import type { Labels } from "../task/labels.ts";
 import type { Signal } from "../task/signals.ts";
 import { STATES, type TaskState } from "../task/state.ts";
 import type { StopManner } from "../task/stop_manner.ts";
 import type { TimeLimit } from "../task/time_limit.ts";
 import type { ListedExitCommand } from "../task/survey.ts";
-import { usage } from "./usage_schema.ts";
+import { batch, greeting } from "./batch_schema.ts";
+import { namespace, namespaces } from "./namespaces_schema.ts";
+import { limits, usage } from "./usage_schema.ts";
 import {
-  anything,
   byTask,
   flag,
   integer,
   list,
   named,
-  nothing,
   nullable,
-  number,
   object,
   partial,
   type Schema,
@@ -25,7 +23,6 @@ import {
   word,
 } from "./schema_types.ts";
 
-const namespace = text("the namespace");
 const task = text("the task");
 const runId = text("the id of the run, a word that sorts by time");
 const state = word("the state of the task", ...STATES);
@@ -57,15 +54,6 @@ const exitCommands = list(
 );
 
 const truncated = flag("whether tasks are left out: too much to read");
-
-const limits: Schema<Limits> = partial("its limits; one that is not set is missing", {
-  memory: integer("memory in bytes"),
-  swap: integer("swap in bytes, in addition to the memory"),
-  cpus: number("number of processors"),
-  cpuWeight: integer("share of scarce processors, 1 to 10000"),
-  pids: integer("number of processes and threads"),
-  ioWeight: integer("share of scarce disks, 1 to 10000"),
-});
 
 const labels: Schema<Labels> = named("the labels of the run", text("the value of this label"));
 
@@ -112,6 +100,9 @@ const facts = {
   directory: nullable(text("the directory it was started in")),
   log: nullable(text("the file of its output; null if that goes to its caller")),
   stderr: nullable(text("the file of its standard error, if it has one of its own")),
+  logMax: nullable(integer("the most bytes that are kept of each; null: all")),
+  logSize: nullable(integer("the size of the log, without what was dropped, in bytes")),
+  stderrSize: nullable(integer("the same of the file of its standard error")),
   limits,
   stop: stopManner,
   once,
@@ -143,6 +134,8 @@ const ls = object("the selected tasks", {
     ...exit,
     ended: facts.ended,
     duration: nullable(integer("from the start to the end, in milliseconds")),
+    logSize: facts.logSize,
+    stderrSize: facts.stderrSize,
   }),
   exitCommands,
   truncated,
@@ -201,6 +194,7 @@ const run = object("the task that was started", {
   directory: text("the directory it was started in"),
   log: facts.log,
   stderr: facts.stderr,
+  logMax: facts.logMax,
   limits,
   labels,
   stop: stopManner,
@@ -272,48 +266,6 @@ const events = object("an event of a task, one a line", {
   ...exit,
   timedOut: nullable(flag("with end, whether its time limit has ended it")),
   stopped: facts.stopped,
-});
-
-const greeting = object("the first line of batch and of events", {
-  lanco: text("the version of lanco"),
-  schema: integer("the version of this schema: 2"),
-  id: nothing("the line answers no request"),
-  event: nothing("the line tells of no event"),
-});
-
-const batch = object("an answer; that to events follows lines with id and event", {
-  id: anything("the id of the request, or null if it has none"),
-  exitStatus: integer("the exit status that the command would have"),
-  output: anything("the command's JSON, or else its text or null"),
-  messages: list("the command's messages on standard error", text("a line")),
-});
-
-const fileSystem = (what: string) =>
-  nullable(object(what, {
-    size: integer("its size in bytes"),
-    used: integer("how much is in use, in bytes"),
-    files: integer("how many files it can have; 0 if there is no limit"),
-    filesUsed: integer("how many files it has"),
-  }));
-
-const namespaces = object("the namespaces of this host", {
-  namespaces: list(
-    "the namespaces, by name",
-    object("a namespace", {
-      namespace,
-      owner: nullable(text("the user who owns it")),
-      group: nullable(text("the group that may read logs and records")),
-      keeper: nullable(text("what keeps it: named or systemd")),
-      tasks: nullable(integer("the number of running tasks")),
-      processes: nullable(integer("the number of processes, shims included")),
-      cpu: nullable(integer("processor time of all tasks, in nanoseconds")),
-      memory: nullable(integer("memory that all tasks use, in bytes")),
-      limits: nullable(limits),
-      records: fileSystem("the file system of the records"),
-      logs: fileSystem("the file system in which the logs are"),
-      why: nullable(text("the reason, if something is not known")),
-    }),
-  ),
 });
 
 /** The schemas of JSON output, by the names of the commands. */

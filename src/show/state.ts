@@ -17,6 +17,8 @@ export function renderState(
   const { usage } = state;
   const time = (at: number | null) => at === null ? null : timestamp(new Date(at));
   const bytes = (value: number | null | undefined) => value == null ? null : formatBytes(value);
+  const file = (path: string | null, size: number | null) =>
+    path && both(printable(path), ", ", bytes(size));
   const cpu = (value: number | null | undefined) =>
     value == null ? null : formatDuration(value / 1e6);
   const both = (one: string | null, text: string, other: string | null) =>
@@ -26,8 +28,9 @@ export function renderState(
   const lines: [string, string | null][] = [
     ["command", state.command && printable(state.command.join(" "))],
     ["directory", state.directory && printable(state.directory)],
-    ["log", state.log && printable(state.log)],
-    ["stderr", state.stderr && printable(state.stderr)],
+    ["log", file(state.log, state.logSize)],
+    ["stderr", file(state.stderr, state.stderrSize)],
+    ["log-max", bytes(state.logMax)],
     ["started", time(state.started)],
     ["ended", time(state.ended)],
     ["duration", state.duration === null ? null : formatDuration(state.duration)],

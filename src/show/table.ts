@@ -28,6 +28,8 @@ export interface Task {
   command: string;
   /** The file of its output; null if that goes to the caller's terminal, or is unknown. */
   log: string | null;
+  /** The size of that file, in bytes; null if it is not known. */
+  logSize: number | null;
 }
 
 /** The columns by which tasks can be sorted. */
@@ -155,6 +157,14 @@ const TIME: Column = {
   cell: ({ cpuTime }) => maybe(cpuTime, (time) => shortDuration(time / 1e6)),
 };
 
+const LOG: Column = {
+  head: "LOG",
+  right: true,
+  rank: 9,
+  columns: 6,
+  cell: ({ logSize }) => maybe(logSize, shortBytes),
+};
+
 const AGE: Column = {
   head: "AGE",
   sort: "age",
@@ -171,10 +181,13 @@ const COMMAND: Column = {
   cell: ({ command }, { style }) => command === "" ? "-" : clean(command, style.unicode),
 };
 
-const ALL = [NAME, STATE, PROCESSES, CPU, GAUGE, MEMORY, TIME, AGE, COMMAND];
+const ALL = [NAME, STATE, PROCESSES, CPU, GAUGE, MEMORY, LOG, TIME, AGE, COMMAND];
 
 /** The least width of the column COMMAND. */
 const COMMAND_LEAST = 8;
+
+/** The least width of a table with the column LOG, on a terminal of 100 columns: in a narrower one the command gets its room. */
+const WIDE = 98;
 
 /** The greatest width of the column NAME in a table of this many columns. */
 const nameMost = (columns: number) => Math.max(12, Math.min(40, Math.floor(columns / 5)));
@@ -191,7 +204,7 @@ function layout(tasks: readonly Task[], view: View, columns: number): [Column, n
   }));
   const needs = (shown: readonly Column[]) =>
     shown.reduce((sum, column) => sum + (widths.get(column) ?? 0) + 1, -1);
-  const shown = [...ALL];
+  const shown = ALL.filter((column) => column !== LOG || columns >= WIDE);
   while (shown.length > 1 && needs(shown) > columns) {
     const last = shown.reduce((one, other) => other.rank > one.rank ? other : one);
     shown.splice(shown.indexOf(last), 1);

@@ -1,4 +1,5 @@
 import type { Process } from "../task/processes.ts";
+import { formatBytes } from "./format.ts";
 import { describeCommandEnd, describeEnd } from "./headline.ts";
 import { type Paint, plain } from "./colour.ts";
 import type { Output } from "./schema.ts";
@@ -26,12 +27,23 @@ export function renderTree(
   const others = [...Object.keys(tasks), ...exits.map(({ task }) => task)].sort();
   const shown = [...new Set([...order, ...others])].flatMap((name) => {
     const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
-    const own = task === undefined ? [] : ofTask(task, lines(task.processes), paint);
+    const own = task === undefined
+      ? []
+      : [...long ? sizes(task) : [], ...ofTask(task, lines(task.processes), paint)];
     const after = exits.filter(({ task }) => task === name)
       .flatMap(({ processes }) => [" │  exit command", ...lines(processes)]);
     return [` ├ ${name}`, ...own, ...after];
   });
   return [namespace, ...shown, " ╯", ""].join("\n");
+}
+
+/** Returns the line with the sizes of a task's log and of the file of its standard error. */
+function sizes({ logSize, stderrSize }: Output<"ls">["tasks"][string]): string[] {
+  const parts = [
+    logSize === null ? [] : `log ${formatBytes(logSize)}`,
+    stderrSize === null ? [] : `stderr ${formatBytes(stderrSize)}`,
+  ].flat();
+  return parts.length === 0 ? [] : [` │  ${parts.join(", ")}`];
 }
 
 /** Returns the lines below a task: how it or its command has ended, and its processes. */

@@ -1,5 +1,6 @@
+import type { Limits } from "../cgroup/limits.ts";
 import type { Usage } from "../task/usage.ts";
-import { integer, nullable, number, object, type Schema } from "./schema_types.ts";
+import { integer, nullable, number, object, partial, type Schema } from "./schema_types.ts";
 
 const stall = (resource: string) =>
   nullable(object(`waiting for ${resource}; null if it is not measured`, {
@@ -32,4 +33,14 @@ export const usage: Schema<Usage> = object("what it uses or used, as far as the 
     memory: stall("memory"),
     io: stall("disks"),
   }),
+});
+
+/** The schema of the limits of a task. */
+export const limits: Schema<Limits> = partial("its limits; one that is not set is missing", {
+  memory: integer("memory in bytes"),
+  swap: integer("swap in bytes, in addition to the memory"),
+  cpus: number("number of processors"),
+  cpuWeight: integer("share of scarce processors, 1 to 10000"),
+  pids: integer("number of processes and threads"),
+  ioWeight: integer("share of scarce disks, 1 to 10000"),
 });

@@ -5,6 +5,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, usageDirectory } from "../namespace/paths.ts";
 import { allLostRuns, marksByTask, unmark } from "./host_crash.ts";
 import { hasLabels, type Labels, type WantedLabel } from "./labels.ts";
+import { OUTPUTS } from "./drops.ts";
 import type { LogIdentity } from "./log_identity.ts";
 import { onceMark } from "./once_record.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
@@ -36,8 +37,8 @@ export interface ForgetOptions {
 export interface ForgottenRun {
   /** Its id. */
   run: string;
-  /** The path of its log, and the file that it was, as far as they were on record. */
-  log?: { path: string; identity: LogIdentity };
+  /** The paths of its log and of the file of its standard error, and the files that they were, as far as they were on record. */
+  logs: { path: string; identity: LogIdentity }[];
 }
 
 /** What has been forgotten of a task. */
@@ -103,8 +104,11 @@ export function forgetRuns(
       forgotten.left++;
       continue;
     }
-    const [path, identity] = [found?.record.log, found?.status.log];
-    forgotten.runs.push({ run, ...(path && identity ? { log: { path, identity } } : {}) });
+    const logs = OUTPUTS.flatMap((output) => {
+      const [path, identity] = [found?.record[output], found?.status[output]];
+      return path && identity ? [{ path, identity }] : [];
+    });
+    forgotten.runs.push({ run, logs });
   }
   return forgotten;
 }

@@ -11,6 +11,8 @@ export type ShellRole =
   | "lanco-exit"
   /** It keeps the time limit of a run: see `time_limit.sh`. */
   | "lanco-time"
+  /** It keeps a file of a task's output from growing: see `log_bound.sh`. */
+  | "lanco-bound"
   /** A task's first process before it executes the command: see `child.sh`. */
   | "lanco-child"
   /** It starts this executable with the rights of a namespace's owner, for root: see `owner.sh`. */
@@ -41,6 +43,7 @@ const FORMER: Readonly<Record<ShellRole, readonly string[]>> = {
   "lanco-pool": ['# Started by "run"', "# The nursery"],
   "lanco-exit": ['# Started by "run"', "# Waits for the end of a task"],
   "lanco-time": [],
+  "lanco-bound": [],
   "lanco-child": ["# What becomes the command."],
   "lanco-owner": [],
 };

@@ -36,6 +36,8 @@ export interface RunRecord {
   log: string | null;
   /** The absolute path of the file for the standard error; null if that goes where the output goes. */
   stderr: string | null;
+  /** The most bytes that are kept of each of these, if they are bounded. */
+  logMax?: number;
   /** The start time of the run, in milliseconds since 1970. */
   started: number;
   /** The start time of its first process, in milliseconds since boot, if it could be read. */
@@ -83,11 +85,12 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
   const { run, task, inode, pid, shim, command, directory, log, started, sinceBoot, limits } =
     value;
   // Older versions have not written these.
-  const { labels = {}, stderr = null, stop, once, timeout } = value;
+  const { labels = {}, stderr = null, stop, once, timeout, logMax } = value;
   const good = isText(run) && isText(task) && isNatural(inode) &&
     (pid === null || isNatural(pid)) && isNatural(shim) && isNatural(started) &&
     isText(directory) && (log === null || isText(log)) && (stderr === null || isText(stderr)) &&
     (sinceBoot === undefined || isNatural(sinceBoot)) &&
+    (logMax === undefined || isNatural(logMax)) &&
     Array.isArray(command) && command.every(isText) && isLimits(limits) && isLabels(labels) &&
     (stop === undefined || isStopManner(stop)) &&
     (once === undefined || typeof once === "boolean") &&
@@ -104,6 +107,7 @@ export function checkRun(value: Record<string, unknown>): RunRecord {
     directory,
     log,
     stderr,
+    ...(logMax === undefined ? {} : { logMax }),
     started,
     ...(sinceBoot === undefined ? {} : { sinceBoot }),
     limits,

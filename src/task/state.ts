@@ -2,6 +2,7 @@ import type { Limits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import type { ChosenRun } from "./choose_run.ts";
 import { sinceBoot } from "./clock.ts";
+import { outputSize } from "./output_size.ts";
 import { readStop, type StopRecord } from "./record.ts";
 import { endOf, type RecordedRun } from "./records.ts";
 import type { Labels } from "./labels.ts";
@@ -65,6 +66,12 @@ export interface TaskState {
   log: string | null;
   /** The absolute path of the file for the standard error; null if that goes where the output goes. */
   stderr: string | null;
+  /** The most bytes that are kept of each of these; null if all is kept. */
+  logMax: number | null;
+  /** The size of the log in bytes, without what was dropped; null if it is not known. */
+  logSize: number | null;
+  /** The same of the file for the standard error. */
+  stderrSize: number | null;
   /** The limits that are in force, or were at its end. */
   limits: Limits;
   /** How it is to be stopped, as its starter has said. */
@@ -117,6 +124,9 @@ export function conclude(
     directory: record?.directory ?? null,
     log: record?.log ?? null,
     stderr: record?.stderr ?? null,
+    logMax: record?.logMax ?? null,
+    logSize: outputSize(found, "log"),
+    stderrSize: outputSize(found, "stderr"),
     limits: record?.limits ?? {},
     stop: record?.stop ?? {},
     once: record?.once === true,

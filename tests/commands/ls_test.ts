@@ -11,6 +11,8 @@ function tree(namespace: string, processes: Record<string, string>, long = false
       pid: null,
       labels: {},
       state: "running" as const,
+      logSize: 3 * 2 ** 20,
+      stderrSize: null,
       ...listed,
     }] as const;
   });
@@ -70,6 +72,8 @@ cgroupTest("ls --json prints the same tasks and processes as JSON", async (ns) =
         signal: null,
         ended: null,
         duration: null,
+        logSize: 0,
+        stderrSize: null,
         run: ns.record("a").run,
         labels: {},
         pid: ns.task("a")[0],
@@ -168,7 +172,8 @@ cgroupTest("ls shows how tasks ended, and selects tasks by state or name", async
   const { tasks, count } = JSON.parse(await ns.must("ls", "--json", "-a"));
   const { ended, duration, ...rest } = tasks["import-2"];
   const { run, pid } = ns.record("import-2");
-  const how = { state: "exited", why: null, code: 3, signal: null, run, pid, labels: {} };
+  const sizes = { logSize: 0, stderrSize: null };
+  const how = { ...sizes, state: "exited", why: null, code: 3, signal: null, run, pid, labels: {} };
   assertEquals([count, rest], [3, { count: 0, processes: [], ...how }]);
   assert(Date.now() - ended < 60_000 && duration < 60_000, `${ended} ${duration}`);
 });

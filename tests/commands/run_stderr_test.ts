@@ -20,7 +20,7 @@ cgroupTest("run --stderr writes the standard error apart from the log", async (n
   assertEquals(ns.record("a").stderr, file);
   assertEquals(JSON.parse(await ns.must("status", "--json", "a")).stderr, file);
   assertEquals(JSON.parse(await ns.must("dump", "a")).tasks.a.stderr, file);
-  assertMatch(await ns.must("status", "a"), new RegExp(`^  stderr +${file}$`, "m"));
+  assertMatch(await ns.must("status", "a"), new RegExp(`^  stderr +${file}, 4 B$`, "m"));
   assertEquals(await ns.must("logs", "a"), "out\n");
   assertEquals(await ns.must("logs", "--stderr", "a"), "err\n");
   await ns.must("stop", "a");
@@ -117,4 +117,12 @@ cgroupTest("a batch takes the file for the standard error as a field", async (ns
   assertEquals([answer?.exitStatus, answer?.output.stderr], [0, file]);
   await ns.gone("a");
   assertEquals(Deno.readTextFileSync(file), "err\n");
+});
+
+cgroupTest("forget --logs removes the file of the standard error, too", async (ns) => {
+  const file = `${ns.logs}/errors`;
+  await ns.must("run", "-e", file, "a", "sh", "-c", "echo err >&2");
+  await ns.gone("a");
+  await ns.must("forget", "--logs", "a");
+  assert(!exists(file) && !exists(`${ns.logs}/task-a.log`));
 });

@@ -13,6 +13,7 @@ const PROGRAMS = [
   "getent",
   "mkfifo",
   "find",
+  "fallocate",
   "bash",
 ];
 
@@ -24,6 +25,7 @@ unified /sys/fs/cgroup
 unified_controllers cpuset cpu io memory pids
 shell /usr/bin/dash
 agent_options rw,relatime
+logs_type ext4
 named_mount yes
 ${PROGRAMS.map((name) => `program ${name} /usr/bin/${name}`).join("\n")}
 `;
@@ -112,6 +114,17 @@ Deno.test("diagnose() warns of features that an old or bare host lacks", () => {
     [{ shell: "/usr/bin/bash" }, /^warning: \/bin\/sh is not dash/],
   ];
   for (const [changes, text] of cases) assertMatch(found(changes)[0] ?? "nothing", text);
+});
+
+Deno.test("diagnose() tells how logs in /var/log can be bounded", () => {
+  const told = (type: string) =>
+    diagnose(parseFacts(GOOD.replace("logs_type ext4", `logs_type ${type}`))).at(-1);
+  assertMatch(told("xfs")?.text ?? "", /on xfs: --log-max takes out what is dropped/);
+  assertMatch(told("btrfs")?.text ?? "", /on btrfs: .* becomes a hole in it$/);
+  assertMatch(told("")?.text ?? "", /on an unknown file system: --log-max is refused if/);
+  assertEquals(found({ "program fallocate": null }), [
+    "warning: fallocate is missing: --log-max cannot be used: install it, with util-linux",
+  ]);
 });
 
 Deno.test("diagnose() tells the three layouts apart", () => {

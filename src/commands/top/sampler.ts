@@ -10,6 +10,7 @@ import { exitCommandCgroups, namespaceDirectory, trackingCgroup } from "../../na
 import type { RunRecord } from "../../task/record.ts";
 import { currentRun, runWithInode } from "../../task/records.ts";
 import { sinceBoot } from "../../task/clock.ts";
+import { sizeAt } from "../../task/output_size.ts";
 import { startOfRun } from "../../task/start.ts";
 import { type Exit, runningExitCommands } from "../../task/exit_commands.ts";
 import type { Task } from "../../show/table.ts";
@@ -36,6 +37,8 @@ export interface Source {
   exits(): Exit[];
   /** Returns the record of the run of an exit command. */
   recordOf(exit: Exit): RunRecord | undefined;
+  /** Returns the size of a file. */
+  sizeAt(path: string): number | null;
 }
 
 /** How long a sample may take, in milliseconds: meanwhile keys are not answered. */
@@ -64,7 +67,7 @@ interface Known {
 }
 
 /**
- * Samples the tasks of a namespace repeatedly. Reads four small files for each task and sample;
+ * Samples the tasks of a namespace repeatedly. Reads four small files for each task and sample, and looks at its log;
  * the record, which does not change, only at the beginning of a run.
  */
 export class Sampler {
@@ -83,6 +86,7 @@ export class Sampler {
       record: (task, inode) => currentRun(name, task, inode)?.record,
       exits: () => runningExitCommands(namespace),
       recordOf: ({ task, inode }) => runWithInode(name, task, inode)?.record,
+      sizeAt,
       ...source,
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
@@ -144,6 +148,7 @@ export class Sampler {
       cpuTime,
       memory: this.#memory?.(name) ?? null,
       age: known.started === null ? null : Math.max(0, boot - known.started),
+      logSize: this.#logSize(known),
       ...known.about,
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
@@ -174,9 +179,14 @@ export class Sampler {
       cpuTime,
       memory: null,
       age: null,
+      logSize: this.#logSize(known),
       ...known.about,
     };
     return { task, known: counted === undefined ? known : { ...known, counted } };
+  }
+
+  #logSize({ about: { log } }: Known): number | null {
+    return log === null ? null : this.#source.sizeAt(log);
   }
 
   /** Returns the data of a run, from its record for the first `RECORD_SETTLED` milliseconds. */

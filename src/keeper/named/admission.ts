@@ -25,7 +25,7 @@ export async function admit(
   candidates: Candidates,
   options: AdmitOptions,
 ): Promise<boolean> {
-  const { shim, child, exit, time } = candidates;
+  const { shim, child, exit, time, beside } = candidates;
   const waiting = options.meanwhile();
   // The promise may be rejected before it is awaited.
   waiting.catch(() => {});
@@ -55,7 +55,8 @@ export async function admit(
       // It is awaited below, after this process has moved processes in the hierarchies of v1.
       admitted?.catch(() => {});
       try {
-        leaveCallerHierarchies(namespace, [shim, exit, time].filter((pid) => pid !== undefined));
+        const shells = [shim, exit, time, ...beside].filter((pid) => pid !== undefined);
+        leaveCallerHierarchies(namespace, shells);
         enterTaskCgroups(namespace, task, child, isLast);
       } finally {
         await admitted;
@@ -76,7 +77,7 @@ export async function admit(
     // An error of that work is the cause of any error above.
     await waiting;
   }
-  for (const pid of [shim, child, exit, time]) {
+  for (const pid of [shim, child, exit, time, ...beside]) {
     if (pid !== undefined) assertOutsideCallerCgroups(namespace, pid);
   }
   return isFrozen;

@@ -2,13 +2,20 @@ import {
   isPopulated,
   isThere,
   makeCgroup,
+  move,
   moveMeanwhile,
   removeCgroup,
 } from "../../cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
-import { namedRoot, namespaceDirectory, registered, taskCgroups } from "../../namespace/paths.ts";
+import {
+  namedRoot,
+  namespaceDirectory,
+  registered,
+  taskCgroups,
+  timeKeeperCgroups,
+} from "../../namespace/paths.ts";
 import { isTaskPopulated } from "../../task/population.ts";
 import { wakeExitCommands } from "../../task/wake_exit_commands.ts";
 import type { Keeper, Launching, Shells } from "../keeper.ts";
@@ -27,6 +34,7 @@ export const named: Keeper = {
   reserve,
   register,
   admit,
+  setApart,
   close,
   reap,
   // The release agent does what there is to do.
@@ -62,9 +70,24 @@ async function open(namespace: Namespace, id: string): Promise<void> {
   });
 }
 
-/** Moves the shim into the staged cgroup; the exit command is moved by `admit`. */
-async function take(namespace: Namespace, id: string, { shim }: Shells): Promise<void> {
-  if (shim !== undefined) await moveMeanwhile(shim, stage(namespace) + id);
+/** Moves the shim and the shells beside the task into the staged cgroup; the exit command is moved by `admit`. */
+async function take(namespace: Namespace, id: string, { shim, beside }: Shells): Promise<void> {
+  const pids = shim === undefined ? beside : [shim, ...beside];
+  await Promise.all(pids.map((pid) => moveMeanwhile(pid, stage(namespace) + id)));
+}
+
+/** Moves the shells into the cgroup of what keeps time limits, which the release agent removes when they have ended. */
+async function setApart(
+  namespace: Namespace,
+  task: string,
+  inode: number,
+  beside: readonly number[],
+): Promise<undefined> {
+  const { registered } = timeKeeperCgroups(namespace, task, inode);
+  await whenOpen(namespace, () => {
+    makeCgroup(registered);
+    for (const pid of beside) move(pid, registered);
+  });
 }
 
 function poolCgroups(namespace: Namespace) {

@@ -35,6 +35,7 @@ export const systemd: Keeper = {
   reserve,
   register,
   admit,
+  setApart,
   close,
   reap,
   place: ({ namespace }, task, inode) =>
@@ -52,8 +53,26 @@ function open({ namespace, owner, uid }: Namespace): Promise<void> {
   );
 }
 
-function take(namespace: Namespace, _id: string, { shim, exit, time }: Shells): Promise<void> {
-  return attach(namespace, [shim, exit, time].filter((pid) => pid !== undefined));
+function take(
+  namespace: Namespace,
+  _id: string,
+  { shim, exit, time, beside }: Shells,
+): Promise<void> {
+  return attach(namespace, [shim, exit, time, ...beside].filter((pid) => pid !== undefined));
+}
+
+/** Moves the shells into the cgroup of what keeps time limits, which the last of them removes. */
+async function setApart(
+  namespace: Namespace,
+  task: string,
+  inode: number,
+  beside: readonly number[],
+): Promise<string> {
+  const { registered } = timeKeeperCgroups(namespace, task, inode);
+  await whenOpen(namespace, () => {
+    for (const pid of beside) enterNewCgroup(pid, registered);
+  });
+  return registered;
 }
 
 /** The cgroup of the shim of the launch that has reserved the name of a task. */
@@ -114,7 +133,7 @@ function explained(namespace: string, error: unknown): unknown {
 async function admit(
   namespace: Namespace,
   task: string,
-  { shim, child, exit, time }: Candidates,
+  { shim, child, exit, time, beside }: Candidates,
   { inode, meanwhile, prepare }: AdmitOptions,
 ): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);
@@ -138,7 +157,8 @@ async function admit(
     await waiting;
   }
   assertIn(namespace, child, `/task-${task}`);
-  for (const pid of [shim, exit, time]) if (pid !== undefined) assertIn(namespace, pid, "");
+  const shells = [shim, exit, time, ...beside];
+  for (const pid of shells) if (pid !== undefined) assertIn(namespace, pid, "");
   return false;
 }
 

@@ -80,12 +80,18 @@ give_up() {
   exit 1
 }
 
-# Prints the time since boot in seconds, by the start time of the subshell that calls it.
-own_start() {
-  read -r lanco_stat </proc/self/stat || return
+# start_of PROCESS: prints its start time, in hundredths of a second since boot (proc_pid_stat(5)).
+start_of() {
+  read -r lanco_stat <"/proc/$1/stat" || return
   # shellcheck disable=SC2086 # a list of numbers
   set -- ${lanco_stat##*) }
-  echo "${20%??}.${20#"${20%??}"}"
+  echo "${20}"
+}
+
+# Prints the time since boot in seconds, by the start time of the subshell that calls it.
+own_start() {
+  lanco_start=$(start_of self) || return
+  echo "${lanco_start%??}.${lanco_start#"${lanco_start%??}"}"
 }
 
 [ -z "$lanco_high" ] || echo "${lanco_tag}leak $lanco_high" >&4
@@ -106,10 +112,15 @@ read -r lanco_id lanco_unified lanco_inode lanco_lock lanco_held <&3 || give_up
   refuse 1 "cannot hold $lanco_held open: the shell of the exit command was killed"
 lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$LANCO_TASK
 # shellcheck disable=SC2034 # "_" is the caller's
-read -r lanco_word lanco_locked <&3 || give_up "$lanco_run" "$lanco_mark"
+read -r lanco_word lanco_locked lanco_beside <&3 || give_up "$lanco_run" "$lanco_mark"
 # By the lock on its standard input the shell that keeps the time limit learns of the shim's end.
-[ -z "$lanco_locked" ] || { command exec 5>"$lanco_locked" && /usr/bin/flock -n 5; } 2>/dev/null ||
-  refuse 1 "cannot lock $lanco_locked: the shell that keeps the time limit was killed, or there is no /usr/bin/flock: install util-linux"
+case $lanco_locked in
+'' | -) ;;
+*)
+  { command exec 5>"$lanco_locked" && /usr/bin/flock -n 5; } 2>/dev/null ||
+    refuse 1 "cannot lock $lanco_locked: the shell that keeps the time limit was killed, or there is no /usr/bin/flock: install util-linux"
+  ;;
+esac
 
 # The status is not truncated, so that its space on the disk stays reserved. Its first line is the
 # id of the run: a file that another process has put in its place has another.
@@ -145,5 +156,11 @@ lanco_status=$?
 echo "ended $lanco_status $lanco_up" >&9
 [ "$lanco_line" != "$lanco_id" ] || echo "ended $lanco_status" >&7
 { echo "${lanco_tag}ended $lanco_status" >&4; } 2>/dev/null
+# The shells that bound the output, which look themselves whether a process has been left, are told by a
+# signal; the start time of each, behind its pid, tells it from a later process with this pid.
+for lanco_one in $lanco_beside; do
+  lanco_start=$(start_of "${lanco_one%/*}")
+  [ -z "$lanco_start" ] || [ "$lanco_start" != "${lanco_one#*/}" ] || kill "${lanco_one%/*}"
+done 2>/dev/null
 [ -z "$lanco_unified" ] || lanco_end 2>/dev/null
 exit "$lanco_status"

@@ -23,6 +23,7 @@ export function task(name: string, given: Partial<Task> = {}): Task {
     age: 60_000,
     command: "sleep 1000",
     log: `/var/log/lanco-web/task-${name}.log`,
+    logSize: 2048,
     ...given,
   };
 }

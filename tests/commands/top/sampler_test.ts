@@ -75,6 +75,7 @@ class Fake {
     return new Sampler(namespace, {
       directory: this.directory,
       assertThere,
+      sizeAt: () => 1234,
       record: (name) => this.records[name] as RunRecord,
       exits: () => this.exits,
       recordOf: ({ task }) => this.records[task] as RunRecord,
@@ -110,6 +111,7 @@ fakeTest("a sample has all fields of a task", (fake) => {
     cpuTime: 5_000_000,
     memory: 8192,
     age: 60_000,
+    logSize: 1234,
     memoryLimit: 4096,
     cpuLimit: 0.5,
     command: "sleep 1000",

@@ -55,6 +55,13 @@ reading
   );
 });
 
+Deno.test("the screen has the sizes of logs from 100 columns on", () => {
+  const heads = (columns: number) => drawn(state, { columns, rows: 24 }, PLAIN).split("\n")[4];
+  assertEquals(/ MEMORY +LOG +TIME /.test(heads(100) ?? ""), true);
+  assertEquals(/LOG/.test(heads(99) ?? ""), false);
+  assertEquals(/ 2\.0K +4\.2s /.test(drawn(state, { columns: 100, rows: 24 }, PLAIN)), true);
+});
+
 Deno.test("the screen at 80x24 without Unicode", () => {
   assertEquals(
     drawn(state, { columns: 80, rows: 24 }, ASCII),
