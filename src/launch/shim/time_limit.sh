@@ -116,9 +116,12 @@ again() {
 
 # start_wait HUNDREDTHS: starts a process that ends after this time, or when the shim ends. If
 # that has ended the wait is shorter: the processes that are left are looked for less and less often.
+# bash needs no process: it can wait for its input, which it would have to open for writing once
+# the shim has ended; and it tries for 15 seconds to start one before it gives up.
 start_wait() {
   lanco_wait=$1
   if [ "$lanco_shim" = shim ]; then
+    [ -z "${BASH_VERSION-}" ] || return 0
     /usr/bin/flock -w "$((lanco_wait / 100)).$((lanco_wait / 10 % 10))$((lanco_wait % 10))" 3 </dev/null &
     return
   fi
@@ -126,11 +129,18 @@ start_wait() {
   [ "$lanco_pause" -le 6000 ] || lanco_pause=6000
   [ "$lanco_pause" -ge "$lanco_wait" ] || lanco_wait=$lanco_pause
   lanco_waited=$((lanco_waited + lanco_wait))
+  [ -z "${BASH_VERSION-}" ] || ! command exec 6>/proc/self/fd/3 || return 0
   /bin/sleep "$((lanco_wait / 100)).$((lanco_wait / 10 % 10))$((lanco_wait % 10))" 3<&- 4>&- &
 }
 
 # Any status but that of a time that is over means that the shim is not to be waited for.
 finish_wait() {
+  if [ -n "${BASH_VERSION-}" ] && [ -z "$!" ]; then
+    # shellcheck disable=SC3045 # it is bash
+    read -r -t "$((lanco_wait / 100)).$((lanco_wait / 10 % 10))$((lanco_wait % 10))" lanco_line <&3
+    [ $? -gt 128 ] || lanco_shim=-
+    return
+  fi
   wait "$!"
   [ $? = 1 ] || lanco_shim=-
 }

@@ -22,13 +22,19 @@ read -r lanco_line <&4
 echo armed
 exec >/dev/null 2>&1
 # The text is not parsed before it is needed, which takes memory. It is so whatever ends the shell:
-# flock(1) has ended, or could not be started. At the shutdown of the host systemd sends a signal.
+# flock(1) has ended, or could not be started; bash waits by itself. At the shutdown of the host
+# systemd sends a signal.
 # shellcheck disable=SC2016 # the new shells evaluate them
 lanco_wait='read -r lanco_up lanco_rest </proc/uptime
 trap "trap - EXIT; exit 0" HUP INT QUIT TERM
 lanco_seconds=$1
 shift
 trap '\''exec /bin/sh -c "eval \"\$lanco_text\"" lanco-time "$?" "${lanco_up:--}" "$@"'\'' EXIT
-/usr/bin/env -i /usr/bin/flock -w "$lanco_seconds" 3'
+if [ -n "${BASH_VERSION-}" ]; then
+  read -r -t "$lanco_seconds" lanco_rest <&3
+  [ "$?" -le 128 ]
+else
+  /usr/bin/env -i /usr/bin/flock -w "$lanco_seconds" 3
+fi'
 # shellcheck disable=SC2086 # words
 exec /usr/bin/env -i lanco_text="$lanco_text" /bin/sh -c "$lanco_wait" lanco-time $lanco_words
