@@ -1,3 +1,4 @@
+import { delay } from "../cli/sleep.ts";
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
 import { isTooLong, writeBelow } from "./long_path.ts";
 
@@ -75,7 +76,7 @@ export async function untilFrozen(cgroup: string, timeout: number): Promise<bool
   for (const deadline = performance.now() + timeout; !allStopped();) {
     if (!isFrozen(cgroup)) return true;
     if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
   return true;
 }

@@ -1,6 +1,7 @@
 import { Failed, reason } from "./errors.ts";
 import { sleepSync } from "./sleep.ts";
 import { PendingOutput, type WriteMode } from "./pending_output.ts";
+import { delay } from "./sleep.ts";
 
 /**
  * Writes a whole result to standard output, and blocks until it is written.
@@ -45,8 +46,7 @@ export async function writeMeanwhile(bytes: Uint8Array, mode: WriteMode): Promis
     try {
       rest.accepted(await Deno.stdout.write(rest.piece()));
     } catch (error) {
-      const delay = rest.failed(error);
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      await delay(rest.failed(error));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { command } from "../cli/command.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
+import { delay } from "../cli/sleep.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
@@ -54,7 +55,7 @@ async function untilStarted(namespace: string, task: string): Promise<void> {
       const why = frozen ?? "the process that starts it is stopped, or waits";
       throw new Failed(`the command of task ${task} has not been executed yet: ${why}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await delay(2);
   }
   if (!isRunning(namespace, task)) throw new NotRunning(task);
 }

@@ -1,5 +1,6 @@
 import { isGone, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, LancoError } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { lastInit } from "../namespace/namespace.ts";
@@ -36,7 +37,7 @@ export async function whenOpen<T>(namespace: Namespace, act: () => T): Promise<T
       // The namespace may have been opened since `act` was called.
       if (!isClosed(namespace)) return act();
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
   }
 }
 
@@ -45,7 +46,7 @@ export async function removeWhenOpen(namespace: Namespace, cgroup: string): Prom
   for (const deadline = performance.now() + REOPENING_TIMEOUT; performance.now() < deadline;) {
     const closed = isClosed(namespace);
     if (removeCgroup(cgroup) || !closed) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { memberCgroups, trackingCgroup } from "../namespace/paths.ts";
 import { isTaskPopulated } from "../task/population.ts";
 import { registeredInode } from "../task/task.ts";
-import { delay } from "./shim/connection.ts";
+import { delay } from "../cli/sleep.ts";
 import type { Shim } from "./shim/shim.ts";
 
 /** How long the shim of a failed launch may take to end, in milliseconds; and in a frozen namespace. */

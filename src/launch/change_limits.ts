@@ -2,6 +2,7 @@ import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import { limitsInForce } from "../cgroup/limits_in_force.ts";
 import { Failed, NotOwner, NotRunning, reason } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
 import { hasCommandStarted } from "../task/command_start.ts";
@@ -108,7 +109,7 @@ async function untilStarted(
         `cannot change the limits of task ${task}: its command has not been started yet`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
 }
 

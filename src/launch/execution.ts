@@ -1,4 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
+import { delay } from "../cli/sleep.ts";
 import { isDying, isYetToExecute } from "../task/command_start.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
@@ -40,7 +41,7 @@ export async function executed(
       if (unseen > 3 && !isDying(child) && processes(cgroup).includes(child)) return;
     } else if (!isYetToExecute(line)) return;
     look();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
   await ended;
   // 126 and 127 may also be the status of the command itself, which then was executed: env(1) gives

@@ -5,7 +5,7 @@ import { KILL_WAIT, patienceOf, stopTask } from "../stop/stop.ts";
 import { isBeingStarted } from "../task/command_start.ts";
 import type { LaunchOptions } from "./launch_options.ts";
 import { assertWithinNamespace } from "./set_limits.ts";
-import { delay } from "./shim/connection.ts";
+import { delay } from "../cli/sleep.ts";
 
 /** How long another launch may take to give the name back, in milliseconds, before it is stopped. */
 const GIVING_BACK = 2000;

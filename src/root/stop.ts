@@ -1,3 +1,4 @@
+import { delay } from "../cli/sleep.ts";
 import script from "./kill.sh" with { type: "text" };
 import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
@@ -158,7 +159,7 @@ export class OwnersTasks {
     const cgroup = `${namedRoot(this.namespace.namespace)}/${name}`;
     for (const deadline = performance.now() + AGENT; performance.now() < deadline;) {
       if (unlessGone(() => Deno.statSync(cgroup).ino, null) !== inode) return;
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await delay(2);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { isThere, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, type NotPermitted } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { type ExitCommandCgroups, exitCommandCgroups } from "../namespace/paths.ts";
 import { type Exit, isExitCommandRunning } from "../task/exit_commands.ts";
@@ -66,7 +67,7 @@ export class ExitTarget {
     for (const deadline = performance.now() + timeout;;) {
       if (!isExitCommandRunning(this.namespace, this.exit)) return true;
       if (performance.now() >= deadline) return false;
-      await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+      await delay(INTERVAL);
       if (kill) await this.kill();
     }
   }
@@ -81,7 +82,7 @@ export class ExitTarget {
         }
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await delay(2);
     }
   }
 

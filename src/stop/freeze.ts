@@ -1,6 +1,7 @@
 import { isGone, isThere } from "../cgroup/cgroup.ts";
 import { openFreezer, setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, NotRunning } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import { hasCommandStarted } from "../task/command_start.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
@@ -55,7 +56,7 @@ async function thaw(cgroup: string, task: string, isOver: () => boolean): Promis
     if (performance.now() > deadline) {
       throw new Failed(`cannot resume task ${task}: its command has not been started yet`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
 }
 
@@ -65,7 +66,7 @@ async function untilStarted(cgroup: string, task: string, isOver: () => boolean)
     if (performance.now() > deadline) {
       throw new Failed(`cannot pause task ${task}: its command has not been started yet`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
 }
 

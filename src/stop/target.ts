@@ -1,6 +1,7 @@
 import { isGone, processes } from "../cgroup/cgroup.ts";
 import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, NotPermitted, NotRunning, reason } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { memberCgroups, taskCgroups, trackingCgroup } from "../namespace/paths.ts";
@@ -152,7 +153,7 @@ export class Target {
       if (this.#isOver) return true;
       const left = deadline - performance.now();
       if (left <= 0) return false;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+      await delay(Math.min(pause, left));
       if (!this.#isOver) this.#undelivered?.();
       if (!kill || performance.now() - last < INTERVAL || this.#isOver) continue;
       await this.kill();

@@ -1,4 +1,5 @@
 import { basename } from "@std/path/posix/basename";
+import { delay } from "../cli/sleep.ts";
 
 /** The longest time that a timer of the runtime can take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -105,7 +106,7 @@ export class Changes {
   async names(): Promise<ReadonlySet<string> | undefined> {
     for (let count = -1; this.#count !== count && this.#count < HELD;) {
       count = this.#count;
-      await new Promise((resolve) => setTimeout(resolve, SETTLING));
+      await delay(SETTLING);
     }
     const [names, all] = [this.#names, this.#count >= HELD || !this.isWatching];
     [this.#names, this.#count] = [new Set(), 0];

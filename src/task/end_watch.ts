@@ -1,4 +1,5 @@
 import { unlessGone } from "../cgroup/cgroup.ts";
+import { delay } from "../cli/sleep.ts";
 import { lastInit } from "../namespace/namespace.ts";
 import { namedRoot, registered } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
@@ -80,7 +81,7 @@ class Watch {
         waiting.inode = inode;
         for (const watch of waiting.watches) watch.wake();
       }
-      if (!everybody) await new Promise((resolve) => setTimeout(resolve, REST));
+      if (!everybody) await delay(REST);
     }
   }
 

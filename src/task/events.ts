@@ -1,6 +1,7 @@
 import { existsSync } from "@std/fs/exists";
 import { isFrozen } from "../cgroup/freezer.ts";
 import type { Cancellable } from "../cli/command.ts";
+import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, namespaceDirectory, trackingCgroup } from "../namespace/paths.ts";
 import { Changes } from "./changes.ts";
@@ -48,7 +49,7 @@ export async function* taskEvents(
       yield* tracker.look(tasks);
       if (!existsSync(`${named}/cgroup.procs`)) return;
       // A flood of changes must not use more than half of a processor.
-      await new Promise((resolve) => setTimeout(resolve, performance.now() - begin));
+      await delay(performance.now() - begin);
       await changes.next(tracker.due());
     }
   } finally {

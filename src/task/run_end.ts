@@ -1,5 +1,6 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotInitialised, reason, RecordsClosed } from "../cli/errors.ts";
+import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { chooseRun, type RunChoice } from "./choose_run.ts";
 import { short } from "./live_run.ts";
@@ -81,7 +82,7 @@ export class RunEnd {
       if (performance.now() > deadline) {
         throw new Failed(`task ${task} runs, but has no record`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await delay(2);
     }
   }
 

@@ -1,3 +1,4 @@
+import { delay } from "../../cli/sleep.ts";
 /** The most that is read by one call, in bytes. */
 const BLOCK = 65_536;
 
@@ -18,7 +19,7 @@ export async function* standardInput(): AsyncGenerator<Uint8Array> {
       wait = SHORT;
     } catch (error) {
       if (!isEmpty(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await delay(wait);
       wait = Math.min(2 * wait, LONG);
     }
   }

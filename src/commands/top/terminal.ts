@@ -1,4 +1,5 @@
 import { Failed, reason } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import { writeMeanwhile } from "../../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "../../show/table.ts";
@@ -140,7 +141,7 @@ export class Console implements Terminal {
       } catch (error) {
         // Another process that shares the terminal may have set O_NONBLOCK.
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL));
+        await delay(READ_INTERVAL);
       }
     }
   }

@@ -2,6 +2,7 @@ import { OverBudget } from "../../cli/budget.ts";
 import { command, type Context, type Result } from "../../cli/command.ts";
 import { Usage } from "../../cli/errors.ts";
 import { duration, flag } from "../../cli/options.ts";
+import { delay } from "../../cli/sleep.ts";
 import { actsForRoot, readVariables } from "../../namespace/caller.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { plainTable } from "../../show/table.ts";
@@ -55,7 +56,7 @@ async function once(context: Context, interval: number, filter: string): Promise
   const sampler = new Sampler(namespace);
   const first = initialState(context.namespace, namespace.host, filter);
   sampler.sample();
-  await new Promise((resolve) => setTimeout(resolve, interval));
+  await delay(interval);
   const { state } = update(first, { type: "sample", sample: sampler.sample() });
   if (state.isTruncated) await context.report(new OverBudget());
   const output = plainTable(state.rows, {

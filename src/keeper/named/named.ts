@@ -7,6 +7,7 @@ import {
   removeCgroup,
 } from "../../cgroup/cgroup.ts";
 import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import {
@@ -173,7 +174,7 @@ async function reap(namespace: Namespace, task: string): Promise<boolean> {
   while (performance.now() < deadline) {
     if (!isThere(cgroup)) return true;
     if (isTaskPopulated(namespace.namespace, task)) return false;
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await delay(2);
   }
   for (const own of taskCgroups(namespace, task)) removeCgroup(own);
   const free = removeCgroup(cgroup);

@@ -1,6 +1,7 @@
 import { existsSync } from "@std/fs/exists";
 import { makeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
 import { Failed } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import { removeWhenOpen, whenOpen } from "../reopening.ts";
 import { GroupedCalls } from "../grouped_calls.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -57,7 +58,7 @@ async function submit(namespace: Namespace, requests: readonly AdmissionRequest[
     ]);
     for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();
-    for (let calls = 0; !isAnswered(list, trigger); await pause()) {
+    for (let calls = 0; !isAnswered(list, trigger); await delay(1)) {
       const waited = performance.now() - begin;
       if (waited > AGENT_TIMEOUT) {
         throw new Failed(
@@ -92,8 +93,4 @@ function call(trigger: string): void {
 function isAnswered(list: string, trigger: string): boolean {
   const mark = unlessGone(() => Deno.readTextFileSync(`${trigger}/cgroup.clone_children`), "");
   return mark.trim() === "1" || !existsSync(list);
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

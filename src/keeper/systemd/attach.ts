@@ -1,5 +1,6 @@
 import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { GroupedCalls } from "../grouped_calls.ts";
 import { PROC } from "../../namespace/paths.ts";
@@ -48,7 +49,7 @@ async function submit({ namespace }: Namespace, pids: readonly number[]): Promis
     if (why === "") return;
     const patience = /no such file or directory/i.test(why) ? MISSING_TIMEOUT : TIMEOUT;
     if (!isPassing(why) || performance.now() - begin > patience) throw refusal(namespace, why);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await delay(PAUSE);
   }
 }
 

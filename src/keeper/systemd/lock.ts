@@ -1,5 +1,6 @@
 import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { namespaceDirectory } from "../../namespace/paths.ts";
 import { whenOpen } from "../reopening.ts";
@@ -44,7 +45,7 @@ export async function withLock<T>(
           `a process that holds ${path} open is stopped: see "fuser ${path}"`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await delay(pause);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Failed } from "../../cli/errors.ts";
+import { delay } from "../../cli/sleep.ts";
 import { removeTree } from "../../task/record_file.ts";
 import { letLiveOn } from "./spawn.ts";
 
@@ -114,11 +115,6 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
     closeInput: () => go.close(),
     release: () => letLiveOn(process),
   };
-}
-
-/** Returns a promise that is fulfilled after a number of milliseconds. */
-export function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Returns a text in UTF-8. */

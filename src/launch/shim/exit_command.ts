@@ -1,7 +1,8 @@
 import exit from "./exit_command.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
-import { delay, encode } from "./connection.ts";
+import { delay } from "../../cli/sleep.ts";
+import { encode } from "./connection.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { letLiveOn, spawn } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";

@@ -1,6 +1,7 @@
 import { procOf } from "../../task/pid_namespace.ts";
 import { readVisible } from "../../task/process.ts";
-import { type Connection, delay, GRACE } from "./connection.ts";
+import { delay } from "../../cli/sleep.ts";
+import { type Connection, GRACE } from "./connection.ts";
 
 /** How often it is checked whether a silent shim still runs, in milliseconds. */
 const LOOK = 250;

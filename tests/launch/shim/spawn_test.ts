@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { letLiveOn } from "../../../src/launch/shim/spawn.ts";
-import { delay } from "../../../src/launch/shim/connection.ts";
+import { delay } from "../../../src/cli/sleep.ts";
 
 Deno.test("a process that ends at this moment can be let go", async () => {
   // Without the function's care one unref() of a hundred fails so.
