@@ -1,7 +1,6 @@
 import { Failed, reason } from "./errors.ts";
-import { sleepSync } from "./sleep.ts";
+import { delay, sleepSync } from "./sleep.ts";
 import { PendingOutput, type WriteMode } from "./pending_output.ts";
-import { delay } from "./sleep.ts";
 
 /**
  * Writes a whole result to standard output, and blocks until it is written.

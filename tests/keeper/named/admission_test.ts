@@ -66,9 +66,14 @@ if (!LEGACY) {
 
 /** Starts a process, outside of the namespace, whose child has ended and is waited for by nobody. */
 async function parentOfZombie(): Promise<{ parent: Deno.ChildProcess; zombie: number }> {
-  const line = "sleep 0 & echo $!; exec sleep 1000 >/dev/null";
-  const parent = start(["/bin/sh", "-c", line], { stdout: "piped" });
+  const line =
+    "exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 1000 </dev/null >/dev/null 3<&-";
+  const parent = start(["/bin/sh", "-c", line], { stdin: "piped", stdout: "piped" });
   const zombie = Number(await new Response(parent.stdout).text());
+  // A shell would wait for it.
+  const name = () => Deno.readTextFileSync(`/proc/${parent.pid}/comm`);
+  await until("its parent is no shell any more", () => name() === "sleep\n");
+  await parent.stdin.close();
   await until("its child has ended", () => isZombie(zombie));
   return { parent, zombie };
 }
