@@ -1,7 +1,8 @@
 import script from "./log_bound.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { stepOf } from "../log_max.ts";
-import { delay, encode } from "./connection.ts";
+import { delay } from "../../cli/sleep.ts";
+import { encode } from "./connection.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import type { CallerEnvironment } from "./environment.ts";
 import { letLiveOn, spawn } from "./spawn.ts";
