@@ -132,8 +132,8 @@ export interface Keeper {
   /** Shell text by which a shim removes the cgroups of its run at the end, as a function `lanco_end`; empty if others do so. */
   readonly end: string;
 
-  /** Returns what the shim has to know for `end`: words that it gets behind the id of the run. */
-  place(namespace: Namespace, task: string, inode: number): string;
+  /** Returns what the shim has to know for `end`: where the task will be; empty if nothing. */
+  place(namespace: Namespace, task: string): string;
 
   /** How an exit command learns of the end of the run: by being thawed, or from a pipe that the shim holds open. */
   readonly exitWaits: "frozen" | "pipe";

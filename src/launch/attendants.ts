@@ -164,7 +164,7 @@ export class Attendants {
   #howToWait(inode: number, isFrozen: boolean, watched: string): string {
     if (this.keeper.exitWaits === "pipe") {
       const { registered } = exitCommandCgroups(this.namespace, this.task, inode);
-      return `hold ${registered} ${this.keeper.place(this.namespace, this.task, inode)}`;
+      return `hold ${registered} ${inode}`;
     }
     return isFrozen ? "go" : `watch ${watched} ${inode}`;
   }

@@ -127,11 +127,7 @@ class Attempt {
       ? (await import("./once_mark.ts")).onceMarkOf(this.namespace, this.task)
       : undefined;
     const run = await nextRun(this.namespace, this.task);
-    await shim.name(
-      run,
-      this.keeper.place(this.namespace, this.task, this.#inode),
-      this.#attendants?.held ?? "",
-    );
+    await shim.name(run, this.#inode, this.#attendants?.held ?? "");
     const isTimed = timeout !== undefined;
     this.#files = new RunFiles(this.namespace, run, this.task, { isTimed, once });
     await shim.go(this.#attendants?.words);
@@ -186,6 +182,7 @@ class Attempt {
       runs: runsDirectory(namespace),
       marks: marksOf(namespace, this.options.once),
       end: this.keeper.end,
+      place: this.keeper.place(this.namespace, this.task),
       oomScore: oomScore(this.options.oomScore),
       look: this.#look,
       variables: {

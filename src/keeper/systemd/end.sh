@@ -1,7 +1,8 @@
 # shellcheck disable=SC2154 # what "run" has sent
 # What a shim does at the end of a run where systemd keeps the namespace, without a release agent.
-# "run" has sent where the task is: lanco_unified is the namespace's cgroup, lanco_inode the inode of
-# the task's, and lanco_lock the file that is locked by who removes it, in the namespace's "locks".
+# It has where the task is: lanco_unified is the namespace's cgroup, and lanco_lock the file that is
+# locked by who removes the task's, in the namespace's "locks"; lanco_inode is the inode of the
+# task's, and lanco_run the directory of the run, which is gone if its command was not executed.
 
 # Whether a process is in the cgroup that is the working directory, or below.
 lanco_is_populated() {
@@ -35,7 +36,12 @@ lanco_reap() {
   [ -e cgroup.events ] || return
   { command exec 8>>"$lanco_lock"; } && /usr/bin/flock 8 || return
   lanco_is_populated || [ ! -e cgroup.events ] || {
-    lanco_keep_counters
+    if [ -e "$lanco_run" ]; then
+      lanco_keep_counters
+    else
+      # They are empty if "run" was killed before it has moved the exit command and the like there.
+      /bin/rmdir "../exit-$lanco_inode-$LANCO_TASK" "../exit-T$lanco_inode-$LANCO_TASK"
+    fi
     "$@"
     /bin/rmdir "../shims/task-$LANCO_TASK" "../task-$LANCO_TASK" ||
       /usr/bin/find "../task-$LANCO_TASK" -depth -type d -delete
@@ -88,4 +94,22 @@ lanco_end() {
   else
     lanco_reap lanco_leave
   fi
+}
+
+# Sets lanco_path to the cgroup of this shell. A sandbox may hide /proc.
+lanco_find_own() {
+  while IFS=: read -r lanco_key lanco_value lanco_path; do
+    [ "$lanco_key" != 0 ] || return 0
+  done </proc/self/cgroup
+  return 1
+}
+
+# The end of a shim whose child was not started: if the task was registered, the shim is in its cgroup
+# beside that of the task.
+lanco_give_up() {
+  lanco_find_own || return
+  case $lanco_path in */shims/"task-$LANCO_TASK") ;; *) return ;; esac
+  CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || return
+  lanco_run=''
+  lanco_reap lanco_leave
 }

@@ -38,8 +38,8 @@ export const systemd: Keeper = {
   setApart,
   close,
   reap,
-  place: ({ namespace }, task, inode) =>
-    `${namespaceDirectory(namespace)}/unified ${inode} ${lockFile(namespace, task)}`,
+  place: ({ namespace }, task) =>
+    `${namespaceDirectory(namespace)}/unified ${lockFile(namespace, task)}`,
   end: end.replace("@COUNTERS@", UNIFIED_COUNTERS.join(" ")),
   exitWaits: "pipe",
 };

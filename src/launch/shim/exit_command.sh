@@ -5,10 +5,13 @@
 # change it there.
 #   $1 this text    $2 descriptors that could not be closed
 #   $3 new oom_score_adj, or "" to leave it
+#   $4 where the task will be: see end.sh
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 unset lanco_text
 # shellcheck disable=SC2154 # it is in the environment
 lanco_text=$lanco_script lanco_run='' lanco_own='' lanco_timed=''
+# shellcheck disable=SC2034 # lanco_lock is for lanco_reap: see end.sh
+lanco_unified=${4% *} lanco_lock=${4#* } lanco_path=''
 unset lanco_script
 # A failure is ignored, for the child of the shim fails in the same way and reports it.
 [ -z "$3" ] || { echo "$3" >/proc/self/oom_score_adj; } 2>/dev/null
@@ -30,7 +33,6 @@ while read -r lanco_word lanco_cgroup lanco_inode lanco_rest; do
   *) break ;;
   esac
 done
-[ -n "$lanco_word" ] || exit 0
 exec >/dev/null
 
 # Ends the shell, and removes its cgroup where there is no release agent.
@@ -40,13 +42,19 @@ leave() {
   exit 0
 }
 
+if [ -z "$lanco_word" ]; then
+  [ -z "$lanco_unified" ] || ! lanco_find_own 2>/dev/null || case $lanco_path in
+  */exit-*) lanco_own=$lanco_unified/${lanco_path##*/} ;;
+  esac
+  leave
+fi
+
 # Where systemd keeps the namespace the shim has the other end of this shell's standard input open:
 # the run is over when the shim has ended, or was killed, and the task's cgroup is empty. At a
 # shutdown of the host systemd sends a signal to this shell, too.
 if [ "$lanco_word" = hold ]; then
-  lanco_own=$lanco_cgroup lanco_unified=$lanco_inode
-  # shellcheck disable=SC2034 # it is for lanco_reap: see end.sh
-  lanco_inode=${lanco_rest% *} lanco_lock=${lanco_rest#* } lanco_signal=yes
+  # shellcheck disable=SC2034 # lanco_inode and lanco_lock are for lanco_reap: see end.sh
+  lanco_own=$lanco_cgroup lanco_signal=yes
   CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || cd /
   trap 'lanco_signal=yes' HUP INT QUIT TERM
   while [ -n "$lanco_signal" ]; do

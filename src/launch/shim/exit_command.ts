@@ -25,22 +25,22 @@ export class ExitCommand {
    * other process.
    *
    * @param command The exit command, as shell text.
-   * @param place The directory in which the exit command is run.
+   * @param workingDirectory The directory in which the exit command is run.
    * @throws {Failed} if the shell cannot be started, or the exit command is too long.
    */
   static start(
-    { environment, variables, umask, directory, oomScore, end }: ShimOptions,
+    { environment, variables, umask, directory, oomScore, end, place }: ShimOptions,
     command: string,
-    place: string,
+    workingDirectory: string,
   ): ExitCommand {
-    const text = `cd ${shellQuote(place)} 2>/dev/null || cd /\n${command}\n`;
+    const text = `cd ${shellQuote(workingDirectory)} 2>/dev/null || cd /\n${command}\n`;
     if (encode(text).length > LONGEST) {
       throw new Failed(`the exit command has more than ${LONGEST} bytes: put it into a file`);
     }
     const process = spawn({
       session: true,
       role: "lanco-exit",
-      script: [end + exit, String(oomScore ?? "")],
+      script: [end + exit, String(oomScore ?? ""), place],
       environment,
       umask,
       options: {

@@ -6,10 +6,12 @@
 #   $3 the text of the child
 #   $4 "bg", or the FIFO of a batch, or for run -f the directory of its FIFOs
 #   $5 the directory of all runs               $6 the directory of the marks of all runs
-#   $7 the directory to change to, or ""       $8 the command to look up
-#   $9... the child's arguments from $5 on
-lanco_high=$2 lanco_child=$3 lanco_mode=$4 lanco_runs=$5 lanco_marks=$6 lanco_dir=$7 lanco_command=$8
-shift 8
+#   $7 where the task will be: see end.sh      $8 the directory to change to, or ""
+#   $9 the command to look up                  $10... the child's arguments from $5 on
+lanco_high=$2 lanco_child=$3 lanco_mode=$4 lanco_runs=$5 lanco_marks=$6 lanco_dir=$8 lanco_command=$9
+# shellcheck disable=SC2034 # they are for lanco_end, where there is one
+lanco_unified=${7% *} lanco_lock=${7#* } lanco_run='' lanco_inode=''
+shift 9
 lanco_fifos=''
 
 # reach NUMBER FILE: sets lanco_path to a path by which the file can be opened again that the
@@ -75,6 +77,7 @@ look_up() {
 # given.
 give_up() {
   { echo "${lanco_tag}void" >&4; } 2>/dev/null
+  [ -z "$lanco_unified" ] || lanco_give_up 2>/dev/null
   [ -z "$lanco_fifos" ] || set -- "$@" "$lanco_fifos"
   [ $# = 0 ] || exec /bin/rm -rf -- "$@"
   exit 1
@@ -105,8 +108,8 @@ case $lanco_found in
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 echo "${lanco_tag}found" >&4
-# shellcheck disable=SC2034 # they are for lanco_end, where there is one: see end.sh
-read -r lanco_id lanco_unified lanco_inode lanco_lock lanco_held <&3 || give_up
+# shellcheck disable=SC2034 # lanco_inode is for lanco_end
+read -r lanco_id lanco_inode lanco_held <&3 || give_up
 # An exit command waits until nobody has its standard input open for writing: see exit_command.sh.
 [ -z "$lanco_held" ] || { command exec 6>"$lanco_held"; } 2>/dev/null ||
   refuse 1 "cannot hold $lanco_held open: the shell of the exit command was killed"

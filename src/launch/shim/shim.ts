@@ -20,6 +20,8 @@ export interface ShimOptions {
   marks: string;
   /** Shell text by which it cleans up at the end of the run: see `Keeper.end`. */
   end: string;
+  /** Where the task will be: see `Keeper.place`. */
+  place: string;
   /** The new oom_score_adj, if it is not to be the caller's (proc_pid_oom_score_adj(5)). */
   oomScore: number | undefined;
   /** The absolute path of the log; without it the command keeps the standard output and error. */
@@ -98,11 +100,11 @@ export class Shim {
   /**
    * Sends the shim the id of the run.
    *
-   * @param place What it has to know for the end of the run: see `Keeper.place`.
+   * @param inode The inode of the registered cgroup.
    * @param held The pipe that it is to hold open until it ends, if there is one.
    */
-  async name(run: string, place: string, held: string): Promise<void> {
-    await this.connection.write(`${[run, place, held].filter((word) => word !== "").join(" ")}\n`);
+  async name(run: string, inode: number, held: string): Promise<void> {
+    await this.connection.write(`${run} ${inode} ${held}\n`);
   }
 
   /**
@@ -163,6 +165,7 @@ function shimWords(options: ShimOptions): string[] {
   return [
     options.runs,
     options.marks,
+    options.place,
     options.directory ?? "",
     command[0] ?? "",
     options.log ?? "",

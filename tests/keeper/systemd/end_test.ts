@@ -30,6 +30,7 @@ class Kept {
     }
     Deno.mkdirSync(`${this.directory}/usage`);
     Deno.mkdirSync(`${this.directory}/locks`);
+    Deno.mkdirSync(this.run);
     Deno.writeTextFileSync(this.lock, "");
   }
 
@@ -37,24 +38,32 @@ class Kept {
     return `${this.directory}/locks/7`;
   }
 
+  /** The directory of the run. */
+  get run(): string {
+    return `${this.directory}/run`;
+  }
+
   /** Starts a shell in the cgroup of the shim, which does what a shim does at its end when it is told so. */
-  async start(sh: string, { begin = "" } = {}): Promise<Deno.ChildProcess> {
+  async start(
+    sh: string,
+    { begin = "", end = "lanco_end", place = "shims/task-a" } = {},
+  ): Promise<Deno.ChildProcess> {
     const [program = "", ...args] = sh.split(" ");
     const text = `${END}
-      lanco_unified=$1 lanco_inode=77 lanco_lock=$2 LANCO_TASK=a
-      echo 0 >"$1/shims/task-a/cgroup.procs"
+      lanco_unified=$1 lanco_inode=77 lanco_lock=$2 lanco_run=$3 LANCO_TASK=a
+      echo 0 >"$1/${place}/cgroup.procs"
       ${begin}
       read -r _
-      lanco_end 2>/dev/null
+      ${end} 2>/dev/null
       exit 5`;
     const process = new Deno.Command(program, {
-      args: [...args, "-c", text, "lanco", this.cgroup, this.lock],
+      args: [...args, "-c", text, "lanco", this.cgroup, this.lock, this.run],
       stdin: "piped",
       stdout: "null",
       stderr: "inherit",
     }).spawn();
     this.#started.push(process);
-    await until("the shim is there", () => populated(`${this.cgroup}/shims/task-a`));
+    await until("the shim is there", () => populated(`${this.cgroup}/${place}`));
     return process;
   }
 
@@ -132,6 +141,28 @@ endTest("a shim keeps the counters of its run and removes its cgroups", async (k
   assertMatch(counters, /^cpu\.stat usage_usec \d+$/m);
   const names = new Set(counters.trim().split("\n").map((line) => line.split(" ")[0] ?? ""));
   assertEquals([...names].sort(), there.sort());
+});
+
+endTest(
+  "a shim whose command was not executed keeps no counters, and removes the cgroup of an exit command that has not come",
+  async (kept, sh) => {
+    Deno.removeSync(kept.run);
+    Deno.mkdirSync(`${kept.cgroup}/exit-77-a`);
+    const shim = await kept.start(sh);
+    assertEquals(await finish(shim), 5);
+    assertEquals([kept.cgroups(), kept.usage()], [["shims"], []]);
+  },
+);
+
+endTest("a shim that gives up removes the cgroups of its run, and no others", async (kept, sh) => {
+  // Another has registered the task.
+  const stranger = await kept.start(sh, { end: "lanco_give_up", place: "shims" });
+  assertEquals(await finish(stranger), 5);
+  assertEquals(kept.cgroups(), ["shims", "task-a"]);
+  const shim = await kept.start(sh, { end: "lanco_give_up" });
+  assertEquals(await finish(shim), 5);
+  assertEquals([kept.cgroups(), exists(`${kept.cgroup}/shims/task-a`)], [["shims"], false]);
+  assertEquals(kept.usage(), []);
 });
 
 endTest("a shim removes the cgroups that the task has made in its own", async (kept, sh) => {
