@@ -13,7 +13,7 @@ const REOPENING_TIMEOUT = 5000;
  * Returns whether the namespace is closed: `release` and `init` change the owner of the named
  * hierarchy to root for a moment, so that no task is started while they check that none runs.
  */
-function isClosed({ namespace, uid }: Namespace): boolean {
+export function isClosed({ namespace, uid }: Namespace): boolean {
   const owner = unlessGone(() => Deno.statSync(namedRoot(namespace)).uid, null);
   return owner !== uid || lastInit(namespace) === null;
 }
@@ -43,9 +43,17 @@ export async function whenOpen<T>(namespace: Namespace, act: () => T): Promise<T
 
 /** Removes a cgroup of the named hierarchy if it is empty. Waits up to five seconds if the namespace is closed. */
 export async function removeWhenOpen(namespace: Namespace, cgroup: string): Promise<void> {
+  await untilOpen(namespace, () => Promise.resolve(removeCgroup(cgroup)));
+}
+
+/** Calls `act` until it returns true, as long as the namespace is closed; for five seconds at most. */
+export async function untilOpen(
+  namespace: Namespace,
+  act: () => Promise<boolean>,
+): Promise<void> {
   for (const deadline = performance.now() + REOPENING_TIMEOUT; performance.now() < deadline;) {
     const closed = isClosed(namespace);
-    if (removeCgroup(cgroup) || !closed) return;
+    if (await act() || !closed) return;
     await delay(5);
   }
 }
@@ -53,12 +61,28 @@ export async function removeWhenOpen(namespace: Namespace, cgroup: string): Prom
 /** Returns the error that tells the user that the namespace is closed or released, if that was the cause of an error; else this error. */
 export function explainClosed(namespace: Namespace, error: unknown): unknown {
   if (error instanceof LancoError) return error;
-  const { namespace: name, uid } = namespace;
+  const { uid } = namespace;
   // The owner is denied nothing unless the namespace was closed; it may be open again by now.
   const denied = error instanceof Deno.errors.PermissionDenied && effectiveUser() === uid;
   const taken = error instanceof Deno.errors.PermissionDenied || isGone(error);
   if (!denied && !(taken && isClosed(namespace))) return error;
+  return closed(namespace);
+}
+
+/**
+ * Checks that a namespace has been open since `init`: its release ends the launches under way, which
+ * are no tasks yet.
+ *
+ * @param init What `lastInit` has returned then.
+ * @throws {Failed} if it is closed, was released, or was initialised again.
+ */
+export function assertOpen(namespace: Namespace, init: number | null): void {
+  if (isClosed(namespace) || lastInit(namespace.namespace) !== init) throw closed(namespace);
+}
+
+/** Returns the error that tells the user that the namespace is closed or released. */
+export function closed({ namespace }: Namespace): Failed {
   return new Failed(
-    `namespace ${name} is being released, or initialised again: try again, and if that lasts run "sudo lanco ${name} init"`,
+    `namespace ${namespace} is being released, or initialised again: try again, and if that lasts run "sudo lanco ${namespace} init"`,
   );
 }

@@ -1,11 +1,12 @@
 // The launch of a task, step by step.
 import { abandon, letGoOn } from "./abandon.ts";
-import { explainClosed } from "../keeper/reopening.ts";
+import { assertOpen, explainClosed } from "../keeper/reopening.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Keeper, Launching } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
+import { lastInit } from "../namespace/namespace.ts";
 import { marksOf, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
@@ -50,6 +51,7 @@ export async function launch(
   options: LaunchOptions,
 ): Promise<Launched> {
   assertThawed(namespace);
+  const init = lastInit(namespace.namespace);
   const keeper = await keeperOf(namespace);
   const attempt = new Attempt(keeper, namespace, task, { ...options, umask: callerUmask() });
   try {
@@ -62,6 +64,7 @@ export async function launch(
     const why = refusal(namespace, task, options.limits, error);
     // An error of the cleanup must not hide the error of the launch.
     const killed = await attempt.undo().catch(() => false);
+    if (killed || error instanceof Failed) assertOpen(namespace, init);
     if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);

@@ -2,13 +2,14 @@
 # removal that was interrupted; the directory of the namespace, by which the next release knows
 # of it, goes last.
 
-# Prints the pid of each process in a cgroup of the namespace, unsorted. The depth is limited
-# at first: an owner can nest cgroups without end, until their paths are too long for find(1).
-# Only if such cgroups have kept the namespace from being removed are they searched as well.
+# Prints the pid of each process in a cgroup of the namespace, unsorted, besides those in the file
+# $besides. The depth is limited at first: an owner can nest cgroups without end, until their paths
+# are too long for find(1). Only if such cgroups have kept the namespace from being removed are they
+# searched as well.
 members() {
   # shellcheck disable=SC2086 # lists
   timeout --foreground "$patience" find "$run/named" $places $depth -name cgroup.procs \
-    ! -path "$run/named/cgroup.procs" "-exec$dir" cat {} + 2>/dev/null
+    ! -path "$besides" "-exec$dir" cat {} + 2>/dev/null
 }
 
 # Whether there is any process in the namespace. For v2 one file tells of all cgroups below.
@@ -107,7 +108,7 @@ in_use() {
 # in, and commands are to answer that there is no namespace, and not that it is damaged.
 down() {
   # shellcheck disable=SC2034 # those that close and remove it use them
-  places='' cgroups='''' unified='' depth="-maxdepth 12" dir="" patience=5
+  places='' cgroups='''' unified='' depth="-maxdepth 12" dir="" patience=5 besides=$run/named/cgroup.procs
   if [ "$keeper" = systemd ]; then unit_close; else named_close; fi
   [ ! -e "$run/namespace.json" ] || mv "$run/namespace.json" "$run/namespace.json.old"
   if [ "$keeper" = systemd ]; then unit_remove; else named_remove; fi

@@ -5,16 +5,32 @@ unit=lanco-$ns.service unit_file=/run/systemd/system/lanco-$ns.service
 unit_cgroups=6000
 unit_mark="# Made by lanco init, and removed by lanco release."
 
+# again PROGRAM ARGUMENT...: runs a program of systemd's, and sets said to its output; runs it again, for
+# some seconds, if it fails because systemd or dbus is just being executed anew.
+again() {
+  asked=0
+  until said=$(timeout --foreground 60 "$@" 2>&1); do
+    case $said in
+    *"not connected"* | *"onnection re"* | *"onnection t"* | *isconnected* | *"to connect to bus"*) ;;
+    *) return 1 ;;
+    esac
+    [ "$((asked += 1))" -lt 100 ] || return 1
+    sleep 0.1
+  done
+}
+
 # ask_systemd COMMAND ARGUMENT...: has systemctl(1) do it; fails with its message.
 ask_systemd() {
-  said=$(timeout --foreground 60 systemctl --no-ask-password "$@" 2>&1) && return
+  ! again systemctl --no-ask-password "$@" || return 0
   fail 1 "systemd does not do \"$1\" for namespace $ns: ${said%%
 *}: see \"systemctl status $unit\""
 }
 
 # unit_property NAME: prints a property of the unit; nothing if it is empty.
 unit_property() {
-  timeout --foreground 60 systemctl show --property="$1" --value "$unit"
+  again systemctl show --property="$1" --value "$unit" || fail 1 "systemd tells nothing of $unit: ${said%%
+*}"
+  printf '%s\n' "$said"
 }
 
 # Sets cgroup to that of the unit, or to nothing if there is none.
@@ -48,14 +64,27 @@ unit_disarm() {
   ask_systemd daemon-reload
 }
 
-# If there are no processes, has systemd accept no more of them, and takes the cgroup from its
+# Whether there is a process in the unit besides those in "shims" itself, which belong to no task
+# that runs: shells of launches under way and of batches, and what cleans up after a task; and
+# besides those that keep the time limit of a run, which end with it.
+unit_is_used() {
+  [ -n "$cgroup" ] || return
+  ! read -r _ <"$cgroup/cgroup.procs" || return 0
+  for events in "$cgroup"/*/cgroup.events "$cgroup"/shims/*/cgroup.events; do
+    case $events in "$cgroup/shims/cgroup.events" | "$cgroup"/exit-T*) continue ;; esac
+    ! read -r state <"$events" || [ "$state" != "populated 1" ] || return 0
+  done
+  return 1
+} 2>/dev/null
+
+# If nobody uses it, has systemd accept no more of them, and takes the cgroup from its
 # owner. If a process has come in just before, gives all back and fails. A unit that is not
 # delegated accepts none; and as this one may not be stopped by hand, it becomes one that may be.
 unit_close() {
   unit_cgroup
   # shellcheck disable=SC2034 # members() uses them
-  places=" $cgroup" unified=$cgroup depth="-maxdepth 12" dir='' patience=5
-  [ -z "$cgroup" ] || ! is_busy || unit_in_use
+  places=" $cgroup" depth="-maxdepth 12" dir='' patience=5 besides=$cgroup/shims/cgroup.procs
+  ! unit_is_used || unit_in_use
   unit_is_ours || return 0
   [ -n "$known" ] || [ -e "$unit_file" ] || return 0
   if [ -e "$unit_file" ]; then
@@ -67,8 +96,11 @@ unit_close() {
   fi
   [ -n "$cgroup" ] || return 0
   give_cgroup 0 0 0
-  end_time_limits
-  ! is_populated || unit_in_use
+  ! unit_is_used || unit_in_use
+  # A launch cannot move its task out of "shims" any more. Before Linux 5.14 systemd kills, later.
+  for file in "$cgroup/shims/cgroup.kill" "$cgroup"/exit-T*/cgroup.kill; do
+    [ ! -e "$file" ] || echo 1 >"$file" || :
+  done 2>/dev/null
 }
 
 # Gives back what unit_close has taken, also before it was killed, and fails.

@@ -62,8 +62,8 @@ unit_process() {
   # The process ends with this shell, and does not keep its locks.
   setpriv --pdeathsig KILL sleep 60 >/dev/null 2>&1 8>&- 9>&- &
   first=$!
-  said=$(busctl --quiet --timeout=30 call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-    org.freedesktop.systemd1.Manager AttachProcessesToUnit ssau "$unit" "$1" 1 "$first" 2>&1) || {
+  again busctl --quiet --timeout=30 call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+    org.freedesktop.systemd1.Manager AttachProcessesToUnit ssau "$unit" "$1" 1 "$first" || {
     kill -s KILL "$first"
     fail 1 "systemd moves no process to $unit: ${said%%
 *}"

@@ -21,8 +21,8 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
   const cgroup = registered(namespace, task);
   for (let looks = 0; looks < LOOKS; looks++) {
     if (isPopulated(cgroup)) return true;
-    const told = eventsOf(cgroup);
-    if (told !== undefined) return told || eventsOf(shimCgroup(namespace, task)) === true;
+    const told = saysPopulated(cgroup);
+    if (told !== undefined) return told || saysPopulated(shimCgroup(namespace, task)) === true;
     if (seesAll()) return false;
     if (counts(namespace, task)) return true;
     // A task that is starting or ending may have no process for a moment.
@@ -35,7 +35,7 @@ export function isTaskPopulated(namespace: string, task: string): boolean {
 }
 
 /** Returns whether cgroup.events of version 2 says that there is a process in a cgroup or below; undefined if there is no such file. */
-function eventsOf(cgroup: string): boolean | undefined {
+export function saysPopulated(cgroup: string): boolean | undefined {
   const text = unlessGone(() => Deno.readTextFileSync(`${cgroup}/cgroup.events`), undefined);
   return text === undefined ? undefined : /^populated 1$/m.test(text);
 }
@@ -43,7 +43,7 @@ function eventsOf(cgroup: string): boolean | undefined {
 /** Returns whether the kernel counts processes in the task's own cgroups: counters do not depend on PID namespaces. */
 function counts(namespace: string, task: string): boolean {
   const root = namespaceDirectory(namespace);
-  if (eventsOf(`${root}/unified/task-${task}`)) return true;
+  if (saysPopulated(`${root}/unified/task-${task}`)) return true;
   const read = (file: string) => unlessGone(() => Deno.readTextFileSync(file), "");
   return readNamespace(namespace).hierarchies.filter(({ tasks }) => tasks).some(({ name }) =>
     Number(read(`${root}/${name}/task-${task}/pids.current`)) > 0

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { lives } from "../harness.ts";
 import { OWNER, shell, STRANGER } from "../programs.ts";
 import {
   asRoot,
@@ -157,18 +158,31 @@ unitTest(
   async (unit) => {
     await withProcess(OWNER, async (pid) => {
       must(await unit.attach("/shims", [pid]));
-      const { code, stderr } = await unit.down();
-      assertEquals(code, 4);
-      assertMatch(stderr, new RegExp(`is in use, by ${pid} sleep: `));
+      for (const place of ["shims/task-a", "exit-1-a", "task-a"]) {
+        const own = `${unit.unified}/${place}`;
+        must(await shell(`mkdir ${own} && echo ${pid} >${own}/cgroup.procs`));
+        const { code, stderr } = await unit.down();
+        assertEquals(code, 4);
+        assertMatch(stderr, new RegExp(`is in use, by ${pid} sleep: `));
+      }
       must(
         await shell(
-          `mkdir ${unit.unified}/task-a && echo ${pid} >${unit.unified}/task-a/cgroup.procs`,
+          `mkdir ${unit.unified}/task-b && echo ${pid} >${unit.unified}/task-b/cgroup.procs`,
         ),
       );
-      assertEquals(cgroupOf(pid, unit), "/task-a");
+      assertEquals(cgroupOf(pid, unit), "/task-b");
     });
   },
 );
+
+unitTest("release ends what belongs to no task, such as the shim pool of a batch", async (unit) => {
+  await withProcess(OWNER, async (pid) => {
+    must(await unit.attach("/shims", [pid]));
+    must(await unit.down());
+    assert(!lives(pid));
+    must(await unit.up());
+  });
+});
 
 unitTest("release removes what the owner has made, however deep", async (unit) => {
   must(await shell(`cd ${unit.unified} && mkdir -p a/b/c/d/e/f/g/h/i/j && mkdir $(seq 300)`));
@@ -243,6 +257,28 @@ Deno.test("a release that is killed at any step is ended by the next, or undone 
       await downIfAny(unit);
       assertEquals(await unit.traces(), []);
     }
+  }
+});
+
+unitTest("init and release go on while systemd and dbus are executed anew", async (unit) => {
+  let over = false;
+  const upgrade = async () => {
+    must(await asRoot(["systemctl", "restart", "dbus.service"]));
+    while (!over) {
+      must(await asRoot(["systemctl", "daemon-reexec"]));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  const upgrading = upgrade();
+  upgrading.catch(() => {});
+  try {
+    for (let i = 0; i < 5; i++) {
+      must(await unit.down());
+      must(await unit.up());
+    }
+  } finally {
+    over = true;
+    await upgrading;
   }
 });
 

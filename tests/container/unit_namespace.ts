@@ -107,7 +107,11 @@ export async function withProcess(
     while (!/^Uid:\t(\d+)/m.exec(status(process.pid))?.[1]?.match(`^${uid}$`)) await later(5);
     await body(process.pid);
   } finally {
-    process.kill("SIGKILL");
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
     await process.status;
   }
 }

@@ -2,10 +2,13 @@ import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
 import type { Namespace } from "../../namespace/description.ts";
+import { limitBehind } from "../../namespace/caller_limits.ts";
+import { lastInit } from "../../namespace/namespace.ts";
 import { GroupedCalls } from "../grouped_calls.ts";
 import { PROC } from "../../namespace/paths.ts";
 import { procOf } from "../../task/pid_namespace.ts";
 import { cgroupsOf, readVisible } from "../../task/process.ts";
+import { closed, isClosed } from "../reopening.ts";
 
 /** How long to try to have processes attached, in milliseconds; and where there is no bus at all. */
 const TIMEOUT = 15_000, MISSING_TIMEOUT = 3000;
@@ -39,16 +42,19 @@ export async function attach(namespace: Namespace, pids: readonly number[]): Pro
 const calls = new GroupedCalls<number>(submit);
 
 /** Asks until systemd has answered: dbus and systemd may just be started again. */
-async function submit({ namespace }: Namespace, pids: readonly number[]): Promise<void> {
+async function submit(namespace: Namespace, pids: readonly number[]): Promise<void> {
   const begin = performance.now();
   for (;;) {
     // Those that have ended are left out, for with one of them systemd moves none.
     const numbers = pids.flatMap(hostNumber);
     if (numbers.length === 0) return;
-    const why = await call(namespace, numbers);
+    const why = await call(namespace.namespace, numbers);
     if (why === "") return;
     const patience = /no such file or directory/i.test(why) ? MISSING_TIMEOUT : TIMEOUT;
-    if (!isPassing(why) || performance.now() - begin > patience) throw refusal(namespace, why);
+    const hasTime = performance.now() - begin <= patience;
+    if (isClosed(namespace)) {
+      if (!hasTime || lastInit(namespace.namespace) === null) throw closed(namespace);
+    } else if (!hasTime || !isPassing(why)) throw refusal(namespace.namespace, why);
     await delay(PAUSE);
   }
 }
@@ -78,6 +84,7 @@ async function call(namespace: string, numbers: readonly string[]): Promise<stri
     if (code > 128 && line === "") return "it has not answered in time";
     return line === "" ? `busctl ended with status ${code}` : line;
   } catch (error) {
+    if (limitBehind(error) !== undefined) throw error;
     return isGone(error) ? "there is no /usr/bin/busctl here" : reason(error);
   }
 }
@@ -86,6 +93,8 @@ async function call(namespace: string, numbers: readonly string[]): Promise<stri
 const PASSING = [
   // One of them has ended since they were looked for.
   "no such process",
+  // A release that has closed the unit was refused meanwhile.
+  "non-delegated unit",
   "does not exist",
   "message recipient disconnected",
   "no buffer space available",

@@ -1,9 +1,9 @@
-import { isPopulated, isThere, removeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
+import { isThere, removeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
 import { NotRunning } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { registered, shimCgroup, usageDirectory } from "../../namespace/paths.ts";
 import { registeredInode } from "../../task/task.ts";
-import { isTaskPopulated } from "../../task/population.ts";
+import { isTaskPopulated, saysPopulated } from "../../task/population.ts";
 import { UNIFIED_COUNTERS } from "../../task/usage.ts";
 import { withLock } from "./lock.ts";
 
@@ -22,7 +22,7 @@ export async function reap(namespace: Namespace, task: string): Promise<boolean>
 export function reapLocked(namespace: string, task: string): boolean {
   const inode = registeredInode(namespace, task);
   const shim = shimCgroup(namespace, task);
-  if (inode === undefined) return !isPopulated(shim) && removeCgroup(shim);
+  if (inode === undefined) return !saysPopulated(shim) && removeCgroup(shim);
   if (isTaskPopulated(namespace, task)) return false;
   const cgroup = registered(namespace, task);
   keepCounters(cgroup, `${usageDirectory(namespace)}/${inode}-${task}`);

@@ -1,9 +1,17 @@
-import { isPopulated, isThere, makeCgroup, move, removeCgroup } from "../../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
+import {
+  isPopulated,
+  isThere,
+  makeCgroup,
+  move,
+  removeCgroup,
+  unlessGone,
+} from "../../cgroup/cgroup.ts";
+import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import {
   exitCommandCgroups,
+  namedRoot,
   namespaceDirectory,
   registered,
   shimCgroup,
@@ -11,9 +19,10 @@ import {
   timeKeeperCgroups,
 } from "../../namespace/paths.ts";
 import { removeLeftExitCommands } from "../../task/exit_commands.ts";
+import { isTaskPopulated, saysPopulated } from "../../task/population.ts";
 import { cgroupsOf } from "../../task/process.ts";
 import type { AdmitOptions, Candidates, Keeper, Launching, Shells } from "../keeper.ts";
-import { whenOpen } from "../reopening.ts";
+import { untilOpen, whenOpen } from "../reopening.ts";
 import { tooManyCgroups } from "../too_many_cgroups.ts";
 import { attach, isInUnit } from "./attach.ts";
 import { lockFile, withLock } from "./lock.ts";
@@ -70,7 +79,7 @@ async function setApart(
 ): Promise<string> {
   const { registered } = timeKeeperCgroups(namespace, task, inode);
   await whenOpen(namespace, () => {
-    for (const pid of beside) enterNewCgroup(pid, registered);
+    for (const pid of beside) enterNewCgroup(namespace, pid, registered);
   });
   return registered;
 }
@@ -91,11 +100,6 @@ function reserve(namespace: Namespace, task: string, { shim }: Launching): Promi
   });
 }
 
-async function close(namespace: Namespace, _id: string, task: string): Promise<void> {
-  const reserved = reservation(namespace.namespace, task);
-  if (isThere(reserved)) await withLock(namespace, task, () => removeCgroup(reserved));
-}
-
 /** Makes the cgroup of the task and that of its shim, which is in it from here on: the task counts as running. */
 function register(namespace: Namespace, task: string, launching: Launching): Promise<number> {
   return withLock(namespace, task, () => enterNew(namespace.namespace, task, launching));
@@ -108,7 +112,11 @@ function enterNew(namespace: string, task: string, { shim, reserved }: Launching
   const beside = shimCgroup(namespace, task);
   // The run before may have ended without its shim, which was killed, having removed them.
   const isFree = !isThere(cgroup) && !isThere(beside) || reapLocked(namespace, task);
-  if (!isFree) throw new AlreadyRunning(task);
+  if (!isFree) {
+    if (isTaskPopulated(namespace, task) || saysPopulated(beside)) throw new AlreadyRunning(task);
+    // If the namespace is closed, its owner is denied this.
+    for (const left of [beside, cgroup]) if (isThere(left)) Deno.removeSync(left);
+  }
   try {
     for (const made of [cgroup, beside]) makeCgroup(made);
     move(shim, beside);
@@ -118,15 +126,39 @@ function enterNew(namespace: string, task: string, { shim, reserved }: Launching
     return ino;
   } catch (error) {
     for (const made of [beside, cgroup]) removeCgroup(made);
-    throw explained(namespace, error);
+    throw asDenied(namespace, error);
   }
 }
 
-/** Returns the error to throw for one of the kernel's. EAGAIN: cgroup.max.descendants is reached. */
-function explained(namespace: string, error: unknown): unknown {
-  return error instanceof Error && error.message.includes("os error 11)")
+/** Removes the cgroups of a launch that has failed, which its shim could not do while the namespace was closed. */
+async function close(namespace: Namespace, _id: string, task: string): Promise<void> {
+  const reserved = reservation(namespace.namespace, task);
+  if (isThere(reserved)) await withLock(namespace, task, () => removeCgroup(reserved));
+  const cgroup = registered(namespace.namespace, task);
+  await untilOpen(
+    namespace,
+    async () =>
+      !isThere(cgroup) || isTaskPopulated(namespace.namespace, task) ||
+      await reap(namespace, task).catch((error) => {
+        if (error instanceof NotRunning) return true;
+        throw error;
+      }),
+  );
+}
+
+/**
+ * Returns the error to throw for one of the kernel's. EAGAIN: cgroup.max.descendants is reached, or
+ * is 0 while the namespace is closed, which its owner is denied.
+ */
+function asDenied(namespace: string, error: unknown): unknown {
+  if (!(error instanceof Error && error.message.includes("os error 11)"))) return error;
+  const read = (file: string) =>
+    unlessGone(() => Deno.readTextFileSync(`${namedRoot(namespace)}/${file}`), "");
+  const [, made] = /^nr_descendants (\d+)$/m.exec(read("cgroup.stat")) ?? [];
+  const most = Number(read("cgroup.max.descendants"));
+  return most > 0 && Number(made) >= most
     ? tooManyCgroups(namespace)
-    : error;
+    : new Deno.errors.PermissionDenied("the namespace is closed");
 }
 
 /** Moves the child into the cgroup of the task, and the exit command into its own, where it waits for the end. */
@@ -146,12 +178,10 @@ async function admit(
       move(child, cgroup);
       if (exit !== undefined || time !== undefined) removeLeftExitCommands(namespace, task);
       const { registered: exits } = exitCommandCgroups(namespace, task, inode);
-      if (exit !== undefined) enterNewCgroup(exit, exits);
+      if (exit !== undefined) enterNewCgroup(namespace, exit, exits);
       const { registered: times } = timeKeeperCgroups(namespace, task, inode);
-      if (time !== undefined) enterNewCgroup(time, times);
+      if (time !== undefined) enterNewCgroup(namespace, time, times);
     });
-  } catch (error) {
-    throw explained(namespace.namespace, error);
   } finally {
     // An error of that work is the cause of any error above.
     await waiting;
@@ -162,8 +192,12 @@ async function admit(
   return false;
 }
 
-function enterNewCgroup(pid: number, cgroup: string): void {
-  makeCgroup(cgroup);
+function enterNewCgroup(namespace: Namespace, pid: number, cgroup: string): void {
+  try {
+    makeCgroup(cgroup);
+  } catch (error) {
+    throw asDenied(namespace.namespace, error);
+  }
   move(pid, cgroup);
 }
 

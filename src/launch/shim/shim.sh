@@ -76,8 +76,8 @@ look_up() {
 # Ends the shim when "run" was killed or gives up: the command was not executed. Removes the files
 # given.
 give_up() {
-  { echo "${lanco_tag}void" >&4; } 2>/dev/null
   [ -z "$lanco_unified" ] || lanco_give_up 2>/dev/null
+  { echo "${lanco_tag}void" >&4; } 2>/dev/null
   [ -z "$lanco_fifos" ] || set -- "$@" "$lanco_fifos"
   [ $# = 0 ] || exec /bin/rm -rf -- "$@"
   exit 1
