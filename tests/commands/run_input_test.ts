@@ -22,7 +22,7 @@ cgroupTest(
     const wrong: [string[], number, RegExp][] = [
       [["--env", "A"], 2, /--env must be NAME=VALUE/],
       [["--env", "=x"], 2, /--env must be NAME=VALUE/],
-      [["--env-file", "/etc/hostname"], 2, /line 1 of \/etc\/hostname must be NAME=VALUE/],
+      [["--env-file", "/etc/passwd"], 2, /line 1 of \/etc\/passwd must be NAME=VALUE/],
       [["--env-file", "/no/such"], 1, /cannot read the variables in .*: No such file/],
       [["--env-file", "/etc/shadow"], 6, /cannot read the variables in .*: Permission denied/],
       [["--stdin", "/no/such"], 1, /cannot read the standard input from .*: /],

@@ -202,8 +202,11 @@ async function withoutInotify(command: string[]): Promise<Deno.ChildProcess> {
     const limit = 'echo 0 >/proc/sys/user/max_inotify_instances && : >"$0" && exec "$@"';
     const mark = Deno.makeTempFileSync();
     Deno.removeSync(mark);
-    const process = new Deno.Command("nsenter", {
+    // In a container /proc/sys may be mounted read-only.
+    const writable = 'mount -o remount,rw,bind /proc/sys 2>/dev/null || :; exec nsenter "$@"';
+    const process = new Deno.Command("unshare", {
       args: [
+        ...["--mount", "sh", "-c", writable, "sh"],
         `--user=/proc/${holder.pid}/ns/user`,
         ...["sh", "-c", limit, mark, "setpriv", ...identity(OWNER), ...command],
       ],

@@ -3,7 +3,7 @@ import { manualPage } from "../../src/extras/man.ts";
 import { describe } from "../../src/show/describe.ts";
 import { SCHEMAS as TYPED } from "../../src/show/schema.ts";
 import { list, nullable, object, type Schema, text, word } from "../../src/show/schema_types.ts";
-import { cgroupTest, type TestNamespace, until } from "../harness.ts";
+import { cgroupTest, HAS_CONTROLLERS, type TestNamespace, until } from "../harness.ts";
 import { departures } from "./conform.ts";
 
 const SCHEMAS: Readonly<Record<string, Schema>> = TYPED;
@@ -48,8 +48,7 @@ cgroupTest(
       "run",
       "--label",
       "k=v",
-      "--memory",
-      "50M",
+      ...(HAS_CONTROLLERS ? ["--memory", "50M"] : []),
       "a",
       ...sleeper,
     );
