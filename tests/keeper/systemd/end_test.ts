@@ -206,7 +206,9 @@ endTest("what waits for orphans removes no cgroup of a later run", async (kept, 
   orphan.kill("SIGKILL");
   await orphan.status;
   await until("it is empty", () => !populated(`${kept.cgroup}/task-a`));
-  // Another launch is faster, unless the waiting process is.
+  // Another launch is faster, unless the waiting process is: each has the lock.
+  const held = Deno.openSync(kept.lock, { write: true });
+  held.lockSync(true);
   if (exists(`${kept.cgroup}/task-a`)) {
     try {
       Deno.removeSync(`${kept.cgroup}/task-a`);
@@ -215,6 +217,7 @@ endTest("what waits for orphans removes no cgroup of a later run", async (kept, 
     }
   }
   Deno.mkdirSync(`${kept.cgroup}/task-a`);
+  held.close();
   await until("it has ended", () => !populated(`${kept.cgroup}/shims`));
   assertEquals(kept.cgroups(), ["shims", "task-a"]);
 });
