@@ -3,52 +3,75 @@
 client.py LANCO NAMESPACE RESULTS: RESULTS gets a line "job status" for each, once.
 """
 
+import asyncio
 import json
-import subprocess
 import sys
 
-lanco, namespace, results = sys.argv[1:]
-jobs = [f"job{i}" for i in range(20)]
-batch = subprocess.Popen(
-    [lanco, namespace, "batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-)
+JOBS = {f"job{i}": ["sh", "-c", f"sleep 1.{i % 7}; exit {i}"] for i in range(20)}
 
 
-def ask(id, command, *args, **fields):
-    """Asks for a command; the answer comes when it is done."""
-    request = {"id": id, "command": command, "args": args, **fields}
-    print(json.dumps(request), file=batch.stdin, flush=True)
+class Batch:
+    """One "lanco batch": it executes requests at once, and answers each when it is done."""
+
+    async def start(self, lanco, namespace):
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(
+            lanco, namespace, "batch", stdin=pipe, stdout=pipe, limit=1 << 22
+        )
+        self.answers, self.count = {}, 0
+        self.events = asyncio.Queue()
+        self.reader = asyncio.create_task(self.read())
+
+    async def read(self):
+        async for line in self.process.stdout:
+            answer = json.loads(line)
+            if answer.get("event"):
+                self.events.put_nowait(answer["event"])
+            elif answer["id"] in self.answers:
+                self.answers.pop(answer["id"]).set_result(answer)
+
+    def ask(self, command, **fields):
+        self.count += 1
+        answer = self.answers[self.count] = asyncio.get_running_loop().create_future()
+        request = {"id": self.count, "command": command, **fields}
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        return answer
 
 
-with open(results, "a+") as file:
-    file.seek(0)
-    collected = {line.split()[0] for line in file}
+async def main(lanco, namespace, results):
+    batch = Batch()
+    await batch.start(lanco, namespace)
+    with open(results, "a+") as file:
+        file.seek(0)
+        collected = {line.split()[0] for line in file}
 
-    def collect(job, end):
-        """Writes down how a job has ended, unless that is known."""
-        if job in jobs and job not in collected:
-            collected.add(job)
-            print(job, end["code"] if end["code"] is not None else end["signal"], file=file, flush=True)
+        def collect(job, end):
+            if job in JOBS and job not in collected:
+                collected.add(job)
+                status = end["code"] if end["code"] is not None else end["signal"]
+                print(job, status, file=file, flush=True)
 
-    ask("events", "events")
-    for line in batch.stdout:
-        answer = json.loads(line)
-        event = answer.get("event")
-        if event is None and answer["id"] not in jobs:
-            continue
-        if event is not None and event["event"] == "ready":
-            # From now on it hears of every end: of those before, the records tell.
-            for job in jobs:
-                ask(job, "status", task=job)
-        elif event is not None and event["event"] == "end":
-            collect(event["task"], event)
-        elif event is None and answer["exitStatus"] == 3:
-            number = int(answer["id"].removeprefix("job"))
-            script = f"sleep 1.{number % 7}; exit {number}"
-            # It is answered by "output": what was started has no state.
-            ask(answer["id"], "run", "sh", "-c", script, task=answer["id"])
-        elif event is None and (answer["output"] or {}).get("ended"):
-            collect(answer["id"], answer["output"])
-        if len(collected) == len(jobs):
-            break
-batch.stdin.close()
+        async def start(job):
+            limits = {"once": True, "timeout": "1m", "label": {"client": "python"}}
+            done = await batch.ask("run", task=job, args=JOBS[job], **limits)
+            if done["exitStatus"] == 4:
+                # It was started in a former life of this daemon; its end may be on record.
+                status = await batch.ask("status", task=job)
+                if status["output"]["ended"]:
+                    collect(job, status["output"])
+            elif done["exitStatus"] != 0:
+                raise SystemExit("\n".join(done["messages"]))
+
+        batch.ask("events", label=["client=python"])
+        while len(collected) < len(JOBS):
+            event = await batch.events.get()
+            if event["event"] == "ready":
+                # From now on each end is told.
+                await asyncio.gather(*(start(job) for job in JOBS if job not in collected))
+            elif event["event"] == "end":
+                collect(event["task"], event)
+    batch.process.stdin.close()
+    await batch.process.wait()
+
+
+asyncio.run(main(*sys.argv[1:]))

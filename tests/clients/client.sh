@@ -1,16 +1,17 @@
 #!/bin/sh
-# The same in shell: 20 jobs are run and how they end is collected, whoever is killed.
+# A daemon in shell that runs 20 jobs by lanĉo and collects how they end, whoever is killed.
 #
-#   client.sh LANCO NAMESPACE RESULTS
+#   client.sh LANCO NAMESPACE RESULTS    RESULTS gets a line "job status" for each, once
 set -eu
 lanco=$1 namespace=$2 results=$3
 touch "$results"
-for number in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
-  # 3: there never was such a job.
-  "$lanco" "$namespace" status -- "job$number" >/dev/null 2>&1 && continue
-  "$lanco" "$namespace" run -- "job$number" sh -c "sleep 1.$((number % 7)); exit $number" || [ $? = 4 ]
+jobs=$(seq 0 19)
+for number in $jobs; do
+  # 4: it was started in a former life of this daemon.
+  "$lanco" "$namespace" run --once --timeout 1m --label client=shell -- \
+    "job$number" sh -c "sleep 1.$((number % 7)); exit $number" 2>/dev/null || [ $? = 4 ]
 done
-for number in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
+for number in $jobs; do
   ! grep -q "^job$number " "$results" || continue
   status=0
   "$lanco" "$namespace" wait -- "job$number" || status=$?

@@ -1,0 +1,58 @@
+<?php
+// A daemon that runs 20 jobs by lanĉo and collects how they end, and may be killed at any time.
+//
+//   php client.php LANCO NAMESPACE RESULTS    RESULTS gets a line "job status" for each, once
+
+[, $lanco, $namespace, $results] = $argv;
+$jobs = [];
+for ($i = 0; $i < 20; $i++) {
+    $jobs["job$i"] = ['sh', '-c', 'sleep 1.' . $i % 7 . "; exit $i"];
+}
+$collected = [];
+foreach (is_file($results) ? file($results) : [] as $line) {
+    $collected[strtok($line, ' ')] = true;
+}
+
+// One "lanco batch" executes requests at once, and answers each when it is done.
+$batch = proc_open([$lanco, $namespace, 'batch'], [['pipe', 'r'], ['pipe', 'w']], $pipes);
+[$requests, $answers] = $pipes;
+
+function ask(string $id, string $command, array $fields = []): void
+{
+    fwrite($GLOBALS['requests'], json_encode(['id' => $id, 'command' => $command] + $fields) . "\n");
+}
+
+function collect(string $job, array $end): void
+{
+    global $jobs, $collected, $results;
+    if (isset($jobs[$job]) && !isset($collected[$job])) {
+        $collected[$job] = true;
+        $status = $end['code'] ?? $end['signal'];
+        file_put_contents($results, "$job $status\n", FILE_APPEND);
+    }
+}
+
+ask('events', 'events', ['label' => ['client=php']]);
+while (count($collected) < count($jobs) && ($line = fgets($answers)) !== false) {
+    $answer = json_decode($line, true);
+    [$kind, $job] = explode(' ', ($answer['id'] ?? '') . ' ');
+    $event = $answer['event'] ?? ['event' => null];
+    if ($event['event'] === 'ready') {
+        // From now on each end is told.
+        foreach (array_diff_key($jobs, $collected) as $name => $command) {
+            $how = ['once' => true, 'timeout' => '1m', 'label' => ['client' => 'php']];
+            ask("run $name", 'run', ['task' => $name, 'args' => $command] + $how);
+        }
+    } elseif ($event['event'] === 'end') {
+        collect($event['task'], $event);
+    } elseif ($kind === 'run' && $answer['exitStatus'] === 4) {
+        // It was started in a former life of this daemon; its end may be on record.
+        ask("status $job", 'status', ['task' => $job]);
+    } elseif ($kind === 'run' && $answer['exitStatus'] !== 0) {
+        exit(implode("\n", $answer['messages']));
+    } elseif ($kind === 'status' && $answer['output']['ended'] !== null) {
+        collect($job, $answer['output']);
+    }
+}
+fclose($requests);
+proc_close($batch);
