@@ -37,7 +37,8 @@ for (const [client, interpreter] of Object.entries(CLIENTS)) {
       process.kill("SIGKILL");
       await process.status;
     }
-    assertEquals((await start(command).status).code, 0);
+    // 124, if it waits in vain.
+    assertEquals((await start(["timeout", "120", ...command]).status).code, 0, lines().join("\n"));
     assertEquals(lines().sort(), expected);
     // What was begun twice would have left two logs.
     assertEquals(ns.traces().filter((path) => path.endsWith(".log.1")), []);
