@@ -3,7 +3,8 @@
 import os, sys
 
 runs, evil, found = sys.argv[1:]
-text = f"touch {evil}\n".encode()
+# Each word but the first is also a path at which nothing may be made.
+text = f"touch {evil} {evil} {evil}\n".encode()
 written = set()
 
 

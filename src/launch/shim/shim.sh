@@ -91,6 +91,16 @@ start_of() {
   echo "${20}"
 }
 
+# is_pipe PATH: whether it leads to the standard input of a process, which is a pipe. In a batch,
+# other processes of the owner can write to the FIFO, too: a word from it names no other file, which
+# would be made or truncated if it were opened.
+is_pipe() {
+  lanco_one=${1#/run/lanco/proc/}
+  lanco_one=${lanco_one%/fd/0}
+  case $lanco_one in '' | *[!0-9]*) return 1 ;; esac
+  [ "$1" = "/run/lanco/proc/$lanco_one/fd/0" ] && [ -p "$1" ]
+}
+
 # Prints the time since boot in seconds, by the start time of the subshell that calls it.
 own_start() {
   lanco_start=$(start_of self) || return
@@ -110,8 +120,9 @@ esac
 echo "${lanco_tag}found" >&4
 # shellcheck disable=SC2034 # lanco_inode is for lanco_end
 read -r lanco_id lanco_inode lanco_held <&3 || give_up
+case $lanco_id:$lanco_inode in *[!0-9a-z:]*) give_up ;; esac
 # An exit command waits until nobody has its standard input open for writing: see exit_command.sh.
-[ -z "$lanco_held" ] || { command exec 6>"$lanco_held"; } 2>/dev/null ||
+[ -z "$lanco_held" ] || { is_pipe "$lanco_held" && command exec 6>>"$lanco_held"; } 2>/dev/null ||
   refuse 1 "cannot hold $lanco_held open: the shell of the exit command was killed"
 lanco_run=$lanco_runs/$lanco_id-$LANCO_TASK lanco_mark=$lanco_marks/$lanco_id-$LANCO_TASK
 # shellcheck disable=SC2034 # "_" is the caller's
@@ -120,7 +131,7 @@ read -r lanco_word lanco_locked lanco_beside <&3 || give_up "$lanco_run" "$lanco
 case $lanco_locked in
 '' | -) ;;
 *)
-  { command exec 5>"$lanco_locked" && /usr/bin/flock -n 5; } 2>/dev/null ||
+  { is_pipe "$lanco_locked" && command exec 5>>"$lanco_locked" && /usr/bin/flock -n 5; } 2>/dev/null ||
     refuse 1 "cannot lock $lanco_locked: the shell that keeps the time limit was killed, or there is no /usr/bin/flock: install util-linux"
   ;;
 esac
