@@ -260,28 +260,6 @@ Deno.test("a release that is killed at any step is ended by the next, or undone 
   }
 });
 
-unitTest("init and release go on while systemd and dbus are executed anew", async (unit) => {
-  let over = false;
-  const upgrade = async () => {
-    must(await asRoot(["systemctl", "restart", "dbus.service"]));
-    while (!over) {
-      must(await asRoot(["systemctl", "daemon-reexec"]));
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  };
-  const upgrading = upgrade();
-  upgrading.catch(() => {});
-  try {
-    for (let i = 0; i < 5; i++) {
-      must(await unit.down());
-      must(await unit.up());
-    }
-  } finally {
-    over = true;
-    await upgrading;
-  }
-});
-
 for (const reload of ["true", "systemctl daemon-reload"]) {
   unitTest(`release goes on without the file of the unit, after "${reload}"`, async (unit) => {
     must(await asRoot(["sh", "-c", `rm ${unit.file}; ${reload}`]));

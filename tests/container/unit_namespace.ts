@@ -29,6 +29,7 @@ export class Unit {
       HOST,
       "no",
       "",
+      "",
       ...limits,
     ];
     return asRoot([...under, "/bin/sh", "-c", UP, "lanco", "up", this.name, ...words]);
