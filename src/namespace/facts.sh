@@ -34,8 +34,13 @@ echo "logs_type $(findmnt -no FSTYPE -T /var/log 2>/dev/null)"
 # systemd, if it is process 1 (sd_booted(3)).
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
   echo "systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
-  timeout 20 busctl --timeout=10 get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
-    org.freedesktop.systemd1.Manager Version >/dev/null 2>&1 && echo "bus yes"
+  # Again for a moment, for the bus may just be starting.
+  for _ in 1 2 3 4 5; do
+    timeout 20 busctl --timeout=10 get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 \
+      org.freedesktop.systemd1.Manager Version >/dev/null 2>&1 && echo "bus yes" && break
+    [ -S /run/dbus/system_bus_socket ] || break
+    sleep 0.5
+  done
 fi
 # Only root can try to mount a named hierarchy; the mount namespace hides it from others.
 if [ "$(id -u)" = 0 ]; then
