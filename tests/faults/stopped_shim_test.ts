@@ -63,8 +63,13 @@ cgroupTest("a shim or child that is stopped at any call goes on where it was", a
       // Of a launch that is held up it cannot be known whether the command will run.
       const said = await scene.ask("check", "a");
       assert([0, 1, 3].includes(said), `${call} ${n}`);
-      // What stands for setsid here, and its tracer, nobody knows as those of a launch.
-      assert(said !== 0 || !isBefore(ns), `${call} ${n}: not executed`);
+      // The tracer counts among the four processes that a launch has at most.
+      const isWrong = () => isBefore(ns) && ns.members("a").length <= 4;
+      if (said === 0 && isWrong()) {
+        // A fork may have been the fifth, and have ended since.
+        const again = await scene.ask("check", "a");
+        assert(again !== 0 || !isWrong(), `${call} ${n}: not executed`);
+      }
       assertEquals(await scene.ask("ls", "-a"), 0);
       assertEquals(await scene.ask("check", "other"), 0);
       // The next may be stopped in its turn.
