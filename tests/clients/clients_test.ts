@@ -14,7 +14,12 @@ const CLIENTS: Record<string, string[]> = {
 async function built(source: string): Promise<string> {
   const directory = Deno.makeTempDirSync({ dir: Deno.env.get("LANCO_TEST_DIR") ?? "/tmp" });
   Deno.chmodSync(directory, 0o755);
-  const env = { HOME: directory, GOCACHE: `${directory}/cache`, GOFLAGS: "-mod=mod" };
+  const env = {
+    HOME: directory,
+    GOCACHE: `${directory}/cache`,
+    GOFLAGS: "-mod=mod",
+    CGO_ENABLED: "0",
+  };
   const made = await exec(["go", "build", "-o", `${directory}/client`, source], { uid: 0, env });
   assertEquals([made.code, made.stderr], [0, ""]);
   return `${directory}/client`;
