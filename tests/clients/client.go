@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // A request to "lanco batch", which executes requests at once and answers each when it is done.
@@ -80,6 +81,11 @@ func main() {
 		}
 	}
 
+	start := func(job string) {
+		ask(request{ID: "run " + job, Command: "run", Task: job, Args: jobs[job],
+			Once: true, Timeout: "1m", Label: map[string]string{"client": "go"}})
+	}
+
 	ask(request{ID: "events", Command: "events", Label: []string{"client=go"}})
 	decoder := json.NewDecoder(answers)
 	for len(collected) < len(jobs) {
@@ -93,10 +99,9 @@ func main() {
 		switch {
 		case a.Event.Event == "ready":
 			// From now on each end is told.
-			for job, command := range jobs {
+			for job := range jobs {
 				if !collected[job] {
-					ask(request{ID: "run " + job, Command: "run", Task: job, Args: command,
-						Once: true, Timeout: "1m", Label: map[string]string{"client": "go"}})
+					start(job)
 				}
 			}
 		case a.Event.Event == "end":
@@ -106,6 +111,10 @@ func main() {
 			ask(request{ID: "status " + job, Command: "status", Task: job})
 		case kind == "run" && a.ExitStatus != 0:
 			log.Fatal(strings.Join(a.Messages, "\n"))
+		case kind == "status" && a.ExitStatus == 3:
+			// Whoever was starting it has been killed, and it was not started.
+			time.Sleep(100 * time.Millisecond)
+			start(job)
 		case kind == "status" && a.Output.Ended != nil:
 			collect(job, a.Output)
 		}

@@ -34,8 +34,10 @@ async function start(job, command) {
   const { exitStatus, messages } = await ask("run", { task: job, args: command, ...how });
   if (exitStatus === 4) {
     // It was started in a former life of this daemon; its end may be on record.
-    const { output } = await ask("status", { task: job });
-    if (output.ended !== null) collect(job, output);
+    const { exitStatus: known, output } = await ask("status", { task: job });
+    // 3: whoever was starting it has been killed, and it was not started.
+    if (known === 3) setTimeout(start, 100, job, command);
+    else if (output.ended !== null) collect(job, output);
   } else if (exitStatus !== 0) {
     throw new Error(messages.join("\n"));
   }

@@ -32,6 +32,12 @@ function collect(string $job, array $end): void
     }
 }
 
+function start(string $job): void
+{
+    $how = ['once' => true, 'timeout' => '1m', 'label' => ['client' => 'php']];
+    ask("run $job", 'run', ['task' => $job, 'args' => $GLOBALS['jobs'][$job]] + $how);
+}
+
 ask('events', 'events', ['label' => ['client=php']]);
 while (count($collected) < count($jobs) && ($line = fgets($answers)) !== false) {
     $answer = json_decode($line, true);
@@ -39,10 +45,7 @@ while (count($collected) < count($jobs) && ($line = fgets($answers)) !== false) 
     $event = $answer['event'] ?? ['event' => null];
     if ($event['event'] === 'ready') {
         // From now on each end is told.
-        foreach (array_diff_key($jobs, $collected) as $name => $command) {
-            $how = ['once' => true, 'timeout' => '1m', 'label' => ['client' => 'php']];
-            ask("run $name", 'run', ['task' => $name, 'args' => $command] + $how);
-        }
+        array_map('start', array_keys(array_diff_key($jobs, $collected)));
     } elseif ($event['event'] === 'end') {
         collect($event['task'], $event);
     } elseif ($kind === 'run' && $answer['exitStatus'] === 4) {
@@ -50,6 +53,10 @@ while (count($collected) < count($jobs) && ($line = fgets($answers)) !== false) 
         ask("status $job", 'status', ['task' => $job]);
     } elseif ($kind === 'run' && $answer['exitStatus'] !== 0) {
         exit(implode("\n", $answer['messages']));
+    } elseif ($kind === 'status' && $answer['exitStatus'] === 3) {
+        // Whoever was starting it has been killed, and it was not started.
+        usleep(100_000);
+        start($job);
     } elseif ($kind === 'status' && $answer['output']['ended'] !== null) {
         collect($job, $answer['output']);
     }

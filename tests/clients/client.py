@@ -57,7 +57,11 @@ async def main(lanco, namespace, results):
             if done["exitStatus"] == 4:
                 # It was started in a former life of this daemon; its end may be on record.
                 status = await batch.ask("status", task=job)
-                if status["output"]["ended"]:
+                if status["exitStatus"] == 3:
+                    # Whoever was starting it has been killed, and it was not started.
+                    await asyncio.sleep(0.1)
+                    await start(job)
+                elif status["output"]["ended"]:
                     collect(job, status["output"])
             elif done["exitStatus"] != 0:
                 raise SystemExit("\n".join(done["messages"]))
