@@ -55,14 +55,17 @@ export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
     batch,
     say,
     /** Makes one request, and returns its answer. */
-    ask: async (command: string, ...args: string[]): Promise<Answer> => {
+    ask: (command: string, ...args: string[]): Promise<Answer> => {
       const id = crypto.randomUUID();
-      if (over) throw new Error("the batch has ended");
       const asked = Promise.withResolvers<Answer>();
-      waiting.set(id, asked);
+      if (over) asked.reject(new Error("the batch has ended"));
+      else waiting.set(id, asked);
       // A batch that has ended does not read it: the promise is rejected then.
       say({ id, command, args }).catch(() => {});
-      return await asked.promise.finally(() => waiting.delete(id));
+      const answer = asked.promise.finally(() => waiting.delete(id));
+      // A test that has failed may wait for it no more: what has failed is to be seen, not this.
+      answer.catch(() => {});
+      return answer;
     },
     count: () => answers.length,
     answers: () => answers,
