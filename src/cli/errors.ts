@@ -89,6 +89,17 @@ export class AlreadyRunning extends LancoError {
   }
 }
 
+/** Status 4 as well: a run of a task that is to run once is on record. */
+export class OnRecord extends LancoError {
+  constructor(namespace: string, task: string) {
+    super(
+      `task ${task} is on record: see "lanco ${namespace} status ${task}", and "lanco ${namespace} forget ${task}" to start it anew`,
+      4,
+      "WARN",
+    );
+  }
+}
+
 /** Status 5: the namespace is not initialised. */
 export class NotInitialised extends LancoError {
   constructor(namespace: string) {

@@ -1,11 +1,10 @@
 import { command } from "../cli/command.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
-import { delay } from "../cli/sleep.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
-import { isBeingStarted } from "../task/command_start.ts";
+import { isBeingStarted, untilStarted } from "../task/command_start.ts";
 import { withRunIds } from "../task/run_ids.ts";
 import { isRunning } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
@@ -28,7 +27,7 @@ Examples:
     const { namespace } = context;
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       if (!isRunning(namespace, task)) throw new NotRunning(task);
-      if (isBeingStarted(namespace, task)) await untilStarted(namespace, task);
+      if (isBeingStarted(namespace, task)) await awaitStart(namespace, task);
     }, { silent: true });
     const answers = outcomes.map(([task, { exitStatus, why }]) => {
       const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
@@ -43,19 +42,20 @@ Examples:
 const START_TIMEOUT = 5000;
 
 /**
- * Waits until the command of a task that is being started is executed, or its start has failed.
+ * Waits until the command of a task that is being started is executed.
  *
  * @throws {NotRunning} if the start has failed.
  * @throws {Failed} if neither has happened in time, or cannot happen because a cgroup is frozen.
  */
-async function untilStarted(namespace: string, task: string): Promise<void> {
-  for (const deadline = performance.now() + START_TIMEOUT; isBeingStarted(namespace, task);) {
+async function awaitStart(namespace: string, task: string): Promise<void> {
+  const notYet = (why: string) =>
+    new Failed(`the command of task ${task} has not been executed yet: ${why}`);
+  const look = () => {
     const frozen = whyFrozen(readNamespace(namespace));
-    if (frozen !== undefined || performance.now() > deadline) {
-      const why = frozen ?? "the process that starts it is stopped, or waits";
-      throw new Failed(`the command of task ${task} has not been executed yet: ${why}`);
-    }
-    await delay(2);
+    if (frozen !== undefined) throw notYet(frozen);
+  };
+  if (!await untilStarted(namespace, task, START_TIMEOUT, look)) {
+    throw notYet("the process that starts it is stopped, or waits");
   }
   if (!isRunning(namespace, task)) throw new NotRunning(task);
 }

@@ -2,6 +2,7 @@ import { command, type Context, reportWarnings, type Result } from "../cli/comma
 import { AlreadyRunning, RootLaunchesNothing, Usage } from "../cli/errors.ts";
 import { flag, list, type OptionValues, text, value, variables } from "../cli/options.ts";
 import { launch } from "../launch/launch.ts";
+import { unlessStarted } from "../launch/other_launch.ts";
 import type { LaunchOptions } from "../launch/launch_options.ts";
 import { parseOomScore } from "../launch/oom_score.ts";
 import { actsForRoot } from "../namespace/caller.ts";
@@ -73,9 +74,6 @@ Examples:
     const namespace = readNamespace(context.namespace);
     if (actsForRoot()) throw new RootLaunchesNothing(context.namespace, namespace.owner);
     const how = { ...await read(namespace, task, options), command };
-    // This only saves most callers the work of a launch that fails: launch() decides.
-    if (!how.replace && isRunning(context.namespace, task)) throw new AlreadyRunning(task);
-    if (how.once) (await import("../launch/once_mark.ts")).onceMarkOf(namespace, task);
     return await start(context, namespace, task, how);
   },
   summary: ({ task, pid }) => `task ${task} has been started, process ${pid}`,
@@ -92,19 +90,23 @@ async function start(
   logger?.info(`run ${options.command[0]}`);
   const foreground = options.foreground ? await import("../launch/foreground.ts") : undefined;
   const follower = foreground?.forwardSignals();
-  const launching = () =>
-    launch(namespace, task, {
+  const launching = async () => {
+    // This only saves most callers the work of a launch that fails: launch() decides.
+    if (!options.replace && isRunning(context.namespace, task)) throw new AlreadyRunning(task);
+    if (options.once) (await import("../launch/once_mark.ts")).onceMarkOf(namespace, task);
+    return await launch(namespace, task, {
       ...options,
       ...(logger ? { debug: (text: string) => logger.debug(text) } : {}),
       ...(context.batch ? { batch: context.batch } : {}),
     });
+  };
   const { pid, shim, record, admission, unlimited } = await (options.replace
     ? withProgress(
       context,
       (elapsed) => `stopping the run of ${task} before: for ${inSeconds(elapsed)} now`,
       launching,
     )
-    : launching());
+    : unlessStarted(context.namespace, task, launching));
   logger?.info(`task ${task} was admitted in ${admission.toFixed(1)} ms`);
   await reportWarnings(context, (warn) => {
     for (const message of unlimited) warn(message);

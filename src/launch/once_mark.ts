@@ -1,5 +1,5 @@
 import { isGone, isThere } from "../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, LancoError, reason } from "../cli/errors.ts";
+import { Failed, LancoError, OnRecord, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { markDirectory, onceDirectory, runDirectory } from "../namespace/paths.ts";
@@ -13,16 +13,12 @@ import { formerRun, leftRuns, listRuns } from "../task/records.ts";
  * Returns the mark for a run that is to be the only one of its task, if there is none on record.
  * For a final answer the task must be registered by the launch that asks.
  *
- * @throws {AlreadyRunning} if a run of the task is on record.
+ * @throws {OnRecord} if a run of the task is on record.
  * @throws {Failed} if that cannot be found out.
  */
 export function onceMarkOf(namespace: Namespace, task: string): OnceMark {
   if (!isOnRecord(namespace, task)) return new OnceMark(namespace.namespace, task);
-  const { namespace: name } = namespace;
-  throw new AlreadyRunning(
-    task,
-    `is on record: see "lanco ${name} status ${task}", and "lanco ${name} forget ${task}" to start it anew`,
-  );
+  throw new OnRecord(namespace.namespace, task);
 }
 
 /**

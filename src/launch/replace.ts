@@ -2,16 +2,14 @@ import { AlreadyRunning, Failed, NotRunning } from "../cli/errors.ts";
 import type { Keeper, Launching } from "../keeper/keeper.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { KILL_WAIT, patienceOf, stopTask } from "../stop/stop.ts";
-import { isBeingStarted } from "../task/command_start.ts";
+import { untilStarted } from "../task/command_start.ts";
 import type { LaunchOptions } from "./launch_options.ts";
+import { STARTING } from "./other_launch.ts";
 import { assertWithinNamespace } from "./set_limits.ts";
 import { delay } from "../cli/sleep.ts";
 
 /** How long another launch may take to give the name back, in milliseconds, before it is stopped. */
 const GIVING_BACK = 2000;
-
-/** How long another launch may take to execute its command, in milliseconds, before it is stopped. */
-const STARTING = 10_000;
 
 /** How much longer than the stop of a run may take is waited for another launch that stops it, in milliseconds. */
 const GRACE = 30_000;
@@ -38,7 +36,8 @@ export async function replaceRun(
   assertWithinNamespace(namespace, limits);
   await reserve(keeper, namespace, task, launching);
   for (;;) {
-    await untilStarted(namespace.namespace, task);
+    // The caller of that launch is to be told that it has been started.
+    await untilStarted(namespace.namespace, task, STARTING);
     await stopIfRunning(namespace, task, debug);
     const deadline = performance.now() + GIVING_BACK;
     while (performance.now() < deadline) {
@@ -69,14 +68,6 @@ async function reserve(
       Math.round(patience / 1000)
     } s: see "ps"`,
   );
-}
-
-/** Waits until the command of the run that has the name is executed, for its caller to be told that it has been started. */
-async function untilStarted(namespace: string, task: string): Promise<void> {
-  for (const deadline = performance.now() + STARTING; performance.now() < deadline;) {
-    if (!isBeingStarted(namespace, task)) return;
-    await delay(PAUSE);
-  }
 }
 
 async function stopIfRunning(

@@ -1,4 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
+import { delay } from "../cli/sleep.ts";
 import { procOf } from "./pid_namespace.ts";
 import { memberCgroups, RUN } from "../namespace/paths.ts";
 import { isLaunchShell } from "./launch_shells.ts";
@@ -61,18 +62,45 @@ const isLaunching = (line: string) =>
  * the caller may not see the command lines of its processes.
  */
 export function isBeingStarted(namespace: string, task: string): boolean {
-  const pids = memberCgroups(namespace, task).flatMap(processes);
-  const lines = new Map(pids.map((pid) => [pid, beginningOf(pid)]));
+  const pids = new Set(memberCgroups(namespace, task).flatMap(processes));
+  // What a task has started can be many processes.
+  if (pids.size > BEFORE) return false;
+  const lines = new Map([...pids].map((pid) => [pid, beginningOf(pid)]));
   const isFirst = (pid: number) => isLaunching(lines.get(parentOf(pid)) ?? "");
   const isBefore = ([pid, line]: [number, string]) =>
     isWaiting(line) || isRestoring(line) && isFirst(pid);
-  if (lines.size <= BEFORE && [...lines].some(isBefore)) return true;
+  if ([...lines].some(isBefore)) return true;
   // During execve(2) the command line is empty for a moment, as that of a privileged command is.
   const seen = [...lines.values()].filter((line) => line !== "");
   if (seen.length === 0 || !seen.every(isLaunching)) return false;
   // Only the shim is there both before the child is started and after the command has ended.
   const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
   return found?.status.executed !== true;
+}
+
+/** The pause between two looks, in milliseconds. */
+const PAUSE = 2;
+
+/**
+ * Waits until a task is not being started any more: its command has been executed, or its start has
+ * failed.
+ *
+ * @param patience The longest wait, in milliseconds.
+ * @param look Called before each pause; throws if waiting is of no use.
+ * @returns whether that has happened in time.
+ */
+export async function untilStarted(
+  namespace: string,
+  task: string,
+  patience: number,
+  look: () => void = () => {},
+): Promise<boolean> {
+  for (const deadline = performance.now() + patience; isBeingStarted(namespace, task);) {
+    look();
+    if (performance.now() > deadline) return false;
+    await delay(PAUSE);
+  }
+  return true;
 }
 
 /** Returns the process id of the parent of a process; NaN if it cannot be read. */

@@ -14,8 +14,13 @@ const CALLERS = {
 
 /** The command line of the shim of task a, which is alone in its cgroup before it starts the child. */
 function shimOf(ns: TestNamespace): string {
-  const lines = ns.members("a").map((pid) => Deno.readTextFileSync(`/proc/${pid}/cmdline`));
-  return lines.find((line) => /\0lanco-(shim|pool)\0/.test(line)) ?? "";
+  for (const pid of ns.members("a")) {
+    try {
+      const line = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+      if (/\0lanco-(shim|pool)\0/.test(line)) return line;
+    } catch { /* it has ended */ }
+  }
+  return "";
 }
 
 /** The launch is held where it waits for the release agent, which nobody needs without cgroup v2. */
@@ -74,6 +79,35 @@ if (!LEGACY) {
           agent.restore();
         },
       );
+    }
+  }
+
+  for (const end of ["starts it", "is killed"]) {
+    for (const options of [[], ["--once"]]) {
+      const what = ["run", ...options].join(" ");
+      cgroupTest(`${what} waits for another launch of the task, which ${end}`, async (ns) => {
+        const agent = new ReplacedAgent(ns);
+        const [go, ran] = [`${ns.scratch}/go`, `${ns.scratch}/ran`];
+        agent.becomes(`until [ -e ${go} ]; do sleep 0.01; done; exec ${agent.real} "$@"`);
+        const run = start([LANCO, ns.name, "run", ...options, "a", "sleep", "1000"]);
+        await until("its shim is registered", () => shimOf(ns) !== "");
+        let answered = false;
+        const other = ns.lanco("run", ...options, "a", "sh", "-c", `touch ${ran}; exec sleep 1000`)
+          .finally(() => answered = true);
+        assertEquals((await ns.lanco("check", "b")).code, 3);
+        await ns.lanco("ls");
+        assert(!answered);
+        if (end === "is killed") {
+          run.kill("SIGKILL");
+          await run.status;
+        }
+        Deno.writeTextFileSync(go, "");
+        assertEquals((await other).code, end === "is killed" ? 0 : 4, (await other).stderr);
+        if (end === "starts it") assertEquals((await run.status).code, 0);
+        await until("the right one runs", () => exists(ran) === (end === "is killed"));
+        assertEquals((await ns.lanco("check", "a")).code, 0);
+        agent.restore();
+      });
     }
   }
 
