@@ -1,10 +1,9 @@
 import exit from "./exit_command.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { shellQuote } from "../../task/record.ts";
-import { delay } from "../../cli/sleep.ts";
 import { encode } from "./connection.ts";
-import { STEP_TIMEOUT, within } from "./deadline.ts";
-import { letLiveOn, spawn } from "./spawn.ts";
+import { LaunchShell } from "./launch_shell.ts";
+import { cwdFor } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
 /** The longest exit command, in bytes: a variable cannot be longer (execve(2), MAX_ARG_STRLEN). */
@@ -12,17 +11,10 @@ const LONGEST = 131_000;
 
 /** The shell that waits for the end of a task and then runs its exit command: see `exit_command.sh`. */
 export class ExitCommand {
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<Uint8Array>;
-
-  private constructor(private readonly process: Deno.ChildProcess) {
-    this.#input = process.stdin.getWriter();
-    this.#output = process.stdout.getReader();
-  }
+  private constructor(private readonly shell: LaunchShell) {}
 
   /**
-   * Starts the shell in a session of its own, so that "kill 0" in the exit command signals no
-   * other process.
+   * Starts the shell. In a session of its own, "kill 0" in the exit command signals no other process.
    *
    * @param command The exit command, as shell text.
    * @param workingDirectory The directory in which the exit command is run.
@@ -37,28 +29,23 @@ export class ExitCommand {
     if (encode(text).length > LONGEST) {
       throw new Failed(`the exit command has more than ${LONGEST} bytes: put it into a file`);
     }
-    const process = spawn({
-      session: true,
+    const shell = new LaunchShell({
       role: "lanco-exit",
       script: [end + exit, String(oomScore ?? ""), place],
       environment,
       umask,
       options: {
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
         // Other processes cannot change it there, and can read it only if they may trace this one.
         env: { ...variables, lanco_script: text },
-        // The caller may not be permitted to enter the working directory of this process.
-        ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+        ...cwdFor(directory),
       },
     });
-    return new ExitCommand(process);
+    return new ExitCommand(shell);
   }
 
   /** The process id of the shell. */
   get pid(): number {
-    return this.process.pid;
+    return this.shell.pid;
   }
 
   /**
@@ -67,8 +54,9 @@ export class ExitCommand {
    * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
    */
   async ready(): Promise<void> {
-    const { done } = await within(STEP_TIMEOUT, this.#output.read());
-    if (done) throw new Failed("the shell of the exit command was killed before the task's start");
+    if (await this.shell.answer() === undefined) {
+      throw new Failed("the shell of the exit command was killed before the task's start");
+    }
   }
 
   /**
@@ -78,7 +66,7 @@ export class ExitCommand {
    * @throws {Failed} as `ready` does.
    */
   async openRun(directory: string): Promise<void> {
-    await this.#send(`run ${directory}`);
+    await this.shell.send(`run ${directory}`);
     await this.ready();
   }
 
@@ -89,7 +77,7 @@ export class ExitCommand {
    * @throws {Failed} as `ready` does.
    */
   async openLog(opened: string): Promise<void> {
-    await this.#send(`log ${opened}`);
+    await this.shell.send(`log ${opened}`);
     await this.ready();
   }
 
@@ -99,27 +87,12 @@ export class ExitCommand {
    * @param how By what it learns of the end: see `exit_command.sh`.
    */
   async wait(how: string): Promise<void> {
-    await this.#send(how);
-    await this.#input.close();
-    await this.#output.cancel();
-    letLiveOn(this.process);
-  }
-
-  #send(request: string): Promise<void> {
-    // A shell that has ended is noticed by `ready`.
-    return this.#input.write(encode(`${request}\n`)).catch(() => {});
+    await this.shell.send(how);
+    await this.shell.release();
   }
 
   /** Kills the shell, whose cgroup must have been thawed. */
   async abandon(): Promise<void> {
-    try {
-      this.process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#input.abort().catch(() => {});
-    await this.#output.cancel().catch(() => {});
-    // The freezer of v1 delays SIGKILL until the cgroup is thawed (freezer-subsystem.rst).
-    await Promise.race([this.process.status, delay(1000)]);
+    await this.shell.abandon();
   }
 }

@@ -6,7 +6,7 @@ import { byFifos, byPipes, type Connection, openFifos } from "./connection.ts";
 import { removeTree } from "../../task/record_file.ts";
 import type { ShimPool } from "./pool.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
-import { spawn } from "./spawn.ts";
+import { cwdFor, spawn } from "./spawn.ts";
 
 /** Options for starting a shim. */
 export interface ShimOptions {
@@ -204,8 +204,7 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
       stdout: stream,
       stderr: foreground ? "inherit" : "null",
       env: { ...options.variables, ...environment.restore },
-      // The caller may not be permitted to enter the working directory of this process.
-      ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
+      ...cwdFor(directory),
     },
   });
 }

@@ -48,6 +48,16 @@ export function spawn(
 }
 
 /**
+ * Returns the runtime's option for where a shell begins that will change to a directory.
+ *
+ * @param directory The directory; undefined if it stays in the caller's.
+ */
+export function cwdFor(directory: string | undefined): { cwd?: string } {
+  // The caller may not be permitted to enter the working directory of this process.
+  return directory?.startsWith("/") ? { cwd: "/" } : {};
+}
+
+/**
  * Lets a process live on when this one ends: the runtime would kill it.
  *
  * The runtime closes what it has of a process as soon as that has ended, and only later notes that

@@ -2,10 +2,8 @@ import start from "./time_limit_start.sh" with { type: "text" };
 import limit from "./time_limit.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { type Signal, SIGNALS } from "../../task/signals.ts";
-import { delay } from "../../cli/sleep.ts";
-import { encode } from "./connection.ts";
-import { STEP_TIMEOUT, within } from "./deadline.ts";
-import { letLiveOn, spawn } from "./spawn.ts";
+import { LaunchShell } from "./launch_shell.ts";
+import { cwdFor } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
 
 /**
@@ -37,40 +35,24 @@ export interface TimeOrder {
 
 /** The shell that keeps the time limit of a run: see `time_limit.sh`. */
 export class TimeKeeper {
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<Uint8Array>;
-
-  private constructor(private readonly process: Deno.ChildProcess) {
-    this.#input = process.stdin.getWriter();
-    this.#output = process.stdout.getReader();
-  }
+  private constructor(private readonly shell: LaunchShell) {}
 
   /**
-   * Starts the shell, in a session of its own.
+   * Starts the shell.
    *
    * @throws {Failed} if it cannot be started.
    */
   static start({ environment, umask, directory }: ShimOptions): TimeKeeper {
-    const process = spawn({
-      session: true,
-      role: "lanco-time",
-      script: [start, TEXT],
-      environment,
-      umask,
-      options: {
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
-        // The caller may not be permitted to enter the working directory of this process.
-        ...(directory?.startsWith("/") ? { cwd: "/" } : {}),
-      },
-    });
-    return new TimeKeeper(process);
+    const script = [start, TEXT] as const;
+    const options = cwdFor(directory);
+    return new TimeKeeper(
+      new LaunchShell({ role: "lanco-time", script, environment, umask, options }),
+    );
   }
 
   /** The process id of the shell. */
   get pid(): number {
-    return this.process.pid;
+    return this.shell.pid;
   }
 
   /**
@@ -79,8 +61,7 @@ export class TimeKeeper {
    * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
    */
   async ready(): Promise<void> {
-    const { done } = await within(STEP_TIMEOUT, this.#output.read());
-    if (done) {
+    if (await this.shell.answer() === undefined) {
       throw new Failed("the shell that keeps the time limit was killed before the task's start");
     }
   }
@@ -99,27 +80,18 @@ export class TimeKeeper {
       // The shell splits them at blanks: none is empty.
       ...[main?.pid ?? 0, start, "shim", "wait", own ?? "-"],
     ];
-    await this.#input.write(encode(`${words.join(" ")}\n`)).catch(() => {});
+    await this.shell.send(words.join(" "));
     await this.ready();
   }
 
   /** Lets the shell live on when this process ends. */
   async release(): Promise<void> {
-    await this.#input.close().catch(() => {});
-    await this.#output.cancel();
-    letLiveOn(this.process);
+    await this.shell.release();
   }
 
   /** Kills the shell, and waits for its end. */
   async abandon(): Promise<void> {
-    try {
-      this.process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#input.abort().catch(() => {});
-    await this.#output.cancel().catch(() => {});
-    await Promise.race([this.process.status, delay(1000)]);
+    await this.shell.abandon();
   }
 }
 
