@@ -67,18 +67,6 @@ export function descriptors(pid: number, name: string): number {
   }).length;
 }
 
-/** A message as lanĉo prints it: its level, its token and its text. */
-export function messages(stderr: string): { level: string; token: string; text: string }[] {
-  return stderr.split("\n").filter((line) => line !== "").map((line) => {
-    const [, level, token, text] =
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d \[(\w+)\/([\w-]+)\] (.*)$/.exec(line) ?? [];
-    if (level === undefined || token === undefined || text === undefined) {
-      throw new Error(`not a message of lanco's: ${line}`);
-    }
-    return { level, token, text };
-  });
-}
-
 /** A namespace of one test. */
 export class TestNamespace {
   readonly name = `${PREFIX}${crypto.randomUUID().slice(0, 8)}`;

@@ -108,3 +108,15 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** A message as lanĉo prints it: its level, its token and its text. */
+export function messages(stderr: string): { level: string; token: string; text: string }[] {
+  return stderr.split("\n").filter((line) => line !== "").map((line) => {
+    const [, level, token, text] =
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d \[(\w+)\/([\w-]+)\] (.*)$/.exec(line) ?? [];
+    if (level === undefined || token === undefined || text === undefined) {
+      throw new Error(`not a message of lanco's: ${line}`);
+    }
+    return { level, token, text };
+  });
+}

@@ -76,14 +76,7 @@ Examples:
       };
     });
     const rows = [...found.running, ...found.finished].sort(([a], [b]) => a < b ? -1 : 1);
-    const output: Output<"ls"> = {
-      namespace: namespace.namespace,
-      count: rows.length,
-      tasks: Object.fromEntries(rows),
-      exitCommands: found.exitCommands,
-      truncated,
-    };
-    return { status, output };
+    return { status, output: listing(namespace, rows, found.exitCommands, truncated) };
   },
 });
 
@@ -122,13 +115,7 @@ async function listStates(
     const listed = live.get(state.task);
     return listed === undefined ? finished(state) : running(namespace, listed);
   });
-  const output: Output<"ls"> = {
-    namespace: namespace.namespace,
-    count: rows.length,
-    tasks: Object.fromEntries(rows),
-    exitCommands: found.exitCommands,
-    truncated,
-  };
+  const output = listing(namespace, rows, found.exitCommands, truncated);
   states.set(output, shown);
   return { status, output };
 }
@@ -153,6 +140,21 @@ async function listRuns(
 }
 
 type Row = [task: string, listed: Output<"ls">["tasks"][string]];
+
+function listing(
+  { namespace }: Namespace,
+  rows: readonly Row[],
+  exitCommands: Output<"ls">["exitCommands"],
+  truncated: boolean,
+): Output<"ls"> {
+  return {
+    namespace,
+    count: rows.length,
+    tasks: Object.fromEntries(rows),
+    exitCommands,
+    truncated,
+  };
+}
 
 function running(namespace: Namespace, { task, processes }: ListedTask): Row {
   const found = finder(namespace.namespace, task)();

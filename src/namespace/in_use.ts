@@ -16,7 +16,7 @@ export interface FileSystem {
 /** What stat(1) prints of a file system: the size of a block, the blocks, the free ones, the files, the free ones. */
 const FORMAT = "%S %b %f %c %d";
 
-/** How long stat(1) may take, in milliseconds: a network file system may not answer. */
+/** How long a program may take, in milliseconds: a network file system may not answer. */
 const TIMEOUT = 5000;
 
 /**
@@ -37,18 +37,19 @@ export async function fileSystems(
 
 /** Returns the file system that a directory is in; null if it cannot be found out. */
 async function fileSystem(directory: string): Promise<FileSystem | null> {
+  const text = await printed("/usr/bin/stat", ["-f", "-c", FORMAT, "--", directory]);
+  return text === undefined ? null : parseFileSystem(text);
+}
+
+/** Returns what a program prints; undefined if it does not end in time, or cannot be started. */
+async function printed(program: string, args: string[]): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(TIMEOUT);
+  const streams = { stdin: "null", stderr: "null" } as const;
+  const how = { args, cwd: "/", clearEnv: true, ...streams, signal };
   try {
-    const { success, stdout } = await new Deno.Command("/usr/bin/stat", {
-      args: ["-f", "-c", FORMAT, "--", directory],
-      cwd: "/",
-      clearEnv: true,
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(TIMEOUT),
-    }).output();
-    return success ? parseFileSystem(new TextDecoder().decode(stdout)) : null;
+    return new TextDecoder().decode((await new Deno.Command(program, how).output()).stdout);
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -67,22 +68,11 @@ export function parseFileSystem(text: string): FileSystem | null {
 
 /** Returns the names of groups by their numbers; a group without a name is missing. */
 export async function groupNames(gids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-  try {
-    const { stdout } = await new Deno.Command("/usr/bin/getent", {
-      args: ["group", ...new Set(gids.map(String))],
-      cwd: "/",
-      clearEnv: true,
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(TIMEOUT),
-    }).output();
-    return new Map(
-      new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
-        const [name, , gid] = line.split(":");
-        return name && gid ? [[Number(gid), name]] : [];
-      }),
-    );
-  } catch {
-    return new Map();
-  }
+  const text = await printed("/usr/bin/getent", ["group", ...new Set(gids.map(String))]) ?? "";
+  return new Map(
+    text.split("\n").flatMap((line) => {
+      const [name, , gid] = line.split(":");
+      return name && gid ? [[Number(gid), name]] : [];
+    }),
+  );
 }

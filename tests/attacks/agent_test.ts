@@ -154,6 +154,7 @@ for (const registered of ["task-x", "exit-1-x"]) {
       assertEquals(await shell(line), { code: 0, stdout: "", stderr: "" });
       const script = `${ns.scratch}/number_again.py`;
       Deno.writeTextFileSync(script, pythonOf("number_again.py"));
+      Deno.writeTextFileSync(`${ns.scratch}/reused_number.py`, pythonOf("reused_number.py"));
       const words = [ns.directory, registered, `${TRACKER}/${target}`, `${ns.scratch}/trace`];
       const { code, stdout, stderr } = await exec(
         [

@@ -11,28 +11,11 @@ import subprocess
 import sys
 import time
 
+from reused_number import replace, start_in
+
 agent, directory, registered, target, trace = sys.argv[1:6]
 owner, stranger = [int(word) for word in sys.argv[6:]]
 
-
-def start(uid, then=lambda: None):
-    """Starts a process that sleeps, when it has done something."""
-    readable, writable = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.setgroups([])
-        os.setgid(uid)
-        os.setuid(uid)
-        then()
-        os.write(writable, b"x")
-        time.sleep(1000)
-    assert os.read(readable, 1)
-    return pid
-
-
-def enter():
-    with open(f"{directory}/named/{registered}/cgroup.procs", "w") as file:
-        file.write("0")
 
 
 def place(pid):
@@ -41,7 +24,7 @@ def place(pid):
         return [line for line in file.read().splitlines() if ":name=lanco-" not in line]
 
 
-victim = start(owner, enter)
+victim = start_in(f"{directory}/named/{registered}", owner)
 target = f"{directory}/{target}/cgroup.procs"
 tracer = subprocess.Popen(
     ["strace", "-f", "-o", trace, "-P", target, "-e", "trace=openat,write",
@@ -54,11 +37,7 @@ while tracer.poll() is None:
 if tracer.poll() is None:
     with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children") as file:
         stopped = int(file.read().split()[0])
-os.kill(victim, signal.SIGKILL)
-os.waitpid(victim, 0)
-with open("/proc/sys/kernel/ns_last_pid", "w") as file:
-    file.write(str(victim - 1))
-other = start(stranger)
+other = replace(victim, stranger)
 before = place(other)
 if tracer.poll() is None:
     os.kill(stopped, signal.SIGCONT)

@@ -11,41 +11,19 @@ import subprocess
 import sys
 import time
 
+from reused_number import replace, start_in
+
 directory, registered = sys.argv[1:3]
 owner, stranger = [int(word) for word in sys.argv[3:5]]
 
 
-def start(uid, then=lambda: None):
-    """Starts a process that sleeps, when it has done something."""
-    readable, writable = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.setgroups([])
-        os.setgid(uid)
-        os.setuid(uid)
-        then()
-        os.write(writable, b"x")
-        time.sleep(1000)
-    assert os.read(readable, 1)
-    return pid
-
-
-def enter():
-    with open(f"{registered}/cgroup.procs", "w") as file:
-        file.write("0")
-
-
-victim = start(owner, enter)
+victim = start_in(registered, owner)
 os.mkfifo(f"{directory}/go")
 kill = subprocess.Popen(sys.argv[5:], env={"HOLD": directory}, stdin=subprocess.DEVNULL)
 while kill.poll() is None and not os.path.exists(f"{directory}/held"):
     time.sleep(0.01)
 held = kill.poll() is None
-os.kill(victim, signal.SIGKILL)
-os.waitpid(victim, 0)
-with open("/proc/sys/kernel/ns_last_pid", "w") as file:
-    file.write(str(victim - 1))
-other = start(stranger)
+other = replace(victim, stranger)
 if held:
     with open(f"{directory}/go", "w") as file:
         file.write("go\n")

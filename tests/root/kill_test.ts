@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupTest, exec, KEEPER, OWNER, STRANGER } from "../harness.ts";
+import { pythonOf } from "../attacks/python.ts";
 
 /** Root's kill in the round in which it strikes in the registered cgroup, too. */
 const KILL = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url))
@@ -30,6 +31,7 @@ if (KEEPER === "named") {
         const registered = `${ns.directory}/named/task-a`;
         const files = `${ns.scratch}/number_again.py`;
         Deno.copyFileSync(new URL("kill_number_again.py", import.meta.url), files);
+        Deno.writeTextFileSync(`${ns.scratch}/reused_number.py`, pythonOf("reused_number.py"));
         for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
           await exec(["mkdir", registered]);
           // Else the agent would come when the process ends.
