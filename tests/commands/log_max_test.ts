@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answers } from "../batch.ts";
 import { cgroupTest, exec, exists, LANCO, lives, OWNER, shell, until } from "../harness.ts";
 import { bounders, dropped } from "./bounders.ts";
+import { readDrops } from "../../src/task/drops.ts";
 import { assertConsecutive, assertFollowed, LINE, numbers } from "./numbers.ts";
 
 const MIB = 2 ** 20;
