@@ -4,6 +4,7 @@
  */
 
 import leftOut from "./container/left_out.json" with { type: "json" };
+import { inTime } from "./deadline.ts";
 import { exec, type ExecOptions, OWNER, OWNER_GROUP, type Result, until } from "./programs.ts";
 
 export * from "./programs.ts";
@@ -85,11 +86,13 @@ export class TestNamespace {
     return exec([LANCO, this.name, ...args], options);
   }
 
-  /** Runs what does not end by itself until it has written so many lines; returns all that it has. */
+  /** Runs what does not end by itself until it has written so many lines, at most a minute; returns all that it has. */
   async firstLines(count: number, args: readonly string[], options: ExecOptions = {}) {
     const out = `${this.scratch}/lines-${crypto.randomUUID()}`;
-    const line = `out=$1 count=$2; shift 2; "$@" >"$out" &
-      until [ "$(wc -l <"$out")" -ge "$count" ]; do kill -0 $! || exit; sleep 0.05; done
+    const line = `out=$1 count=$2 looks=0; shift 2; "$@" >"$out" &
+      until [ "$(wc -l <"$out")" -ge "$count" ] || [ $((looks += 1)) = 1200 ]; do
+        kill -0 $! || exit; sleep 0.05
+      done
       kill $!; cat "$out"`;
     const words = ["sh", "-c", line, "sh", out, String(count), LANCO, this.name, ...args];
     return (await exec(words, options)).stdout;
@@ -273,7 +276,7 @@ function isLeftOut(name: string): boolean {
   return !(HAS_CONTROLLERS && why.startsWith("it needs a controller"));
 }
 
-/** Declares a test in a namespace of its own, on real cgroups. It needs root. */
+/** Declares a test in a namespace of its own, on real cgroups. It needs root, and has ten minutes. */
 export function cgroupTest(name: string, body: (ns: TestNamespace) => Promise<void>): void {
   Deno.test({
     name,
@@ -282,7 +285,7 @@ export function cgroupTest(name: string, body: (ns: TestNamespace) => Promise<vo
       const ns = new TestNamespace();
       try {
         await ns.init();
-        await body(ns);
+        await inTime(body(ns));
       } finally {
         await ns.remove();
       }

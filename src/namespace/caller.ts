@@ -70,7 +70,13 @@ let forRoot: boolean | undefined;
  * this process with root's command, unless that ends before it is asked to: see root/owner.sh.
  */
 export function outlivesRootsCommand(): boolean {
-  const parent = readVariables().get(FOR_ROOT);
+  let parent: string | undefined;
+  try {
+    parent = readVariables().get(FOR_ROOT);
+  } catch {
+    // Without any namespace there is no /run/lanco/proc, and nothing is done for root.
+    return false;
+  }
   return parent !== undefined && Number(parent) !== Deno.ppid;
 }
 

@@ -55,15 +55,15 @@ export class RunTracker {
   *present(task: string, isPaused: () => boolean): Generator<TaskEvent> {
     const inode = registeredInode(this.namespace.namespace, task);
     if (inode === undefined || !this.#isTaskPopulated(task)) return;
-    const found = unlessBad(() => currentRun(this.namespace.namespace, task, inode));
-    if (found === undefined && !hasCommandStarted(trackingCgroup(this.namespace, task))) return;
-    if (found?.status.executed === false) {
-      this.#last.set(
-        task,
-        this.#list.runs.get(task)?.findLast((id) => id < found.record.run) ?? "",
-      );
-      return void this.#lookAgain(task);
+    const read = () => unlessBad(() => currentRun(this.namespace.namespace, task, inode));
+    let found = read();
+    if (found === undefined) {
+      const hasStarted = hasCommandStarted(trackingCgroup(this.namespace, task));
+      // The record is complete before the command is executed.
+      found = read();
+      if (found === undefined && !hasStarted) return this.#expectLast(task, inode);
     }
+    if (found?.status.executed === false) return this.#expectLast(task, inode);
     const run = found?.record.run ?? String(inode);
     if (found !== undefined) this.#markReported(task, run);
     const live: LiveRun = { run, inode, found: found && short(found), paused: 0 };
@@ -248,6 +248,18 @@ export class RunTracker {
     if (performance.now() - live.empty >= AGAIN) return true;
     this.#lookAgain(task);
     return false;
+  }
+
+  /** Looks again at a task that is being launched, and may have no complete record yet. */
+  #expectLast(task: string, inode: number): void {
+    const runs = this.#list.runs.get(task) ?? [];
+    const last = runs.at(-1);
+    if (last !== undefined) {
+      const found = unlessBad(() => readRun(this.namespace.namespace, task, last));
+      const isLaunched = found === undefined || found.record.inode === inode;
+      if (isLaunched) this.#last.set(task, runs.at(-2) ?? "");
+    }
+    this.#lookAgain(task);
   }
 
   /** Returns true also if it cannot be found out, so that no end is reported. */

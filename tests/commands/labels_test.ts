@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { answers } from "../batch.ts";
 import { cgroupTest, OWNER_GROUP, STRANGER, type TestNamespace, until } from "../harness.ts";
+import { listen } from "./listener.ts";
 
 async function json(ns: TestNamespace, ...args: string[]) {
   return JSON.parse((await ns.lanco(...args)).stdout);
@@ -31,7 +32,8 @@ cgroupTest("the labels of a run are told wherever it is told of", async (ns) => 
   ];
   assertEquals(await told(), Array(5).fill(labels));
   assertEquals((await json(ns, "dump")).tasks.a.labels, labels);
-  const events = ns.firstLines(4, ["events", "--json"]);
+  const { heard, ready, ends, stop } = listen(ns);
+  await ready();
   const [, present] = (await ns.firstLines(3, ["events", "--json"])).trim().split("\n");
   assertEquals(JSON.parse(present ?? "").labels, labels);
   assertMatch(
@@ -39,8 +41,9 @@ cgroupTest("the labels of a run are told wherever it is told of", async (ns) => 
     /\n {2}labels {6}customer=0042, note=a = b, ü, empty=\n/,
   );
   assertEquals((await json(ns, "stop", "--now", "--json", "a")).tasks.a.labels, labels);
-  const end = (await events).trim().split("\n").map((line) => JSON.parse(line)).at(-1);
-  assertEquals([end.event, end.labels], ["end", labels]);
+  await ends(1);
+  await stop();
+  assertEquals(heard.filter(({ event }) => event === "end").map((end) => end.labels), [labels]);
   assertEquals(await told(), Array(5).fill(labels));
   assertEquals((await json(ns, "dump")).finished.a.labels, labels);
   await ns.must("run", "b", "true");
@@ -50,10 +53,8 @@ cgroupTest("the labels of a run are told wherever it is told of", async (ns) => 
 cgroupTest("ls, dump and events select tasks by labels", async (ns) => {
   const start = (task: string, ...labels: string[]) =>
     ns.must("run", ...labels.flatMap((label) => ["--label", label]), task, "sleep", "1000");
-  const following = ns.firstLines(5, ["events", "--label", "kind=x"]);
-  const isReady = ({ name }: Deno.DirEntry) =>
-    name.startsWith("lines-") && / ready\n/.test(Deno.readTextFileSync(`${ns.scratch}/${name}`));
-  await until("it follows", () => [...Deno.readDirSync(ns.scratch)].some(isReady));
+  const following = listen(ns, "--label", "kind=x");
+  await following.ready();
   await start("a", "kind=x", "size=1");
   await start("b", "kind=x");
   await start("c", "kind=y");
@@ -75,10 +76,15 @@ cgroupTest("ls, dump and events select tasks by labels", async (ns) => {
   const { runs } = await json(ns, "ls", "--runs", "--json", "--label", "kind=x");
   assertEquals(runs.map(({ task }: { task: string }) => task), ["a", "b"]);
   await ns.must("stop", "--now", "a", "b", "c", "d");
-  const lines = (await following).trim().split("\n").map((line) =>
-    line.split(" ").slice(1, 3).join(" ")
-  );
-  assertEquals(lines.map((line) => line.trim()), ["ready", "start a", "start b", "end b", "end a"]);
+  await following.ends(2);
+  await following.stop();
+  assertEquals(following.heard.map(({ event, task }) => [event, task]), [
+    ["ready", null],
+    ["start", "a"],
+    ["start", "b"],
+    ["end", "b"],
+    ["end", "a"],
+  ]);
 });
 
 cgroupTest("labels that cannot be are refused, and nothing is started", async (ns) => {

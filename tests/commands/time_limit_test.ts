@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answers } from "../batch.ts";
+import { listen, story } from "./listener.ts";
 import {
   cgroupTest,
   exec,
@@ -34,7 +35,8 @@ const noneIsLeft = (ns: TestNamespace) =>
   until("nobody keeps a time any more", () => timeKeepers(ns).length === 0);
 
 cgroupTest("a task ends when its time is over, and it is told everywhere", async (ns) => {
-  const events = ns.firstLines(3, ["events", "--json"]);
+  const { heard, ready, ends, stop } = listen(ns);
+  await ready();
   const told = `${ns.scratch}/told`;
   const command = `trap "exit 7" TERM; while :; do sleep 0.05; done`;
   const begin = performance.now();
@@ -59,8 +61,10 @@ cgroupTest("a task ends when its time is over, and it is told everywhere", async
   assertMatch(await ns.must("ls", "-a"), /timed out/);
   const waited = JSON.parse((await ns.lanco("wait", "--json", "a")).stdout);
   assertEquals([waited.timedOut, waited.tasks.a.timedOut, waited.tasks.a.status], [false, true, 7]);
-  const end = JSON.parse((await events).trim().split("\n").at(-1) ?? "");
-  if (end.event === "end") assertEquals([end.state, end.timedOut], ["timed out", true]);
+  await ends(1);
+  await stop();
+  assertEquals(story(heard, "a"), ["start", "end timed out 7"]);
+  assertEquals(heard.at(-1)?.timedOut, true);
   await until("the exit command has run", () => exists(told));
   assertEquals(Deno.readTextFileSync(told), "timed out\n");
   await noneIsLeft(ns);

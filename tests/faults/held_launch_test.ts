@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, exists, LANCO, LEGACY, start, type TestNamespace, until } from "../harness.ts";
 import { FEW_DESCRIPTORS, runWhereShells } from "./shells.ts";
+import { listen, story } from "../commands/listener.ts";
 import { ReplacedAgent } from "./replaced_agent.ts";
 
 /** The file whose "1" freezes the namespace as a whole. */
@@ -128,6 +129,32 @@ if (!LEGACY) {
     agent.restore();
   });
 }
+
+cgroupTest("events that begins amid a launch tells its start and its end", async (ns) => {
+  const hasRecord = () =>
+    ns.traces().some((path) => path.includes("/runs/")) &&
+    exists(`${ns.runDirectory("a")}/run.json`);
+  let met = 0;
+  for (let n = 1; n <= 4; n++) {
+    let over = false;
+    const hit = { effect: 1000, call: "execve", n } as const;
+    const running = runWhereShells(hit, ns, "a", "sleep", "0.1").finally(() => over = true);
+    await until("it is registered", () => over || exists(`${ns.directory}/named/task-a`));
+    const { heard, ready, ends, stop } = listen(ns);
+    await ready();
+    const isHeld = !over && !hasRecord();
+    if (isHeld) met++;
+    assertEquals((await running).stderr, "");
+    if (isHeld) {
+      await ends(1);
+      assertEquals(story(heard, "a"), ["start", "end exited 0"], `${n}`);
+    }
+    await stop();
+    await ns.gone("a");
+    await ns.must("forget", "a");
+  }
+  assert(met > 0, "no launch was met before it had written its record");
+});
 
 /** The command line of the first process of task a; "" if there is none. */
 function firstOf(ns: TestNamespace): string {
