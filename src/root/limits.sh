@@ -28,20 +28,55 @@ EOF
 # Writes $value to $file, and reports what has changed.
 set_limit() {
   read -r old <"$file"
-  { echo "$value" >"$file"; } 2>/dev/null || return
+  memory_fits "$file" "$value" && { echo "$value" >"$file"; } 2>/dev/null || return
   read -r new <"$file"
   limit_report
+}
+
+# in_use FILE: sets used to how much is in use of what FILE limits.
+in_use() {
+  used=0
+  case $1 in
+  *.max) uses=${1%max}current ;;
+  *) uses=${1%limit_in_bytes}usage_in_bytes ;;
+  esac
+  [ ! -e "$uses" ] || [ "$uses" = "$1" ] || read -r used <"$uses"
+}
+
+# memory_fits FILE VALUE: where FILE is the limit of memory of version 2, has the kernel reclaim
+# what is in use above VALUE; fails if it cannot, for it would kill processes to enforce such a
+# limit (memory.max, memory.reclaim in admin-guide/cgroup-v2.rst). Version 1 refuses it by itself.
+memory_fits() {
+  case ${1##*/}$2 in
+  memory.max*[!0-9]*) return 0 ;;
+  memory.max*) ;;
+  *) return 0 ;;
+  esac
+  in_use "$1"
+  [ "$used" -gt "$2" ] || return 0
+  if [ -e "${1%max}reclaim" ]; then
+    # It says that it has failed if it reclaims less.
+    { echo "$((used - $2))" >"${1%max}reclaim"; } 2>/dev/null || :
+    in_use "$1"
+  else
+    while read -r name bytes; do
+      case $name in inactive_file | active_file | slab_reclaimable) used=$((used - bytes)) ;; esac
+    done <"${1%max}stat"
+  fi
+  [ "$used" -le "$2" ]
+}
+
+# refused_memory VALUE: says why the limit of memory cannot be this, after in_use. In version 1 it
+# can also be that of memory and swap together that is in the way.
+refused_memory() {
+  [ "$used" -gt "$1" ] || fail 1 "cannot set --memory to $1: give --swap beside it"
+  fail 1 "cannot set --memory to $1: its tasks use $used: give more, or stop some of them: see \"lanco $ns ls -l\""
 }
 
 # Prints "changed OPTION OLD NEW" if the namespace was there before and the limit in $file has
 # changed. It warns if more than the new limit is already in use.
 limit_report() {
-  used=0
-  case $file in
-  *.max) uses=${file%max}current ;;
-  *) uses=${file%limit_in_bytes}usage_in_bytes ;;
-  esac
-  [ ! -e "$uses" ] || [ "$uses" = "$file" ] || read -r used <"$uses"
+  in_use "$file"
   [ "$again" = no ] || [ "$old" = "$new" ] || echo "changed $option ${old%% 100000} ${new%% 100000}"
   case $new in *[!0-9]*) return ;; esac
   [ "$used" -le "$new" ] || echo "$option is $new now, and its tasks use $used already: see \"lanco $ns ls -l\""
@@ -57,7 +92,8 @@ limits() {
   [ -n "$refused" ] || return 0
   for limit; do
     limit "$limit" && continue
-    [ "$option" != --memory ] || value="$value: its tasks use $used, or --swap has to be given beside it"
+    in_use "$file"
+    [ "$option" != --memory ] || refused_memory "$value"
     fail 1 "cannot set $option to $value"
   done
 }

@@ -146,9 +146,11 @@ unit_limits() {
     shift
     option=${limit%%:*} file=${limit#*:}
     file=${file%%|*}
-    limit_property "$option" "${file#*=}"
+    bound=${file#*=}
+    limit_property "$option" "$bound"
     file=$cgroup/${file%%=*}
     if read -r old <"$file"; then
+      memory_fits "$file" "$bound" || refused_memory "$bound"
       set -- "$@" "$property"
       before="$before$option $file $old
 "

@@ -7,18 +7,23 @@ import {
   OWNER,
   OWNER_GROUP,
   type TestNamespace,
+  until,
 } from "../harness.ts";
 
 /** The standard output and the messages of another init with these options. */
 async function again(ns: TestNamespace, ...options: string[]) {
+  const { code, stdout, stderr } = await exec(initAgain(ns, ...options), { uid: 0 });
+  assertEquals(code, 0, stderr);
+  return { stdout, stderr };
+}
+
+function initAgain(ns: TestNamespace, ...options: string[]): string[] {
   const owner = ["-u", String(OWNER), "-g", String(OWNER_GROUP)];
   const script = new URL("../../scripts/legacy", import.meta.url).pathname;
   const init = LEGACY
     ? [script, "init", LANCO, ns.name, ...owner]
     : [LANCO, ns.name, "init", ...owner];
-  const { code, stdout, stderr } = await exec([...init, ...options], { uid: 0 });
-  assertEquals(code, 0, stderr);
-  return { stdout, stderr };
+  return [...init, ...options];
 }
 
 function limit(ns: TestNamespace, file: string): string {
@@ -62,6 +67,29 @@ cgroupTest("another init warns of a limit below the present use", async (ns) => 
   assertEquals(stdout, "--pids 3, was max\n");
   assertMatch(stderr, /WARN\/init\] --pids is 3 now, and its tasks use [4-9] already: see "lanco/);
 });
+
+cgroupTest(
+  "another init refuses a limit of memory below the present use, and kills nothing",
+  async (ns) => {
+    const program =
+      "import time\nx = bytearray(64 << 20)\nprint('has', flush=True)\ntime.sleep(1000)";
+    await ns.must("run", "a", "python3", "-c", program);
+    await until("it has its memory", () => ns.log("a").includes("has"));
+    for (const options of [[], ["--swap", "0"]]) {
+      const { code, stdout, stderr } = await exec(initAgain(ns, "--memory", "32M", ...options), {
+        uid: 0,
+      });
+      assertEquals([code, stdout], [1, ""]);
+      assertMatch(
+        stderr,
+        /cannot set --memory to 33554432: its tasks use \d{8}: give more, or stop/,
+      );
+    }
+    assertEquals((await ns.lanco("check", "a")).code, 0);
+    await again(ns, "--memory", "200M");
+    await ns.must("stop", "--now", "a");
+  },
+);
 
 cgroupTest("only init can remove a limit", async (ns) => {
   const { code, stderr } = await ns.lanco("run", "--pids", "max", "a", "true");
