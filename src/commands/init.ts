@@ -9,7 +9,8 @@ import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
 import { parseLogMax } from "../launch/log_max.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { inSeconds, withProgress } from "./progress_line.ts";
-import { atMost, LIMITS, parseLimits, size } from "./limit_options.ts";
+import { atMost, LIMITS, parseLimits } from "./limit_options.ts";
+import { size } from "../cli/sizes.ts";
 
 /** The name of a user or group, also one of a directory service such as `CORP\domain users`, or an id. */
 const NAME = /^[^\-+:\p{Cc}][^:\p{Cc}]*$/u;

@@ -1,6 +1,7 @@
 import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
 import { Usage } from "../cli/errors.ts";
 import { flag, type OptionValues, parseSpelling, value, whole } from "../cli/options.ts";
+import { size } from "../cli/sizes.ts";
 
 /** Returns an option whose value is parsed by `parseLimits()`, which knows the host's capacity. */
 function limit(spelling: string, about: string, takes: string) {
@@ -99,43 +100,6 @@ function lift(limits: Limits, options: LimitOptions): void {
     if (options[name] === "max") limits[name] = Infinity;
   }
   if (limits.memory !== undefined && options.swap === undefined) limits.swap = Infinity;
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  K: 2 ** 10,
-  M: 2 ** 20,
-  G: 2 ** 30,
-  T: 2 ** 40,
-};
-
-/**
- * Parses a size such as `512M`, `2G` or `50%`.
- *
- * @param host The size that is 100%, in bytes.
- * @param least The least size that is allowed, in bytes.
- * @returns the size in bytes.
- * @throws {Usage} if the text is no size, or the size less than the least.
- */
-export function size(option: string, text: string, host: number, least = 1): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([KMGT]?|%)$/.exec(text.toUpperCase()) ?? [];
-  // The division comes last, so that 100% is exactly the size of the host.
-  const [factor = NaN, divisor] = unit === "%" ? [host, 100] : [UNITS[unit ?? "none"], 1];
-  const bytes = Math.floor(Number(number) * factor / divisor);
-  if (bytes < least && least > 1) {
-    throw new Usage(`option ${option} needs at least ${inUnits(least)}, not "${text}"`);
-  }
-  if (!Number.isSafeInteger(bytes) || bytes < least) {
-    throw new Usage(`option ${option} needs a size such as 512M, 2G or 50%, not "${text}"`);
-  }
-  return bytes;
-}
-
-/** Formats a size in the greatest unit of which it is a multiple. */
-function inUnits(bytes: number): string {
-  const [unit, factor] = Object.entries(UNITS).findLast(([, factor]) => bytes % factor === 0) ??
-    ["", 1];
-  return `${bytes / factor}${unit}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Usage } from "../cli/errors.ts";
+import { parseSize } from "../cli/sizes.ts";
 
 /** Heads of logs are dropped in multiples of this, in bytes: a block of any file system divides it. */
 const UNIT = 65_536;
@@ -27,9 +28,8 @@ export function stepOf(most: number): number {
  */
 export function parseLogMax(text: string, subject: string): number {
   if (text === "max") return Infinity;
-  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text.toUpperCase()) ?? [];
-  const bytes = Math.floor(Number(number) * 1024 ** ["", "K", "M", "G", "T"].indexOf(unit));
-  if (number === undefined || bytes > GREATEST_LOG) {
+  const bytes = parseSize(text);
+  if (Number.isNaN(bytes) || bytes > GREATEST_LOG) {
     throw new Usage(
       `${subject} needs a size such as 512M or 2G, 16T at most, or "max", not "${
         text.slice(0, 50)

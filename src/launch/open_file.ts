@@ -3,7 +3,7 @@ import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { identityOf, type LogIdentity } from "../task/log_identity.ts";
 import { procOf } from "../task/pid_namespace.ts";
-import type { OutputNames } from "./output_names.ts";
+import type { OutputNames } from "../logs/output_names.ts";
 
 /** Returns the path of a descriptor of a process, below /run/lanco/proc (proc_pid_fd(5)). */
 export function descriptor(pid: number, number: number): string {

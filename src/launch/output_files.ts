@@ -2,7 +2,7 @@ import { Failed } from "../cli/errors.ts";
 import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
 import type { OutputName } from "../task/drops.ts";
 import { assertOutput, descriptor } from "./open_file.ts";
-import { ERRORS, LOG } from "./output_names.ts";
+import { ERRORS, LOG } from "../logs/output_names.ts";
 
 /** The word in the place of a file that a run does not have. */
 const NONE = "-";

@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { assertOutput, descriptor } from "../../src/launch/open_file.ts";
-import { LOG } from "../../src/launch/output_names.ts";
+import { LOG } from "../../src/logs/output_names.ts";
 import { cgroupTest, start } from "../harness.ts";
 
 cgroupTest(

@@ -4,7 +4,8 @@ import { Usage } from "../../src/cli/errors.ts";
 import { type Capacity, LIMIT_NAMES, planLimits } from "../../src/cgroup/limits.ts";
 import { parseSpelling } from "../../src/cli/options.ts";
 import { readRequest } from "../../src/cli/request.ts";
-import { LIMITS, parseLimits, size } from "../../src/commands/limit_options.ts";
+import { LIMITS, parseLimits } from "../../src/commands/limit_options.ts";
+import { size } from "../../src/cli/sizes.ts";
 import { anyText, property, textOf, unless } from "./property.ts";
 
 const UNITS = ["", "K", "M", "G", "T"];
