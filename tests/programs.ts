@@ -96,11 +96,11 @@ export function shell(line: string, options: ExecOptions = {}): Promise<Result> 
   return exec(["/bin/sh", "-c", line], options);
 }
 
-/** Waits until the condition holds, at most 20 seconds unless another time is given, in milliseconds. */
+/** Waits until the condition holds, at most a minute unless another time is given, in milliseconds. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  atMost = 20_000,
+  atMost = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + atMost;
   while (!await condition()) {

@@ -107,7 +107,7 @@ if (exists("/sys/fs/cgroup/freezer")) {
       } finally {
         set("THAWED");
       }
-      assertEquals((await ns.lanco("wait", "-t", "10", "a")).code, 137);
+      assertEquals((await ns.lanco("wait", "-t", "120", "a")).code, 137);
       const { state, signal, stopped } = JSON.parse(await ns.must("status", "a", "--json"));
       assertEquals([state, signal, stopped.by, stopped.signal], [
         "killed",

@@ -76,7 +76,7 @@ cgroupTest("what ignores the signal is killed, with all that the task has starte
   await ns.must("run", "--timeout", "1s", "--kill-after", "0.5s", "a", "sh", "-c", fork);
   await until("it has started some", () => ns.task("a").length > 3);
   const members = ns.task("a");
-  assertEquals((await ns.lanco("wait", "-t", "30", "a")).code, 137);
+  assertEquals((await ns.lanco("wait", "-t", "120", "a")).code, 137);
   await ns.gone("a");
   assertEquals(members.filter(lives), []);
   assertEquals((await state(ns)).state, "timed out");
@@ -151,7 +151,7 @@ cgroupTest("a paused task ends when its time is over", async (ns) => {
     "trap 'exit 9' TERM; while :; do sleep 0.05; done",
   );
   await ns.must("pause", "a");
-  assertEquals((await ns.lanco("wait", "-t", "30", "a")).code, 9);
+  assertEquals((await ns.lanco("wait", "-t", "120", "a")).code, 9);
   assertEquals((await state(ns)).state, "timed out");
 });
 
@@ -161,7 +161,7 @@ cgroupTest("it heeds the signal, the patience and the receiver that run was told
   const stop = ["--stop-signal", "HUP", "--stop-timeout", "1", "--stop-main"];
   await ns.must("run", "--timeout", "1", ...stop, "a", "sh", "-c", tell);
   assertEquals(ns.record("a").timeout, { after: 1000, killAfter: 1000 });
-  assertEquals((await ns.lanco("wait", "-t", "30", "a")).code, 137);
+  assertEquals((await ns.lanco("wait", "-t", "120", "a")).code, 137);
   assertEquals([...new Set(ns.log("a").trim().split("\n"))], ["command HUP"]);
 });
 
@@ -260,7 +260,7 @@ cgroupTest("batch has the same as fields", async (ns) => {
     started.map(({ output }) => output.timeout),
     Array(3).fill({ after: 1000, killAfter: 500 }),
   );
-  for (const task of tasks) assertEquals((await ns.lanco("wait", "-t", "30", task)).code, 137);
+  for (const task of tasks) assertEquals((await ns.lanco("wait", "-t", "120", task)).code, 137);
   await noneIsLeft(ns);
 });
 

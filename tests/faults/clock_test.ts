@@ -31,7 +31,7 @@ class Clock {
     const result = this.lanco(...args);
     const timer = setTimeout(() => this.set("-3600"), 500);
     const late = Promise.withResolvers<never>();
-    const limit = setTimeout(() => late.reject(new Error(`${args.join(" ")} waits`)), 20_000);
+    const limit = setTimeout(() => late.reject(new Error(`${args.join(" ")} waits`)), 60_000);
     try {
       return await Promise.race([result, late.promise]);
     } finally {
