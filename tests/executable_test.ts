@@ -84,6 +84,14 @@ compiledTest("wrong command lines get status 2 and one line", async () => {
   }));
 });
 
+compiledTest("-dd names the module and the line in which an error was thrown", async () => {
+  const { stderr } = await exec([LANCO, "-dd", "no-such-namespace", "ls"]);
+  const [, path = "", line = 0] =
+    /at readNamespace \(file:\S*\/(src\/\S+):(\d+):\d+\)/.exec(stderr) ?? [];
+  const source = Deno.readTextFileSync(new URL(`../${path}`, import.meta.url)).split("\n");
+  assertMatch(source[Number(line) - 1] ?? "", /throw /);
+});
+
 compiledTest("every command has a help with its usage and two examples", async () => {
   const commands = [
     ...Object.keys(COMMANDS).map((command) => [command, "web", command]),
