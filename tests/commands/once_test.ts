@@ -2,32 +2,12 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeRunId } from "../../src/task/run_id.ts";
 import { answers } from "../batch.ts";
 import { cgroupTest, exec, exists, LANCO, shell, start, type TestNamespace } from "../harness.ts";
-
-const OTHER_BOOT = { id: "0f8fad5b-d9cb-469f-a165-70867728950e", at: 1_700_000_000_000 };
+import { crash, onceMarks, OTHER_BOOT } from "../reboot.ts";
 
 const once = (ns: TestNamespace, ...args: string[]) => ns.lanco("run", "--once", ...args);
 
-const marks = (ns: TestNamespace) => {
-  const directory = `${ns.logs}/.runs/once`;
-  return exists(directory) ? [...Deno.readDirSync(directory)].map(({ name }) => name) : [];
-};
-
 async function json(ns: TestNamespace, ...args: string[]) {
   return JSON.parse((await ns.lanco(...args)).stdout);
-}
-
-/** Does to what is left of the runs what a reboot does: the records are gone, the marks are of another boot. */
-async function reboot(ns: TestNamespace): Promise<void> {
-  await shell(`rm -r ${ns.directory}/runs/*`);
-  const boot = makeRunId(OTHER_BOOT).slice(-4);
-  for (const name of marks(ns)) {
-    const [run, task] = [name.slice(0, 26), name.slice(27)];
-    const other = run.slice(0, -4) + boot;
-    const directory = `${ns.logs}/.runs/once`;
-    await shell(
-      `cd ${directory} && sed -i s/${run}/${other}/g ${name} && mv ${name} ${other}-${task}`,
-    );
-  }
 }
 
 cgroupTest("run --once starts nothing if a run of this name is on record", async (ns) => {
@@ -57,7 +37,7 @@ cgroupTest("run --once starts nothing if a run of this name is on record", async
   assertEquals((await once(ns, "d", `${ns.scratch}/x`)).code, 127);
   assertEquals((await once(ns, "d", "true")).code, 0);
   await ns.must("stop", "--now", "c");
-  assertEquals(marks(ns).map((name) => name.slice(27)).sort(), ["a", "c", "d"]);
+  assertEquals(onceMarks(ns).map((name) => name.slice(27)).sort(), ["a", "c", "d"]);
 });
 
 cgroupTest("of many run --once at once one starts the task, and once", async (ns) => {
@@ -81,10 +61,8 @@ cgroupTest("the record of run --once is kept over reboots, with its exit status"
   await once(ns, "b", "sleep", "1000");
   await ns.gone("a");
   const before = await json(ns, "status", "--json", "a");
-  await ns.must("stop", "--now", "b");
   // The host goes down before the end of this one is written.
-  await shell(`cd ${ns.logs}/.runs/once && sed -i '2d;3s/.*/                /' *-b`);
-  await reboot(ns);
+  await crash(ns, "b");
   const status = await json(ns, "status", "--json", "a");
   assertEquals(
     [status.state, status.code, status.command, status.labels, status.started, status.usage],
@@ -112,7 +90,7 @@ cgroupTest("the record of run --once is kept over reboots, with its exit status"
   await ns.gone("b");
   assertEquals((await json(ns, "status", "--json", "b")).state, "exited");
   await ns.must("forget", "a", "b");
-  assertEquals(marks(ns), []);
+  assertEquals(onceMarks(ns), []);
   assertEquals((await ns.lanco("status", "a")).code, 3);
   for (const task of ["a", "b"]) assertEquals((await once(ns, task, "true")).code, 0);
 });
@@ -188,7 +166,7 @@ cgroupTest("with a bad record, or no room for one, run --once starts nothing", a
     await refused(/cannot read how run .* of task b ended: .*forget b" removes its record/, "b");
   }
   await ns.must("forget", "--all");
-  assertEquals(marks(ns), []);
+  assertEquals(onceMarks(ns), []);
   assertEquals((await once(ns, "b", "true")).code, 0);
 });
 

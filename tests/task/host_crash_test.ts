@@ -9,8 +9,7 @@ import {
   STRANGER,
   type TestNamespace,
 } from "../harness.ts";
-
-const OTHER_BOOT = { id: "0f8fad5b-d9cb-469f-a165-70867728950e", at: 1_700_000_000_000 };
+import { OTHER_BOOT } from "../reboot.ts";
 
 /** Leaves marks of runs of an earlier boot, with what is in them; returns their names. */
 async function leave(ns: TestNamespace, tasks: Record<string, string>): Promise<string[]> {
