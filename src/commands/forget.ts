@@ -6,10 +6,11 @@ import type { SeveralTasks } from "../cli/request.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { removeAllLogs, removeLogs } from "../logs/remove_logs.ts";
+import { removeAllLogs, removeLogs, tasksWithLogs } from "../logs/remove_logs.ts";
 import type { Output } from "../show/schema.ts";
 import { forgetRuns, type KnownNames, readNames, tasksOf } from "../task/forgetting.ts";
 import { matching } from "../task/pattern.ts";
+import { listRuns } from "../task/records.ts";
 import { registeredInode, runningInode } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
 import { WITH_LABEL } from "./label_options.ts";
@@ -62,6 +63,7 @@ Examples:
       if (runningInode(namespace.namespace, task) !== undefined) {
         throw new AlreadyRunning(task, "is running: the record of this run stays");
       }
+      if (told[task].logs.length > 0) return;
       if (!tasksOf(names).includes(task)) throw new UnknownTask(namespace.namespace, task);
     });
     for (const [task, outcome] of outcomes) told[task] = { ...NOTHING, ...told[task], ...outcome };
@@ -69,7 +71,7 @@ Examples:
   },
   summary: ({ tasks }) =>
     `forgotten: ${
-      Object.entries(tasks).filter(([, { runs }]) => runs.length > 0)
+      Object.entries(tasks).filter(([, { runs, logs }]) => runs.length + logs.length > 0)
         .map(([task]) => task).join(", ") || "nothing"
     }`,
 });
@@ -80,9 +82,14 @@ const NOTHING = { runs: [], logs: [], left: 0, why: null, exitStatus: 0 };
 async function selected(
   context: Context,
   names: KnownNames,
-  { patterns }: ForgetRequest,
+  { patterns, logs, label }: ForgetRequest,
 ): Promise<string[]> {
-  const tasks = tasksOf(names);
+  const known = tasksOf(names);
+  // Of others there may be nothing but logs, such as those from before the last boot.
+  const areLogsMeant = logs && label.length === 0;
+  const tasks = areLogsMeant
+    ? [...new Set([...known, ...tasksWithLogs(context.namespace)])].sort()
+    : known;
   const lonely = patterns.filter((pattern) => !tasks.some(matching([pattern])));
   for (const pattern of lonely) {
     (await context.logger()).warn(`no task is on record whose name matches "${pattern}"`);
@@ -105,10 +112,14 @@ async function forgetTask(
     const before = olderThan === undefined ? Infinity : Date.now() - olderThan;
     const { runs, left } = forgetRuns(namespace, task, names, { before, labels });
     const removed: string[] = [];
-    if (logs && runs.length > 0) {
+    if (logs) {
       const kept = removeLogs(namespace, task, runs, removed);
-      const isGone = left === 0 && registeredInode(name, task) === undefined;
-      if (isGone) removeAllLogs(namespace, task, removed);
+      const isUnknown = () =>
+        left === 0 && registeredInode(name, task) === undefined && !listRuns(name).runs.has(task);
+      // The labels of runs of which nothing is on record are not known.
+      if (labels.length === 0 || runs.length > 0) {
+        removeAllLogs(namespace, task, { before, isUnknown }, removed);
+      }
       for (const path of kept) {
         (await context.logger()).warn(
           `the log "${path}" is kept: it is not in the directory of the namespace's logs, or has the output of others`,

@@ -3,11 +3,14 @@ import { isLogOf } from "../../src/logs/remove_logs.ts";
 import { answers } from "../batch.ts";
 import {
   cgroupTest,
+  exec,
   exists,
+  LANCO,
   OWNER_GROUP,
   shell,
   STRANGER,
   type TestNamespace,
+  until,
 } from "../harness.ts";
 
 async function json(ns: TestNamespace, ...args: string[]) {
@@ -114,6 +117,55 @@ cgroupTest("forget --logs removes logs, but none that others may need", async (n
   assertEquals(kept.code, 0);
   assertMatch(kept.stderr, /the log ".*\/x\.log" is kept/);
   assertEquals(exists(`${ns.scratch}/x.log`), true);
+});
+
+cgroupTest("forget --logs removes logs of which nothing is on record any more", async (ns) => {
+  for (const task of ["a", "a.log.1", "b-1", "b-2"]) await run(ns, task);
+  await run(ns, "c", "--label", "k=v");
+  // After a boot of the host there are no records, and no marks of what has ended.
+  for (const directory of [`${ns.directory}/runs`, `${ns.logs}/.runs`]) {
+    for (const { name } of Deno.readDirSync(directory)) {
+      await exec(["rm", "-r", `${directory}/${name}`]);
+    }
+  }
+  await shell(`cd ${ns.logs} && touch -d '2 days ago' task-b-2.log && touch other.log`);
+  const logs = () =>
+    [...Deno.readDirSync(ns.logs)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".log")).sort();
+  assertEquals((await ns.lanco("forget", "a")).code, 3);
+  await ns.must("forget", "--logs", "--label", "k=v");
+  assertEquals(logs().length, 6);
+  await ns.must("forget", "--logs", "--older-than", "1d", "b-*");
+  assertEquals(logs().includes("task-b-1.log"), true);
+  assertEquals(logs().includes("task-b-2.log"), false);
+  await ns.must("forget", "--logs", "a");
+  await ns.must("run", "a", "sleep", "1000");
+  await ns.must("forget", "--logs", "--all");
+  assertEquals(logs(), ["other.log", "task-a.log"]);
+  assertEquals((await ns.lanco("forget", "--logs", "b-1")).code, 3);
+});
+
+cgroupTest("forget --logs removes no log that a run makes meanwhile", async (ns) => {
+  const log = `${ns.logs}/task-a.log`;
+  const held = async (seconds: number): Promise<boolean> => {
+    await run(ns, "a");
+    const delay = `inject=rename,renameat,renameat2,unlink:delay_enter=${seconds * 1e6}`;
+    const tracer = ["strace", "-qq", "-o", "/dev/null", "-P", log, "-e", delay];
+    let isOver = false;
+    const forget = exec([...tracer, LANCO, ns.name, "forget", "--logs", "a"])
+      .finally(() => isOver = true);
+    await until("its record is removed", () => !exists(ns.runDirectory("a")));
+    await ns.must("run", "a", "sh", "-c", "echo new; exec sleep 1000");
+    const wasHeld = !isOver;
+    // 4, for by now it runs.
+    assertEquals((await forget).code, wasHeld ? 4 : 0);
+    if (wasHeld) assertEquals(ns.log("a"), "new\n");
+    await ns.must("stop", "--now", "a");
+    return wasHeld;
+  };
+  // Longer where a run takes so long.
+  for (let seconds = 2; !await held(seconds); seconds *= 2) continue;
+  assertEquals([...Deno.readDirSync(ns.logs)].filter(({ name }) => /^\.forg/.test(name)), []);
 });
 
 cgroupTest("forget refuses what is wrong, and removes nothing", async (ns) => {
