@@ -1,7 +1,7 @@
 /** The longest time that a test may take: one that waits for ever must not keep the others from being told of. */
 
 /** The time in milliseconds; more if each test is to do all that it can. */
-const LONGEST = (Deno.env.get("LANCO_TEST_ALL") ? 240 : 10) * 60_000;
+const LONGEST = (Deno.env.get("LANCO_TEST_ALL") ? 240 : 25) * 60_000;
 
 /**
  * Waits for the end of a test.

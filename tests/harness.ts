@@ -276,7 +276,7 @@ function isLeftOut(name: string): boolean {
   return !(HAS_CONTROLLERS && why.startsWith("it needs a controller"));
 }
 
-/** Declares a test in a namespace of its own, on real cgroups. It needs root, and has ten minutes. */
+/** Declares a test in a namespace of its own, on real cgroups. It needs root, and has 25 minutes. */
 export function cgroupTest(name: string, body: (ns: TestNamespace) => Promise<void>): void {
   Deno.test({
     name,
