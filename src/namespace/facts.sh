@@ -42,9 +42,12 @@ if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
     sleep 0.5
   done
 fi
-# Only root can try to mount a named hierarchy; the mount namespace hides it from others.
+# Only root can try to mount a named hierarchy; the mount namespace hides it from others. SELinux may
+# let mount(8) mount nothing on what is labelled otherwise than /run; and /run itself is no place for
+# it, for there mount(8) makes a directory of its own.
 if [ "$(id -u)" = 0 ]; then
   unshare --mount --propagation private sh -c '
-    mkdir -p /run/lanco && mount -t cgroup -o none,name=lanco-doctor lanco-doctor /run/lanco && umount /run/lanco
+    mkdir -p /run/lanco && { [ ! -e /sys/fs/selinux/enforce ] || chcon --reference=/run /run/lanco || :; }
+    mount -t cgroup -o none,name=lanco-doctor lanco-doctor /run/lanco && umount /run/lanco
   ' >/dev/null 2>&1 && echo "named_mount yes" || echo "named_mount no"
 fi

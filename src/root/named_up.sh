@@ -45,6 +45,7 @@ hierarchy() {
   # If the cgroup was removed nevertheless, the bind mount shows an empty directory.
   [ -e "$run/$1/cgroup.procs" ] || {
     mkdir "$run/$1" 2>/dev/null || umount "$run/$1" 2>/dev/null || :
+    mount_point "$run/$1"
     mount --bind "$cgroup" "$run/$1"
   }
   case ,$1, in

@@ -93,18 +93,19 @@ unit_delegate() {
 
 # Binds the cgroup to where callers look for it; once more, if the one that is bound was removed.
 unit_bind() {
-  mkdir -p "$run/unified"
   if mountpoint -q "$run/unified"; then
     [ "$(stat -c %d:%i "$run/unified")" != "$(stat -c %d:%i "$cgroup")" ] || return 0
     umount --lazy "$run/unified"
   fi
+  mount_point "$run/unified"
   mount --bind "$cgroup" "$run/unified"
 }
 
 # Makes the files by which the owner's processes lock the names of tasks. Only the owner may open
-# them. They have a file system of their own, for they could be written to until /run is full.
+# them. They have a file system of their own, for they could be written to until /run is full. A
+# label of SELinux takes room there that is counted as a part of an inode's (Linux 6.6).
 unit_locks() {
-  attach "lanco-$ns" "$run/locks" -t tmpfs -o nosuid,nodev,noexec,size=4096,nr_inodes=66,mode=755
+  attach "lanco-$ns" "$run/locks" -t tmpfs -o nosuid,nodev,noexec,size=4096,nr_inodes=132,mode=755
   umask 077
   lock=0
   while [ "$lock" -lt 64 ]; do
@@ -149,13 +150,13 @@ unit_limits() {
     bound=${file#*=}
     limit_property "$option" "$bound"
     file=$cgroup/${file%%=*}
-    if read -r old <"$file"; then
+    if { read -r old <"$file"; } 2>/dev/null; then
       memory_fits "$file" "$bound" || refused_memory "$bound"
       set -- "$@" "$property"
       before="$before$option $file $old
 "
       continue
-    fi 2>/dev/null
+    fi
     case $property in *=infinity | *=) continue ;; esac
     [ "$best_effort" = yes ] || fail 1 "$option cannot be enforced: this host has no controller for it: leave it out, or give --best-effort"
     echo "$option cannot be enforced: this host has no controller for it"

@@ -43,14 +43,20 @@ owner_ids() {
   fi
 }
 
+# mount_point DIRECTORY: makes a directory on which something will be mounted. SELinux may let
+# mount(8) mount nothing on what is labelled otherwise than /run, e.g. in Debian's policy if systemd runs init.
+mount_point() {
+  [ -d "$1" ] || mkdir -p "$1"
+  case $1 in /run/*) [ ! -e /sys/fs/selinux/enforce ] || chcon --reference=/run "$1" 2>/dev/null || : ;; esac
+}
+
 # attach SOURCE TARGET OPTION...: mounts SOURCE on TARGET, unless TARGET was a mount point before.
 attach() {
-  [ -d "$2" ] || mkdir -p "$2"
   case $points in
   *"
 $2
 "*) ;;
-  *) mount "$@" ;;
+  *) mount_point "$2" && mount "$@" ;;
   esac
 }
 
@@ -111,10 +117,11 @@ owner_directory() {
 proc() {
   flock 9
   # After the lock is taken, for the release of the last namespace removes the directory.
-  mkdir -p /run/lanco/proc
-  mountpoint -q /run/lanco/proc ||
+  mountpoint -q /run/lanco/proc || {
+    mount_point /run/lanco/proc
     mount -t proc -o ro,nosuid,nodev,noexec,hidepid=ptraceable,subset=pid lanco /run/lanco/proc 2>/dev/null ||
-    mount --bind -o ro,nosuid,nodev,noexec /proc /run/lanco/proc
+      mount --bind -o ro,nosuid,nodev,noexec /proc /run/lanco/proc
+  }
   flock -u 9
 }
 
