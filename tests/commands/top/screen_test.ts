@@ -290,9 +290,3 @@ Deno.test("commands and logs cannot send control characters to the terminal", ()
     assert(!/[\p{Cc}\p{Cf}]/u.test(text), JSON.stringify(text));
   }
 });
-
-Deno.test("the README shows the screen as it is drawn", () => {
-  const readme = Deno.readTextFileSync(new URL("../../../README.md", import.meta.url));
-  const shown = /^web: 3 tasks[^]*?\n```$/m.exec(readme)?.[0].split("\n").slice(0, -1) ?? [];
-  assertEquals(shown, screen(stateOf(), { columns: 80, rows: 6 }, PLAIN));
-});
