@@ -138,7 +138,9 @@ export class NotOwner extends NotPermitted {
 /** Status 6: only the owner of a namespace and their group may read its records. */
 export class RecordsClosed extends NotPermitted {
   constructor(namespace: string) {
-    super(`the records of namespace ${namespace} are for its owner and group only`);
+    super(
+      `the records of namespace ${namespace} are for its owner and group only: ask as one of them, or with sudo`,
+    );
   }
 }
 

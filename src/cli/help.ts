@@ -5,7 +5,7 @@ Runs long tasks that go on when their caller is restarted, upgraded or dies.
 
   sudo lanco web init -u $(id -un)      make a namespace: once a boot, as root
   lanco web run import ./import --all   start a task
-  lanco web check import                exits 0 while it runs, 3 when it does not
+  lanco web check import                exits 0 if it runs, 3 if it does not
   lanco web ls                          list the running tasks
   lanco web logs -f import              follow its output until it ends
   lanco web stop import                 stop it with all its processes
@@ -30,7 +30,7 @@ Commands:
   forget          remove the records of tasks that have ended
   release         remove a namespace, or the remains of a task
   lanco namespaces                      the namespaces of this host
-  lanco doctor                          what this host supports, and what it lacks
+  lanco doctor                          what this host supports and lacks
   lanco man                             the manual page
   lanco completions bash|zsh|fish       a completion script for a shell
   lanco <namespace> <command> -h        more about a command
@@ -42,7 +42,9 @@ Options:
   -h          print this help
 
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 not running, 4 already
-running, 5 namespace not initialised, 6 not permitted; run -f: the command's own,
+running, 5 namespace not initialised, 6 not permitted; run -f: the command's,
 125 lanco failed, 126 cannot be executed, 127 not found, 128+n died of signal n;
 wait: the task's status, 124 if the time ran out, 125 if it is not known.
+
+Manual: lanco man, and for authors of daemons: lanco man daemon
 `;

@@ -50,7 +50,9 @@ export function taskName(name: string): string {
 export function namespaceName(name: string): string {
   assertName("namespace", name, NAMESPACE_MAX);
   if (RESERVED.includes(name)) {
-    throw new Usage(`"${name}" cannot name a namespace: it has a meaning of its own`);
+    throw new Usage(
+      `"${name}" cannot name a namespace: it has a meaning of its own: choose another name`,
+    );
   }
   return name;
 }

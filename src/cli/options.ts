@@ -125,7 +125,11 @@ export function parseVariable(text: string, subject: string): Variable {
 
 function variable([name, value]: Variable, subject: string): Variable {
   if (!/^[^=\0]+$/.test(name) || value.includes("\0")) {
-    throw new Usage(`${subject}: "${name.slice(0, 50)}" cannot be a variable`);
+    throw new Usage(
+      `${subject}: "${
+        name.slice(0, 50)
+      }" cannot be a variable: a name needs a character and no "="; NUL is not allowed`,
+    );
   }
   return [name, value];
 }
@@ -251,7 +255,7 @@ function rewritten(
   queue: string[],
 ): string {
   const found = findOption(table, shown);
-  if (found === undefined) throw new Usage(`unknown option ${shown}`);
+  if (found === undefined) throw new Usage(`unknown option ${shown}: see -h`);
   const { name, value } = found;
   if (value === "none" && attached !== undefined) throw new Usage(`option ${shown} takes no value`);
   if (value === "none") return `--${name}`;

@@ -25,8 +25,8 @@ export async function collectCommands(tables: CommandTables): Promise<CompletedC
 export default command({
   help: `Usage: lanco completions bash|zsh|fish
 
-Prints a script by which a shell completes commands, options, namespaces and tasks.
-Load it in the shell's start-up file, or install it where the shell looks for it:
+Prints a script by which a shell completes commands, options, namespaces and
+tasks. Load it in the shell's start-up file, or put it where the shell looks:
   bash  /etc/bash_completion.d/lanco, with the package bash-completion
   zsh   /usr/local/share/zsh/site-functions/_lanco
   fish  /etc/fish/completions/lanco.fish

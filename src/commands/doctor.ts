@@ -6,7 +6,8 @@ export default command({
   help: `Usage: lanco doctor
 
 Reports what this host supports, and for each thing it lacks: what does not work
-then, and how to get it. Exits with 1 if init would fail. Root also tries a mount.
+then, and how to get it. Exits with 1 if init would fail. As root, it also tries
+to mount a named hierarchy.
 
 Examples:
   lanco doctor

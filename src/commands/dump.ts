@@ -19,7 +19,7 @@ pattern: times in milliseconds, sizes in bytes, processor time in nanoseconds.
 
 Examples:
   lanco web dump | jq '.tasks | map_values(.memory)'
-  lanco web dump --finished | jq -r '.finished | to_entries[] | [.key, .value.code] | @tsv'
+  lanco web dump --finished | jq '.finished | map_values(.code)'
 `,
   options: { ...SELECTION, run: RUN },
   operands: "patterns",

@@ -14,16 +14,18 @@ import { WITH_LABEL } from "./label_options.ts";
 export default command({
   help: `Usage: lanco <namespace> events [--label NAME[=VALUE]]... [--json] [pattern...]
 
-Prints a line for each event: "lost" for each task that ran when the host went down,
-"present" for each task that runs now, then "ready", and from then on "start", "pause",
-"resume" and "end" of tasks. No run is missing or repeated, however short it was. Ends
-when the namespace is released.
+Prints a line for each event: "lost" for each task that ran when the host went
+down, "present" for each task that runs now, then "ready", and from then on
+"start", "pause", "resume" and "end" of tasks. No run is missing or repeated,
+however short it was. Ends when the namespace is released.
 
 @OPTIONS@
 
 Examples:
   lanco web events
   lanco web events --json 'import-*' | jq -c 'select(.event == "end")'
+
+Manual: lanco man daemon
 `,
   options: {
     label: WITH_LABEL,

@@ -34,12 +34,12 @@ const OPTIONS = {
 type ForgetRequest = SeveralTasks & OptionValues<typeof OPTIONS>;
 
 export default command({
-  help: `Usage: lanco <namespace> forget [--older-than DURATION] [--logs] [--json] task|pattern...
+  help: `Usage: lanco <namespace> forget [options] task|pattern...
        lanco <namespace> forget [options] --label NAME[=VALUE] | --all
 
-Removes the records and marks of runs that have ended, so that nothing is known of
-them and "run --once" can start a task of this name anew. The record of a run that is
-under way stays.
+Removes the records and marks of runs that have ended, so that nothing is known
+of them and "run --once" can start a task of this name anew. The record of a run
+that is under way stays.
 
 @OPTIONS@
 

@@ -50,9 +50,8 @@ function recordsSize(text: string, memory: number): number {
 export default command({
   help: `Usage: lanco <namespace> init [-u user] [-g group] [--keeper keeper] [limits]
 
-Makes a namespace in which a user can run tasks. Needs root, once a boot. A second
-init repairs the namespace and sets the limits that are given; "max" lifts a limit.
-The changes are printed. The limits are for all tasks of the namespace together.
+Makes a namespace for a user's tasks; needs root, once after each boot. If it is
+there, repairs it and changes its limits, for all tasks together; "max": none.
 
 @OPTIONS@
 
@@ -69,17 +68,17 @@ Examples:
     ),
     keeper: value(
       "--keeper KEEPER",
-      "what keeps the namespace: named or systemd\n(see KEEPERS in the manual)",
+      "what keeps the namespace: named or systemd",
       ["named or systemd", "text"],
       keeperName,
     ),
     records: text(
       "--records SIZE",
-      "room for the records of runs (1M at least;\n32M: a thousand runs)",
+      "room for records of runs (32M: a thousand runs)",
     ),
     logMax: value(
       "--log-max SIZE",
-      "keep the newest SIZE of each log, unless run says\nanother; 64K at least",
+      "as run --log-max, for tasks without this option",
       ['a size such as "2G", or "max"', "text", "number"],
       parseLogMax,
     ),

@@ -6,7 +6,7 @@ import { type Labels, type WantedLabel, whyNotLabels } from "../task/labels.ts";
 /** The option that gives a label to a run. */
 export const LABEL: Option<Labels> = {
   spelling: "--label NAME=VALUE",
-  about: "a label of the run, by which tasks can be selected; may be repeated",
+  about: "a label to select tasks by; may be repeated",
   takes: ["an object of texts", "object"],
   read(given, subject) {
     const labels = Object.fromEntries(
@@ -25,7 +25,7 @@ export const LABEL: Option<Labels> = {
 /** The option that selects tasks by the labels of their runs. */
 export const WITH_LABEL: Option<WantedLabel[]> = {
   spelling: "--label NAME[=VALUE]",
-  about: "those that have this label; if repeated, all of these",
+  about: "those with this label; if repeated, with all",
   takes: ["a list of texts", "texts"],
   read: (given, subject) => given.flat().map((text) => parseWanted(String(text), subject)),
 };
@@ -51,7 +51,9 @@ function parseWanted(text: string, subject: string): WantedLabel {
 function checkLabel([name, value]: [string, string], subject: string): [string, string] {
   const shown = printable(name.slice(0, 50));
   if (name === "" || name.includes("=")) {
-    throw new Usage(`${subject}: "${shown}" cannot be the name of a label`);
+    throw new Usage(
+      `${subject}: "${shown}" cannot be the name of a label: it needs a character, and no "="`,
+    );
   }
   if (printable(name) !== name || printable(value) !== value) {
     throw new Usage(`${subject}: the label "${shown}" has characters that cannot be printed`);

@@ -13,10 +13,10 @@ import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 export default command({
   help: `Usage: lanco <namespace> limit [limits] [--json] task|pattern...
 
-Changes the limits of tasks that run, and prints each as it is now and was before;
-without limits, prints those in force. "max" lifts a limit. A limit that the kernel
-cannot enforce without killing a process is refused, and the others of the same task
-with it.
+Changes the limits of tasks that run, and prints each as it is now and was
+before; without limits, prints those in force. "max" lifts a limit. A limit that
+the kernel could enforce only by killing a process is refused, and the others of
+the same task with it.
 
 @OPTIONS@
 

@@ -14,7 +14,7 @@ const WEIGHTS = { min: 1, max: 10_000 };
 export const LIMITS = {
   memory: limit(
     "-m, --memory SIZE",
-    "bytes, or with K, M, G or T, or a percentage of the host's",
+    "such as 512M or 2G, or 50% of the host's",
     'a size such as "2G" or "50%", or a number of bytes',
   ),
   swap: limit(
@@ -26,7 +26,7 @@ export const LIMITS = {
   cpuWeight: whole("--cpu-weight N", "share of scarce processors, 1 to 10000 (100)", WEIGHTS),
   pids: limit("--pids N", "processes and threads", "a whole number"),
   ioWeight: whole("--io-weight N", "share of scarce disks, 1 to 10000 (100)", WEIGHTS),
-  bestEffort: flag("--best-effort", "warn where the host lacks a controller, instead of failing"),
+  bestEffort: flag("--best-effort", "warn, not fail, if the host lacks a controller"),
 };
 
 /** The values of the options that set limits. */
@@ -116,7 +116,9 @@ export function atMost(
   unit: string,
 ): number {
   if (value > host) {
-    throw new Usage(`option ${option}: ${text} is more than the ${host} ${unit} of this host`);
+    throw new Usage(
+      `option ${option}: ${text} is more than the ${host} ${unit} of this host: give less`,
+    );
   }
   return value;
 }

@@ -10,9 +10,10 @@ import { RunEnd } from "../task/run_end.ts";
 import { RUN } from "./run_option.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> logs [-f] [-n lines] [--stderr] [--previous[=N] | --run RUN] task
+  help: `Usage: lanco <namespace> logs [options] task
 
-Shows the log of a task: all of it, or its last lines.
+Shows the log of a task, which is /var/log/lanco-<namespace>/task-<task>.log
+unless run was told another: all of it, or its last lines.
 
 @OPTIONS@
 
@@ -21,9 +22,9 @@ Examples:
   lanco web logs --previous import | less
 `,
   options: {
-    follow: flag("-f, --follow", "go on until the task has ended and all of its output is shown"),
+    follow: flag("-f, --follow", "go on until the task has ended and all is shown"),
     lines: whole("-n, --lines N", "begin with the last N lines"),
-    stderr: flag("--stderr", "the file of its standard error, if run --stderr has given it one"),
+    stderr: flag("--stderr", "the file of its standard error: see run --stderr"),
     previous: value(
       "--previous[=N]",
       "the log of the run before, or of the Nth before",
@@ -36,7 +37,7 @@ Examples:
   maxSilence: ({ follow }) => follow ? Infinity : undefined,
   async run(context, { task, follow, lines, stderr, previous, run }) {
     if (follow && previous !== undefined) {
-      throw new Usage("-f follows what is written now, not --previous");
+      throw new Usage("-f follows what is written now, not --previous: leave one out");
     }
     if (previous !== undefined && run !== undefined) {
       throw new Usage("--previous and --run both say which run: give one of them");

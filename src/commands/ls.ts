@@ -32,12 +32,10 @@ import { columnsOrMany, outputPaint } from "./paint.ts";
 import { select, SELECTION } from "./selection_options.ts";
 
 export default command({
-  help:
-    `Usage: lanco <namespace> ls [-l] [--running] [--finished] [-a] [--runs] [--json] [pattern...]
-       lanco <namespace> ls [--table] [--failed] [--since DURATION] [--sort KEY] [pattern...]
+  help: `Usage: lanco <namespace> ls [options] [pattern...]
 
-Shows the running tasks and their processes, exit commands that run, and how other
-tasks have ended; with patterns, only tasks whose names match one of them.
+Shows the running tasks and their processes, exit commands that run, and how
+other tasks have ended; with patterns, only tasks whose names match one of them.
 
 @OPTIONS@
 
@@ -48,11 +46,11 @@ Examples:
   options: {
     long: flag(
       "-l, --long",
-      `the sizes of logs; command lines longer than ${COMMAND_MAX} characters`,
+      `sizes of logs, and commands beyond ${COMMAND_MAX} characters`,
     ),
     ...SELECTION,
     ...VIEW,
-    runs: flag("--runs", "a line for each run on record, also for those before the last"),
+    runs: flag("--runs", "a line for each run on record, not for each task"),
     json: flag("--json", "print JSON"),
   },
   operands: "patterns",
@@ -63,7 +61,9 @@ Examples:
     const { running: runs, finished: ended } = otherwise(request);
     const selection = select(request, { running: runs, finished: ended || request.runs });
     if (request.runs) {
-      if (request.table) throw new Usage("--runs has a line for each run already, without --table");
+      if (request.table) {
+        throw new Usage("--runs has a line for each run already: leave --table out");
+      }
       return await listRuns(context, namespace, selection, request);
     }
     if (needsStates(request)) return await listStates(context, namespace, selection, request);

@@ -9,15 +9,15 @@ const LONGEST = 36_500 * 86_400_000;
 
 /** The options of `ls` about which tasks are shown, and how. */
 export const VIEW = {
-  failed: flag("--failed", "those that have ended otherwise than with 0, and were not\nstopped"),
+  failed: flag("--failed", "those that ended otherwise than with 0 or a stop"),
   since: period(
     "--since DURATION",
-    "those that run, or have ended within this time, such as\n15m, 2h or 1d",
+    "those that run, or have ended within 15m, 2h, 1d",
     { min: 0, max: LONGEST },
   ),
   sort: value(
     "--sort KEY",
-    "sort by name, start, end, memory or cpu; the latest, or\nwhat uses most, first",
+    "by name, start, end, memory or cpu, the most first",
     ["name, start, end, memory or cpu", "text"],
     sortKey,
   ),

@@ -28,15 +28,23 @@ export const WORDS: readonly string[] = [...PAGES, ...Object.keys(TOPICS)];
 export default command({
   help: `Usage: lanco man [daemon|design|logrotate|systemd|cron|selinux|json]
 
-Shows a manual page on a terminal, or prints its source elsewhere: lanco(8), or with
-"daemon" how a daemon runs its jobs by lanco, or with "design" how lanco works and what
-it promises. With another word: prints a configuration for logrotate, the systemd unit
-that makes namespaces at boot, examples of how cron or a systemd timer forgets old
-records, a module of SELinux for hosts on which the kernel may not run the release agent,
-or the JSON Schema of what commands print, and of the requests of batch.
+Shows a manual page on a terminal; elsewhere prints its source, which
+"man -l -" reads.
+
+  (no word)  lanco(8), the reference
+  daemon     lanco-daemon(7), how a daemon runs its jobs by lanco
+  design     lanco-design(7), how lanco works and what it promises
+
+With another word, prints a file:
+
+  logrotate  a configuration for logrotate
+  systemd    the unit that makes namespaces at boot
+  cron       how cron or a systemd timer forgets old records
+  selinux    a module for hosts where the kernel may not run the release agent
+  json       the JSON Schema of what commands print, and of requests of batch
 
 Examples:
-  lanco man
+  lanco man daemon
   lanco man >/usr/local/share/man/man8/lanco.8
 `,
   options: {},

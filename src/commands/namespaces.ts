@@ -19,9 +19,9 @@ type Told = Output<"namespaces">["namespaces"][number];
 export default command({
   help: `Usage: lanco namespaces [-l] [--json]
 
-Lists the namespaces of this host, a line each. With -l, shows also what runs there,
-what that uses, and how much of the room for records and of the disk of the logs is
-in use.
+Lists the namespaces of this host, a line each. With -l, shows also what runs
+there, what that uses, and how much of the room for records and of the disk of
+the logs is in use.
 
 @OPTIONS@
 

@@ -13,7 +13,7 @@ export const KEPT_LOGS = 10;
 /** The option by which the log is bounded. */
 const LOG_MAX = value(
   "--log-max SIZE",
-  "keep the newest SIZE of the log, 64K at least; max: all",
+  "keep the newest SIZE (from 64K; max: everything)",
   ['a size such as "2G", or "max"', "text", "number"],
   parseLogMax,
 );
@@ -22,12 +22,12 @@ const LOG_MAX = value(
 export const OUTPUT = {
   foreground: flag(
     "-f, --foreground",
-    "wait for the command on this terminal, exit with its status",
+    "run it on this terminal, exit with its status",
     { commandLineOnly: true },
   ),
   log: flag("-L, --log", "log the output in the foreground too", { commandLineOnly: true }),
   logfile: text("-l, --logfile FILE", "log to this file", { value: "file" }),
-  stderr: text("-e, --stderr FILE", "write the standard error to this file, not to the log", {
+  stderr: text("-e, --stderr FILE", "write the standard error to this file instead", {
     value: "file",
   }),
   logMax: LOG_MAX,

@@ -24,8 +24,8 @@ export function freezeCommand(help: string, frozen: boolean): Command {
 export default freezeCommand(
   `Usage: lanco <namespace> pause task|pattern...
 
-Freezes all processes of tasks until "resume"; they get no signal. A paused task can
-still be stopped.
+Freezes all processes of tasks until "resume"; they get no signal. A paused task
+can still be stopped.
 
 @OPTIONS@
 

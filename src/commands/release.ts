@@ -12,9 +12,9 @@ import { inSeconds, withProgress } from "./progress_line.ts";
 export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
 
-Without a task: removes the namespace. Needs root, and that no task runs; the logs
-stay. With a task that has ended: does the work of the release agent, which the kernel
-calls when a task ends, if the agent has not done it.
+Without a task: removes the namespace. Needs root, and that no task runs; the
+logs stay. With a task that has ended: does the work of the release agent, which
+the kernel calls when a task ends, if the agent has not done it.
 
 @OPTIONS@
 
@@ -62,6 +62,8 @@ async function releaseTask(name: string, task: string, withCommand: boolean): Pr
     throw error;
   }
   if (!free) {
-    throw new Failed(`cannot release task ${task}: a process has entered its cgroups again`);
+    throw new Failed(
+      `cannot release task ${task}: a process has entered its cgroups again: try again`,
+    );
   }
 }

@@ -23,26 +23,26 @@ const OPTIONS = {
   stdin: text("--stdin FILE", "read the standard input from this file", { value: "file" }),
   oomScoreAdj: value(
     "--oom-score-adj N",
-    "oom_score_adj of the task, -1000 to 1000 (the caller's, or 0)",
+    "oom_score_adj, -1000 to 1000 (the caller's, or 0)",
     ["a number from -1000 to 1000", "number"],
     parseOomScore,
   ),
-  env: variables("--env NAME=VALUE", "set a variable of the environment; may be repeated"),
+  env: variables("--env NAME=VALUE", "set a variable; may be repeated"),
   envFile: list(
     "--env-file FILE",
-    "set the variables in FILE, NAME=VALUE a line, # begins a comment",
+    "set the variables in FILE, a line NAME=VALUE each",
     { value: "file" },
   ),
   label: LABEL,
   ...STOP_MANNER,
-  once: flag("--once", "not if a run of this name is on record: see forget"),
+  once: flag("--once", "not if this name is on record: see forget"),
   replace: flag("--replace", "stop the run of this name first, if there is one"),
   ...TIME_LIMIT,
   json: flag("--json", "print JSON about the started task"),
   ...LIMITS,
   exitCommand: text(
     "-c, --command COMMAND",
-    "when the task has ended, run this by /bin/sh, with\nLANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS",
+    "when the task has ended, run this by /bin/sh, with LANCO_NAMESPACE, LANCO_TASK and LANCO_STATUS",
   ),
 };
 
@@ -51,13 +51,13 @@ export default command({
        lanco <namespace> start ...
 
 Starts a task and returns when its command has been executed, outside of every
-cgroup of the caller. Its output goes to /var/log/lanco-<namespace>/task-<task>.log.
+cgroup of the caller. Its output goes to a log, which "logs" shows.
 
 @OPTIONS@
 
 Examples:
   lanco web run import ./import --all
-  lanco web run -c 'mail -s "$LANCO_TASK: $LANCO_STATUS" ops' nightly make nightly
+  lanco web run -c 'mail -s "$LANCO_TASK: $LANCO_STATUS" ops' import ./import
 `,
   options: OPTIONS,
   operands: "command",
@@ -66,7 +66,7 @@ Examples:
   failureStatus: ({ foreground }) => foreground ? 125 : 1,
   async run(context, { task, command, ...options }) {
     if (options.json && options.foreground) {
-      throw new Usage("--json would be mixed with the output of -f");
+      throw new Usage("--json would be mixed with the output of -f: leave one out");
     }
     if (options.once && options.replace) {
       throw new Usage("--once starts nothing anew, and --replace does: give one of them");

@@ -6,7 +6,7 @@ import { isRunId } from "../task/run_id.ts";
 /** The option by which a command is about a certain run of a task. */
 export const RUN = value(
   "--run RUN",
-  "a certain run: its id, or -1 for the run before the last one, -2 ...",
+  "a certain run: its id, or -1 for the one before the last",
   ["the id of a run or a number from 0 down", "text", "number"],
   parseRunChoice,
   { value: "run" },

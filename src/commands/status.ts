@@ -13,8 +13,9 @@ import { RUN } from "./run_option.ts";
 export default command({
   help: `Usage: lanco <namespace> status [--run RUN] [--json] task
 
-Shows whether a task runs or how it ended, and what it uses or has used. The state
-is running, paused, exited, killed, out of memory, lost (with the host) or unknown.
+Shows whether a task runs or how it ended, and what it uses or has used. The
+state is running, paused, exited, killed, timed out, out of memory, lost (the
+host went down while it ran) or unknown.
 
 @OPTIONS@
 

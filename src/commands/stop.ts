@@ -19,10 +19,9 @@ export default command({
                               task|pattern...
        lanco <namespace> kill ...
 
-Stops tasks with all their processes: sends TERM, waits, sends TERM again, waits,
-kills. When it returns 0, none of the processes is left. Signal, time and receiver
-are as run was told, unless given here. If a task does not run but its exit command
-does, that is stopped.
+Stops tasks with all their processes: sends TERM, waits, sends it again, waits,
+kills. If it exits with 0, no process is left. What is not given here is as run
+was told. Of a task that has ended, the exit command is stopped if it runs.
 
 @OPTIONS@
 

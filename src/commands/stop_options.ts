@@ -19,19 +19,19 @@ function stopSignal(text: string, subject: string): Signal {
 export const STOP_MANNER = {
   stopSignal: value(
     "--stop-signal SIGNAL",
-    "what stops the task sends this signal first (TERM)",
+    "to stop the task, send this signal first (TERM)",
     ['a signal such as "INT", or its number', "text", "number"],
     stopSignal,
     { value: "signal" },
   ),
   stopTimeout: period(
     "--stop-timeout DURATION",
-    "what stops the task waits so long before it kills\n(30s)",
+    "to stop the task, wait so long, then kill (30s)",
     STOP_TIMEOUTS,
   ),
   stopMain: flag(
     "--stop-main",
-    "what stops the task sends the signal to the command\nalone, and in the end kills all",
+    "to stop the task, signal the command alone first",
   ),
 };
 
@@ -50,7 +50,7 @@ export function stopMannerOf(
 /** The option of `stop` for whom the signal goes to; undefined if the starter is to decide. */
 export const MAIN: Option<boolean | undefined> = {
   spelling: "--main[=no]",
-  about: "send the signal to the command alone, or with =no\nto all processes",
+  about: "signal the command alone, or with =no all processes",
   takes: ["true or false", "boolean"],
   read(given, subject) {
     const last = given.at(-1);

@@ -8,12 +8,12 @@ import { DEFAULT_KILL_TIME, KILL_TIMES, TIME_LIMITS, type TimeLimit } from "../t
 export const TIME_LIMIT = {
   timeout: period(
     "--timeout DURATION",
-    "end the task after this time, with all that it has\nstarted, whoever is there then",
+    "end the task with all its processes after this",
     TIME_LIMITS,
   ),
   killAfter: period(
     "--kill-after DURATION",
-    "with --timeout, kill it so long after the signal\n(--stop-timeout, or 10s)",
+    "with --timeout, kill it so long after the signal (--stop-timeout, or 10s)",
     KILL_TIMES,
   ),
 };

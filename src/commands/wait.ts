@@ -20,11 +20,12 @@ const TIMED_OUT = 124;
 const FAILED = 125;
 
 export default command({
-  help: `Usage: lanco <namespace> wait [-t seconds] [--any] [--run RUN] [--json] task|pattern...
+  help: `Usage: lanco <namespace> wait [options] task|pattern...
 
-Waits until tasks have ended, and exits with the first of their statuses that is not
-0, in the order of their names here. Tasks that have ended already count at once.
-Exits with 124 if the time runs out, with 125 if a task is unknown, or how it ended.
+Waits until tasks have ended, and exits with the first of their statuses that is
+not 0, in the order of their names here. Tasks that have ended already count at
+once. Exits with 124 if the time runs out, and with 125 if nothing is known of a
+task, or of how it ended.
 
 @OPTIONS@
 

@@ -1,9 +1,16 @@
 import type { Command } from "../cli/command.ts";
 import { type OptionTable, parseSpelling } from "../cli/options.ts";
 
-/** Returns the help of a command, with its options in the place of the word `@OPTIONS@`. */
+/** The width of the terminal that a help is made for, in columns. */
+const COLUMNS = 80;
+
+/**
+ * Returns the help of a command, with its options in the place of the word `@OPTIONS@`. It ends with
+ * the manual, unless the command names pages of its own.
+ */
 export function renderHelp({ help, options }: Command): string {
-  return help.replace("@OPTIONS@", () => renderOptions(options));
+  const text = help.replace("@OPTIONS@", () => renderOptions(options));
+  return /^Manual: /m.test(text) ? text : `${text}\nManual: lanco man\n`;
 }
 
 /** Renders options, a line each: their spelling and their effect. */
@@ -16,8 +23,19 @@ function renderOptions(options: OptionTable): string {
   });
   const wide = Math.max(...left.map(({ length }) => length));
   return shown.map(({ about }, i) => {
-    const [first, ...more] = about.split("\n");
+    const [first, ...more] = wrapped(about, COLUMNS - wide - 2);
     const lines = [`${left[i]?.padEnd(wide)}  ${first}`];
     return [...lines, ...more.map((line) => " ".repeat(wide + 2) + line)].join("\n");
   }).join("\n");
+}
+
+/** Breaks a text at spaces into lines of at most so many columns, or of one longer word. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

@@ -27,26 +27,25 @@ const LAUNCHES = 32;
 export default command({
   help: `Usage: lanco <namespace> batch
 
-Reads requests from standard input, a JSON object a line, runs many of them at the
-same time, and answers each by a line on standard output as soon as it is done.
-Requests about the same task run in their order. For daemons that start many tasks:
-a batch saves them the start of a program for each request.
+Runs the requests that it reads from standard input, a JSON object a line, many
+at a time, those about one task in order. Each is answered by a line when done.
 
   out  {"lanco": "2.0.0", "schema": 2, ...} first, before any request is read
-  in   {"id": anything, "command": "run", "task": "import", "args": ["./import", "--all"],
-        "memory": "2G", "env": {"NAME": "VALUE"}}
-  out  {"id": the same, "exitStatus": 0, "output": what --json prints, "messages": []}
+  in   {"id": anything, "command": "run", "task": "import",
+        "args": ["./import", "--all"], "memory": "2G", "env": {"NAME": "VALUE"}}
+  out  {"id": the same, "exitStatus": 0, "output": what --json prints,
+        "messages": [what it would write on standard error]}
 
-Each option of a command is a field, too: --cpu-weight is "cpuWeight", the -c of run
-"exitCommand". "task" is always a name, whatever character it begins with; names may
-stand in "args" too. "events" writes a line {"id": ..., "event": ...} for each event,
-and an answer at its end. {"command": "cancel", "id": ...} ends the "wait" or "events"
-with this id, which is then answered. At the end of input, "events" ends, and all other
-requests are finished.
+Each option is a field: --cpu-weight is "cpuWeight", but -c is "exitCommand".
+"events" writes {"id": ..., "event": ...} for each event. A "cancel" ends the
+"wait" or "events" that has its id, which is then answered. At the end of input
+"events" ends, and the other requests are finished.
 
 Examples:
   echo '{"command":"check","task":"import"}' | lanco web batch
-  jq -c '{command:"run",task:.name,args:["make",.name]}' jobs.json | lanco web batch
+  jq -c '{command:"run",task:.name,args:["make"]}' jobs.json | lanco web batch
+
+Manual: lanco man daemon
 `,
   options: {},
   operands: "nothing",
@@ -164,14 +163,16 @@ class Batch implements BatchServices {
 
   async #place(context: BatchRequest, line: Line): Promise<Job> {
     const name = context.command;
-    if (REFUSED.includes(name)) throw new Usage(`${name} cannot be run in a batch`);
+    if (REFUSED.includes(name)) {
+      throw new Usage(`${name} cannot be run in a batch: start lanco for it`);
+    }
     const key = this.#enter(context);
     try {
       const found = await findCommand(context.tables, name, context.namespace);
       const command = this.forRoot?.commandFor(found, line) ?? found;
       const request = readRequest(name, command, line.args, line);
       if ("foreground" in request && request.foreground) {
-        throw new Usage("run -f cannot be run in a batch");
+        throw new Usage('run -f cannot be run in a batch: leave -f out, and send a "wait"');
       }
       const turn = context.turn = mayConcernAny(request)
         ? this.#lanes.enterAll()
@@ -207,7 +208,11 @@ class Batch implements BatchServices {
     // Requests without an id cannot be cancelled, so any unique key will do.
     const key = context.id === null ? crypto.randomUUID() : JSON.stringify(context.id);
     if (this.#underWay.has(key)) {
-      throw new Usage(`id ${key.slice(0, 50)} is that of a request that is not answered yet`);
+      throw new Usage(
+        `id ${
+          key.slice(0, 50)
+        } is that of a request that is not answered yet: give each one of its own`,
+      );
     }
     this.#underWay.set(key, context);
     return key;

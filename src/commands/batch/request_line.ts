@@ -54,7 +54,8 @@ export function parseLine(text: string): Line {
   const { id = null, command, args = [], task, ...fields } = parsed as Record<string, unknown>;
   const words = Array.isArray(args) && args.every((arg) => typeof arg === "string");
   if (typeof command !== "string" || !words) {
-    throw new InvalidLine('not of the form {"command": "…", "args": ["…"]}', id);
+    const what = words ? '"command" is no text' : '"args" is no list of texts';
+    throw new InvalidLine(`${what}: not of the form {"command": "…", "args": ["…"]}`, id);
   }
   if (task === undefined) return { id, command, args, fields };
   if (typeof task !== "string") throw new InvalidLine('"task" must be a text', id);

@@ -37,6 +37,8 @@ export async function page(file: string, abort: AbortSignal): Promise<void> {
   } catch (error) {
     throw new Failed(`cannot show ${file}: ${reason(error)}`);
   }
-  if (code === 127) throw new Failed(`cannot show ${file}: neither less nor more is installed`);
+  if (code === 127) {
+    throw new Failed(`cannot show ${file}: neither less nor more is installed: install less`);
+  }
   if (code !== 0 && !abort.aborted) throw new Failed(`cannot show ${file}: try "less ${file}"`);
 }

@@ -20,14 +20,16 @@ const ONCE_INTERVAL = 0.2;
 export default command({
   help: `Usage: lanco <namespace> top [-n seconds] [--once] [filter]
 
-Shows the running tasks and what they use, live; with a filter, those whose name or
-command contains it. CPU % is of one processor; its bar is full when the task uses all
-that it may. With --once, prints a table for scripts and pipes instead.
+Shows the running tasks and what they use, live; with a filter, those whose name
+or command contains it. The bar beside CPU is full when a task uses all it may.
 
 @OPTIONS@
 
-Keys:
-${KEYS.map(([keys, effect]) => `  ${keys.padEnd(14)}${effect}\n`).join("")}
+${
+    KEYS.filter(([keys]) => !/^ctrl/.test(keys)).map(([keys, effect]) =>
+      `  ${keys.padEnd(14)}${effect}\n`
+    ).join("")
+  }
 Examples:
   lanco web top
   lanco web top --once | sort -k4 -nr
@@ -35,10 +37,10 @@ Examples:
   options: {
     interval: duration(
       "-n, --interval SECONDS",
-      `seconds between updates (1); with --once, to measure CPU (${ONCE_INTERVAL})`,
+      `between two updates (1); with --once, to measure (${ONCE_INTERVAL})`,
       { min: 0.1, max: 3600 },
     ),
-    once: flag("--once", "print a table and leave"),
+    once: flag("--once", "print a table, for scripts and pipes, and leave"),
   },
   operands: "filter",
   maxSilence: ({ once, interval = ONCE_INTERVAL }) => once ? 30_000 + interval * 1000 : Infinity,
