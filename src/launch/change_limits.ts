@@ -106,7 +106,7 @@ async function untilStarted(
     if (isOver()) throw new NotRunning(task);
     if (performance.now() > deadline) {
       throw new Failed(
-        `cannot change the limits of task ${task}: its command has not been started yet`,
+        `cannot change the limits of task ${task}: its command has not been started yet: try again`,
       );
     }
     await delay(1);

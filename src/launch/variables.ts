@@ -33,6 +33,8 @@ function readFile(file: string): string {
     const message = `cannot read the variables in "${file}": ${why}`;
     throw why === "Permission denied" ? new NotPermitted(message) : new Failed(message);
   }
-  if (stdout.length > LONGEST) throw new Failed(`"${file}" has more than ${LONGEST} bytes`);
+  if (stdout.length > LONGEST) {
+    throw new Failed(`"${file}" has more than ${LONGEST} bytes: shorten it`);
+  }
   return text.decode(stdout);
 }

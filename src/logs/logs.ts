@@ -24,7 +24,9 @@ export async function openLog(path: string, writer?: number): Promise<LogFile | 
   } catch (error) {
     if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new NotPermitted(`cannot read the log "${path}": permission denied`);
+      throw new NotPermitted(
+        `cannot read the log "${path}": permission denied: read it as its owner, or with sudo`,
+      );
     }
     throw new Failed(`cannot read the log "${path}": ${reason(error)}`);
   }

@@ -125,7 +125,9 @@ export function trackingCgroup(namespace: Namespace, task: string): string {
   const hierarchy = own.find(({ version }) => version === 2) ??
     own.find(({ name }) => name.split(",").includes("freezer")) ?? own[0];
   if (hierarchy === undefined) {
-    throw new Failed(`namespace ${namespace.namespace} has no hierarchy to track tasks in`);
+    throw new Failed(
+      `namespace ${namespace.namespace} has no hierarchy to track tasks in: run "sudo lanco ${namespace.namespace} init" again`,
+    );
   }
   return `${namespaceDirectory(namespace.namespace)}/${hierarchy.name}/task-${task}`;
 }

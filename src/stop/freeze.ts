@@ -54,7 +54,9 @@ async function thaw(cgroup: string, task: string, isOver: () => boolean): Promis
     if (isOver()) throw new NotRunning(task);
     if (wasThere) throwReason(cgroup, task, isOver);
     if (performance.now() > deadline) {
-      throw new Failed(`cannot resume task ${task}: its command has not been started yet`);
+      throw new Failed(
+        `cannot resume task ${task}: its command has not been started yet: try again`,
+      );
     }
     await delay(1);
   }
@@ -64,7 +66,9 @@ async function untilStarted(cgroup: string, task: string, isOver: () => boolean)
   for (const deadline = performance.now() + FREEZE_TIMEOUT; !hasCommandStarted(cgroup);) {
     if (isOver()) throw new NotRunning(task);
     if (performance.now() > deadline) {
-      throw new Failed(`cannot pause task ${task}: its command has not been started yet`);
+      throw new Failed(
+        `cannot pause task ${task}: its command has not been started yet: try again`,
+      );
     }
     await delay(1);
   }
@@ -95,7 +99,9 @@ function freezeRun(cgroup: string, task: string, isOver: () => boolean): void {
  */
 function throwReason(cgroup: string, task: string, isOver: () => boolean): void {
   if (isOver()) throw new NotRunning(task);
-  if (isThere(cgroup)) throw new Failed(`cannot pause task ${task}: this host has no freezer`);
+  if (isThere(cgroup)) {
+    throw new Failed(`cannot pause task ${task}: this host has no freezer: see "lanco doctor"`);
+  }
 }
 
 /**
@@ -106,6 +112,6 @@ function throwReason(cgroup: string, task: string, isOver: () => boolean): void 
 export async function untilHeld(namespace: Namespace, task: string): Promise<void> {
   if (await untilFrozen(trackingCgroup(namespace, task), FREEZE_TIMEOUT)) return;
   throw new Failed(
-    `task ${task} is not fully paused yet: one of its processes is in uninterruptible sleep`,
+    `task ${task} is not fully paused yet: one of its processes is in uninterruptible sleep, and pauses when that ends`,
   );
 }

@@ -80,7 +80,7 @@ export class RunEnd {
       }
       file?.close();
       if (performance.now() > deadline) {
-        throw new Failed(`task ${task} runs, but has no record`);
+        throw new Failed(`task ${task} runs, but has no record: use "check" until it does not run`);
       }
       await delay(2);
     }

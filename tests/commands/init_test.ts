@@ -121,7 +121,12 @@ cgroupTest("init refuses invalid values, and leaves no file behind", async (ns) 
     [0, ["--records", "64K"], 2, /option --records needs at least 1M, not "64K"/],
     [0, ["--records", "0"], 2, /option --records needs at least 1M, not "0"/],
     [0, ["--records", "many"], 2, /option --records needs a size such as/],
-    [0, ["--records", "1000T"], 2, /option --records: 1000T is more than the \d+ bytes of memory/],
+    [
+      0,
+      ["--records", "1000T"],
+      2,
+      /option --records: 1000T is more than the \d+ bytes of memory of this host: give less/,
+    ],
     [0, ["-u", "no-such-user"], 1, /unknown user "no-such-user"/],
     [0, ["-u", OWNER_NAME, "-g", "no-such-group"], 1, /unknown group "no-such-group"/],
   ];

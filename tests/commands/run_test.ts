@@ -11,12 +11,20 @@ cgroupTest(
       return `${ns.scratch}/${name}`;
     };
     const cases: [string, number, RegExp][] = [
-      ["no-such-command", 127, /cannot run "no-such-command": no such command/],
-      ["/no/such/file", 127, /no such command/],
+      [
+        "no-such-command",
+        127,
+        /cannot run "no-such-command": no such command: give its path, or set PATH/,
+      ],
+      ["/no/such/file", 127, /no such command: correct its path/],
       ["", 127, /no such command/],
       [file("plain", "text", 0o644), 126, /not an executable file: see "chmod \+x"/],
       [ns.scratch, 126, /not an executable file/],
-      [file("script", "#!/no/such/interpreter\n", 0o755), 127, /interpreter was not found/],
+      [
+        file("script", "#!/no/such/interpreter\n", 0o755),
+        127,
+        /interpreter was not found: see its first line/,
+      ],
     ];
     for (const [command, status, text] of cases) {
       const { code, stdout, stderr } = await ns.lanco(

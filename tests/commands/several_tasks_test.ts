@@ -110,7 +110,7 @@ cgroupTest("what cannot be selected is refused, and nothing is done", async (ns)
     [["stop", "--all", "a*"], /--all leaves nothing to patterns/],
     [["stop", "[a"], /"\[a" is no pattern/],
     [["stop", "--", "*"], /cannot name a task/],
-    [["pause", "--label", "=x", "a"], /"=x" cannot be the name of a label/],
+    [["pause", "--label", "=x", "a"], /"=x" cannot be the name of a label: it needs a character/],
     [["wait"], /which task/],
     [["signal", "NOPE", "*"], /signal/],
     [["check", "*"], /cannot name a task/],

@@ -66,7 +66,11 @@ export async function openFifos(directory: string): Promise<Fifos> {
     const [go, said] = [`${directory}/go`, `${directory}/said`];
     const args = ["-m", "600", go, said];
     const { success } = await new Deno.Command("/usr/bin/mkfifo", { args, cwd: "/" }).output();
-    if (!success) throw new Failed(`cannot make FIFOs in ${directory}`);
+    if (!success) {
+      throw new Failed(
+        `cannot make FIFOs in ${directory}: see whether it has room and may be written`,
+      );
+    }
     return { directory, go: openBoth(go), said: openBoth(said) };
   } catch (error) {
     removeTree(directory);

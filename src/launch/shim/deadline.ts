@@ -21,7 +21,14 @@ export async function within<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let looking: ReturnType<typeof setInterval> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const say = () => reject(new Failed(`the shim has not answered for ${milliseconds / 1000} s`));
+    const say = () =>
+      reject(
+        new Failed(
+          `the shim has not answered for ${
+            milliseconds / 1000
+          } s: the host may be too busy: try again`,
+        ),
+      );
     timer = setTimeout(say, milliseconds);
     if (look === undefined) return;
     looking = setInterval(() => {

@@ -114,7 +114,11 @@ fi
 [ -z "$lanco_dir" ] || CDPATH='' cd -- "$lanco_dir" || exit 1
 look_up "$lanco_command"
 case $lanco_found in
-127) refuse 127 "cannot run \"$lanco_command\": no such command: give its path, or set PATH" ;;
+127)
+  lanco_fix="give its path, or set PATH"
+  case $lanco_command in */*) lanco_fix="correct its path" ;; esac
+  refuse 127 "cannot run \"$lanco_command\": no such command: $lanco_fix"
+  ;;
 126) refuse 126 "cannot run \"$lanco_command\": it is not an executable file: see \"chmod +x\"" ;;
 esac
 echo "${lanco_tag}found" >&4

@@ -219,8 +219,14 @@ async function byPool(options: ShimOptions): Promise<Connection | undefined> {
 /** Returns the error for a command that was found but not executed, from the exit status of a shell or env(1). */
 export function notExecuted(status: string): LancoError {
   return status === "127"
-    ? new LancoError("cannot run the command: its interpreter was not found", 127)
-    : new LancoError("cannot run the command: it cannot be executed", 126);
+    ? new LancoError(
+      "cannot run the command: its interpreter was not found: see its first line",
+      127,
+    )
+    : new LancoError(
+      "cannot run the command: it cannot be executed: is it a program for this machine?",
+      126,
+    );
 }
 
 function refusal(status: number, message: string): LancoError {

@@ -118,7 +118,10 @@ cgroupTest("batch cancels a wait, and refuses to cancel a stop", async (ns) => {
   // An id belongs to one request: a second request with the same id is answered without an id.
   assertEquals(statuses(null), [2, 2, 3]);
   const messages = heard.flatMap(({ messages }) => messages as string[]).join("\n");
-  assertMatch(messages, /id 7 is that of a request that is not answered yet/);
+  assertMatch(
+    messages,
+    /id 7 is that of a request that is not answered yet: give each one of its own/,
+  );
   assertMatch(messages, /no "wait" or "events" with the id 9 is in progress/);
   await ns.must("check", "a");
 });
@@ -228,14 +231,14 @@ cgroupTest("batch answers before its input ends, and its tasks outlive it", asyn
 cgroupTest("batch refuses a wrong line with a message, and answers the next ones", async (ns) => {
   const wrong: [string | object, RegExp][] = [
     ["nonsense", /not JSON/],
-    ["[1]", /not of the form/],
+    ["[1]", /"command" is no text: not of the form/],
     ["null", /not a JSON object/],
-    [{ command: "run", args: "x" }, /not of the form/],
-    [{ command: "run", args: [1] }, /not of the form/],
+    [{ command: "run", args: "x" }, /"args" is no list of texts: not of the form/],
+    [{ command: "run", args: [1] }, /"args" is no list of texts: not of the form/],
     [{ command: "stpo" }, /unknown command "stpo", did you mean "stop"\?/],
-    [{ command: "init" }, /init cannot be run in a batch/],
+    [{ command: "init" }, /init cannot be run in a batch: start lanco for it/],
     [{ command: "run", args: ["-f", "a", "true"] }, /-f/],
-    [{ command: "stop", args: ["-x"] }, /unknown option -x/],
+    [{ command: "stop", args: ["-x"] }, /unknown option -x: see -h/],
     [{ command: "check", args: ["a/b"] }, /cannot name a task/],
   ];
   for (const [line, text] of wrong) {

@@ -43,7 +43,7 @@ cgroupTest(
       [{ ...run, memory: "much" }, /option --memory needs a size/],
       [{ ...run, keep: "3" }, /"keep" must be a whole number/],
       [{ ...run, keep: 0.5 }, /"keep" needs a whole number from 0 to 10000, not "0.5"/],
-      [{ ...run, env: { "A=B": "" } }, /"env": "A=B" cannot be a variable/],
+      [{ ...run, env: { "A=B": "" } }, /"env": "A=B" cannot be a variable: a name needs/],
       [{ ...run, foreground: true }, /"foreground" is no field of a request for run, which takes/],
       [{ command: "stop", task: "a", now: 1 }, /"now" must be true or false/],
       [
