@@ -104,9 +104,7 @@ export function conclude(
   present?: Present,
 ): TaskState {
   const record = found?.record;
-  // The counters of a run of which only the mark is left are gone; another may have its number.
-  const kept = found?.left === undefined && record && keptUsage(namespace, record);
-  const usage = present?.usage ?? (kept || null);
+  const usage = present?.usage ?? usageAtEnd(namespace, found) ?? null;
   const timedOut = found !== undefined && isTimedOut(found);
   return {
     namespace: namespace.namespace,
@@ -134,6 +132,11 @@ export function conclude(
     processes: present?.processes ?? 0,
     usage,
   };
+}
+
+function usageAtEnd(namespace: Namespace, found: RecordedRun | undefined): Usage | undefined {
+  // The counters of a run of which only the mark is left are gone; another may have its number.
+  return found && found.left === undefined ? keptUsage(namespace, found.record) : undefined;
 }
 
 /** Returns whether the time limit of a run has ended it, or is ending it. */
