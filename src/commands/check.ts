@@ -1,11 +1,8 @@
 import { command } from "../cli/command.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
-import { whyFrozen } from "../namespace/frozen.ts";
-import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { isBeingStarted, untilStarted } from "../task/command_start.ts";
-import { withRunIds } from "../task/run_ids.ts";
 import { isRunning } from "../task/task.ts";
 import { eachTask } from "./each_task.ts";
 
@@ -23,12 +20,15 @@ Examples:
 `,
   options: { json: flag("--json", "print JSON as well") },
   operands: "known tasks",
-  async run(context, { tasks }) {
+  async run(context, { tasks, json }) {
     const { namespace } = context;
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       if (!isRunning(namespace, task)) throw new NotRunning(task);
-      if (isBeingStarted(namespace, task)) await awaitStart(namespace, task);
+      if (await isBeingStarted(namespace, task)) await awaitStart(namespace, task);
     }, { silent: true });
+    if (!json && context.batch === undefined) return { status };
+    // Imported here and below, for most callers want the exit status of a task that runs.
+    const { withRunIds } = await import("../task/run_ids.ts");
     const answers = outcomes.map(([task, { exitStatus, why }]) => {
       const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
       return [task, withRunIds(namespace, task, { running, why, exitStatus })] as const;
@@ -48,6 +48,8 @@ const START_TIMEOUT = 5000;
  * @throws {Failed} if neither has happened in time, or cannot happen because a cgroup is frozen.
  */
 async function awaitStart(namespace: string, task: string): Promise<void> {
+  const { whyFrozen } = await import("../namespace/frozen.ts");
+  const { readNamespace } = await import("../namespace/namespace.ts");
   const notYet = (why: string) =>
     new Failed(`the command of task ${task} has not been executed yet: ${why}`);
   const look = () => {

@@ -84,7 +84,7 @@ class CommandLine implements Context {
 
   /** Suggests a known task whose name is similar to that of an unknown one. */
   async #suggestion(task: string): Promise<string> {
-    const { knownTasks } = await import("../task/task.ts");
+    const { knownTasks } = await import("../task/known_tasks.ts");
     const look = () => unlessGone(() => knownTasks(this.namespace), []);
     const { result: names } = withinBudget(look, { time: SUGGESTION_TIME });
     if (names.includes(task)) return "";

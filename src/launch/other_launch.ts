@@ -50,7 +50,7 @@ async function isStarted(namespace: string, task: string, deadline: number): Pro
     if (inode === undefined) return false;
     if (unlessBad(() => currentRun(namespace, task, inode))?.status.executed) return true;
     // While the processes of a launch end, their command lines cannot be read.
-    unseen = isBeingStarted(namespace, task) ? 0 : unseen + 1;
+    unseen = await isBeingStarted(namespace, task) ? 0 : unseen + 1;
     if (unseen > LOOKS) return true;
   }
   throw new AlreadyRunning(task, "is being started by another run, which waits or is stopped");

@@ -4,8 +4,6 @@ import { procOf } from "./pid_namespace.ts";
 import { memberCgroups, RUN } from "../namespace/paths.ts";
 import { isLaunchShell } from "./launch_shells.ts";
 import { beginningOf, readVisible } from "./process.ts";
-import { currentRun, unlessBad } from "./records.ts";
-import { registeredInode } from "./task.ts";
 
 /**
  * Returns whether this is the command line of a task's first process as long as it waits for `run`,
@@ -61,7 +59,19 @@ const isLaunching = (line: string) =>
  * Returns whether a task is registered and its command has not been executed yet. Returns false if
  * the caller may not see the command lines of its processes.
  */
-export function isBeingStarted(namespace: string, task: string): boolean {
+export async function isBeingStarted(namespace: string, task: string): Promise<boolean> {
+  const seen = seemsBeingStarted(namespace, task);
+  if (seen !== undefined) return seen;
+  // Imported here, for `check` rarely needs the modules that read records.
+  const { finder } = await import("./run_ids.ts");
+  return finder(namespace, task)()?.status.executed !== true;
+}
+
+/**
+ * Returns the same by the processes alone; undefined if only the record of the run tells it, for
+ * only the shim is there both before the child is started and after the command has ended.
+ */
+export function seemsBeingStarted(namespace: string, task: string): boolean | undefined {
   const pids = new Set(memberCgroups(namespace, task).flatMap(processes));
   // What a task has started can be many processes.
   if (pids.size > BEFORE) return false;
@@ -72,10 +82,7 @@ export function isBeingStarted(namespace: string, task: string): boolean {
   if ([...lines].some(isBefore)) return true;
   // During execve(2) the command line is empty for a moment, as that of a privileged command is.
   const seen = [...lines.values()].filter((line) => line !== "");
-  if (seen.length === 0 || !seen.every(isLaunching)) return false;
-  // Only the shim is there both before the child is started and after the command has ended.
-  const found = unlessBad(() => currentRun(namespace, task, registeredInode(namespace, task)));
-  return found?.status.executed !== true;
+  return seen.length === 0 || !seen.every(isLaunching) ? false : undefined;
 }
 
 /** The pause between two looks, in milliseconds. */
@@ -95,7 +102,7 @@ export async function untilStarted(
   patience: number,
   look: () => void = () => {},
 ): Promise<boolean> {
-  for (const deadline = performance.now() + patience; isBeingStarted(namespace, task);) {
+  for (const deadline = performance.now() + patience; await isBeingStarted(namespace, task);) {
     look();
     if (performance.now() > deadline) return false;
     await delay(PAUSE);

@@ -1,7 +1,7 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 import { procOf } from "./pid_namespace.ts";
-import { readBeginning } from "./record_file.ts";
+import { readBeginning } from "./read_beginning.ts";
 import { printable } from "../cli/printable.ts";
 
 /**

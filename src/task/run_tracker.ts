@@ -1,13 +1,13 @@
-import { isBeingStarted } from "./command_start.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot, trackingCgroup } from "../namespace/paths.ts";
-import { hasCommandStarted } from "./command_start.ts";
+import { hasCommandStarted, seemsBeingStarted } from "./command_start.ts";
 import { isTaskPopulated } from "./population.ts";
 import { about, again, isFormer, type LiveRun, short } from "./live_run.ts";
 import { readPauses } from "./pauses.ts";
 import { readStop } from "./record.ts";
 import { currentRun, endOf, listRuns, readRun, type RunList, unlessBad } from "./records.ts";
+import { finder } from "./run_ids.ts";
 import { exitOf } from "./signals.ts";
 import { isTimedOut, outcome } from "./state.ts";
 import type { EndEvent, TaskEvent } from "./task_event.ts";
@@ -177,7 +177,9 @@ export class RunTracker {
     const read = () => unlessBad(() => readRun(namespace, task, run));
     let found = read();
     // Its first process says that it executes the command, and may fail to do so.
-    if (!found?.status.executed || isLast && isBeingStarted(namespace, task)) {
+    const isBeingStarted = () =>
+      seemsBeingStarted(namespace, task) ?? !finder(namespace, task)()?.status.executed;
+    if (!found?.status.executed || isLast && isBeingStarted()) {
       if (isLast && registeredInode(namespace, task) !== undefined) {
         this.#lookAgain(task);
         return false;

@@ -2,6 +2,7 @@ import { each } from "../cli/budget.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandProcesses, runningExitCommands } from "./exit_commands.ts";
 import { lostRuns } from "./host_crash.ts";
+import { allTasks } from "./known_tasks.ts";
 import { hasLabels, type WantedLabel } from "./labels.ts";
 import { finder } from "./run_ids.ts";
 import { listRuns, runWithInode, unlessBad } from "./records.ts";
@@ -9,7 +10,7 @@ import { describeExit, describeTask, type Process } from "./processes.ts";
 import { chooseRun, lastRun, type RunChoice, type Warn } from "./choose_run.ts";
 import { chosenStates, runStates, stateOf } from "./run_state.ts";
 import type { TaskState } from "./state.ts";
-import { allTasks, registeredInode, runningTasks, taskProcesses } from "./task.ts";
+import { registeredInode, runningTasks, taskProcesses } from "./task.ts";
 import { type Usage, usageReader } from "./usage.ts";
 
 /** A running task and its processes. */

@@ -1,13 +1,12 @@
-// Which tasks of a namespace run, and which have ended and have a record.
+// Which tasks of a namespace run.
 import { isGone, processes } from "../cgroup/cgroup.ts";
 import { each } from "../cli/budget.ts";
-import { Failed, reason, RecordsClosed } from "../cli/errors.ts";
+import { Failed, reason } from "../cli/errors.ts";
 import { isTaskPopulated } from "./population.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { assertMounted, readNamespace } from "../namespace/namespace.ts";
 import { namedRoot, registered, trackingCgroup } from "../namespace/paths.ts";
-import { listRuns, markedRuns } from "./records.ts";
 
 /**
  * Returns whether a task runs: whether its registered cgroup is populated. A registered cgroup
@@ -80,45 +79,6 @@ export function registeredTasks(named: string): string[] {
     .filter(({ name, isDirectory }) => isDirectory && name.startsWith("task-"))
     .map(({ name }) => name.slice("task-".length))
     .filter((task) => isName(task, TASK_MAX));
-}
-
-/**
- * Returns the names of the tasks that have a record, in no order.
- *
- * @throws {RecordsClosed} if the caller may not read the records.
- */
-export function recordedTasks(namespace: string): string[] {
-  const { runs, former } = listRuns(namespace);
-  return [...new Set([...runs.keys(), ...former, ...markedRuns(namespace).keys()])];
-}
-
-/** Returns the names of the tasks that run or have a record that the caller may read, sorted. */
-export function knownTasks(namespace: string): string[] {
-  return [...new Set([...visibleRecords(namespace), ...runningTasks(namespace)])].sort();
-}
-
-function visibleRecords(namespace: string): string[] {
-  try {
-    return recordedTasks(namespace);
-  } catch (error) {
-    if (error instanceof RecordsClosed) return [];
-    throw error;
-  }
-}
-
-/**
- * Returns the names of the running tasks, and of the tasks that have ended and have a record, each
- * sorted.
- *
- * @throws {RecordsClosed} if the caller may not read the records.
- */
-export function allTasks(namespace: string): { running: string[]; finished: string[] } {
-  // The records are listed first: a task that starts in between is then found to run, and one that
-  // ends in between has a record already.
-  const recorded = recordedTasks(namespace);
-  const running = runningTasks(namespace);
-  const runs = new Set(running);
-  return { running, finished: recorded.filter((name) => !runs.has(name)).sort() };
 }
 
 /** Returns the process ids of a task, without its shim. */
