@@ -50,10 +50,11 @@ function sleeps(pid: number): number {
 
 /** Returns the process ids of the shim pools of a namespace, without the shims that they have forked. */
 function pools(ns: TestNamespace): number[] {
+  const fifos = `${ns.directory}/runs/.new-`;
   return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((pid) => {
     try {
       const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
-      return words.includes(`${ns.directory}/named/new-`) && session(pid) === pid;
+      return words.some((word) => word.startsWith(fifos)) && session(pid) === pid;
     } catch {
       return false;
     }
