@@ -145,7 +145,10 @@ unitTest("limits are properties of the unit, and init again changes those given"
   assertEquals(await shown(), ["1000001536", "100", "1.505000s"]);
   must(await unit.up());
   must(await asRoot(["systemctl", "daemon-reload"]));
-  assertEquals(await shown(), ["1000001536", "100", "1.505000s"]);
+  const [memory, pids, cpus] = await shown();
+  assertEquals([memory, pids], ["1000001536", "100"]);
+  // Version 252 reads it anew from a file where it has written whole percents, rounded down.
+  assert(cpus === "1.505000s" || cpus === "1.500000s", cpus);
   must(await set("CPUQuota=", "TasksMax=infinity"));
   assertEquals(await shown(), ["1000001536", "infinity", "infinity"]);
   must(await unit.down());
