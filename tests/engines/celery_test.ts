@@ -35,10 +35,10 @@ clusterTest(
   async (cluster, scratch) => {
     const [begun, ended] = [`${scratch}/begun`, `${scratch}/ended`];
     const job = 'echo "job$2 $(uname -n)" >>"$0"; sleep 1; echo "job$2" >>"$1"; exit $(($2 % 7))';
+    const command = ["sh", "-c", job, begun, ended];
     const daemon = new Service([
       ...cluster.python("daemon"),
-      ...[`${scratch}/celery_daemon.py`, `${scratch}/results`],
-      ...["sh", "-c", job, begun, ended],
+      ...[`${scratch}/celery_daemon.py`, `${scratch}/results`, ...command],
     ]);
     const results = () => lines(`${scratch}/results`);
     const running = (host: Host) =>
@@ -47,7 +47,7 @@ clusterTest(
       ).filter((task) => !lines(ended).includes(task));
     const any = () => cluster.hosts[Math.floor(Math.random() * 3)] as Host;
 
-    /** Keeps a host without a worker while one of its jobs ends, and has all jobs sent again. */
+    /** Keeps a host without a worker while one of its jobs ends, and another host is sent its jobs. */
     const leaveAlone = async () => {
       let unobserved: string[] = [];
       while (unobserved.length === 0) {
@@ -58,8 +58,14 @@ clusterTest(
         if (host === undefined) return;
         await host.worker.stop();
         unobserved = running(host);
-        await daemon.stop();
-        daemon.start();
+        const queue = `at.${cluster.hosts.find((other) => other !== host)?.name}`;
+        const again = unobserved.map((task) => ({
+          job: task,
+          command: [...command, task.slice(3)],
+          queue,
+        }));
+        await cluster.send(...again);
+        await until("its jobs were sent", async () => await cluster.isEmpty(queue), PATIENCE);
         const one = () => unobserved.some((task) => lines(ended).includes(task));
         await until("a job has ended", () => unobserved.length === 0 || one(), PATIENCE);
         host.worker.start();
@@ -79,6 +85,8 @@ clusterTest(
     for (const host of cluster.hosts) host.worker.start();
     daemon.start();
     try {
+      const begins = (host: Host) => lines(begun).some((line) => line.endsWith(` ${host.name}`));
+      await until("all hosts work", () => cluster.hosts.every(begins), PATIENCE);
       for (const [index, fault] of order.entries()) {
         await until(
           `so many jobs are begun that ${fault}`,

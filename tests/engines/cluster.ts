@@ -191,6 +191,11 @@ for message in json.loads(sys.argv[1]):
     return text === "" ? undefined : JSON.parse(text);
   }
 
+  /** Whether no message waits in a queue. */
+  async isEmpty(queue: string): Promise<boolean> {
+    return await this.ask("llen", queue) === "0";
+  }
+
   /** How many messages have no acknowledgement, those of workers that were killed among them. */
   async unacknowledged(): Promise<number> {
     return Number(await this.ask("hlen", "unacked"));
@@ -200,7 +205,7 @@ for message in json.loads(sys.argv[1]):
   async isAtRest(left = Infinity): Promise<void> {
     const queues = ["jobs", ...this.hosts.map(({ name }) => `at.${name}`)];
     const atRest = async () => {
-      for (const queue of queues) if (await this.ask("llen", queue) !== "0") return false;
+      for (const queue of queues) if (!await this.isEmpty(queue)) return false;
       return await this.unacknowledged() <= left;
     };
     await until("all messages have been worked on", atRest, PATIENCE);
