@@ -22,6 +22,12 @@ export function readNamespace(namespace: string): Namespace {
     return record;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new NotInitialised(namespace);
+    // Everybody may read it by its mode.
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Failed(
+        `this process may not read ${file}: permit it to its sandbox, or to its domain of SELinux (see "lanco man selinux")`,
+      );
+    }
     throw new Failed(
       `cannot understand ${file}: ${reason(error)}: run "sudo lanco ${namespace} init" again`,
     );

@@ -38,6 +38,10 @@ cgroupTest(
       assertEquals((await ns.lanco("ls")).code, 1);
     }
     Deno.writeTextFileSync(file, good);
+    // As in a domain of SELinux that may not read it.
+    Deno.chmodSync(file, 0o600);
+    await fails(ns, /may not read .*namespace\.json: permit it .*"lanco man selinux"/);
+    Deno.chmodSync(file, 0o644);
     await ns.must("stop", "before");
   },
 );
