@@ -83,7 +83,7 @@ cgroupTest("a run --once that is killed at any call runs at most once", async (n
       assertEquals(again.code, 4, `${what}: ${again.stderr}`);
       begun.before++;
     }
-    await until(`it has run after ${what}`, () => exists(ran));
+    await until(`it has run after ${what}`, () => exists(ran) && Deno.statSync(ran).size > 0);
     assertEquals(Deno.readTextFileSync(ran), "x\n", what);
     await scene.ask("stop", "--now", "a");
     assertEquals((await ns.lanco(...once)).code, 4, what);
