@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answers } from "../batch.ts";
 import { cgroupTest, exec, exists, LANCO, lives, OWNER, shell, until } from "../harness.ts";
+import { runWhereShells } from "../faults/shells.ts";
 import { bounders, dropped } from "./bounders.ts";
 import { readDrops } from "../../src/task/drops.ts";
 import { assertConsecutive, assertFollowed, LINE, numbers } from "./numbers.ts";
@@ -102,6 +103,18 @@ cgroupTest(
     await until("its cgroup is gone", () => !ns.traces().some((path) => path.includes("/exit-")));
   },
 );
+
+cgroupTest("a command that ends at once leaves its log bounded for others", async (ns) => {
+  // What bounds the log is slow to enter the cgroup of the run, behind which it heeds signals.
+  const hit = { effect: 1000, call: "chdir", n: 1 } as const;
+  const orphan = ["sh", "-c", `setsid "$@" & exit 0`, "sh", ...numbers(2_000_000, 4e6)];
+  const { code, stderr } = await runWhereShells(hit, ns, "--log-max", "1M", "a", ...orphan);
+  assertEquals([code, stderr], [0, ""]);
+  await until("the head was dropped twice", () => dropped(ns, "a") > 4 * MIB);
+  assertEquals(bounders(ns).length, 1);
+  await ns.must("stop", "--now", "a");
+  await until("its cgroup is gone", () => !ns.traces().some((path) => path.includes("/exit-")));
+});
 
 cgroupTest(
   "a log that is renamed, removed or replaced is bounded, and no other file",

@@ -139,6 +139,8 @@ lanco_shim=${lanco_rest% *} lanco_own=${lanco_rest#* }
 start_of "$lanco_shim"
 lanco_shim_start=$lanco_start
 trap 'lanco_told=yes' HUP INT QUIT TERM
+# Only then the command is executed: at its end the shim sends a signal.
+echo watching
 exec </dev/null >/dev/null 2>&1
 lanco_last='' lanco_idle=''
 while is_running; do

@@ -59,14 +59,17 @@ export class LogBound {
   }
 
   /**
-   * Tells the shell that the task is being started: it goes on until the run is over.
+   * Tells the shell that the task is being started: it goes on until the run is over, also when the
+   * shim sends it a signal from now on.
    *
    * @param registered The registered cgroup of the run.
    * @param shim The process id of the shim.
    * @param own The cgroup that it has to leave and to remove at the end, if it has to.
+   * @throws {Failed} as `ready` does.
    */
   async watch(registered: string, shim: number, own = "-"): Promise<void> {
     await this.shell.send(`watch ${registered} ${shim} ${own}`);
+    await this.#answer("watching");
     await this.shell.release();
   }
 
