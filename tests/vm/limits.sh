@@ -107,8 +107,11 @@ limits_of_namespace() {
   expect "replace with more than the namespace has" 6 l run --replace --memory 200M bystander true
   check "replaces nothing" running bystander
   check "init gives it no process more" again --pids 4
-  expect "a namespace with all its processes is named as what hinders" 1 l run one-more sleep 1000
-  said "and what to do" "namespace $ns may have 4 processes.*init --pids"
+  # With the release agent a launch may have made its processes before they are moved there.
+  if [ "$keeper" = systemd ]; then
+    expect "a namespace with all its processes is named as what hinders" 1 l run one-more sleep 1000
+    said "and what to do" "namespace $ns may have 4 processes.*init --pids"
+  fi
   check "init lifts them" again --memory max --pids max --cpus max
   check "stop what was limited together" l stop --now --all --yes
 }
