@@ -84,6 +84,7 @@ export class Target {
    */
   sendAndThaw(signal: Signal, record?: RunRecord): void {
     const members = processes(this.#cgroup);
+    if (this.#isOver) return;
     // While the task is being launched, the shim may be its only process.
     const isEmpty = members.length === 0;
     this.#undelivered = isEmpty ? () => this.sendAndThaw(signal, record) : undefined;
@@ -107,8 +108,10 @@ export class Target {
   /** Returns false if there are processes, and the caller may signal none of them. */
   #send(signal: Signal): boolean {
     const own = processes(this.#cgroup);
-    const reached = send(own, signal);
     const others = this.#others(own);
+    // Else they may be of the next run, which has cgroups of the same names.
+    if (this.#isOver) return true;
+    const reached = send(own, signal);
     if (reached + send(others, signal) > 0) return true;
     if (own.length + others.length > 0) return false;
     // The shim alone is left, unless all processes are in a PID namespace hidden from the caller.
