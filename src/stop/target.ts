@@ -131,16 +131,22 @@ export class Target {
     if (this.#killTree()) {
       // cgroup.kill misses a process whose main thread has ended; kill(2) reaches it. Not in
       // the first round: the other pids belong to dying processes, and may be reused at once.
-      if (again) send(processes(this.#cgroup), "SIGKILL");
+      if (again) this.#killMembers();
     } else {
       // Frozen processes cannot fork, and their pids cannot be reused.
       const isFreezing = this.#freeze(true);
       if (isFreezing) await untilFrozen(this.#cgroup, FREEZE_WAIT);
-      send(processes(this.#cgroup), "SIGKILL");
+      this.#killMembers();
       this.#freeze(false);
     }
     // A process that has left the tracking cgroup is still in the named hierarchy.
     send(this.#others(processes(this.#cgroup)), "SIGKILL");
+  }
+
+  #killMembers(): void {
+    const members = processes(this.#cgroup);
+    // Else they may be of the next run.
+    if (!this.#isOver) send(members, "SIGKILL");
   }
 
   /**
@@ -231,7 +237,9 @@ export class Target {
     return true;
   }
 
+  /** Freezes or thaws the run, unless it is over: the next one may have been paused. */
   #freeze(frozen: boolean): boolean {
+    if (this.#isOver) return false;
     try {
       return setFrozen(this.#cgroup, frozen);
     } catch (error) {

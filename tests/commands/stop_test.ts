@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   cgroupTest,
+  exec,
   exists,
   LANCO,
   lives,
   messages,
   OWNER_GROUP,
   OWNER_NAME,
-  start,
   STRANGER,
   until,
 } from "../harness.ts";
@@ -119,24 +119,39 @@ if (exists("/sys/fs/cgroup/freezer")) {
   );
 }
 
-cgroupTest("stop leaves the next run of a task alone that is started meanwhile", async (ns) => {
-  await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
-  const pids = ns.pids("named/task-a");
-  const run = ns.runDirectory("a");
-  const stop = start([LANCO, ns.name, "stop", "-t", "30", "a"]);
-  // It is recorded before the signal is sent.
-  await until("stop has found the task", () => exists(`${run}/stopped`));
-  Deno.kill(stop.pid, "SIGSTOP");
-  for (const pid of pids) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch { /* it has ended */ }
-  }
-  await ns.gone("a");
-  await ns.must("run", "a", "sleep", "1000");
-  const next = ns.pids("named/task-a");
-  Deno.kill(stop.pid, "SIGCONT");
-  assertEquals((await stop.status).code, 0);
-  assertEquals(next.filter((pid) => !lives(pid)), []);
-  assertEquals((await ns.lanco("check", "a")).code, 0);
-});
+for (const how of [["-t", "30"], ["--now"]]) {
+  const name = ["stop", ...how].join(" ");
+  cgroupTest(
+    `${name} leaves the next run of a task alone that is started meanwhile`,
+    async (ns) => {
+      /** Returns whether the next run was started between the look of stop for the run and the signal. */
+      const isMet = async (seconds: number): Promise<boolean> => {
+        await ns.must("run", "a", "sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+        const run = ns.runDirectory("a");
+        // The stop is recorded, and watchers are told of that, before the signal is sent.
+        const delay = `inject=utimensat:delay_exit=${seconds * 1e6}`;
+        const tracer = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=utimensat", "-e", delay];
+        let isOver = false;
+        const stop = exec([...tracer, LANCO, ns.name, "stop", ...how, "a"])
+          .finally(() => isOver = true);
+        await until("stop has found the task", () => exists(`${run}/stopped`));
+        for (const pid of ns.pids("named/task-a")) {
+          try {
+            Deno.kill(pid, "SIGKILL");
+          } catch { /* it has ended */ }
+        }
+        await ns.gone("a");
+        await ns.must("run", "a", "sleep", "1000");
+        const wasHeld = !isOver;
+        const next = ns.pids("named/task-a");
+        assertEquals((await stop).code, 0);
+        assertEquals(next.filter((pid) => !lives(pid)), []);
+        assertEquals((await ns.lanco("check", "a")).code, 0);
+        await ns.must("stop", "--now", "a");
+        return wasHeld;
+      };
+      // Longer where a run takes so long.
+      for (let seconds = 2; !await isMet(seconds); seconds *= 2) continue;
+    },
+  );
+}
