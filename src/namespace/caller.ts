@@ -73,9 +73,10 @@ export function outlivesRootsCommand(): boolean {
   let parent: string | undefined;
   try {
     parent = readVariables().get(FOR_ROOT);
-  } catch {
+  } catch (error) {
     // Without any namespace there is no /run/lanco/proc, and nothing is done for root.
-    return false;
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
   return parent !== undefined && Number(parent) !== Deno.ppid;
 }
