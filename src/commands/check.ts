@@ -1,6 +1,7 @@
 import { command } from "../cli/command.ts";
 import { Failed, NotRunning } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { isBeingStarted, untilStarted } from "../task/command_start.ts";
 import { isRunning } from "../task/task.ts";
@@ -49,7 +50,6 @@ const START_TIMEOUT = 5000;
  */
 async function awaitStart(namespace: string, task: string): Promise<void> {
   const { whyFrozen } = await import("../namespace/frozen.ts");
-  const { readNamespace } = await import("../namespace/namespace.ts");
   const notYet = (why: string) =>
     new Failed(`the command of task ${task} has not been executed yet: ${why}`);
   const look = () => {
