@@ -25,7 +25,7 @@ export function readNamespace(namespace: string): Namespace {
     // Everybody may read it by its mode.
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new Failed(
-        `this process may not read ${file}: permit it to its sandbox, or to its domain of SELinux (see "lanco man selinux")`,
+        `this process may not read ${file}: permit that in its sandbox, or to its domain of SELinux (see "lanco man selinux")`,
       );
     }
     throw new Failed(

@@ -43,8 +43,8 @@ owner_ids() {
   fi
 }
 
-# mount_point DIRECTORY: makes a directory on which something will be mounted. SELinux may let
-# mount(8) mount nothing on what is labelled otherwise than /run, e.g. in Debian's policy if systemd runs init.
+# mount_point DIRECTORY: makes a directory on which something will be mounted. If systemd runs init,
+# Debian's policy for SELinux lets mount(8) mount nothing on what is labelled otherwise than /run.
 mount_point() {
   [ -d "$1" ] || mkdir -p "$1"
   case $1 in /run/*) [ ! -e /sys/fs/selinux/enforce ] || chcon --reference=/run "$1" 2>/dev/null || : ;; esac
