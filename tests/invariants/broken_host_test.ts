@@ -40,7 +40,7 @@ cgroupTest(
     Deno.writeTextFileSync(file, good);
     // As in a domain of SELinux that may not read it.
     Deno.chmodSync(file, 0o600);
-    await fails(ns, /may not read .*namespace\.json: permit it .*"lanco man selinux"/);
+    await fails(ns, /may not read .*namespace\.json: permit that .*"lanco man selinux"/);
     Deno.chmodSync(file, 0o644);
     await ns.must("stop", "before");
   },
