@@ -18,16 +18,22 @@ is_populated() {
   members | read -r _
 }
 
-# Whether there is any process but those that keep the time limit of a run, which end with it.
-is_busy() {
-  is_populated || return
+# Prints the pids of all processes but those that keep the time limit of a run or bound its log.
+others() {
   limits=$(cat "$run"/named/exit-T*/cgroup.procs 2>/dev/null) || :
-  [ -n "$limits" ] || return 0
-  members | grep -vxF "$limits" | read -r _
+  members | grep -vxF "${limits:--}"
 }
 
-# Ends those that keep the time limit of a run, if there is nothing else: of a run that has just
-# ended, or that has ended without its shim, which was killed.
+# Whether there is any process but those, which end with the run. One that such a process has just
+# started may be taken for another, but not twice.
+is_busy() {
+  is_populated || return
+  seen=$(others) && others | grep -qxF "$seen"
+}
+
+# Ends those that keep the time limit of a run or bound its log, if there is nothing else: of a run
+# that has just ended, or that has ended without its shim, which was killed. Those that cannot be
+# killed by their cgroup look once a second whether they are over.
 end_time_limits() {
   tries=0
   while is_populated; do
@@ -35,7 +41,7 @@ end_time_limits() {
     for file in "$run"/unified/exits/T*/cgroup.kill "$run"/unified/exit-T*/cgroup.kill; do
       [ ! -f "$file" ] || echo 1 >"$file"
     done
-    [ "$((tries += 1))" -lt 100 ] || return 0
+    [ "$((tries += 1))" -lt 500 ] || return 0
     sleep 0.02
   done
 }

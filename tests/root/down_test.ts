@@ -4,6 +4,7 @@ import {
   exec,
   exists,
   LANCO,
+  lives,
   OWNER,
   start,
   type TestNamespace,
@@ -66,6 +67,18 @@ cgroupTest("release notices a task whose processes end before they can be listed
   assertEquals(Deno.statSync(`${ns.directory}/named`).uid, OWNER);
   await ns.must("check", "a");
   await ns.must("stop", "--now", "a");
+});
+
+cgroupTest("release takes nothing that a time limit starts for a task", async (ns) => {
+  const places = [`${ns.directory}/named/exit-T1-a`, `${ns.directory}/unified/exits/T1-a`];
+  await exec(["mkdir", ...places]);
+  // Forks as often as it can, as what keeps a time limit or bounds a log does now and then.
+  const enter = places.map((place) => `echo 0 >${place}/cgroup.procs`).join(" && ");
+  const forking = `${enter} && { exec python3 -c "$0" & } >/dev/null 2>&1; echo $!`;
+  const first = Number((await exec(["sh", "-c", forking, FORKS], { uid: 0 })).stdout);
+  await until("it has forked", () => first > 0 && !lives(first));
+  const { code, stderr } = await release(ns);
+  assertEquals([code, stderr], [0, ""]);
 });
 
 cgroupTest("release prints the name of a process as it is", async (ns) => {
