@@ -48,8 +48,12 @@ function openAny(path: string): Deno.FsFile {
   }
 }
 
-/** Returns whether an error comes from a link that leads to itself, through a regular file, to a name that is too long, or to a place that this executable may not read. */
-function leadsAstray(error: unknown): boolean {
+/**
+ * Returns whether an error comes from a link: one that leads to itself, through a regular file, to a
+ * name that is too long, or to a place that this executable may not open; or one that was laid between
+ * the runtime's look for a link and its opening of the file (`O_NOFOLLOW` in open(2)).
+ */
+export function leadsAstray(error: unknown): boolean {
   return error instanceof Deno.errors.FilesystemLoop ||
     error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && /os error 36\)/.test(error.message));

@@ -1,6 +1,6 @@
-import { assert } from "@std/assert";
-import { runWhereShells } from "../faults/shells.ts";
-import { cgroupTest, exec, exists, shell, type TestNamespace, until } from "../harness.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FEW_DESCRIPTORS, runWhereShells } from "../faults/shells.ts";
+import { cgroupTest, exec, exists, LANCO, shell, type TestNamespace, until } from "../harness.ts";
 
 /** How long a call is held: time enough to lay links, in milliseconds. */
 const HOLD = 1500;
@@ -57,4 +57,31 @@ cgroupTest("no file is made through a link that is laid while a shell opens a fi
   }
   // Else the calls that count were not among those that were held.
   for (const file of ["-a/status\n", "/.runs/", "task-a.log\n"]) assert(laid.includes(file), laid);
+});
+
+/** Those of the shim of run -f among which it opens its FIFOs, whatever the shell. */
+const FIRST_OF_SHIM = 3, LAST_OF_SHIM = 9;
+
+cgroupTest("nothing is written through a link laid while the shim opens its FIFO", async (ns) => {
+  const victim = `${ns.scratch}/victim`;
+  await shell(`echo precious >${victim}`);
+  let laid = 0;
+  for (let n = FIRST_OF_SHIM; n <= LAST_OF_SHIM; n++) {
+    let over = false;
+    const hold = `inject=openat:delay_enter=${HOLD * 1000}:when=${n}`;
+    const tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat", "-e", hold];
+    const lanco = [LANCO, ns.name, "run", "-f", "a", "sh", "-c", "exit 7"];
+    const run = exec([...FEW_DESCRIPTORS, ...tracer, ...lanco], { env: { LC_ALL: "C" } })
+      .finally(() => over = true);
+    await until("it is held, or over", async () => over || await isHeld(ns));
+    const lay = `for file in ${ns.directory}/runs/.new-*/said; do
+      [ ! -e $file ] || { ln -s ${victim} ${ns.scratch}/link && mv -T ${ns.scratch}/link $file && echo $file; }
+    done`;
+    if (!over && (await shell(lay)).stdout !== "") laid++;
+    const { code, stderr } = await run;
+    assertEquals(Deno.readTextFileSync(victim), "precious\n", `openat ${n}: ${code} ${stderr}`);
+    assertMatch(stderr, code === 7 ? /^$/ : /killed before its start|another file was put/);
+    await ns.gone("a");
+  }
+  assert(laid > 0);
 });

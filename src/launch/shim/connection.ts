@@ -1,6 +1,6 @@
 import { Failed } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
-import { removeTree } from "../../task/record_file.ts";
+import { leadsAstray, removeTree } from "../../task/record_file.ts";
 import { letLiveOn } from "./spawn.ts";
 
 /** A connection between `run` and a shim that it has started. */
@@ -89,8 +89,7 @@ export function openBoth(fifo: string): Deno.FsFile {
     if (file.statSync().isFifo) return file;
     file.close();
   } catch (error) {
-    // The runtime refuses a link that leads to a file which this program may not open.
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    if (!leadsAstray(error) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
   throw new Failed(`cannot use ${fifo}: another file was put in its place`);
 }
