@@ -6,6 +6,9 @@ import { repetitions } from "../repetitions.ts";
 /** How often each race is run; more often with LANCO_TEST_ROUNDS. */
 const ROUNDS = repetitions("LANCO_TEST_ROUNDS", 200);
 
+/** What wait says if a stop came when a run had its name, but had not begun: nothing of it is kept. */
+const WAITED = /\/wait\] (unknown how task a ended|nothing is known of task a)/;
+
 type Ask = (command: string, ...args: string[]) => Promise<number>;
 
 /** So many programs race, and one asks all the time what is true: it must always know. */
@@ -22,8 +25,7 @@ async function race(
       if (/\/check\].* has not been executed yet: /.test(messages.join())) {
         return await status(command, ...args);
       }
-      // A stop came when it had its name, but had not begun: whoever waited is told nothing of it.
-      if (exitStatus === 125) assertMatch(messages.join(), /\/wait\] unknown how task a ended/);
+      if (exitStatus === 125) assertMatch(messages.join(), WAITED);
       if (exitStatus === 1) assertMatch(messages.join(), /\/run\].* was killed before its start$/);
       return exitStatus;
     };
