@@ -57,10 +57,12 @@ there, repairs it and changes its limits, for all tasks together; "max": none.
 
 Examples:
   sudo lanco web init -u app -g adm --memory 50% --pids 5000
-  sudo lanco web init -u app --pids max
+  sudo lanco web init --pids max
 `,
   options: {
-    user: text("-u, --user USER", "the owner of the namespace (root)", { value: "user" }),
+    user: text("-u, --user USER", "its owner (as before, else root)", {
+      value: "user",
+    }),
     group: text(
       "-g, --group GROUP",
       "the group that may read logs and records (the owner's)",
@@ -86,7 +88,7 @@ Examples:
   },
   operands: "nothing",
   runsAsRoot: () => true,
-  async run(context, { user = "root", group, records, keeper, logMax, ...options }) {
+  async run(context, { user, group, records, keeper, logMax, ...options }) {
     const host = askCapacity();
     const facts = await collectFacts();
     const fatal = diagnose(facts).find(({ level }) => level === "fatal");
@@ -100,7 +102,7 @@ Examples:
       () =>
         runAsRoot(context.namespace, {
           up: {
-            user: account("-u", user),
+            user: user === undefined ? "" : account("-u", user),
             group: group === undefined ? "" : account("-g", group),
             keeper: keeperFor(facts, keeper),
             keeperDemanded: keeper !== undefined,

@@ -23,9 +23,9 @@ const UP = [...DOWN, limits, namedUp, systemdUp, up];
 
 /** The parameters of `init`. */
 export interface UpOptions {
-  /** The owner, by name or number. */
+  /** The owner, by name or number; empty for the one that the namespace has, or root. */
   user: string;
-  /** The group that may read logs and records, by name or number; empty for the owner's. */
+  /** The group that may read logs and records; empty for the one that the namespace has, or the owner's. */
   group: string;
   /** What is to keep a new namespace. */
   keeper: KeeperName;

@@ -21,17 +21,38 @@ number() {
   [ "${#number}" -le 10 ] && [ "$number" -lt 4294967295 ]
 }
 
-# Sets uid and gid from user and group. As in id(1) and chown(1), a name comes before a number,
-# even if it consists of digits; later chown(1) is given numbers with a "+", which it never takes
-# for names. As there is no id(1) for groups, chgrp(1) looks one up, on a file of root's.
+# Sets uid_was and gid_was to the owner and group of the namespace, if there is one. Only root can
+# write its record, in which they come before whatever the owner has named.
+owner_before() {
+  uid_was='' gid_was=''
+  for record in "$run/namespace.json" "$run/namespace.json.old"; do
+    read -r record <"$record" || continue
+    case $record in *'"uid":'[0-9]*) ;; *) continue ;; esac
+    uid_was=${record#*'"uid":'} gid_was=${record#*'"gid":'}
+    uid_was=${uid_was%%[!0-9]*} gid_was=${gid_was%%[!0-9]*}
+    return
+  done 2>/dev/null
+}
+
+# Sets uid and gid from user and group; those that are not given stay as they were. As in id(1) and
+# chown(1), a name comes before a number, even if it consists of digits; later chown(1) is given
+# numbers with a "+", which it never takes for names. As there is no id(1) for groups, chgrp(1) looks
+# one up, on a file of root's.
 owner_ids() {
-  if uid=$(id -u -- "$user" 2>/dev/null); then
+  owner_before
+  [ -n "$user$uid_was" ] || [ ! -d "$run/runs" ] ||
+    fail 1 "namespace $ns has lost its record: say with -u and -g whose it is"
+  if [ -z "$user" ] && [ -n "$uid_was" ]; then
+    uid=$uid_was
+  elif user=${user:-root} && uid=$(id -u -- "$user" 2>/dev/null); then
     primary=$(id -g -- "$user")
   else
     number "$user" || fail 1 "unknown user \"$user\": see \"getent passwd\""
     uid=$number primary=
   fi
-  if [ -z "$group" ]; then
+  if [ -z "$group" ] && [ "$uid" = "$uid_was" ]; then
+    gid=$gid_was
+  elif [ -z "$group" ]; then
     gid=$primary
     [ -n "$gid" ] || fail 1 "user $user has no primary group: give one with -g"
   else
@@ -188,7 +209,7 @@ ids="\"gid\":$gid,\"uid\":$uid"
 # A namespace that is half released may still have mounts of another owner.
 for record in "$run/namespace.json" "$run/namespace.json.old"; do
   [ ! -e "$record" ] || grep -q -e "$ids," -e "\"uid\":$uid,\"gid\":$gid," "$record" ||
-    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): run \"lanco $ns release\" first"
+    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): leave out -u and -g, or run \"lanco $ns release\" first"
 done
 mkdir -p "$run"
 # From here on it is a namespace that needs the proc, and of this keeper. Whoever looks for the

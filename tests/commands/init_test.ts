@@ -63,9 +63,38 @@ cgroupTest("a second init changes nothing while tasks run", async (ns) => {
 cgroupTest("init with another owner is refused, and the message names the owner", async (ns) => {
   const { code, stderr } = await ns.lancoWith({ uid: 0 }, "init", "-u", String(STRANGER));
   assertEquals(code, 1);
-  assertMatch(stderr, /belongs to games:games: run "lanco .* release" first/);
+  assertMatch(
+    stderr,
+    /belongs to games:games: leave out -u and -g, or run "lanco .* release" first/,
+  );
   assertEquals(modes(`${ns.directory}/named`), `755 ${OWNER}:${OWNER_GROUP}`);
   await ns.must("run", "a", "true");
+});
+
+cgroupTest("a namespace stays its owner's and group's when init is told neither", async (ns) => {
+  const file = `${ns.directory}/namespace.json`;
+  const init = (...options: string[]) => ns.lancoWith({ uid: 0 }, "init", ...options);
+  assertEquals((await ns.lancoWith({ uid: 0 }, "release")).code, 0);
+  assertEquals((await init("-u", OWNER_NAME, "-g", "adm")).code, 0);
+  await ns.must("run", "a", "sleep", "1000");
+  const { uid, gid } = JSON.parse(Deno.readTextFileSync(file));
+  for (const options of [[], ["-u", OWNER_NAME], ["-g", "adm"], ["--log-max", "1M"]]) {
+    const { code, stderr } = await init(...options);
+    assertEquals([code, stderr], [0, ""]);
+    const record = JSON.parse(Deno.readTextFileSync(file));
+    assertEquals([record.uid, record.gid, record.owner], [uid, gid, OWNER_NAME]);
+  }
+  assertEquals((await init("-g", OWNER_NAME)).code, 1);
+  // Whose it is, is not to be guessed.
+  const record = Deno.readTextFileSync(file);
+  for (const damage of ["", "{"]) {
+    Deno.writeTextFileSync(file, damage);
+    const { code, stderr } = await init();
+    assertEquals(code, 1);
+    assertMatch(stderr, /has lost its record: say with -u and -g whose it is/);
+  }
+  Deno.writeTextFileSync(file, record);
+  await ns.must("check", "a");
 });
 
 cgroupTest("several inits at once leave one complete namespace", async (ns) => {

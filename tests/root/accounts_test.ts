@@ -17,7 +17,7 @@ async function resolve(ns: TestNamespace, user: string, group: string): Promise<
   const line = `mount --bind ${ns.scratch}/passwd /etc/passwd
     mount --bind ${ns.scratch}/group /etc/group
     fail() { shift; echo "$*"; exit 0; }
-    user=$1 group=$2 ns=${ns.name}
+    user=$1 group=$2 ns=${ns.name} run=/nonexistent
     ${functions}
     owner_ids && echo "$uid $gid"`;
   const words = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", line, "sh"];
