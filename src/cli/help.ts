@@ -42,9 +42,9 @@ Options:
   -h          print this help
 
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 not running, 4 already
-running, 5 namespace not initialised, 6 not permitted; run -f: the command's,
-125 lanco failed, 126 cannot be executed, 127 not found, 128+n died of signal n;
-wait: the task's status, 124 if the time ran out, 125 if it is not known.
+running, 5 namespace not initialised, 6 not permitted; run: 126 cannot be
+executed, 127 not found; run -f: else the command's, 125 lanco failed; wait: the
+command's, 124 the time ran out, 125 not known; both: 128+n died of signal n.
 
 Manual: lanco man, and for authors of daemons: lanco man daemon
 `;

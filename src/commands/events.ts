@@ -16,8 +16,8 @@ export default command({
 
 Prints a line for each event: "lost" for each task that ran when the host went
 down, "present" for each task that runs now, then "ready", and from then on
-"start", "pause", "resume" and "end" of tasks. No run is missing or repeated,
-however short it was. Ends when the namespace is released.
+"start", "pause", "resume" and "end" of tasks. No run is missing and none comes
+twice, as long as the reader keeps reading. Ends when the namespace is removed.
 
 @OPTIONS@
 

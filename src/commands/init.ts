@@ -70,7 +70,7 @@ Examples:
     ),
     keeper: value(
       "--keeper KEEPER",
-      "what keeps the namespace: named or systemd",
+      "the keeper of the namespace: named or systemd",
       ["named or systemd", "text"],
       keeperName,
     ),

@@ -12,11 +12,11 @@ import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 
 export default command({
   help: `Usage: lanco <namespace> limit [limits] [--json] task|pattern...
+       lanco <namespace> limit [limits] [--json] --label NAME[=VALUE] | --all
 
-Changes the limits of tasks that run, and prints each as it is now and was
-before; without limits, prints those in force. "max" lifts a limit. A limit that
-the kernel could enforce only by killing a process is refused, and the others of
-the same task with it.
+Changes the limits of tasks that run, and prints each with its former value;
+without limits, prints those in force. "max" lifts a limit. If the kernel could
+enforce one only by killing a process, none of that task's is changed.
 
 @OPTIONS@
 

@@ -45,7 +45,7 @@ With another word, prints a file:
 
 Examples:
   lanco man daemon
-  lanco man >/usr/local/share/man/man8/lanco.8
+  lanco man >lanco.8
 `,
   options: {},
   operands: "words",

@@ -23,6 +23,7 @@ export function freezeCommand(help: string, frozen: boolean): Command {
 
 export default freezeCommand(
   `Usage: lanco <namespace> pause task|pattern...
+       lanco <namespace> pause --label NAME[=VALUE] | --all
 
 Freezes all processes of tasks until "resume"; they get no signal. A paused task
 can still be stopped.

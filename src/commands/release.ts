@@ -12,9 +12,10 @@ import { inSeconds, withProgress } from "./progress_line.ts";
 export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
 
-Without a task: removes the namespace. Needs root, and that no task runs; the
-logs stay. With a task that has ended: does the work of the release agent, which
-the kernel calls when a task ends, if the agent has not done it.
+Without a task: removes the namespace, but not the logs. Needs root, and fails
+with exit status 4 while a task or an exit command runs. With a task that has
+ended: does the work of the release agent, which the kernel calls when a task
+ends, if the agent has not done it.
 
 @OPTIONS@
 

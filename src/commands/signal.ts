@@ -7,6 +7,7 @@ import { eachTask } from "./each_task.ts";
 
 export default command({
   help: `Usage: lanco <namespace> signal name task|pattern...
+       lanco <namespace> signal name --label NAME[=VALUE] | --all
 
 Sends a signal, by name or number, to every process of tasks.
 

@@ -15,8 +15,8 @@ import { eachTask } from "./each_task.ts";
 import { inSeconds, someOf, withProgress } from "./progress_line.ts";
 
 export default command({
-  help: `Usage: lanco <namespace> stop [-s signal] [-t seconds] [--main] [--now] [--json]
-                              task|pattern...
+  help: `Usage: lanco <namespace> stop [options] task|pattern...
+       lanco <namespace> stop [options] --label NAME[=VALUE] | --all
        lanco <namespace> kill ...
 
 Stops tasks with all their processes: sends TERM, waits, sends it again, waits,

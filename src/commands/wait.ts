@@ -21,6 +21,7 @@ const FAILED = 125;
 
 export default command({
   help: `Usage: lanco <namespace> wait [options] task|pattern...
+       lanco <namespace> wait [options] --label NAME[=VALUE] | --all
 
 Waits until tasks have ended, and exits with the first of their statuses that is
 not 0, in the order of their names here. Tasks that have ended already count at
