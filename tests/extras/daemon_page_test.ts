@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TASK_MAX } from "../../src/cli/names.ts";
 import batch from "../../src/commands/batch/batch.ts";
 import { manualPage } from "../../src/extras/man.ts";
+import { SCHEMAS } from "../../src/show/schema.ts";
 import { answers } from "../batch.ts";
 import { cgroupTest, HAS_CONTROLLERS } from "../harness.ts";
 
@@ -39,6 +40,14 @@ cgroupTest(
 
 Deno.test("lanco-daemon(7) says how long the name of a task may be", () => {
   assertMatch(PAGE, new RegExp(`^Up to ${TASK_MAX} letters, digits`, "m"));
+});
+
+Deno.test("what lanco-daemon(7) shows of status has fields of the schema, as they are there", () => {
+  const [, sample = ""] = /^(\{"task": "job-4711", "run".*?)^\.Ed$/ms.exec(PAGE) ?? [];
+  const shown: Record<string, unknown> = JSON.parse(sample);
+  assert("state" in shown && "labels" in shown);
+  const { properties = {} } = SCHEMAS.status;
+  assertEquals(Object.keys(shown).filter((name) => !Object.hasOwn(properties, name)), []);
 });
 
 cgroupTest("batch and events end without a namespace as lanco-daemon(7) says", async (ns) => {
