@@ -79,11 +79,13 @@ cgroupTest(
 
 cgroupTest("what the README says to type at three in the morning can be typed", async (ns) => {
   const table = README.slice(README.indexOf("## At three"), README.indexOf("## Hosts"));
-  const commands = [...table.matchAll(/`(lanco [^`]*)`/g)].map(([, line = ""]) => line);
-  assertEquals(commands.length, 9);
+  const commands = [...table.matchAll(/`((?:lanco|truncate) [^`]*)`/g)].map(([, line = ""]) =>
+    line
+  );
+  assertEquals(commands.length, 10);
   await ns.must("run", "import", "sh", "-c", "echo reading; sleep 1000");
   for (const command of commands) {
-    const line = command.replace(" web ", ` ${ns.name} `).replace(/ top$/, " top --once");
+    const line = command.replace(/\bweb\b/, ns.name).replace(/ top$/, " top --once");
     const words = ["sh", "-c", `PATH=${dirname(LANCO)}:$PATH; ${line}`];
     assertEquals([command, (await exec(words)).code], [command, 0]);
   }
