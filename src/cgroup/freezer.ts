@@ -10,10 +10,17 @@ const FREEZERS = [
   { file: "freezer.state", frozen: "FROZEN", thawed: "THAWED" },
 ] as const;
 
-/** Returns whether the cgroup is frozen, or is being frozen; false if it does not exist. */
-export function isFrozen(cgroup: string): boolean {
-  return text(cgroup, "cgroup.freeze") === "1" ||
-    /^(FROZEN|FREEZING)$/.test(text(cgroup, "freezer.state"));
+/** The name of a file that freezes a cgroup. */
+export type FreezerFile = typeof FREEZERS[number]["file"];
+
+/**
+ * Returns whether the cgroup is frozen, or is being frozen; false if it does not exist.
+ *
+ * @param only The file to look at, where it is known which the cgroup has.
+ */
+export function isFrozen(cgroup: string, only?: FreezerFile): boolean {
+  if (only !== undefined) return /^(1|FROZEN|FREEZING)$/.test(text(cgroup, only));
+  return FREEZERS.some(({ file }) => isFrozen(cgroup, file));
 }
 
 /**

@@ -60,7 +60,12 @@ export function standardOutputMode(proc = PROC): WriteMode {
 
 /** Returns whether root started this process to act as the owner of a namespace. */
 export function actsForRoot(): boolean {
-  return forRoot ??= readVariables().has(FOR_ROOT);
+  return forRoot ??= hasVariable(FOR_ROOT);
+}
+
+function hasVariable(name: string): boolean {
+  const begin = new TextEncoder().encode(`${name}=`);
+  return readEnvironment().some((entry) => begin.every((byte, i) => entry[i] === byte));
 }
 
 let forRoot: boolean | undefined;

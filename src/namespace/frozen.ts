@@ -14,7 +14,7 @@ export function whyFrozen({ namespace, hierarchies }: Namespace): string | undef
   for (const [controller, file, thawed] of THAW) {
     const hierarchy = hierarchies.find(({ name }) => name.split(",").includes(controller));
     if (hierarchy === undefined) continue;
-    if (isFrozen(`${namespaceDirectory(namespace)}/${hierarchy.name}`)) {
+    if (isFrozen(`${namespaceDirectory(namespace)}/${hierarchy.name}`, file)) {
       return `namespace ${namespace} is frozen: thaw it as root, by "echo ${thawed} >${hierarchy.cgroup}/${file}"`;
     }
   }
@@ -37,7 +37,8 @@ const FROZEN_TIMEOUT = 5000;
  */
 export function thawWatch(namespace: Namespace, patience = FROZEN_TIMEOUT): () => void {
   let since: number | undefined;
-  let last = 0;
+  // A launch has just looked.
+  let last = performance.now();
   return () => {
     const now = performance.now();
     if (now - last < 100) return;

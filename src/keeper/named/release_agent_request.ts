@@ -58,8 +58,8 @@ async function submit(namespace: Namespace, requests: readonly AdmissionRequest[
     ]);
     for (const path of [list, ...paths]) await whenOpen(namespace, () => makeCgroup(path));
     const begin = performance.now();
-    for (let calls = 0; !isAnswered(list, trigger); await delay(1)) {
-      const waited = performance.now() - begin;
+    let [waited, calls] = [0, 0];
+    do {
       if (waited > AGENT_TIMEOUT) {
         throw new Failed(
           `the release agent does not answer: run "sudo lanco ${namespace.namespace} init" again`,
@@ -69,7 +69,10 @@ async function submit(namespace: Namespace, requests: readonly AdmissionRequest[
         await whenOpen(namespace, () => call(trigger));
         calls++;
       }
-    }
+      // On a busy host the agent takes long to come, and looking for it would keep the host busy.
+      await delay(Math.max(1, waited / 8));
+      waited = performance.now() - begin;
+    } while (!isAnswered(list, trigger));
   } catch (error) {
     for (const cgroup of [list, trigger]) await removeWhenOpen(namespace, cgroup);
     throw error;

@@ -18,6 +18,9 @@ const SHELLS_OWN = [
   ..."BASH_SUBSHELL BASH_VERSINFO".split(" "),
 ];
 
+/** How many bytes are made into text at a time. */
+const CHUNK = 4096;
+
 /** The values of SHLVL that pass through a shell; bash replaces others, such as 1000. */
 const LEVEL = /^(0|[1-9]\d{0,2})$/;
 
@@ -129,7 +132,12 @@ function latin(text: string): string {
 
 /** Returns a string with one character for each byte: the caller's variables need not be UTF-8. */
 function bytes(text: Uint8Array): string {
-  return Array.from(text, (byte) => String.fromCharCode(byte)).join("");
+  let found = "";
+  // A function can be given only so many arguments, and a call for each byte takes long.
+  for (let begin = 0; begin < text.length; begin += CHUNK) {
+    found += String.fromCharCode(...text.subarray(begin, begin + CHUNK));
+  }
+  return found;
 }
 
 /** Returns the text of such a string; undefined if its bytes are not UTF-8. */

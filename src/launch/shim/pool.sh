@@ -10,9 +10,11 @@
 lanco_high=$2 lanco_shim=$3 lanco_child=$4 lanco_directory=$5 lanco_stage=$6 lanco_cgroups=$7
 shift 7
 exec 3<&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-# A forked shim reads its process id from /proc, which must therefore be that of its own PID
-# namespace.
-read -r lanco_self lanco_rest </proc/self/stat && [ "$lanco_self" = $$ ] || exit 1
+# A forked shim takes its process id from /proc, which must therefore be that of its own PID
+# namespace. It is the name of its only thread: to read it from a file takes the shell a system call
+# for each byte of the line.
+for lanco_self in /proc/self/task/*; do :; done
+[ "$lanco_self" = "/proc/self/task/$$" ] || exit 1
 /usr/bin/mkfifo -m 600 "$@" || exit 1
 eval "lanco_shim() {
 $lanco_shim
@@ -28,11 +30,11 @@ while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
   # The shim is forked twice and kills its parent, so that the pool need not wait for it. With
   # "&" instead, the command would ignore SIGINT and SIGQUIT (POSIX, asynchronous lists).
   (
-    read -r lanco_parent lanco_rest </proc/self/stat
+    for lanco_parent in /proc/self/task/*; do :; done
     (
-      kill -KILL "$lanco_parent"
-      # shellcheck disable=SC2034 # "_" is the caller's
-      read -r lanco_self lanco_rest </proc/self/stat
+      kill -KILL "${lanco_parent##*/}"
+      for lanco_self in /proc/self/task/*; do :; done
+      lanco_self=${lanco_self##*/}
       # The shim moves itself out of the caller's cgroups before it starts its child: this is
       # faster than if "run" moved both.
       for lanco_cgroup in ${lanco_stage:+"$lanco_stage$lanco_staged"} $lanco_cgroups; do
