@@ -11,7 +11,7 @@ import { renderRuns } from "../show/runs.ts";
 import { renderTaskTable } from "../show/task_table.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { outputSize } from "../task/output_size.ts";
-import { endOf } from "../task/records.ts";
+import { endOf, surelyGoesOn, unlessBad } from "../task/records.ts";
 import { finder } from "../task/run_ids.ts";
 import { sorted } from "../task/order.ts";
 import { exitOf } from "../task/signals.ts";
@@ -67,10 +67,14 @@ Examples:
       return await listRuns(context, namespace, selection, request);
     }
     if (needsStates(request)) return await listStates(context, namespace, selection, request);
+    const isRecordShown = request.json || request.long || context.batch !== undefined;
     const { found, truncated, status } = await boundedAnswer(context, (warn) => {
       const tasks = selectedTasks(namespace, selection);
       return {
-        running: each(listRunning(namespace, tasks.running), (one) => [running(namespace, one)]),
+        running: each(
+          listRunning(namespace, tasks.running),
+          (one) => [running(namespace, one, isRecordShown)],
+        ),
         finished: examineFinished(namespace, tasks.finished, warn).map(finished),
         exitCommands: selection.running ? listExitCommands(namespace, selection) : [],
       };
@@ -156,28 +160,41 @@ function listing(
   };
 }
 
-function running(namespace: Namespace, { task, processes }: ListedTask): Row {
-  const found = finder(namespace.namespace, task)();
+/** Returns the row of a running task. Its record is read now if it will be shown, for that is to be counted. */
+function running(
+  namespace: Namespace,
+  { task, processes }: ListedTask,
+  isRecordShown = true,
+): Row {
+  const find = finder(namespace.namespace, task);
+  // The command may have ended, and a child of it go on.
+  const mayBeOver = isRecordShown || !unlessBad(() => surelyGoesOn(namespace.namespace, task));
+  const end = mayBeOver ? find() : undefined;
   return [task, {
-    run: found?.record.run ?? null,
-    pid: found?.record.pid ?? null,
-    labels: found?.record.labels ?? {},
-    // A getter, because only JSON has the state, and it costs the reading of a file.
+    // Getters, because only JSON has these, and each costs the reading of a file.
+    get run() {
+      return find()?.record.run ?? null;
+    },
+    get pid() {
+      return find()?.record.pid ?? null;
+    },
+    get labels() {
+      return find()?.record.labels ?? {};
+    },
     get state() {
       return isFrozen(trackingCgroup(namespace, task)) ? "paused" : "running";
     },
     count: processes.length,
     processes,
     why: null,
-    // The command may have ended, and a child of it go on.
-    ...exitOf(found?.status.code),
-    ended: found === undefined ? null : endOf(found),
+    ...exitOf(end?.status.code),
+    ended: end === undefined ? null : endOf(end),
     duration: null,
     get logSize() {
-      return outputSize(found, "log");
+      return outputSize(find(), "log");
     },
     get stderrSize() {
-      return outputSize(found, "stderr");
+      return outputSize(find(), "stderr");
     },
   }];
 }

@@ -9,7 +9,7 @@ import { mark, unmark } from "../task/host_crash.ts";
 import type { OnceMark } from "./once_mark.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
-import { listRuns } from "../task/records.ts";
+import { lastRunId } from "../task/records.ts";
 import { forgetOldest } from "../task/retention.ts";
 import { makeRunId } from "../task/run_id.ts";
 import { explainClosed } from "../keeper/reopening.ts";
@@ -21,7 +21,7 @@ import { explainClosed } from "../keeper/reopening.ts";
  */
 export async function nextRun({ namespace, boot }: Namespace, task: string): Promise<string> {
   const known = boot ?? (await import("../task/records_of_1_1.ts")).askBoot();
-  return makeRunId(known, listRuns(namespace).runs.get(task)?.at(-1));
+  return makeRunId(known, lastRunId(namespace, task));
 }
 
 /**

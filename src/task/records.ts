@@ -33,8 +33,8 @@ const lists = new Map<string, { changed: number; device: number; list: RunList }
  * @throws {RecordsClosed} if the caller may not read the records.
  */
 export function listRuns(namespace: string): RunList {
-  const directory = runsDirectory(namespace);
-  try {
+  const none: RunList = { runs: new Map(), former: new Set(), count: 0 };
+  return inRuns(namespace, none, (directory) => {
     const { mtime, dev } = Deno.statSync(directory);
     const changed = mtime?.getTime() ?? 0;
     const known = lists.get(namespace);
@@ -44,11 +44,37 @@ export function listRuns(namespace: string): RunList {
     if (isSettled) lists.set(namespace, { changed, device: dev, list });
     else lists.delete(namespace);
     return list;
+  });
+}
+
+/** Returns what a function finds in the directory of the runs; `none` if there is no such directory. */
+function inRuns<T>(namespace: string, none: T, look: (directory: string) => T): T {
+  try {
+    return look(runsDirectory(namespace));
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) throw new RecordsClosed(namespace);
-    if (isGone(error)) return { runs: new Map(), former: new Set(), count: 0 };
+    if (isGone(error)) return none;
     throw error;
   }
+}
+
+/**
+ * Returns the id of the last run of a task; undefined if it has none. A launch asks for it, and
+ * changes the directory each time: only the names are parsed that can be those of the task's runs.
+ *
+ * @throws {RecordsClosed} if the caller may not read the records.
+ */
+export function lastRunId(namespace: string, task: string): string | undefined {
+  return inRuns(namespace, undefined, (directory) => {
+    const end = `-${task}`;
+    let last: string | undefined;
+    for (const { name } of Deno.readDirSync(directory)) {
+      if (!name.endsWith(end)) continue;
+      const found = parseRunName(name);
+      if (found?.task === task && !(last !== undefined && found.run < last)) last = found.run;
+    }
+    return last;
+  });
 }
 
 function readList(directory: string): RunList {
@@ -111,6 +137,16 @@ export function currentRun(
   const old = former.has(task) ? formerRun(namespace, task) : undefined;
   if (old !== undefined && (inode === undefined || old.record.inode === inode)) return old;
   return inode === undefined ? leftRuns(namespace, task).next().value : undefined;
+}
+
+/**
+ * Returns whether the command of a running task has not ended, as far as the status of its last run
+ * tells that without its record: false if only the record tells it.
+ */
+export function surelyGoesOn(namespace: string, task: string): boolean {
+  const last = listRuns(namespace).runs.get(task)?.at(-1);
+  const status = last === undefined ? undefined : readStatus(runDirectory(namespace, last, task));
+  return status?.executed === true && status.code === undefined;
 }
 
 /** Returns the run of a task that has, or had, this registered cgroup; undefined if it has no record. */

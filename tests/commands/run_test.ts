@@ -209,6 +209,8 @@ cgroupTest("a task that was started by another task does not end with that task"
     "b runs",
     () => ns.task("b").length === 1 && exists(`${ns.runDirectory("b")}/run.json`),
   );
+  // Only when the command has been executed its shim has surely left the cgroups, too.
+  await ns.must("check", "b");
   for (const pid of [...ns.task("b"), ns.shim("b")]) {
     const cgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
     assert(!cgroups.includes("/task-a\n"), cgroups);
