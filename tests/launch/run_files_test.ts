@@ -1,0 +1,21 @@
+import { assert, assertEquals } from "@std/assert";
+import { makeRunId, timeOf } from "../../src/task/run_id.ts";
+import { cgroupTest } from "../harness.ts";
+
+cgroupTest("the id of a run is greater than those of its task, and only of those", async (ns) => {
+  const runs = `/run/lanco/${ns.name}/runs`;
+  const { boot } = JSON.parse(Deno.readTextFileSync(`/run/lanco/${ns.name}/namespace.json`));
+  const later = (hours: number) =>
+    makeRunId({ ...boot, at: Date.now() + hours * 3_600_000 }, "", 0);
+  const [ahead, farther] = [later(1), later(2)];
+  const names = [`${later(0)}-a`, `${ahead}-a`, `${farther}-b-a`, `${farther}-aa`, `${farther}+a`];
+  for (const name of names) Deno.mkdirSync(`${runs}/${name}`);
+  await ns.must("run", "a", "sleep", "1000");
+  const mine = [...Deno.readDirSync(runs)].map(({ name }) => name)
+    .filter((name) => !names.includes(name));
+  assertEquals(mine.length, 1);
+  const [run = "", task] = mine[0]?.split("-") ?? [];
+  assertEquals(task, "a");
+  assert(run > ahead, run);
+  assertEquals(timeOf(run), timeOf(ahead) + 1);
+});
