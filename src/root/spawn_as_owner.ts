@@ -25,7 +25,7 @@ export interface Owner {
 export type Streams = Pick<Deno.CommandOptions, "stdin" | "stdout" | "stderr">;
 
 /**
- * Starts this executable again with the rights of a namespace's owner.
+ * Starts this executable again with the rights of a namespace's owner; after an upgrade, the new one.
  *
  * @param args The arguments for this executable.
  * @throws {NotPermitted} if the owner may not execute this executable.
@@ -36,7 +36,8 @@ export async function spawnAsOwner(
   args: readonly string[],
   streams: Streams,
 ): Promise<Deno.ChildProcess> {
-  const program = Deno.execPath();
+  // So the kernel calls the file when an upgrade has put another in its place (proc_pid_exe(5)).
+  const program = Deno.execPath().replace(/ \(deleted\)$/, "");
   const ids = idsOf(uid);
   await assertExecutable(program, ids, owner);
   const words = [script, String(ids.uid), String(ids.gid), ids.groups, program, ...args];

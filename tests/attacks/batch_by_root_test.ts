@@ -177,3 +177,16 @@ cgroupTest("root's batch ends with its reader, and what acts with it", async (ns
   assert(!lives(acting ?? 0));
   await writer.close().catch(() => {});
 });
+
+cgroupTest("root's batch goes on when the executable is replaced", async (ns) => {
+  const program = `${ns.scratch}/lanco`;
+  Deno.copyFileSync(LANCO, program);
+  await ns.must("run", "a", "sleep", "1000");
+  await rootsBatch(ns, async ({ ask }) => {
+    Deno.copyFileSync(LANCO, `${program}.new`);
+    Deno.renameSync(`${program}.new`, program);
+    const { exitStatus, messages } = await ask("status", "a");
+    assertEquals([exitStatus, messages], [0, []]);
+    assertEquals((await ask("stop", "--now", "a")).exitStatus, 0);
+  }, [program]);
+});
