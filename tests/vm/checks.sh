@@ -30,9 +30,11 @@ l() { as_user lanco "$ns" "$@"; }
 running() { l check "$1"; }
 # logs_line TASK LINE: whether the task has written this line to its log.
 logs_line() { grep -qx "$2" "/var/log/lanco-$ns/task-$1.log"; }
-# until_true COMMAND...: wait at most 60 s.
+# How much slower this host is than others, by those who booted it.
+slower=$(sed -n 's/.*scenario\.slower=\([0-9]*\).*/\1/p' /proc/cmdline)
+# until_true COMMAND...: wait at most 60 s, on a slower host so much longer.
 until_true() {
-  for _ in $(seq 300); do
+  for _ in $(seq $((300 * ${slower:-1}))); do
     "$@" >/dev/null 2>&1 && return 0
     sleep 0.2
   done
