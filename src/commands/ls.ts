@@ -11,7 +11,13 @@ import { renderRuns } from "../show/runs.ts";
 import { renderTaskTable } from "../show/task_table.ts";
 import { COMMAND_MAX, renderTree } from "../show/tree.ts";
 import { outputSize } from "../task/output_size.ts";
-import { endOf, surelyGoesOn, unlessBad } from "../task/records.ts";
+import {
+  endOf,
+  listRuns as records,
+  type RunList,
+  surelyGoesOn,
+  unlessBad,
+} from "../task/records.ts";
 import { finder } from "../task/run_ids.ts";
 import { sorted } from "../task/order.ts";
 import { exitOf } from "../task/signals.ts";
@@ -70,10 +76,11 @@ Examples:
     const isRecordShown = request.json || request.long || context.batch !== undefined;
     const { found, truncated, status } = await boundedAnswer(context, (warn) => {
       const tasks = selectedTasks(namespace, selection);
+      const runs = isRecordShown ? undefined : unlessBad(() => records(namespace.namespace));
       return {
         running: each(
           listRunning(namespace, tasks.running),
-          (one) => [running(namespace, one, isRecordShown)],
+          (one) => [running(namespace, one, runs)],
         ),
         finished: examineFinished(namespace, tasks.finished, warn).map(finished),
         exitCommands: selection.running ? listExitCommands(namespace, selection) : [],
@@ -160,15 +167,17 @@ function listing(
   };
 }
 
-/** Returns the row of a running task. Its record is read now if it will be shown, for that is to be counted. */
-function running(
-  namespace: Namespace,
-  { task, processes }: ListedTask,
-  isRecordShown = true,
-): Row {
+/**
+ * Returns the row of a running task.
+ *
+ * @param runs The runs of the namespace, if no record will be shown; else the record is read now, for
+ * that is to be counted.
+ */
+function running(namespace: Namespace, { task, processes }: ListedTask, runs?: RunList): Row {
   const find = finder(namespace.namespace, task);
   // The command may have ended, and a child of it go on.
-  const mayBeOver = isRecordShown || !unlessBad(() => surelyGoesOn(namespace.namespace, task));
+  const mayBeOver = runs === undefined ||
+    !unlessBad(() => surelyGoesOn(namespace.namespace, task, runs));
   const end = mayBeOver ? find() : undefined;
   return [task, {
     // Getters, because only JSON has these, and each costs the reading of a file.

@@ -142,9 +142,11 @@ export function currentRun(
 /**
  * Returns whether the command of a running task has not ended, as far as the status of its last run
  * tells that without its record: false if only the record tells it.
+ *
+ * @param runs The runs of the namespace: a run that is missing has just begun.
  */
-export function surelyGoesOn(namespace: string, task: string): boolean {
-  const last = listRuns(namespace).runs.get(task)?.at(-1);
+export function surelyGoesOn(namespace: string, task: string, { runs }: RunList): boolean {
+  const last = runs.get(task)?.at(-1);
   const status = last === undefined ? undefined : readStatus(runDirectory(namespace, last, task));
   return status?.executed === true && status.code === undefined;
 }
