@@ -77,6 +77,7 @@ export async function admit(
     // An error of that work is the cause of any error above.
     await waiting;
   }
+  // Read anew, for all hierarchies and at the end: until then its owner could have moved one back.
   for (const pid of [shim, child, exit, time, ...beside]) {
     if (pid !== undefined) assertOutsideCallerCgroups(namespace, pid);
   }
