@@ -70,7 +70,7 @@ Examples:
     ),
     keeper: value(
       "--keeper KEEPER",
-      "the keeper of the namespace: named or systemd",
+      "the keeper: named, or systemd (where it can be)",
       ["named or systemd", "text"],
       keeperName,
     ),

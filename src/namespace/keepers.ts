@@ -4,18 +4,14 @@ import type { KeeperName } from "./description.ts";
 export type Facts = ReadonlyMap<string, readonly string[]>;
 
 /** What can keep namespaces, in the order in which `init` chooses where nothing else is asked for. */
-export const KEEPERS: readonly KeeperName[] = ["named", "systemd"];
+export const KEEPERS: readonly KeeperName[] = ["systemd", "named"];
 
 /** The least version of systemd that can keep namespaces. */
 const SYSTEMD = 252;
 
-/**
- * Returns what `init` has keep a new namespace on this host; undefined if nothing can. Where SELinux
- * is enforced, the kernel may not be permitted to run a release agent, and systemd comes first.
- */
+/** Returns what `init` has keep a new namespace on this host; undefined if nothing can. */
 export function chooseKeeper(facts: Facts): KeeperName | undefined {
-  const order: readonly KeeperName[] = facts.has("selinux") ? ["systemd", "named"] : KEEPERS;
-  return order.find((keeper) => whyNot(keeper, facts) === undefined);
+  return KEEPERS.find((keeper) => whyNot(keeper, facts) === undefined);
 }
 
 /** Returns why something cannot keep namespaces on this host, and the remedy; undefined if it can. */

@@ -43,12 +43,22 @@ remove_package() {
   check "nothing of the package is left" diff /var/lib/scenario-before /var/lib/scenario-after
 }
 
+# What is made at boot: with the named hierarchy, and with what init chooses.
+boot_namespaces="at-boot-named at-boot"
+
+# at_boot NAMESPACE: sets ns to it, keeper to what is to keep it, and demanded to the option for that.
+at_boot() {
+  ns=$1 keeper=systemd demanded=''
+  case $ns in *-named) keeper=named demanded="--keeper named" ;; esac
+  as=" ($keeper)"
+}
+
 # Has systemd make a namespace with each keeper at boot, and tasks end as it goes down.
 before_reboot() {
   mkdir -p /etc/lanco
-  for keeper in named systemd; do
-    ns=at-boot-$keeper as=" ($keeper)"
-    echo "LANCO_INIT=\"-u app --memory 300M --keeper $keeper\"" >"/etc/lanco/$ns"
+  for name in $boot_namespaces; do
+    at_boot "$name"
+    echo "LANCO_INIT=\"-u app --memory 300M $demanded\"" >"/etc/lanco/$ns"
     check "enable at boot" systemctl enable --now "lanco@$ns"
     check "run after enabling" l run enabled true
     l run --stop-signal USR1 asked sh -c 'trap "echo asked; exit" USR1; echo ready; sleep 1000 & wait'
@@ -61,8 +71,8 @@ before_reboot() {
 }
 
 after_reboot() {
-  for keeper in named systemd; do
-    ns=at-boot-$keeper as=" ($keeper)"
+  for name in $boot_namespaces; do
+    at_boot "$name"
     check "lanco@ has made the namespace at boot" until_true systemctl is-active "lanco@$ns"
     check "it has its keeper" test "$(record keeper)" = "$keeper"
     check "the shutdown stopped a task as its starter had said" logs_line asked asked
@@ -73,8 +83,51 @@ after_reboot() {
   done
   as=
   rm -rf /etc/lanco
-  remove_package at-boot-named at-boot-systemd
+  remove_package $boot_namespaces
   echo "# end"
+}
+
+# chooses KEEPER: what init without --keeper has keep a new namespace.
+chooses() {
+  check "init without --keeper" lanco "$ns" init -u "$user"
+  check "chooses $1" test "$(record keeper)" = "$1"
+}
+
+# Where either can keep namespaces.
+either_keeper() {
+  check "doctor says that systemd keeps namespaces, and how to have the other" \
+    has 'keeper systemd; "init --keeper named" gives the other' lanco doctor
+  chooses systemd
+  expect "another keeper for what is there is refused" 1 lanco "$ns" init -u "$user" --keeper named
+  said "and it says what to do" "is kept by systemd: to have another keeper, run .*release"
+  check "release what init has chosen" lanco "$ns" release
+  check "init --keeper named" lanco "$ns" init -u "$user" --keeper named
+  stays_named
+  upgraded
+}
+
+# A namespace that a named hierarchy keeps has it as long as it is there.
+stays_named() {
+  check "init again, without --keeper" lanco "$ns" init -u "$user"
+  check "leaves the namespace with its keeper" test "$(record keeper)" = named
+  check "release a named hierarchy" lanco "$ns" release
+}
+
+# What 1.1.0 has made.
+upgraded() {
+  [ -e "$here/before" ] || { echo "# no upgrade from 1.1.0: it could not be built" && return; }
+  as=" (1.1.0)"
+  check "init by the version before" "$here/before" "$ns" init -u "$user"
+  check "run by the version before" as_user "$here/before" "$ns" run old sleep 100000
+  check "this version knows that task" running old
+  check "and starts another" l run new sleep 100000
+  check "init of this version while both run" lanco "$ns" init -u "$user"
+  check "they go on" l check old new
+  check "stop both" l stop old new
+  stays_named
+  chooses systemd
+  check "release what init has chosen" lanco "$ns" release
+  as=
 }
 
 # Where the kernel mounts no named hierarchy.
@@ -84,8 +137,7 @@ without_named() {
   expect "init of a named hierarchy is refused" 1 lanco "$ns" init -u "$user" --keeper named
   said "with the same reason" "named cannot be the keeper here: .*: boot without cgroup_no_v1=named"
   expect "nothing of it is left" 5 l check any
-  check "init without --keeper" lanco "$ns" init -u "$user"
-  check "chooses systemd" test "$(record keeper)" = systemd
+  chooses systemd
   check "release what init has chosen" lanco "$ns" release
   play systemd story hardened_service
 }
@@ -105,6 +157,7 @@ parts="story survival session hardened_service limits_of_run watching"
 if grep -q cgroup_no_v1=named /proc/cmdline; then
   without_named
 elif lanco doctor | grep -q "layout unified"; then
+  either_keeper
   # What takes long is played once: with one keeper here, with the other on the other release.
   if grep -q '^VERSION_CODENAME=bookworm' /etc/os-release; then
     play systemd $parts limits_of_namespace
@@ -119,6 +172,6 @@ else
   check "doctor says why systemd cannot keep namespaces" has "not systemd: systemd uses cgroup v1" lanco doctor
   play named $parts
 fi
-check "init again" lanco "$ns" init -u "$user" -g "$user"
+chooses named
 remove_package "$ns"
 echo "# end"
