@@ -70,7 +70,7 @@ Examples:
     ),
     keeper: value(
       "--keeper KEEPER",
-      "the keeper: named, or systemd (where it can be)",
+      "the keeper: systemd (where it can be) or named",
       ["named or systemd", "text"],
       keeperName,
     ),
