@@ -4,7 +4,7 @@ import { LANCO_TOOLS } from "./lanco.ts";
 import { OTHERS } from "./others.ts";
 import { makeDirectory, type Tool } from "./tool.ts";
 
-const ROUNDS = 11;
+const ROUNDS = Number(Deno.env.get("LANCO_BENCH_ROUNDS") ?? 11);
 const MANY = 200;
 const SOME = 50;
 const FEW = 10;
