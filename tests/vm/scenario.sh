@@ -172,6 +172,6 @@ else
   check "doctor says why systemd cannot keep namespaces" has "not systemd: systemd uses cgroup v1" lanco doctor
   play named $parts
 fi
-chooses named
+chooses "$keeper"
 remove_package "$ns"
 echo "# end"
