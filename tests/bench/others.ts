@@ -27,7 +27,7 @@ const taskSpooler: Tool = {
 const queued = new Map<string, string>();
 const nq: Tool = {
   name: "nq",
-  begin: () => {},
+  begin: () => void sh("command -v nq"),
   launch: (task) => {
     const place = `${directory}/nq-${task}`;
     queued.set(
