@@ -61,6 +61,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...hierarchies(facts),
     keepers(facts),
     ...confinedKernel(facts),
+    ...lingering(facts),
     ...controllers(facts),
     ...kernelFeatures(facts),
     ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
@@ -140,6 +141,15 @@ function confinedKernel(facts: Facts): Finding[] {
       "SELinux is enforced: where it confines the kernel (RHEL 10, Fedora), a named hierarchy " +
       'needs the module of "lanco man selinux"',
   }];
+}
+
+/** A user manager is a place outside of the namespace that takes in processes of the owner's. */
+function lingering(facts: Facts): Finding[] {
+  return [...new Set(facts.get("lingers") ?? [])].map((owner) => ({
+    level: "warning",
+    text: `${owner} owns a namespace and has a user manager that lingers: a task can move itself ` +
+      `there, and so out of its limits: run "loginctl disable-linger ${owner}" if nothing needs it`,
+  }));
 }
 
 function controllers(facts: Facts): Finding[] {

@@ -41,6 +41,11 @@ if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
     [ -S /run/dbus/system_bus_socket ] || break
     sleep 0.5
   done
+  # Owners of namespaces whose user managers run without a session of theirs (loginctl(1)).
+  for record in /run/lanco/*/namespace.json; do
+    owner=$(sed -n 's/.*"owner":"\([^"\\/]*\)".*/\1/p' "$record")
+    [ -z "$owner" ] || [ ! -e "/var/lib/systemd/linger/$owner" ] || echo "lingers $owner"
+  done
 fi
 # Only root can try to mount a named hierarchy; the mount namespace hides it from others. SELinux may
 # let mount(8) mount nothing on what is labelled otherwise than /run; and /run itself is no place for

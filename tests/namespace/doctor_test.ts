@@ -51,6 +51,13 @@ Deno.test("diagnose() finds nothing wrong with a current host", () => {
   );
 });
 
+Deno.test("diagnose() tells of owners whose user managers linger", () => {
+  const facts = parseFacts(`${GOOD}lingers app\nlingers ci\nlingers app\n`);
+  const texts = diagnose(facts).filter(({ level }) => level !== "ok").map(({ text }) => text);
+  assertEquals(texts.map((text) => text.split(" ")[0]), ["app", "ci"]);
+  assertMatch(texts[0] ?? "", /run "loginctl disable-linger app"/);
+});
+
 Deno.test("diagnose() reports each cause of a failing init, and its remedy", () => {
   const cases: [Record<string, string | null>, RegExp][] = [
     [{ unified: null }, /^fatal: no cgroup hierarchy is mounted: mount one/],
