@@ -85,6 +85,10 @@ export class RunFiles {
         using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
       } catch (error) {
+        // Only who has the name after it removes the record of a launch that has not come to its end.
+        if (error instanceof Deno.errors.NotFound) {
+          throw new Failed(`task ${this.task} was killed before its start`);
+        }
         // A part of the file may have been written.
         if (isFull(error)) unlessGone(() => Deno.removeSync(path), undefined);
         throw error;

@@ -1,4 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Failed } from "../../src/cli/errors.ts";
+import { RunFiles } from "../../src/launch/run_files.ts";
+import { readNamespace } from "../../src/namespace/namespace.ts";
 import { makeRunId, timeOf } from "../../src/task/run_id.ts";
 import { cgroupTest } from "../harness.ts";
 
@@ -18,4 +21,15 @@ cgroupTest("the id of a run is greater than those of its task, and only of those
   assertEquals(task, "a");
   assert(run > ahead, run);
   assertEquals(timeOf(run), timeOf(ahead) + 1);
+});
+
+cgroupTest("a launch whose record the next run has removed says that it was killed", (ns) => {
+  const files = new RunFiles(readNamespace(ns.name), makeRunId({ id: "x", at: 0 }, "", 0), "a", {
+    isTimed: false,
+    once: undefined,
+  });
+  Deno.removeSync(files.directory, { recursive: true });
+  assertThrows(() => files.makeDrops("log"), Failed, "task a was killed before its start");
+  files.remove();
+  return Promise.resolve();
 });
