@@ -12,6 +12,7 @@ import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
 import type { KeeperName } from "../namespace/description.ts";
 import { COUNTERS } from "../task/usage.ts";
+import { executable } from "./executable.ts";
 import { type Capacity, type Limits, planLimits } from "../cgroup/limits.ts";
 
 /** The text of the release agent: its actions, and the queue by which one agent works at a time. */
@@ -69,7 +70,7 @@ export async function runAsRoot(
     : ["up", namespace, ...scriptArguments(action.up)];
   const { success, code, stdout, stderr } = await new Deno.Command("/bin/sh", {
     // The path is for what the owner's tasks are stopped with at shutdown.
-    args: ["-c", script.join("\n"), Deno.execPath(), ...words],
+    args: ["-c", script.join("\n"), executable(), ...words],
     cwd: "/",
     clearEnv: true,
     stdin: "null",

@@ -4,6 +4,7 @@ import { Failed, reason } from "../cli/errors.ts";
 import { readVariables } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { shellArguments } from "../task/launch_shells.ts";
+import { executable } from "./executable.ts";
 import { assertExecutable, idsOf } from "./owner_ids.ts";
 
 /** The variables of root's environment that the process gets: terminal, language and time zone. */
@@ -36,8 +37,7 @@ export async function spawnAsOwner(
   args: readonly string[],
   streams: Streams,
 ): Promise<Deno.ChildProcess> {
-  // So the kernel calls the file when an upgrade has put another in its place (proc_pid_exe(5)).
-  const program = Deno.execPath().replace(/ \(deleted\)$/, "");
+  const program = executable();
   const ids = idsOf(uid);
   await assertExecutable(program, ids, owner);
   const words = [script, String(ids.uid), String(ids.gid), ids.groups, program, ...args];
