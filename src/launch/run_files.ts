@@ -85,7 +85,8 @@ export class RunFiles {
         using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
       } catch (error) {
-        // Only who has the name after it removes the record of a launch that has not come to its end.
+        // The record of a launch under way is removed by nobody but a later run of the name, which
+        // can have the name only after this launch was killed.
         if (error instanceof Deno.errors.NotFound) {
           throw new Failed(`task ${this.task} was killed before its start`);
         }

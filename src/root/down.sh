@@ -24,8 +24,8 @@ others() {
   members | grep -vxF "${limits:--}"
 }
 
-# Whether there is any process but those, which end with the run. One that such a process has just
-# started may be taken for another, but not twice.
+# Whether there is any process besides what keeps a time limit or bounds a log, which ends with its
+# run. A process that it has just started is not on its list yet, and is looked for a second time.
 is_busy() {
   is_populated || return
   # shellcheck disable=SC2086 # a list
@@ -34,9 +34,9 @@ is_busy() {
   seen=$(others) && others | grep -qxF "$seen"
 }
 
-# Ends those that keep the time limit of a run or bound its log, if there is nothing else: of a run
-# that has just ended, or that has ended without its shim, which was killed. Those that cannot be
-# killed by their cgroup look once a second whether they are over.
+# Ends what keeps the time limit of a run or bounds its log, if there is nothing else: the run has
+# just ended, or has ended without its shim, which was killed. What bounds a log is in no cgroup of
+# its own that could be killed; it looks once a second whether the run is over.
 end_time_limits() {
   read -r begin _ </proc/uptime
   while is_populated; do

@@ -232,7 +232,7 @@ finish() {
   set --
   for task in $ending; do
     cgroups_of "${task%:*}"
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # a list of names
     if remove $cgroups; then set -- "$@" "$named/task-${task%:*}"; else leave_rest "task-${task%:*}" "${task#*:}"; fi
   done
   ending=

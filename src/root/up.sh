@@ -3,7 +3,7 @@
 #
 #   up NAMESPACE USER GROUP KEEPER DEMANDED RECORDS HOST BEST_EFFORT AGENT LOG_MAX LIMIT...
 #
-# KEEPER is named or systemd: what is to keep a new namespace; DEMANDED is yes if no other will
+# USER and GROUP are names or numbers, or empty to leave them as they are. KEEPER is named or systemd: what is to keep a new namespace; DEMANDED is yes if no other will
 # do. RECORDS is the size of the records' file system in bytes, or empty; HOST is the capacity of
 # the host as JSON; BEST_EFFORT is yes or no; AGENT is the text of the release agent; LOG_MAX is the
 # bound of logs in bytes, "max" to lift it, or empty to leave it as it is. A LIMIT is OPTION:FILE=VALUE|FILE=VALUE...: the value is written to the first file that exists.

@@ -29,11 +29,11 @@ if [ "$lanco_mode" = bg ]; then
   exec 3<&0 4>&1 </dev/null >/dev/null 2>&1
 elif [ -d "$lanco_mode" ]; then
   lanco_fifos=$lanco_mode
-  # Another process of the owner may have replaced the FIFOs: no other file is written to, and this
-  # does not wait for a writer, for "run" has both open.
+  # Another process of the owner may have replaced the FIFOs: no other file is written to.
   { [ -p "$lanco_fifos/said" ] && [ ! -h "$lanco_fifos/said" ] && [ -p "$lanco_fifos/go" ]; } || exit 1
+  # This does not wait for a writer, for "run" has both open.
   exec 3<"$lanco_fifos/go" 8<"$lanco_fifos/said"
-  # Also between this look and the opening.
+  # They may have been replaced since: the file that was opened must be a FIFO.
   reach 8 "$lanco_fifos/said"
   [ -p "$lanco_path" ] || exit 1
   exec 4>>"$lanco_path" 8<&-
