@@ -1,4 +1,5 @@
 import { Failed, NotPermitted } from "../cli/errors.ts";
+import { programOutput } from "../cli/program_output.ts";
 
 /** How long the check may take, in milliseconds. */
 const CHECK_WAIT = 5000;
@@ -16,36 +17,34 @@ export interface Ids {
  * is for reading only, is given to no process.
  */
 export function idsOf(uid: number): Ids {
-  const { stdout } = command("/usr/bin/getent", ["passwd", String(uid)]).outputSync();
-  const gid = new TextDecoder().decode(stdout).split(":")[3] ?? "";
+  const gid = programOutput("/usr/bin/getent", "passwd", String(uid)).split(":")[3] ?? "";
   return /^\d+$/.test(gid)
     ? { uid, gid: Number(gid), groups: "--init-groups" }
     : { uid, gid: 65534, groups: "--clear-groups" };
 }
 
 /**
- * Checks that a user may execute a program. The process that checks it is the user's own, who
- * can stop it: then it is killed after some seconds.
+ * Waits for the answer of a process of a user's that executes "test ! -x PROGRAM". The user can
+ * stop it: then it is killed after some seconds.
  *
- * @throws {NotPermitted} if the user may not.
+ * @throws {NotPermitted} if the user may not execute the program.
  * @throws {Failed} if no process can be started as this user.
  */
 export async function assertExecutable(
   program: string,
-  { uid, gid, groups }: Ids,
+  check: Deno.ChildProcess,
   owner: string,
 ): Promise<void> {
-  const ids = [`--reuid=+${uid}`, `--regid=+${gid}`, groups];
-  const check = command("/usr/bin/setpriv", [...ids, "/usr/bin/test", "-x", program]).spawn();
   const code = await statusWithin(CHECK_WAIT, check);
-  if (code === 0) return;
+  // Also the status of the shell if it refuses: then it refuses the program, too, and says why.
+  if (code === 1) return;
   if (code === undefined) {
     throw new Failed(
       `cannot act as ${owner}: a process of this user was held for ${CHECK_WAIT / 1000} seconds`,
     );
   }
-  // 1 is the answer of test(1); with any other status setpriv(1) could not start it.
-  if (code !== 1) {
+  // With any status but those of test(1), setpriv(1) could not start it, or it was killed.
+  if (code !== 0) {
     throw new Failed(
       `cannot act as ${owner}: no process can be started as this user, who may have reached the limit of processes (RLIMIT_NPROC, "ulimit -u")`,
     );
@@ -73,9 +72,4 @@ function kill(process: Deno.ChildProcess): void {
   } catch {
     // The process has ended.
   }
-}
-
-function command(program: string, args: string[]): Deno.Command {
-  const streams = { stdin: "null", stdout: "piped", stderr: "null" } as const;
-  return new Deno.Command(program, { args, cwd: "/", clearEnv: true, ...streams });
 }

@@ -5,7 +5,7 @@ import { readVariables } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { shellArguments } from "../task/launch_shells.ts";
 import { executable } from "./executable.ts";
-import { assertExecutable, idsOf } from "./owner_ids.ts";
+import { assertExecutable, type Ids, idsOf } from "./owner_ids.ts";
 
 /** The variables of root's environment that the process gets: terminal, language and time zone. */
 const KEPT_VARIABLES = /^(TERM|LANG|LC_[A-Z]+|TZ|NO_COLOR)$/;
@@ -25,6 +25,9 @@ export interface Owner {
 /** The standard streams of a process. */
 export type Streams = Pick<Deno.CommandOptions, "stdin" | "stdout" | "stderr">;
 
+/** The streams of a process whose exit status alone counts. */
+const SILENT: Streams = { stdin: "null", stdout: "null", stderr: "null" };
+
 /**
  * Starts this executable again with the rights of a namespace's owner; after an upgrade, the new one.
  *
@@ -39,8 +42,14 @@ export async function spawnAsOwner(
 ): Promise<Deno.ChildProcess> {
   const program = executable();
   const ids = idsOf(uid);
-  await assertExecutable(program, ids, owner);
-  const words = [script, String(ids.uid), String(ids.gid), ids.groups, program, ...args];
+  const check = startShell(ids, ["/usr/bin/test", "!", "-x", program], SILENT);
+  await assertExecutable(program, check, owner);
+  return startShell(ids, [program, ...args], streams);
+}
+
+/** Starts the shell that gives itself the owner's rights, and executes a program. */
+function startShell(ids: Ids, program: readonly string[], streams: Streams): Deno.ChildProcess {
+  const words = [script, String(ids.uid), String(ids.gid), ids.groups, ...program];
   try {
     return new Deno.Command("/bin/sh", {
       args: shellArguments("lanco-owner", prologue, ...words),

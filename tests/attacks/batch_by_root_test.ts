@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { talkTo } from "../batch.ts";
 import { cgroupTest, LANCO, lives, shell, type TestNamespace, until } from "../harness.ts";
-import { actingFor, HINDRANCES, stubborn } from "./owner_process.ts";
+import { actingFor, FEW_PROCESSES, HINDRANCES, stubborn } from "./owner_process.ts";
 
 /** What is answered about one request. */
 type Answer = Awaited<ReturnType<ReturnType<typeof talkTo>["ask"]>>;
@@ -90,7 +90,7 @@ cgroupTest("root's batch stops for an owner who may have no more processes", asy
     assertMatch(told(await ask("check", "a")), /^1\n.*cannot act as games: .*RLIMIT_NPROC/);
     assertMatch(told(await ask("stop", "-t", "1", "a")), /^0\n.*RLIMIT_NPROC.*: root kills/);
     assertEquals(pids.filter(lives), []);
-  }, ["prlimit", "--nproc=1", LANCO]);
+  }, [...FEW_PROCESSES, LANCO]);
 });
 
 cgroupTest(

@@ -8,6 +8,15 @@ export async function stubborn(ns: TestNamespace, task = "a"): Promise<number[]>
   return ns.pids(`named/task-${task}`);
 }
 
+/**
+ * Under these words no process can be started as the owner. Limits do not apply to root, who without
+ * this capability cannot lift them, as in some containers.
+ */
+export const FEW_PROCESSES = [
+  ...["setpriv", "--bounding-set=-sys_resource"],
+  ...["prlimit", "--nproc=1"],
+];
+
 /** The ways in which an owner hinders the process that acts for root: lines of shell. */
 export const HINDRANCES: [string, (pid: number, ns: TestNamespace) => string][] = [
   ["kills", (pid) => `kill -KILL ${pid}`],
@@ -39,12 +48,12 @@ function descendants(pid: number): number[] {
     .map(Number).flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** The process that acts as the owner for a command of root's, once it has the owner's ids. */
-export function actingFor(outer: number): number | undefined {
+/** The process that acts as the owner for a command of root's, once it has the owner's ids and executes the program. */
+export function actingFor(outer: number, program = LANCO): number | undefined {
   return descendants(outer).find((pid) => {
     try {
       return new RegExp(`^Uid:\\s+${OWNER}\\s`, "m").test(readOf(pid, "status")) &&
-        Deno.readLinkSync(`/proc/${pid}/exe`) === LANCO;
+        Deno.readLinkSync(`/proc/${pid}/exe`) === program;
     } catch {
       return false;
     }
@@ -66,11 +75,12 @@ export interface Acted {
  * that its standard input ends.
  *
  * @param isBrief Whether that process may end before it is seen; then the body is not called.
+ * @param executes The program that this process executes.
  */
 export async function whileActing(
   [program = "", ...args]: readonly string[],
   body: (acted: Acted) => Promise<void>,
-  { isBrief = false } = {},
+  { isBrief = false, executes = LANCO } = {},
 ): Promise<void> {
   const child = new Deno.Command(program, {
     args,
@@ -89,7 +99,7 @@ export async function whileActing(
   try {
     let acting: number | undefined;
     await until("a process acts as the owner", () => {
-      acting = actingFor(child.pid);
+      acting = actingFor(child.pid, executes);
       return acting !== undefined || (isBrief && over);
     });
     if (acting !== undefined) await body({ outer: child.pid, acting, ended });

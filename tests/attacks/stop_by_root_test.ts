@@ -13,7 +13,7 @@ import {
   TRACKER,
   until,
 } from "../harness.ts";
-import { HINDRANCES, stubborn, whileActing } from "./owner_process.ts";
+import { FEW_PROCESSES, HINDRANCES, stubborn, whileActing } from "./owner_process.ts";
 
 /** Stops the task as root, while the owner hinders the process that acts for root. */
 async function stopWhile(
@@ -64,8 +64,7 @@ cgroupTest(
   async (ns) => {
     for (const how of [["-t", "1"], ["--now"]]) {
       const pids = await stubborn(ns);
-      // This limit does not apply to root.
-      const words = ["prlimit", "--nproc=1", LANCO, ns.name, "stop", ...how, "a"];
+      const words = [...FEW_PROCESSES, LANCO, ns.name, "stop", ...how, "a"];
       const { code, stderr } = await exec(words, { uid: 0 });
       assertMatch(stderr, /cannot act as games: .*RLIMIT_NPROC.*: root kills what is left\n$/);
       assertEquals([code, pids.filter(lives)], [0, []]);
