@@ -1,5 +1,7 @@
-# Prints facts about this host, one a line: a name, a space and a value. It changes nothing.
-# It runs with the rights of the caller, which may be root's, and therefore sets its own PATH.
+# Prints facts about this host, one a line: a name, a space and a value. It changes nothing, but
+# root's makes /run/lanco. It runs with the rights of the caller, which may be root's, and therefore
+# sets its own PATH and umask.
+umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 echo "kernel $(uname -r)"
 echo "uid $(id -u)"

@@ -90,6 +90,12 @@ remove() {
 # open a file can lock it.
 lock() {
   mkdir -p /run/lanco
+  # The umask of who has made it may have closed it to users. Where others may have written, nothing
+  # can be believed, and a link leads anywhere: an administrator has to look.
+  case $(stat -c %u:%a /run/lanco) in
+  0:*[0145][0145]) chmod 755 /run/lanco ;;
+  *) fail 1 "others than root may write to /run/lanco: see that nothing there is theirs, then run \"chown root /run/lanco\" and \"chmod 755 /run/lanco\"" ;;
+  esac
   umask 077
   exec 9>>/run/lanco/.lock 8>>"/run/lanco/.lock-$ns"
   umask 022
