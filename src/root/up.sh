@@ -22,7 +22,9 @@ number() {
 }
 
 # Sets uid_was and gid_was to the owner and group of the namespace, if there is one. Only root can
-# write its record, in which they come before whatever the owner has named.
+# write its record, in which they come before whatever the owner has named. If there is none, as
+# after an init that was killed, the file systems that are mounted for the owner tell: root's ids are
+# left out in their options.
 owner_before() {
   uid_was='' gid_was=''
   for record in "$run/namespace.json" "$run/namespace.json.old"; do
@@ -32,6 +34,11 @@ owner_before() {
     uid_was=${uid_was%%[!0-9]*} gid_was=${gid_was%%[!0-9]*}
     return
   done 2>/dev/null
+  options=$(grep -F -e " $run/runs " -e " $run/usage " /proc/self/mountinfo | tail -n 1)
+  [ -n "$options" ] || return 0
+  options=uid=0,gid=0,${options##* }
+  uid_was=${options##*uid=} gid_was=${options##*gid=}
+  uid_was=${uid_was%%,*} gid_was=${gid_was%%,*}
 }
 
 # Sets uid and gid from user and group; those that are not given stay as they were. As in id(1) and
@@ -198,19 +205,18 @@ $(cut -d' ' -f5 /proc/self/mountinfo)
 "
 again=yes
 [ -e "$run/namespace.json" ] || again=no
-[ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
+[ -d "$run" ] || trap undo EXIT
 owner_ids
 find_keeper
 keeper=${keeper:-$wanted}
 [ "$keeper" = "$wanted" ] || [ "$demanded" = no ] ||
   fail 1 "namespace $ns is kept by $keeper: to have another keeper, run \"lanco $ns release\" first"
+# A namespace that is half made or half released may still have mounts of another owner.
+[ -z "$uid_was" ] || [ "$uid:$gid" = "$uid_was:$gid_was" ] ||
+  fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): leave out -u and -g, or run \"lanco $ns release\" first"
+[ -e "$run/namespace.json" ] || [ -e "$run/namespace.json.old" ] || trap undo EXIT
 # gid comes first, so that the init of version 1.1.0 does not recognise the record, and refuses.
 ids="\"gid\":$gid,\"uid\":$uid"
-# A namespace that is half released may still have mounts of another owner.
-for record in "$run/namespace.json" "$run/namespace.json.old"; do
-  [ ! -e "$record" ] || grep -q -e "$ids," -e "\"uid\":$uid,\"gid\":$gid," "$record" ||
-    fail 1 "namespace $ns belongs to $(stat -c %U:%G "$run/runs" 2>/dev/null || echo another): leave out -u and -g, or run \"lanco $ns release\" first"
-done
 mkdir -p "$run"
 # From here on it is a namespace that needs the proc, and of this keeper. Whoever looks for the
 # cgroup of a task finds it below "named", whatever keeps it.
