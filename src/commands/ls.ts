@@ -121,7 +121,10 @@ async function listStates(
   });
   const live = new Map(found.running.map((listed) => [listed.task, listed]));
   const all = [...found.running.map(({ state }) => state), ...found.finished];
-  const shown = sorted(all.filter((task) => isShown(task, request)), request.sort ?? "name");
+  const shown = sorted(
+    all.filter((task) => isShown(namespace, task, request)),
+    request.sort ?? "name",
+  );
   const rows = shown.map((state) => {
     const listed = live.get(state.task);
     return listed === undefined ? finished(state) : running(namespace, listed);
@@ -140,7 +143,8 @@ async function listRuns(
 ): Promise<Result<Output<"runs">>> {
   const { found, truncated, status } = await boundedAnswer(
     context,
-    (warn) => surveyRuns(namespace, selection, warn).filter((run) => isShown(run, request)),
+    (warn) =>
+      surveyRuns(namespace, selection, warn).filter((run) => isShown(namespace, run, request)),
   );
   const ordered = request.sort === undefined ? found : sorted(found, request.sort);
   const runs = ordered.map((

@@ -1,6 +1,8 @@
 import { period } from "../cli/durations.ts";
 import { Usage } from "../cli/errors.ts";
 import { flag, type OptionValues, value } from "../cli/options.ts";
+import type { Namespace } from "../namespace/description.ts";
+import { latestEnd } from "../task/latest_end.ts";
 import { hasFailed, isSince, SORT_KEYS, type SortKey } from "../task/order.ts";
 import type { TaskState } from "../task/state.ts";
 
@@ -39,9 +41,15 @@ export function needsStates({ failed, since, sort = "name", table }: ViewOptions
 }
 
 /** Returns whether a task is shown. */
-export function isShown(task: TaskState, { failed, since }: ViewOptions): boolean {
-  return (!failed || hasFailed(task)) &&
-    (since === undefined || isSince(task, Date.now() - since));
+export function isShown(
+  namespace: Namespace,
+  state: TaskState,
+  { failed, since }: ViewOptions,
+): boolean {
+  const { task, run } = state;
+  const latest = () => latestEnd(namespace, task, run ?? "");
+  return (!failed || hasFailed(state)) &&
+    (since === undefined || isSince(state, Date.now() - since, latest));
 }
 
 /** Returns which tasks are selected if no other option says so. */

@@ -5,13 +5,13 @@ import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, usageDirectory } from "../namespace/paths.ts";
 import { allLostRuns, marksByTask, unmark } from "./host_crash.ts";
 import { hasLabels, type Labels, type WantedLabel } from "./labels.ts";
+import { latestEnd } from "./latest_end.ts";
 import { OUTPUTS } from "./drops.ts";
 import type { LogIdentity } from "./log_identity.ts";
 import { onceMark } from "./once_record.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeQuietly, removeTree } from "./record_file.ts";
 import {
-  endOf,
   formerRun,
   leftRun,
   listRuns,
@@ -22,12 +22,11 @@ import {
   unlessBad,
 } from "./records.ts";
 import { forget } from "./retention.ts";
-import { timeOf } from "./run_id.ts";
 import { registeredInode } from "./task.ts";
 
 /** Which runs of a task are forgotten. */
 export interface ForgetOptions {
-  /** Those that ended before this time, in milliseconds since 1970. */
+  /** Those that ended before this time, in milliseconds since 1970, or all: Infinity. If an end is not known, the latest time at which it can have been counts. */
   before: number;
   /** Those that have these labels. */
   labels: readonly WantedLabel[];
@@ -99,7 +98,8 @@ export function forgetRuns(
   const forgotten: Forgotten = { runs: [], left: 0 };
   for (const one of knownRuns(namespace.namespace, task, known)) {
     const { run, found } = one;
-    const isMeant = hasLabels(labelsOf(found), labels) && endedAt(run, found) < before;
+    const isMeant = hasLabels(labelsOf(found), labels) &&
+      (before === Infinity || latestEnd(namespace, task, run, found) < before);
     if (!isMeant || !one.remove()) {
       forgotten.left++;
       continue;
@@ -115,11 +115,6 @@ export function forgetRuns(
 
 function labelsOf(found: RecordedRun | undefined): Labels {
   return found?.record.labels ?? {};
-}
-
-/** Returns when a run ended, in milliseconds since 1970; when it began, if that is not known. */
-function endedAt(run: string, found: RecordedRun | undefined): number {
-  return (found && endOf(found)) ?? found?.record.started ?? timeOf(run);
 }
 
 /** Returns all runs of a task that are known, the oldest first. */

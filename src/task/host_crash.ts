@@ -85,6 +85,15 @@ function hasEnded(mark: string): boolean {
   return mark.includes("\nended ");
 }
 
+/** Returns when a run ended by its mark, in milliseconds since 1970; undefined if that does not tell it. */
+export function endInMark(namespace: string, run: string, task: string): number | undefined {
+  const path = `${markDirectory(namespace)}/${run}-${task}`;
+  return unlessClosed(() => {
+    const text = readRecord(path, LONGEST);
+    return text !== undefined && hasEnded(text) ? Deno.statSync(path).mtime?.getTime() : undefined;
+  });
+}
+
 /**
  * Returns whether a task has a run that was under way when the host went down.
  *

@@ -34,7 +34,11 @@ export function hasFailed({ state, code, stopped }: TaskState): boolean {
   return state !== "exited" || code !== 0;
 }
 
-/** Returns whether a task runs, or has ended since a time, in milliseconds since 1970; if its end is not known, its start counts. */
-export function isSince({ state, started, ended }: TaskState, time: number): boolean {
-  return state === "running" || state === "paused" || (ended ?? started ?? 0) >= time;
+/**
+ * Returns whether a task runs, or has, or may have, ended since a time, in milliseconds since 1970.
+ *
+ * @param latest Returns the latest time at which it can have ended, if its end is not known.
+ */
+export function isSince({ state, ended }: TaskState, time: number, latest: () => number): boolean {
+  return state === "running" || state === "paused" || (ended ?? latest()) >= time;
 }

@@ -75,9 +75,12 @@ Deno.test("what ended otherwise than with 0 has failed, unless it was stopped", 
     [true, true, true, true, true],
   );
   assertEquals(failed("killed", null, { stopped }), false);
-  assertEquals([1500, 2500].map((time) => isSince(task("a"), time)), [true, false]);
-  assertEquals(isSince(task("a", { state: "running", ended: null }), 1e12), true);
-  assertEquals(isSince(task("a", { state: "lost", ended: null }), 1500), false);
+  const isIt = (more: Partial<TaskState>, time: number) =>
+    isSince(task("a", more), time, () => 1500);
+  assertEquals([isIt({}, 1900), isIt({}, 2500)], [true, false]);
+  assertEquals(isIt({ state: "running", ended: null }, 1e12), true);
+  const lost: Partial<TaskState> = { state: "lost", ended: null };
+  assertEquals([isIt(lost, 1400), isIt(lost, 1600)], [true, false]);
 });
 
 Deno.test("renderTaskTable() has a line for each task, and blanks in the command alone", () => {
