@@ -15,7 +15,8 @@ const HUGE = 2 ** 23;
 
 /**
  * Makes the mark of a run, by which the run is known after a crash of the host. The file has the id
- * of the run, by which the shim recognises it. A failure is ignored.
+ * of the run, by which the shim recognises it. A failure is ignored, and leaves no mark: the end of
+ * the run could not be written into one without the id.
  */
 export function mark(namespace: string, run: string, task: string): void {
   const directory = markDirectory(namespace);
@@ -34,6 +35,7 @@ export function mark(namespace: string, run: string, task: string): void {
     }
   } catch {
     // The disk is full, or the logs' directory is gone.
+    unmark(namespace, run, task);
   }
 }
 

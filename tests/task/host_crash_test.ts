@@ -90,6 +90,21 @@ cgroupTest("what ran when the host went down is lost, until it runs again", asyn
   assertEquals((await ns.lancoWith({ uid: 0 }, "status", "torn")).code, 0);
 });
 
+cgroupTest("no mark is left that could not be written", async (ns) => {
+  const directory = `${ns.logs}/.runs`;
+  await ns.must("run", "-f", "first", "true");
+  const mount = `mount -t tmpfs -o size=4k,nr_inodes=100,mode=777 none ${directory} &&
+    head -c 4096 /dev/zero >${directory}/filler`;
+  await exec(["sh", "-c", mount], { uid: 0 });
+  try {
+    await ns.must("run", "a", "true");
+    await ns.gone("a");
+    assertEquals(marks(ns), ["filler"]);
+  } finally {
+    await exec(["umount", directory], { uid: 0 });
+  }
+});
+
 cgroupTest("nothing is written through a link in the place of a mark", async (ns) => {
   const victim = `${ns.scratch}/victim`;
   await shell(`echo precious >${victim}`);
