@@ -41,8 +41,7 @@ Manual: lanco man daemon
     context.batch?.releaseTurn();
     for await (const event of taskEvents(namespace, context.batch)) {
       if ("task" in event && !matches(event.task)) continue;
-      const labels = "labels" in event ? event.labels : {};
-      if ("task" in event && !hasLabels(labels, label)) continue;
+      if ("task" in event && !hasLabels(event.labels, label)) continue;
       if (!context.emit(flat(event))) return { status: 0 };
       await context.batch?.room();
     }

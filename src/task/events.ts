@@ -9,7 +9,7 @@ import { lostRuns } from "./host_crash.ts";
 import { leftRuns, markedRuns, unlessBad } from "./records.ts";
 import { timeOf } from "./run_id.ts";
 import { RunTracker } from "./run_tracker.ts";
-import type { TaskEvent } from "./task_event.ts";
+import type { LostEvent, TaskEvent } from "./task_event.ts";
 import { registeredTasks } from "./task.ts";
 
 /** The prefix of the names of registered cgroups. */
@@ -36,9 +36,7 @@ export async function* taskEvents(
     // A change of this directory tells of the release of the namespace.
     changes.watch(namespaceDirectory(name));
     const tracker = new RunTracker(namespace);
-    for (const [task, run] of [...lostRuns(namespace), ...lostOnce(name)].sort(byRun)) {
-      yield { event: "lost", task, run, at: timeOf(run) };
-    }
+    yield* [...lostMarked(namespace), ...lostOnce(name)].sort(byRun);
     for (const task of registeredTasks(named)) {
       yield* tracker.present(task, () => isFrozen(trackingCgroup(namespace, task)));
     }
@@ -57,16 +55,25 @@ export async function* taskEvents(
   }
 }
 
-/** Returns the last run of each task of which only a mark on disk is left, if it ran when the host went down. */
-function lostOnce(namespace: string): [task: string, run: string][] {
+/** Returns the last run of each task that ran when the host went down, of those without a record. */
+function lostMarked(namespace: Namespace): LostEvent[] {
+  return [...lostRuns(namespace)].map(([task, run]) => (
+    { event: "lost", task, run, pid: null, labels: {}, at: timeOf(run) }
+  ));
+}
+
+/** Returns the last run of each task of which only a mark on disk with its record is left, if it ran when the host went down. */
+function lostOnce(namespace: string): LostEvent[] {
   return [...markedRuns(namespace).keys()].flatMap((task) => {
     const found = unlessBad(() => leftRuns(namespace, task).next().value);
-    return found?.left?.isLost ? [[task, found.record.run]] : [];
+    if (!found?.left?.isLost) return [];
+    const { run, pid, labels } = found.record;
+    return [{ event: "lost", task, run, pid, labels, at: timeOf(run) }];
   });
 }
 
-function byRun([, one]: [string, string], [, other]: [string, string]): number {
-  return one < other ? -1 : 1;
+function byRun(one: LostEvent, other: LostEvent): number {
+  return one.run < other.run ? -1 : 1;
 }
 
 /** Returns the tasks that may have changed; undefined if any may have. */

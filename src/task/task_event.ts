@@ -5,8 +5,7 @@ import type { TaskState } from "./state.ts";
 export type TaskEvent =
   /** All tasks that run now have been reported. */
   | { event: "ready"; at: number }
-  /** The run that began at `at` was under way when the host went down. */
-  | { event: "lost"; task: string; run: string; at: number }
+  | LostEvent
   /** It runs since `at`. Its command may have ended, and a child of it go on. */
   | (
     & {
@@ -29,6 +28,22 @@ export type TaskEvent =
     at: number;
   }
   | EndEvent;
+
+/** The run that began at `at` was under way when the host went down; its labels are known if it was started with `run --once`. */
+export interface LostEvent {
+  /** What has happened. */
+  event: "lost";
+  /** The name of the task. */
+  task: string;
+  /** The id of the run. */
+  run: string;
+  /** The process id of its command; null if that is not known. */
+  pid: number | null;
+  /** The labels of the run. */
+  labels: Labels;
+  /** The start time. */
+  at: number;
+}
 
 /** A run is over: its last process has ended. */
 export type EndEvent =

@@ -58,7 +58,8 @@ cgroupTest("of many run --once at once one starts the task, and once", async (ns
 
 cgroupTest("the record of run --once is kept over reboots, with its exit status", async (ns) => {
   await once(ns, "--label", "k=v", "a", "sh", "-c", "exit 3");
-  await once(ns, "b", "sleep", "1000");
+  await once(ns, "--label", "l=w", "b", "sleep", "1000");
+  const { pid } = ns.record("b");
   await ns.gone("a");
   const before = await json(ns, "status", "--json", "a");
   // The host goes down before the end of this one is written.
@@ -84,6 +85,9 @@ cgroupTest("the record of run --once is kept over reboots, with its exit status"
     "ready",
     null,
   ]]);
+  assertEquals([events[1].labels, events[1].pid], [{ l: "w" }, pid]);
+  const labelled = (await ns.firstLines(3, ["events", "--json", "--label", "l=w"])).split("\n");
+  assertEquals(JSON.parse(labelled[1] ?? "").run, events[1].run);
   for (const task of ["a", "b"]) assertEquals((await once(ns, task, "true")).code, 4);
   // Without --once a task may run again: its last run is then the new one.
   await ns.must("run", "b", "true");
