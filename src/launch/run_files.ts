@@ -70,20 +70,21 @@ export class RunFiles {
     this.#make(basename(dropsFile(this.directory, output)), formatDrops(this.run, nothing));
   }
 
-  /** Writes `run.json`. */
+  /** Writes `run.json`. The file gets its name by rename(2), so that readers see the whole record or none. */
   write(record: RunRecord): void {
     const text = formatRun(record);
-    this.#make("run.json", text);
+    this.#make(".run.json", text, "run.json");
     this.#once?.complete(text);
   }
 
-  #make(name: string, content: string): void {
+  #make(name: string, content: string, final = name): void {
     const path = `${this.directory}/${name}`;
     const bytes = new TextEncoder().encode(content);
     withRoom(this.namespace, () => {
       try {
         using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+        if (final !== name) Deno.renameSync(path, `${this.directory}/${final}`);
       } catch (error) {
         // The record of a launch under way is removed by nobody but a later run of the name, which
         // can have the name only after this launch was killed.
