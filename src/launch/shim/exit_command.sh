@@ -22,9 +22,11 @@ echo ready
 while read -r lanco_word lanco_cgroup lanco_inode lanco_rest; do
   case $lanco_word in
   # The status is opened before the shell sleeps, so that it can be read even if the record of
-  # the run is removed meanwhile.
+  # the run is removed meanwhile. The cgroup of the task is entered here, before the run can end:
+  # later that of the next run may have its name.
   run)
     lanco_run=$lanco_cgroup
+    [ -z "$lanco_unified" ] || CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || cd /
     [ ! -f "$lanco_run/timeout" ] || { exec 4<"$lanco_run/timeout" && lanco_timed=yes; }
     exec 3<"$lanco_run/status" && echo opened
     ;;
@@ -55,7 +57,6 @@ fi
 if [ "$lanco_word" = hold ]; then
   # shellcheck disable=SC2034 # lanco_inode and lanco_lock are for lanco_reap: see end.sh
   lanco_own=$lanco_cgroup lanco_signal=yes
-  CDPATH='' cd -- "$lanco_unified/task-$LANCO_TASK" || cd /
   trap 'lanco_signal=yes' HUP INT QUIT TERM
   while [ -n "$lanco_signal" ]; do
     lanco_signal=''

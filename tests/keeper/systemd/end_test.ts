@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import EXIT from "../../../src/launch/shim/exit_command.sh" with { type: "text" };
 import { systemd } from "../../../src/keeper/systemd/systemd.ts";
 import { UNIFIED_COUNTERS } from "../../../src/task/usage.ts";
 import { exists, until } from "../../harness.ts";
@@ -221,6 +222,38 @@ endTest("what waits for orphans removes no cgroup of a later run", async (kept, 
   await until("it has ended", () => !populated(`${kept.cgroup}/shims`));
   assertEquals(kept.cgroups(), ["shims", "task-a"]);
 });
+
+endTest(
+  "an exit command neither waits for the next run nor removes its cgroup",
+  async (kept, sh) => {
+    const [program = "", ...args] = sh.split(" ");
+    Deno.mkdirSync(`${kept.cgroup}/exit-77-a`);
+    Deno.writeTextFileSync(`${kept.run}/status`, `run\nexecuted\nended 3 1.00\n`);
+    const shell = new Deno.Command(program, {
+      args: [...args, "-c", END + EXIT, "lanco-exit", "", "", "", `${kept.cgroup} ${kept.lock}`],
+      env: { LANCO_TASK: "a", lanco_script: `echo "$LANCO_STATUS" >'${kept.directory}/ran'` },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const input = shell.stdin.getWriter();
+    const output = shell.stdout.getReader();
+    const answer = async () => new TextDecoder().decode((await output.read()).value);
+    assertEquals(await answer(), "ready\n");
+    await input.write(new TextEncoder().encode(`run ${kept.run}\n`));
+    assertEquals(await answer(), "opened\n");
+    // The run ends and the next one begins before the shell is told to wait.
+    Deno.removeSync(`${kept.cgroup}/task-a`);
+    Deno.mkdirSync(`${kept.cgroup}/task-a`);
+    const { ino } = Deno.statSync(`${kept.cgroup}/task-a`);
+    await input.write(new TextEncoder().encode(`hold ${kept.cgroup}/exit-77-a 77\n`));
+    await input.close();
+    await output.cancel();
+    await shell.status;
+    assertEquals(Deno.readTextFileSync(`${kept.directory}/ran`), "3\n");
+    assertEquals([Deno.statSync(`${kept.cgroup}/task-a`).ino, kept.usage()], [ino, []]);
+  },
+);
 
 endTest("a shim waits for the lock of the name", async (kept, sh) => {
   const held = Deno.openSync(kept.lock, { write: true });
