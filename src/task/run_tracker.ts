@@ -9,7 +9,7 @@ import { readStop } from "./record.ts";
 import { currentRun, endOf, listRuns, readRun, type RunList, unlessBad } from "./records.ts";
 import { finder } from "./run_ids.ts";
 import { exitOf } from "./signals.ts";
-import { isTimedOut, outcome } from "./state.ts";
+import { isTimedOut, outcome, WITHOUT_RECORD } from "./state.ts";
 import type { EndEvent, TaskEvent } from "./task_event.ts";
 import { registeredInode, registeredTasks } from "./task.ts";
 import { keptUsage } from "./usage.ts";
@@ -288,7 +288,9 @@ export class RunTracker {
     const now = found && unlessBad(() => again(namespace, task, found));
     const usage = found && keptUsage(this.namespace, found.record);
     const timedOut = now !== undefined && isTimedOut(now);
-    const how = outcome(undefined, now?.status.code, usage ?? null, timedOut);
+    const how = now === undefined
+      ? WITHOUT_RECORD
+      : outcome(undefined, now.status.code, usage ?? null, timedOut);
     const stopped = (now && readStop(now.directory)) ?? null;
     const at = (now && endOf(now)) ?? Date.now();
     return { event: "end", task, run, ...about(live), at, ...how, timedOut, stopped };

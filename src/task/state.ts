@@ -169,6 +169,14 @@ const LOST = {
   signal: null,
 } as const;
 
+/** The outcome of a run whose record was removed, or cannot be read any more. */
+export const WITHOUT_RECORD = {
+  state: "unknown",
+  why: "its record is gone",
+  code: null,
+  signal: null,
+} as const;
+
 /**
  * Returns the state of a task.
  *

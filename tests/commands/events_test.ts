@@ -141,6 +141,8 @@ cgroupTest("events ends a run whose record is gone, and tells of the next", asyn
   await stop();
   assertEquals(story(heard, "a"), ["present running", "end unknown", "start", "end exited 3"]);
   assertEquals(story(heard, "b"), ["start", "end unknown"]);
+  const whys = heard.filter(({ event }) => event === "end").map(({ why }) => why);
+  assertEquals(whys, ["its record is gone", "its record is gone", null]);
 });
 
 cgroupTest("events uses no CPU time between events, and ends with its namespace", async (ns) => {
