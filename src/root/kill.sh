@@ -105,21 +105,47 @@ strike() {
   fi 2>/dev/null
 }
 
-# Takes this cgroup and those below it from their owner, who then can move no process into them.
-take() {
-  on_each "chown 0:0" \( -type d -o -name cgroup.procs -o -name tasks -o -name freezer.state \) ! -uid 0
+# own OWNER TEST...: gives this cgroup and those below it that pass the tests to an owner.
+own() {
+  to=$1
+  shift
+  on_each "chown $to" \( -type d -o -name cgroup.procs -o -name tasks -o -name freezer.state \) "$@"
 }
 
+# enter DIRECTORY: changes into the cgroup of this run in a hierarchy, if there is one.
+enter() {
+  if [ "$1" = named ]; then
+    enter_named
+  else
+    cd "$here/$1/$place" 2>/dev/null && ! is_later
+  fi
+}
+
+# finish STATUS DIRECTORY...: exits. What was taken from its owner, the owner cannot remove, and
+# where systemd keeps the namespace no agent does: it is removed now, all but the upper cgroup, or
+# given back if there are processes in it.
+finish() {
+  status=$1
+  shift
+  if [ "$round" -le 20 ] || [ ! -h "$here/named" ]; then exit "$status"; fi
+  owner=$(stat -Lc %u "$here/named")
+  for directory; do
+    enter "$directory" || continue
+    if [ "$status" = 0 ]; then
+      timeout --foreground 9 find . -xdev -mindepth 1 -depth -type d -delete 2>/dev/null
+    else
+      own "+$owner" -uid 0
+    fi
+  done
+  exit "$status"
+}
+
+set -- "$@" unified/shims named
 round=0
 while [ "$((round += 1))" -le 300 ]; do
   left=
-  for directory in "$@" unified/shims named; do
-    if [ "$directory" = named ]; then
-      enter_named || continue
-    else
-      cd "$here/$directory/$place" 2>/dev/null || continue
-      if is_later; then continue; fi
-    fi
+  for directory; do
+    enter "$directory" || continue
     some=$(members | sed -n '1,5{p;d;}; /more/p' | tr '\n' ' ')
     case $some in
     '') continue ;;
@@ -128,15 +154,16 @@ while [ "$((round += 1))" -le 300 ]; do
     esac
     left=$left$some
     case $some in *more*) round=$((round + 40)) ;; esac
-    [ "$round" -le 20 ] || take
+    # From here on the owner can move no process into them.
+    [ "$round" -le 20 ] || own 0:0 ! -uid 0
     # The shim is in none of the other hierarchies' cgroups of the task: it gets a second or two to
     # record how its task ended.
     case $directory in named | unified/shims) [ "$round" -gt 60 ] || continue ;; esac
     strike
   done
   cd /
-  [ -n "$left" ] || exit 0
+  [ -n "$left" ] || finish 0 "$@"
   sleep 0.02
 done
 echo "$left"
-exit 1
+finish 1 "$@"

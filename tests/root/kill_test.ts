@@ -1,10 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { cgroupTest, exec, KEEPER, OWNER, STRANGER } from "../harness.ts";
+import { cgroupTest, exec, KEEPER, lives, OWNER, shell, STRANGER, TRACKER } from "../harness.ts";
+import { stubborn } from "../attacks/owner_process.ts";
 import { pythonOf } from "../attacks/python.ts";
 
-/** Root's kill in the round in which it strikes in the registered cgroup, too. */
-const KILL = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url))
-  .replace(/^round=0$/m, "round=60");
+/** Root's kill. */
+const SCRIPT = Deno.readTextFileSync(new URL("../../src/root/kill.sh", import.meta.url));
+
+/** The same in the round in which it strikes in the registered cgroup, too. */
+const KILL = SCRIPT.replace(/^round=0$/m, "round=60");
 
 /** Holds root's kill once, until somebody writes into the pipe. */
 const HOLD = `hold() {
@@ -59,3 +62,30 @@ if (KEEPER === "named") {
     );
   }
 }
+
+cgroupTest("what root has taken of a task is in the way of no later run", async (ns) => {
+  const upper = `${ns.directory}/${TRACKER}/task-a`;
+  for (const sh of [["dash"], ["bash", "--posix"], ["busybox", "sh"]]) {
+    const pids = await stubborn(ns);
+    const { ino } = Deno.statSync(`${ns.directory}/named/task-a`);
+    const [moved = 0] = ns.task("a");
+    await shell(`mkdir -p ${upper}/below/deep; echo ${moved} >${upper}/below/deep/cgroup.procs`);
+    const kill = (script: string) => {
+      const words = [ns.name, "task-a", String(ino), "task-a", "", TRACKER];
+      return exec([...sh, "-c", script, "lanco", ...words], { uid: 0 });
+    };
+    // As if the processes did not die: what was taken is given back, unless an agent removes it.
+    const taken = SCRIPT.replace(/^round=0$/m, "round=20");
+    const held = taken.replace("-le 300", "-le 21").replace(/^ +strike$/m, ":");
+    assertEquals((await kill(held)).code, 1);
+    const uid = KEEPER === "systemd" ? OWNER : 0;
+    for (const path of ["", "/below", "/below/deep", "/below/deep/cgroup.procs"]) {
+      assertEquals(Deno.statSync(upper + path).uid, uid, `${sh[0]}: ${path}`);
+    }
+    const { code, stderr } = await kill(taken);
+    assertEquals([code, pids.filter(lives)], [0, []], stderr);
+    await ns.gone("a");
+    await ns.must("run", "a", "true");
+    await ns.gone("a");
+  }
+});
