@@ -18,12 +18,9 @@ Deno.test({
   ignore: !CAN_TEST_CGROUPS,
   async fn() {
     for (const umask of ["077", "000"]) {
-      const { code, stdout } = await withEmptyRun(
-        `umask ${umask}; "$@" >/dev/null`,
-        LANCO,
-        "doctor",
-      );
-      assertEquals([code, stdout], [0, "0:755\n"], umask);
+      // Without what is in /run systemd cannot be a keeper, and doctor may say that nothing can.
+      const { stdout } = await withEmptyRun(`umask ${umask}; "$@" >/dev/null`, LANCO, "doctor");
+      assertEquals(stdout, "0:755\n", umask);
     }
   },
 });
