@@ -50,6 +50,13 @@ end_time_limits() {
   done
 }
 
+# Sets uid and gid to the owner and group on record. Fails if there is no record.
+on_record() {
+  read -r record <"$run/namespace.json" || return
+  uid=${record#*'"uid":'} gid=${record#*'"gid":'}
+  uid=${uid%%,*} gid=${gid%%,*}
+} 2>/dev/null
+
 # Prints "PID NAME, " for the first ten members that have not ended meanwhile.
 names() {
   members | sort -un | {

@@ -39,11 +39,8 @@ EOF
   chown 0:0 "$run/named" $unified
   end_time_limits
   if is_populated; then
-    if read -r record <"$run/namespace.json"; then
-      uid=${record#*'"uid":'} gid=${record#*'"gid":'}
-      # shellcheck disable=SC2086
-      chown "+${uid%%,*}:+${gid%%,*}" "$run/named" $unified
-    fi 2>/dev/null
+    # shellcheck disable=SC2086
+    ! on_record || chown "+$uid:+$gid" "$run/named" $unified
     in_use
   fi
   echo >"$run/named/release_agent"

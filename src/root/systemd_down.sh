@@ -106,7 +106,9 @@ unit_close() {
 # Gives back what unit_close has taken, also before it was killed, and fails.
 unit_in_use() {
   if [ -e "$unit_file.old" ]; then
-    give_cgroup "$(unit_property UID)" "$(unit_property GID)" "$unit_cgroups"
+    # The unit has no group: that of the namespace is for reading, and no process gets it.
+    on_record || gid=0
+    give_cgroup "$(unit_property UID)" "$gid" "$unit_cgroups"
     mv "$unit_file.old" "$unit_file"
     ask_systemd daemon-reload
   fi

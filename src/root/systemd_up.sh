@@ -23,7 +23,6 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/true
 User=$uid
-Group=$gid
 KillMode=control-group
 TimeoutStartSec=20
 TimeoutStopSec=90

@@ -84,6 +84,11 @@ unitTest(
   },
 );
 
+unitTest("systemd starts nothing with the group of the namespace", async (unit) => {
+  // That of init -g is for reading.
+  assertEquals(await unit.show("Group"), "");
+});
+
 unitTest("an empty unit outlasts what an administrator and an upgrade do", async (unit) => {
   for (const verb of ["daemon-reload", "daemon-reexec"]) must(await asRoot(["systemctl", verb]));
   for (const verb of ["stop", "restart"]) {
