@@ -5,7 +5,7 @@
 # Whether the kernel has dropped the named hierarchy within 0.2 seconds.
 hierarchy_goes() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    grep -q ":name=lanco-$ns:" /proc/self/cgroup || return 0
+    grep -qF ":name=lanco-$ns:" /proc/self/cgroup || return 0
     sleep 0.02
   done
   return 1

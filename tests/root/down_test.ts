@@ -3,11 +3,14 @@ import {
   cgroupTest,
   exec,
   exists,
+  identity,
   LANCO,
   lives,
   OWNER,
   start,
+  STRANGER,
   type TestNamespace,
+  TRACKER,
   until,
 } from "../harness.ts";
 import { openBatch } from "../batch.ts";
@@ -67,6 +70,33 @@ cgroupTest("release notices a task whose processes end before they can be listed
   assertEquals(Deno.statSync(`${ns.directory}/named`).uid, OWNER);
   await ns.must("check", "a");
   await ns.must("stop", "--now", "a");
+});
+
+cgroupTest("release ends though a look at what processes have open does not", async (ns) => {
+  const user = new Deno.Command("setpriv", {
+    args: [...identity(STRANGER), "sleep", "1000"],
+    cwd: `${ns.directory}/${TRACKER}`,
+  }).spawn();
+  try {
+    const slow = ["-e", "trace=getdents64", "-e", "inject=getdents64:delay_enter=8000000"];
+    const strace = [
+      "strace",
+      "-f",
+      "-qq",
+      "-o",
+      "/dev/null",
+      "-P",
+      `/proc/${user.pid}/fd`,
+      ...slow,
+    ];
+    const { code, stderr } = await exec([...strace, LANCO, ns.name, "release"], { uid: 0 });
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /is still used by process \? .*: it is gone for all others/);
+    assert(!exists(ns.directory));
+  } finally {
+    user.kill("SIGKILL");
+    await user.status;
+  }
 });
 
 cgroupTest("release takes nothing that a time limit starts for a task", async (ns) => {
