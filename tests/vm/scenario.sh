@@ -14,6 +14,7 @@ as=
 . "$here/checks.sh"
 . "$here/story.sh"
 . "$here/limits.sh"
+. "$here/selinux.sh"
 
 # Tells who watches that the kernel of this host goes on.
 while sleep 10; do echo "."; done &
@@ -156,6 +157,8 @@ check "doctor" lanco doctor
 parts="story survival session hardened_service limits_of_run watching"
 if grep -q cgroup_no_v1=named /proc/cmdline; then
   without_named
+elif grep -q enforcing=1 /proc/cmdline; then
+  with_selinux
 elif lanco doctor | grep -q "layout unified"; then
   either_keeper
   # What takes long is played once: with one keeper here, with the other on the other release.
