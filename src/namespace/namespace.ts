@@ -23,21 +23,25 @@ export function readNamespace(namespace: string): Namespace {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new NotInitialised(namespace);
     // Everybody may read it by its mode.
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new Failed(
-        `this process may not read ${file}: permit that in its sandbox, or to its domain of SELinux (see "lanco man selinux")`,
-      );
-    }
+    if (error instanceof Deno.errors.PermissionDenied) throw unreadable(file);
     throw new Failed(
       `cannot understand ${file}: ${reason(error)}: run "sudo lanco ${namespace} init" again`,
     );
   }
 }
 
+function unreadable(file: string): Failed {
+  return new Failed(
+    `this process may not read ${file}: permit that in its sandbox, or to its domain of SELinux (see "lanco man selinux")`,
+  );
+}
+
 /**
  * Returns the inode number of a namespace's record, which changes with each `init`: a
  * command that goes on for long notices by it that the namespace was made anew. Returns null
  * if there is no such namespace.
+ *
+ * @throws {Failed} if this process may not look at the record.
  */
 export function lastInit(namespace: string): number | null {
   const file = `${namespaceDirectory(namespace)}/namespace.json`;
@@ -45,6 +49,7 @@ export function lastInit(namespace: string): number | null {
     return Deno.statSync(file).ino;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.PermissionDenied) throw unreadable(file);
     throw error;
   }
 }

@@ -16,7 +16,10 @@ def start(uid, then=lambda: None):
         then()
         os.write(writable, b"x")
         time.sleep(1000)
-    assert os.read(readable, 1)
+    os.close(writable)
+    told = os.read(readable, 1)
+    os.close(readable)
+    assert told, f"{pid} has ended with {os.waitpid(pid, 0)[1]:#x} before it slept"
     return pid
 
 

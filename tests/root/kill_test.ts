@@ -43,19 +43,19 @@ if (KEEPER === "named") {
           // Given no other hierarchy, it kills by numbers alone.
           const words = [ns.name, "task-a", String(ino), "task-a", ""];
           const kill = [...sh, "-c", HOLD + KILL.replace(before, after), "lanco", ...words];
-          const hold = Deno.makeTempDirSync();
-          const script = [files, hold, registered, String(OWNER), String(STRANGER), ...kill];
           const namespace = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
           let found: Record<string, unknown> = {};
           // A process of the script may take the number first: then nothing is proved.
           for (let tries = 0; found.same !== true && tries < 5; tries++) {
+            const hold = Deno.makeTempDirSync();
+            const script = [files, hold, registered, String(OWNER), String(STRANGER), ...kill];
             const words = [...namespace, "python3", ...script];
             const { code, stdout, stderr } = await exec(words, { uid: 0 });
             assertEquals([code, stderr], [0, ""]);
             found = JSON.parse(stdout);
+            Deno.removeSync(hold, { recursive: true });
           }
           assertEquals(found, { same: true, held: true, status: 0, lives: true }, sh[0]);
-          Deno.removeSync(hold, { recursive: true });
           Deno.removeSync(registered);
         }
       },

@@ -1,20 +1,22 @@
-# shellcheck disable=SC2154 # scenario.sh, which reads this, sets ns and user
+# shellcheck disable=SC2034,SC2154 # scenario.sh, which reads this, sets ns and user, and reads keeper
 # A host on which SELinux is enforced: a service of a web server's domain launches a task.
 
 # web NAME: a service in httpd_t, whose script launches a task of this name, and prints what it said.
 web() {
-  script=/usr/local/sbin/web-$1
-  printf '#!/bin/sh\nexec lanco %s run %s sleep 100000\n' "$ns" "$1" >"$script"
+  script=/usr/local/sbin/web-$1 log=/var/log/web-$1
+  : >"$log"
+  chmod 666 "$log"
+  chcon -t httpd_log_t "$log"
+  printf '#!/bin/sh\nexec lanco %s run %s sleep 100000 >>%s 2>&1\n' "$ns" "$1" "$log" >"$script"
   chmod 755 "$script"
   chcon -t httpd_exec_t "$script"
   printf '[Service]\nUser=%s\nType=oneshot\nRemainAfterExit=yes\nExecStart=%s\n' "$user" "$script" \
     >"/run/systemd/system/web-$1.service"
   systemctl daemon-reload
-  systemctl start "web-$1" || {
-    journalctl --no-pager -o cat -u "web-$1"
-    dmesg | grep 'avc:  denied' | tail -n 3
-    return 1
-  }
+  systemctl start "web-$1" || launched=$?
+  rm "$script" || :
+  cat "$log"
+  [ "${launched:-0}" = 0 ] || { dmesg | grep 'scontext=[^ ]*:httpd_t:' | sed 's/.*avc: //' | tail -n 5; return 1; }
 }
 
 # domain TASK: the domain of SELinux that its command runs in.
@@ -43,4 +45,5 @@ with_selinux() {
   play systemd story survival session hardened_service limits_of_run watching confined_caller
   # In Debian's policy nothing confines the kernel, which runs the agent.
   play named story hardened_service
+  keeper=systemd
 }
