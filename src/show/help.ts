@@ -1,5 +1,6 @@
 import type { Command } from "../cli/command.ts";
 import { type OptionTable, parseSpelling } from "../cli/options.ts";
+import { wrapped } from "./text.ts";
 
 /** The width of the terminal that a help is made for, in columns. */
 const COLUMNS = 80;
@@ -27,15 +28,4 @@ function renderOptions(options: OptionTable): string {
     const lines = [`${left[i]?.padEnd(wide)}  ${first}`];
     return [...lines, ...more.map((line) => " ".repeat(wide + 2) + line)].join("\n");
   }).join("\n");
-}
-
-/** Breaks a text at spaces into lines of at most so many columns, or of one longer word. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

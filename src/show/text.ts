@@ -104,3 +104,14 @@ export function fit(
   const shortened = begin + (unicode ? "…" : "~").slice(0, columns) + end;
   return shortened + " ".repeat(Math.max(0, columns - width(shortened)));
 }
+
+/** Breaks a text at spaces into lines of at most so many columns, or of one longer word; returns them. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,5 +1,4 @@
-import { RecordsClosed } from "../cli/errors.ts";
-import { listRuns, markedRuns } from "./records.ts";
+import { listRuns, markedRuns, unlessBad } from "./records.ts";
 import { runningTasks } from "./task.ts";
 
 /**
@@ -14,16 +13,8 @@ function recordedTasks(namespace: string): string[] {
 
 /** Returns the names of the tasks that run or have a record that the caller may read, sorted. */
 export function knownTasks(namespace: string): string[] {
-  return [...new Set([...visibleRecords(namespace), ...runningTasks(namespace)])].sort();
-}
-
-function visibleRecords(namespace: string): string[] {
-  try {
-    return recordedTasks(namespace);
-  } catch (error) {
-    if (error instanceof RecordsClosed) return [];
-    throw error;
-  }
+  const recorded = unlessBad(() => recordedTasks(namespace)) ?? [];
+  return [...new Set([...recorded, ...runningTasks(namespace)])].sort();
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Boot } from "../namespace/description.ts";
 import { namespaceDirectory, runsDirectory } from "../namespace/paths.ts";
 import { sinceBoot } from "./clock.ts";
 import { checkRun, type RunRecord, type RunStatus } from "./record.ts";
-import { BadRecord, openRegular, parseRecord, readRecord } from "./record_file.ts";
+import { BadRecord, openRegular, parseRecord, readRecord, unlessBad } from "./record_file.ts";
 
 /** Returns the directory of version 1.1.0 for the last run of a task. */
 export function formerDirectory(namespace: string, task: string): string {
@@ -30,14 +30,7 @@ export function readFormerRun(namespace: string, task: string): RunRecord | unde
 
 /** Returns the status of its first process: the file `ended` has the exit status, `uptime` the time since boot. */
 export function readFormerStatus(directory: string): RunStatus {
-  const read = (name: string) => {
-    try {
-      return readRecord(`${directory}/${name}`, 32) ?? "";
-    } catch (error) {
-      if (error instanceof BadRecord || error instanceof Deno.errors.PermissionDenied) return "";
-      throw error;
-    }
-  };
+  const read = (name: string) => unlessBad(() => readRecord(`${directory}/${name}`, 32)) ?? "";
   return { executed: true, ...parseFormerStatus(read("ended"), read("uptime")) };
 }
 

@@ -1,4 +1,4 @@
-import { BadRecord, readRecord } from "./record_file.ts";
+import { readRecord, unlessBad } from "./record_file.ts";
 
 /** The time limit of a run: then the task and all that it has started is ended. */
 export interface TimeLimit {
@@ -41,10 +41,6 @@ export function parseTimedOut(text: string): boolean {
 
 /** Returns whether the time limit of a run has ended it, or is ending it: false if that cannot be read. */
 export function readTimedOut(directory: string): boolean {
-  try {
-    return parseTimedOut(readRecord(`${directory}/timeout`, TIMEOUT_LENGTH) ?? "");
-  } catch (error) {
-    if (error instanceof BadRecord || error instanceof Deno.errors.PermissionDenied) return false;
-    throw error;
-  }
+  const text = unlessBad(() => readRecord(`${directory}/timeout`, TIMEOUT_LENGTH));
+  return text !== undefined && parseTimedOut(text);
 }

@@ -3,6 +3,7 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { each, withinBudget } from "../../cli/budget.ts";
 import { isPopulated, processes, processesIn, unlessGone } from "../../cgroup/cgroup.ts";
+import { type FreezerFile, isFrozen } from "../../cgroup/freezer.ts";
 import { registeredTasks } from "../../task/task.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { assertMounted } from "../../namespace/namespace.ts";
@@ -75,7 +76,7 @@ export class Sampler {
   readonly #cpu: ((task: string) => number | null) | undefined;
   readonly #memory: ((task: string) => number | null) | undefined;
   readonly #tracker: string;
-  readonly #frozen: { file: string; state: RegExp };
+  readonly #freezer: FreezerFile;
   #known = new Map<string, Known>();
 
   constructor(readonly namespace: Namespace, source: Partial<Source> = {}) {
@@ -91,9 +92,7 @@ export class Sampler {
     };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
     this.#tracker = `${this.#source.directory}/${tracker}`;
-    this.#frozen = tracker === "unified"
-      ? { file: "cgroup.freeze", state: /^1/ }
-      : { file: "freezer.state", state: /^FR/ };
+    this.#freezer = tracker === "unified" ? "cgroup.freeze" : "freezer.state";
     this.#cpu = this.#counter("cpuacct", "cpuacct.usage") ??
       this.#counter("unified", "cpu.stat", usageUsec);
     this.#memory = this.#counter("memory", "memory.usage_in_bytes") ??
@@ -113,17 +112,13 @@ export class Sampler {
     this.#source.assertThere();
     const { result: found, truncated: isTruncated } = withinBudget(() => [
       ...each(
-        this.#names(),
+        registeredTasks(`${this.#source.directory}/named`).sort(),
         (name) => [this.#task(name, now, boot)].filter((found) => found !== undefined),
       ),
       ...each(this.#source.exits(), (exit) => [this.#exit(exit, now)]),
     ], { time: SAMPLE_TIME });
     this.#known = new Map(found.map(({ task, known }) => [task.id, known]));
     return { time, tasks: found.map(({ task }) => task), isTruncated };
-  }
-
-  #names(): string[] {
-    return registeredTasks(`${this.#source.directory}/named`).sort();
   }
 
   #task(name: string, now: number, boot: number): { task: Task; known: Known } | undefined {
@@ -142,7 +137,7 @@ export class Sampler {
       id: name,
       name,
       inode,
-      state: this.#isFrozen(name) ? "paused" : "running",
+      state: isFrozen(`${this.#tracker}/task-${name}`, this.#freezer) ? "paused" : "running",
       processes: size,
       cpu: counted?.cpu ?? null,
       cpuTime,
@@ -212,12 +207,6 @@ export class Sampler {
     const cgroup = `${this.#tracker}/task-${name}`;
     const links = unlessGone(() => Deno.statSync(cgroup).nlink ?? 0, 2);
     return links > 2 ? processes(cgroup).length : new Set(processesIn(cgroup)).size;
-  }
-
-  #isFrozen(name: string): boolean {
-    return this.#frozen.state.test(
-      read(`${this.#tracker}/task-${name}/${this.#frozen.file}`) ?? "",
-    );
   }
 
   /** Returns a function that reads a counter of a task; undefined if the host has no such file. */

@@ -2,7 +2,7 @@ import { formatBytes } from "../../show/format.ts";
 import { KEYS } from "./help.ts";
 import { label, type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "../../show/table.ts";
-import { clean, cut, endOf, fit, width } from "../../show/text.ts";
+import { clean, cut, endOf, fit, width, wrapped } from "../../show/text.ts";
 
 /** The size of a terminal. */
 export interface Size {
@@ -117,22 +117,12 @@ function logPane(state: State, { columns, rows }: Size, style: Style): string[] 
 function help(size: Size, style: Style): string[] {
   const lines = ["Keys", ""];
   for (const [keys, action] of KEYS) {
-    const [first = "", ...more] = wrap(action, size.columns - 16);
+    const [first = "", ...more] = wrapped(action, size.columns - 16);
     lines.push(`  ${keys.padEnd(14)}${first}`, ...more.map((line) => " ".repeat(16) + line));
   }
   return lines.map((line, i) =>
     i === 0 ? paint(cut(line, size.columns), "head", style) : cut(line, size.columns)
   );
-}
-
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }
 
 /** The keys in the last line, the most important first: as many as have room are shown. */

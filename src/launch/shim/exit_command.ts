@@ -10,9 +10,7 @@ import type { ShimOptions } from "./shim.ts";
 const LONGEST = 131_000;
 
 /** The shell that waits for the end of a task and then runs its exit command: see `exit_command.sh`. */
-export class ExitCommand {
-  private constructor(private readonly shell: LaunchShell) {}
-
+export class ExitCommand extends LaunchShell {
   /**
    * Starts the shell. In a session of its own, "kill 0" in the exit command signals no other process.
    *
@@ -29,7 +27,7 @@ export class ExitCommand {
     if (encode(text).length > LONGEST) {
       throw new Failed(`the exit command has more than ${LONGEST} bytes: put it into a file`);
     }
-    const shell = new LaunchShell({
+    return new ExitCommand({
       role: "lanco-exit",
       script: [end + exit, String(oomScore ?? ""), place],
       environment,
@@ -40,12 +38,6 @@ export class ExitCommand {
         ...cwdFor(directory),
       },
     });
-    return new ExitCommand(shell);
-  }
-
-  /** The process id of the shell. */
-  get pid(): number {
-    return this.shell.pid;
   }
 
   /**
@@ -54,7 +46,7 @@ export class ExitCommand {
    * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
    */
   async ready(): Promise<void> {
-    if (await this.shell.answer() === undefined) {
+    if (await this.answer() === undefined) {
       throw new Failed("the shell of the exit command was killed before the task's start");
     }
   }
@@ -66,7 +58,7 @@ export class ExitCommand {
    * @throws {Failed} as `ready` does.
    */
   async openRun(directory: string): Promise<void> {
-    await this.shell.send(`run ${directory}`);
+    await this.send(`run ${directory}`);
     await this.ready();
   }
 
@@ -77,7 +69,7 @@ export class ExitCommand {
    * @throws {Failed} as `ready` does.
    */
   async openLog(opened: string): Promise<void> {
-    await this.shell.send(`log ${opened}`);
+    await this.send(`log ${opened}`);
     await this.ready();
   }
 
@@ -87,12 +79,7 @@ export class ExitCommand {
    * @param how By what it learns of the end: see `exit_command.sh`.
    */
   async wait(how: string): Promise<void> {
-    await this.shell.send(how);
-    await this.shell.release();
-  }
-
-  /** Kills the shell, whose cgroup must have been thawed. */
-  async abandon(): Promise<void> {
-    await this.shell.abandon();
+    await this.send(how);
+    await this.release();
   }
 }

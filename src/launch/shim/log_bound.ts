@@ -8,10 +8,8 @@ import { LaunchShell } from "./launch_shell.ts";
 export type Way = "collapse" | "punch";
 
 /** The shell that keeps a file of a task's output from growing: see `log_bound.sh`. */
-export class LogBound {
+export class LogBound extends LaunchShell {
   #start = "";
-
-  private constructor(private readonly shell: LaunchShell) {}
 
   /**
    * Starts the shell.
@@ -22,14 +20,7 @@ export class LogBound {
   static start(environment: CallerEnvironment, umask: number, most: number): LogBound {
     const script = [text, String(most), String(stepOf(most))] as const;
     const options = { cwd: "/", clearEnv: true, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
-    return new LogBound(
-      new LaunchShell({ role: "lanco-bound", script, environment, umask, options }),
-    );
-  }
-
-  /** The process id of the shell. */
-  get pid(): number {
-    return this.shell.pid;
+    return new LogBound({ role: "lanco-bound", script, environment, umask, options });
   }
 
   /** A word by which the shim finds the shell at the end of the run: see `shim.sh`. */
@@ -54,7 +45,7 @@ export class LogBound {
    * @throws {Failed} if its head cannot be dropped; or as `ready` does.
    */
   async open(opened: string, drops: string): Promise<Way> {
-    await this.shell.send(`open ${opened} ${drops}`);
+    await this.send(`open ${opened} ${drops}`);
     return await this.#answer("opened") === "collapse" ? "collapse" : "punch";
   }
 
@@ -68,23 +59,18 @@ export class LogBound {
    * @throws {Failed} as `ready` does.
    */
   async watch(registered: string, shim: number, own = "-"): Promise<void> {
-    await this.shell.send(`watch ${registered} ${shim} ${own}`);
+    await this.send(`watch ${registered} ${shim} ${own}`);
     await this.#answer("watching");
-    await this.shell.release();
+    await this.release();
   }
 
   async #answer(word: string): Promise<string> {
-    const [said, ...rest] = (await this.shell.answer() ?? "").split(" ");
+    const [said, ...rest] = (await this.answer() ?? "").split(" ");
     if (said === word) return rest.join(" ");
     throw new Failed(
       said === "error"
         ? rest.join(" ")
         : "the shell that bounds the log was killed before the start",
     );
-  }
-
-  /** Ends the shell, if the task is not started, and waits for its end. */
-  async abandon(): Promise<void> {
-    await this.shell.abandon();
   }
 }

@@ -34,9 +34,7 @@ export interface TimeOrder {
 }
 
 /** The shell that keeps the time limit of a run: see `time_limit.sh`. */
-export class TimeKeeper {
-  private constructor(private readonly shell: LaunchShell) {}
-
+export class TimeKeeper extends LaunchShell {
   /**
    * Starts the shell.
    *
@@ -45,14 +43,7 @@ export class TimeKeeper {
   static start({ environment, umask, directory }: ShimOptions): TimeKeeper {
     const script = [start, TEXT] as const;
     const options = cwdFor(directory);
-    return new TimeKeeper(
-      new LaunchShell({ role: "lanco-time", script, environment, umask, options }),
-    );
-  }
-
-  /** The process id of the shell. */
-  get pid(): number {
-    return this.shell.pid;
+    return new TimeKeeper({ role: "lanco-time", script, environment, umask, options });
   }
 
   /**
@@ -61,7 +52,7 @@ export class TimeKeeper {
    * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
    */
   async ready(): Promise<void> {
-    if (await this.shell.answer() === undefined) {
+    if (await this.answer() === undefined) {
       throw new Failed("the shell that keeps the time limit was killed before the task's start");
     }
   }
@@ -80,18 +71,8 @@ export class TimeKeeper {
       // The shell splits them at blanks: none is empty.
       ...[main?.pid ?? 0, start, "shim", "wait", own ?? "-"],
     ];
-    await this.shell.send(words.join(" "));
+    await this.send(words.join(" "));
     await this.ready();
-  }
-
-  /** Lets the shell live on when this process ends. */
-  async release(): Promise<void> {
-    await this.shell.release();
-  }
-
-  /** Kills the shell, and waits for its end. */
-  async abandon(): Promise<void> {
-    await this.shell.abandon();
   }
 }
 
