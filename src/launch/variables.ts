@@ -10,7 +10,7 @@ const LONGEST = 2 ** 20;
  *
  * @throws {Usage} if a line is neither.
  * @throws {NotPermitted} if the caller may not read the file.
- * @throws {Failed} if the file cannot be read, or has more than a mebibyte.
+ * @throws {Failed} if the file cannot be read, is not UTF-8, or has more than a mebibyte.
  */
 export function readVariables(file: string): Variable[] {
   return readFile(file).split("\n").flatMap((line, i) =>
@@ -27,14 +27,20 @@ function readFile(file: string): string {
     stdin: "null",
     env: { LC_ALL: "C" },
   }).outputSync();
-  const text = new TextDecoder();
   if (!success) {
-    const why = text.decode(stderr).trim().replace(/^.*: /, "");
+    const why = new TextDecoder().decode(stderr).trim().replace(/^.*: /, "");
     const message = `cannot read the variables in "${file}": ${why}`;
     throw why === "Permission denied" ? new NotPermitted(message) : new Failed(message);
   }
   if (stdout.length > LONGEST) {
     throw new Failed(`"${file}" has more than ${LONGEST} bytes: shorten it`);
   }
-  return text.decode(stdout);
+  try {
+    // A byte order mark at the beginning, as some editors write, is dropped: it is in no name.
+    return new TextDecoder("utf-8", { fatal: true }).decode(stdout);
+  } catch {
+    throw new Failed(
+      `"${file}" is not UTF-8: set such a variable for lanco itself, whose environment the task inherits`,
+    );
+  }
 }

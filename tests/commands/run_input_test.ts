@@ -19,7 +19,10 @@ cgroupTest(
     for (const line of ["A=given", "B=a=b c", "C=caller", "odd.name=x", "odd-name= y", "input"]) {
       assert(lines.includes(line), `${line} is not in ${lines}`);
     }
+    const latin = `${ns.scratch}/latin`;
+    Deno.writeFileSync(latin, new Uint8Array([...new TextEncoder().encode("A=caf"), 0xe9, 10]));
     const wrong: [string[], number, RegExp][] = [
+      [["--env-file", latin], 1, /"[^"]*latin" is not UTF-8: /],
       [["--env", "A"], 2, /--env must be NAME=VALUE/],
       [["--env", "=x"], 2, /--env must be NAME=VALUE/],
       [["--env-file", "/etc/passwd"], 2, /line 1 of \/etc\/passwd must be NAME=VALUE/],
