@@ -66,8 +66,12 @@ Manual: lanco man daemon
 
 /** Works at requests until there are no more, or nobody reads the answers. */
 async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
-  await Promise.race([batch.serve(standardInput()), answers.gone]);
-  await batch.close();
+  try {
+    await Promise.race([batch.serve(standardInput()), answers.gone]);
+  } finally {
+    // Also if the input cannot be read, or the answers cannot be written: a stop is to reach its end.
+    await batch.close();
+  }
   // Not if the last ones could not be written.
   if (!answers.open) await answers.gone;
 }

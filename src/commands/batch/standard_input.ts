@@ -1,4 +1,5 @@
 import { delay } from "../../cli/sleep.ts";
+
 /** The most that is read by one call, in bytes. */
 const BLOCK = 65_536;
 
@@ -7,7 +8,8 @@ const SHORT = 1, LONG = 32;
 
 /**
  * Yields the bytes of standard input. Another process that shares the open file may have set
- * O_NONBLOCK, and the runtime reports EAGAIN as an error: standard input is polled then.
+ * O_NONBLOCK, and the runtime reports EAGAIN as an error: standard input is polled then. A socket
+ * whose other end was closed with answers unread reports ECONNRESET in the place of its end.
  */
 export async function* standardInput(): AsyncGenerator<Uint8Array> {
   const block = new Uint8Array(BLOCK);
@@ -18,6 +20,7 @@ export async function* standardInput(): AsyncGenerator<Uint8Array> {
       yield block.slice(0, count);
       wait = SHORT;
     } catch (error) {
+      if (error instanceof Deno.errors.ConnectionReset) return;
       if (!isEmpty(error)) throw error;
       await delay(wait);
       wait = Math.min(2 * wait, LONG);
