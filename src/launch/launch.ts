@@ -228,21 +228,27 @@ class Attempt {
   async execute(): Promise<Launched> {
     const shim = this.#shim;
     const record = this.#record;
-    const { executed, forgetOldRuns } = await import("./lazy_imports.ts");
+    const { Execution, forgetOldRuns } = await import("./lazy_imports.ts");
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
     const { namespace } = this.namespace;
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
+    const directory = this.#files?.directory ?? "";
     const cgroup = registered(namespace, this.task);
-    // They are armed first: they do nothing if the command was not executed.
-    const run = { inode: this.#inode, directory: this.#files?.directory ?? "" };
-    await this.#attendants?.arm(run, record, { isFrozen: this.#isFrozen, watched: cgroup });
-    this.#debug(`execute ${this.options.command[0]}`);
-    await shim.go(this.#output.words);
-    const execution = { child: this.#child, cgroup, restored: this.#restored };
-    await executed(shim, execution, this.#look);
+    const [child, restored] = [this.#child, this.#restored];
+    const execution = new Execution({ child, cgroup, directory, restored });
+    try {
+      // They are armed first: they do nothing if the command was not executed.
+      const run = { inode: this.#inode, directory };
+      await this.#attendants?.arm(run, record, { isFrozen: this.#isFrozen, watched: cgroup });
+      this.#debug(`execute ${this.options.command[0]}`);
+      await shim.go(this.#output.words);
+      await execution.done(shim, this.#look);
+    } finally {
+      execution.close();
+    }
     shim.release();
     notifyWatchers(namespace, this.task);
     try {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { cgroupTest, exec, SWEEP, until } from "../harness.ts";
+import { cgroupTest, exec, exists, SWEEP, until } from "../harness.ts";
 import { Scene } from "./fault.ts";
 import { runWhereShells } from "./shells.ts";
 
@@ -28,6 +28,23 @@ for (const more of [[], ["-c", ":"]]) {
     },
   );
 }
+
+cgroupTest("a run whose child is killed when it was told to go on says so", async (ns) => {
+  const scene = await Scene.open(ns);
+  const mark = `${ns.scratch}/mark`;
+  for (const more of [[], ["-c", `touch ${mark}`]]) {
+    // The child says that it is ready, that it has opened the log, and third that it executes the command.
+    const hit = { effect: "KILL", call: "write", n: 3 } as const;
+    const args = [...more, "a", "sleep", "1000"];
+    const { code, stderr } = await runWhereShells(hit, ns, ...args);
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /task a was killed before its start\n$/);
+    assertEquals([(await ns.lanco("check", "a")).code, scene.hasRun("a")], [3, false]);
+  }
+  await until("no exit command waits", () => !ns.traces().some((path) => path.includes("exit-")));
+  assertEquals(exists(mark), false);
+  await scene.close();
+});
 
 cgroupTest("a log that a killed shell has not opened is not said to be at fault", async (ns) => {
   const hit = { effect: "KILL", call: "openat", n: 1, path: `${ns.logs}/task-a.log` } as const;

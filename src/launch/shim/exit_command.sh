@@ -68,14 +68,19 @@ fi
 exec </dev/null
 # Without a freezer the shell polls: the run is over when its cgroup is gone or has another inode.
 while [ "$lanco_word" = watch ] && [ "$(stat -c %i "$lanco_cgroup" 2>/dev/null)" = "$lanco_inode" ]; do sleep 1; done
-# The exit command is not run if the task's command was not executed, or after "release -n".
+# The exit command is not run if the task's command was not executed, or after "release -n". It is
+# run if another process has written into the record, which then tells nothing.
 {
   read -r lanco_id
   read -r lanco_executed
   # shellcheck disable=SC2034 # lanco_rest takes the fields that are not needed
   read -r lanco_word LANCO_STATUS lanco_rest
 } <&3
-case ${lanco_run##*/}:$lanco_executed:$lanco_word in "$lanco_id-$LANCO_TASK:"*:failed | "$lanco_id-$LANCO_TASK::") leave ;; esac
+case ${lanco_run##*/}:$lanco_executed:$lanco_word in
+"$lanco_id-$LANCO_TASK:"*:failed) leave ;;
+"$lanco_id-$LANCO_TASK:executed:"* | "$lanco_id-$LANCO_TASK:executed "*) ;;
+"$lanco_id-$LANCO_TASK:"*) leave ;;
+esac
 [ ! -e "$lanco_run/no-exit" ] || leave
 # The exit command may use LANCO_STATUS in shell arithmetic, which evaluates what it is given.
 case $LANCO_STATUS in '' | ????* | *[!0-9]*) LANCO_STATUS=unknown ;; esac
