@@ -150,6 +150,11 @@ export function reason(error: unknown): string {
   return message.split("\n", 1)[0] ?? message;
 }
 
+/** Returns whether a system call failed because there was no descriptor or memory left (ENFILE, EMFILE, ENOMEM). */
+export function isScarcity(error: unknown): boolean {
+  return /os error (12|23|24)\)/.test(reason(error));
+}
+
 /**
  * Returns the exit status of a command on several tasks: a failure (1, 2, 5, 6) takes
  * precedence over a negative answer (3, 4), and that over 0. Among equals the first one counts.

@@ -1,6 +1,6 @@
 import { isGone, processes } from "../cgroup/cgroup.ts";
+import { isScarcity } from "../cli/errors.ts";
 import { delay } from "../cli/sleep.ts";
-import { limitBehind } from "../namespace/caller_limits.ts";
 import { isDying, isYetToExecute } from "../task/command_start.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { readBeginning } from "../task/read_beginning.ts";
@@ -99,7 +99,7 @@ export class Execution {
       // The list is read last: a process that has ended in between is not in it.
       return !isDying(child) && processes(cgroup).includes(child);
     } catch (error) {
-      if (limitBehind(error) === undefined) throw error;
+      if (!isScarcity(error)) throw error;
       return false;
     }
   }

@@ -62,8 +62,7 @@ export async function launch(
     const { refusal } = await import("./refusal.ts");
     // The reason is found out before the cgroups are removed, for it reads their counters.
     const why = refusal(namespace, task, options.limits, error);
-    // An error of the cleanup must not hide the error of the launch.
-    const killed = await attempt.undo().catch(() => false);
+    const killed = await attempt.undo();
     if (killed || error instanceof Failed) assertOpen(namespace, init);
     if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
@@ -229,9 +228,7 @@ class Attempt {
     const shim = this.#shim;
     const record = this.#record;
     const { Execution, forgetOldRuns } = await import("./lazy_imports.ts");
-    if (shim === undefined || record === undefined) {
-      throw new Failed("the shim has not been started");
-    }
+    if (shim === undefined || record === undefined) throw new Failed("there is no shim");
     const { namespace } = this.namespace;
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
@@ -257,25 +254,40 @@ class Attempt {
       // The task has been started all the same.
       this.#debug(`cannot forget old records: ${reason(error)}`);
     }
-    return {
-      pid: this.#child,
-      shim,
-      record,
-      admission: this.#admission,
-      unlimited: this.#unlimited,
-    };
+    const [pid, admission, unlimited] = [this.#child, this.#admission, this.#unlimited];
+    return { pid, shim, record, admission, unlimited };
   }
 
-  /** Ends the processes of the launch and removes its cgroups and records. Returns whether another process had killed the shim or its child. */
+  /**
+   * Ends the processes of the launch and removes its cgroups and records. A step that fails, as for
+   * want of descriptors, keeps no other from being taken, and hides no error of the launch.
+   *
+   * @returns whether another process had killed the shim or its child.
+   */
   async undo(): Promise<boolean> {
-    if (this.#record !== undefined) liftProcessLimit(this.namespace, this.task);
-    this.#shim?.abandon();
-    letGoOn(this.namespace, this.task, this.#inode);
-    const killed = await abandon(this.namespace, this.task, this.#shim);
-    await this.#taking?.catch(() => {});
-    await this.#attendants?.undo(this.#inode);
-    await this.keeper.close(this.namespace, this.#id, this.task);
-    this.#files?.remove();
+    const { namespace, task } = this;
+    let killed = false;
+    const lift = () => this.#record && liftProcessLimit(namespace, task, this.#inode);
+    const steps: (() => unknown)[] = [
+      // The child cleans up, for which it may have to fork, as soon as its input is closed. That
+      // frees a descriptor, with which the limit can be lifted if there was none.
+      lift,
+      () => this.#shim?.abandon(),
+      lift,
+      () => letGoOn(namespace, task, this.#inode),
+      async () => killed = await abandon(namespace, task, this.#shim),
+      () => this.#taking?.catch(() => {}),
+      () => this.#attendants?.undo(this.#inode),
+      () => this.keeper.close(namespace, this.#id, task),
+      () => this.#files?.remove(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        this.#debug(`cannot clean up: ${reason(error)}`);
+      }
+    }
     return killed;
   }
 

@@ -4,6 +4,7 @@ import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory } from "../namespace/paths.ts";
+import { registeredInode } from "../task/task.ts";
 
 /**
  * Sets the limits of a task whose cgroups have been made and are still empty. The limit on
@@ -42,11 +43,21 @@ export function limitProcesses(
   return pids === undefined ? [] : set(namespace, task, { pids }, bestEffort);
 }
 
-/** Removes the limit on processes from the task of a failed launch, whose child still has to clean up. */
-export function liftProcessLimit(namespace: Namespace, task: string): void {
-  const file = locate(namespace, `task-${task}`, "pids.max");
-  if (file === undefined) return;
-  unlessGone(() => Deno.writeTextFileSync(file, "max", { create: false }), undefined);
+/**
+ * Removes the limit on processes from the task of a failed launch, whose child still has to clean up.
+ *
+ * @param inode The inode of the registered cgroup of this launch: another run may have the name now.
+ */
+export function liftProcessLimit(namespace: Namespace, task: string, inode: number): void {
+  const path = locate(namespace, `task-${task}`, "pids.max");
+  if (path === undefined) return;
+  unlessGone(() => {
+    using file = Deno.openSync(path, { write: true });
+    // If the name belongs to this launch now, the file that has been opened does, too.
+    if (registeredInode(namespace.namespace, task) === inode) {
+      file.writeSync(new TextEncoder().encode("max"));
+    }
+  }, undefined);
 }
 
 function set(namespace: Namespace, task: string, limits: Limits, bestEffort: boolean): string[] {

@@ -1,5 +1,5 @@
 import { isFrozen } from "../cgroup/freezer.ts";
-import { Failed } from "../cli/errors.ts";
+import { Failed, isScarcity } from "../cli/errors.ts";
 import type { Namespace } from "./description.ts";
 import { namespaceDirectory } from "./paths.ts";
 
@@ -33,9 +33,9 @@ const FROZEN_TIMEOUT = 5000;
 /**
  * Returns a function to be called in a loop that waits for the kernel or the release agent.
  * It looks every 100 ms at most, and throws `Failed` once the namespace has been frozen for
- * longer than `patience`, in milliseconds.
+ * longer than 5 seconds.
  */
-export function thawWatch(namespace: Namespace, patience = FROZEN_TIMEOUT): () => void {
+export function thawWatch(namespace: Namespace): () => void {
   let since: number | undefined;
   // A launch has just looked.
   let last = performance.now();
@@ -43,8 +43,15 @@ export function thawWatch(namespace: Namespace, patience = FROZEN_TIMEOUT): () =
     const now = performance.now();
     if (now - last < 100) return;
     last = now;
-    const why = whyFrozen(namespace);
+    let why: string | undefined;
+    try {
+      why = whyFrozen(namespace);
+    } catch (error) {
+      // It is looked again when something is free.
+      if (isScarcity(error)) return;
+      throw error;
+    }
     if (why === undefined) since = undefined;
-    else if (now - (since ??= now) > patience) throw new Failed(why);
+    else if (now - (since ??= now) > FROZEN_TIMEOUT) throw new Failed(why);
   };
 }

@@ -29,10 +29,10 @@ cgroupTest(
     const name = `${ns.name}-b`;
     const line = `awk '$5 ~ "^/run/lanco/" { print $5 }' /proc/self/mountinfo | sort -r |
       xargs -r -n 1 umount --lazy
-    mount -t tmpfs none /run/lanco && mkdir /run/lanco/proc
+    mount -t tmpfs -o mode=755 none /run/lanco && mkdir /run/lanco/proc
     exec 9>>/run/lanco/.lock && flock 9
     ${LANCO} ${name} init -u ${OWNER} 9>&- &
-    until ls -d /run/lanco/${name}/named; do kill -0 $! && sleep 0.05; done >/dev/null 2>&1
+    until ls -d /run/lanco/${name}/named; do kill -0 $! || exit 9; sleep 0.05; done >/dev/null 2>&1
     sleep 0.2
     rmdir /run/lanco/proc && flock -u 9 && wait $!`;
     const { code, stderr } = await exec(

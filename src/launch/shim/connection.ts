@@ -40,7 +40,12 @@ export function byPipes(process: Deno.ChildProcess): Connection {
     read: () => Promise.race([said.read().then(({ value }) => value ?? null), gone]),
     write: (text) => told.write(encode(text)),
     closeInput: () => void told.close().catch(() => {}),
-    release: () => letLiveOn(process),
+    release: () => {
+      // A batch, which goes on, must not keep the descriptors.
+      told.close().catch(() => {});
+      said.cancel().catch(() => {});
+      letLiveOn(process);
+    },
   };
 }
 

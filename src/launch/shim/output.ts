@@ -1,3 +1,4 @@
+import { isScarcity } from "../../cli/errors.ts";
 import { procOf } from "../../task/pid_namespace.ts";
 import { readVisible } from "../../task/process.ts";
 import { delay } from "../../cli/sleep.ts";
@@ -50,10 +51,18 @@ export class ShimOutput {
   }
 }
 
-/** Returns whether a process runs. A zombie has ended (proc_pid_stat(5), state Z). */
+/**
+ * Returns whether a process runs, or may run if there is no descriptor to find that out. A zombie has
+ * ended (proc_pid_stat(5), state Z).
+ */
 export function lives(pid: number): boolean {
-  const stat = readVisible(`${procOf(pid)}/stat`);
-  return stat !== "" && !/\) Z [^)]*$/.test(stat);
+  try {
+    const stat = readVisible(`${procOf(pid)}/stat`);
+    return stat !== "" && !/\) Z [^)]*$/.test(stat);
+  } catch (error) {
+    if (isScarcity(error)) return true;
+    throw error;
+  }
 }
 
 /** Waits for the end of a shim that is not a child of this process. Returns its exit status, by its last line of output. */

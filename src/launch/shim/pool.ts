@@ -1,7 +1,7 @@
 import child from "./child.sh" with { type: "text" };
 import pool from "./pool.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
-import { Failed } from "../../cli/errors.ts";
+import { Failed, isScarcity } from "../../cli/errors.ts";
 import { keeperOf } from "../../keeper/keeper_of.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { runsDirectory } from "../../namespace/paths.ts";
@@ -18,6 +18,9 @@ const FIFOS = 64;
 
 /** The longest request, in bytes: dash reads each byte by a system call of its own. */
 const LARGEST = 8192;
+
+/** How long no other pool is started when one could not be, in milliseconds. */
+const PAUSE = 60_000;
 
 /** Variables that bash does not let a script set: they can only come from its environment. */
 const INHERITED = ["UID", "EUID", "GROUPS", "DIRSTACK", "FUNCNAME", "SECONDS"];
@@ -129,8 +132,11 @@ export class ShimPool {
     const fifo = this.#free.pop() ?? "";
     let go: Deno.FsFile;
     try {
+      this.#touch();
       go = openBoth(fifo);
-    } catch {
+    } catch (error) {
+      this.#free.push(fifo);
+      if (isScarcity(error)) throw error;
       // The FIFO is gone: the namespace has been released and initialised again.
       this.#retired = true;
       return undefined;
@@ -164,6 +170,12 @@ export class ShimPool {
     this.#shims.delete(tag);
     finish();
     return undefined;
+  }
+
+  /** Sets the time of the directory, for what is old is taken for abandoned and removed: see `forgetOldRuns`. */
+  #touch(): void {
+    const now = new Date();
+    Deno.utimeSync(this.directory, now, now);
   }
 
   #connection(pid: number, { tag, output, go, fifo, finish }: NewShim): Connection {
@@ -217,9 +229,15 @@ export class ShimPool {
 /** The shim pool of this process; undefined within if it could not be started. */
 let shared: Promise<ShimPool | undefined> | undefined;
 
+/** The shim pool that was started last. */
+let started: ShimPool | undefined;
+
+/** When another pool may be started, on the clock of performance.now(). */
+let next = 0;
+
 /**
  * Returns the shim pool for all launches of a batch: a new one if the last one has no FIFOs left
- * or was killed. Returns undefined if a shim pool cannot be started.
+ * or was killed. Returns undefined if a shim pool cannot be started; after a minute it is tried again.
  *
  * @param umask The umask of the caller.
  * @param batch The batch, which closes the pool at its end.
@@ -231,14 +249,15 @@ export async function sharedPool(
 ): Promise<ShimPool | undefined> {
   const last = shared;
   const pool = await last;
-  if (last !== undefined && (pool === undefined || pool.able)) return pool;
+  if (pool?.able || (last !== undefined && pool === undefined && performance.now() < next)) {
+    return pool;
+  }
   // Another launch may have replaced the pool while this one waited.
   if (shared === last) {
     pool?.close();
-    shared = ShimPool.start(namespace, umask).then((made) => {
-      batch.atEnd(() => made.close());
-      return made;
-    }, () => undefined);
+    if (last === undefined) batch.atEnd(() => started?.close());
+    next = performance.now() + PAUSE;
+    shared = ShimPool.start(namespace, umask).then((made) => started = made, () => undefined);
   }
   return await shared;
 }

@@ -211,7 +211,10 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
 
 /** Returns undefined if there is no shim pool, or it cannot fork this shim. */
 async function byPool(options: ShimOptions): Promise<Connection | undefined> {
-  const { pool, id, environment } = options;
+  const { pool, id, environment, command, directory, log, errors, input } = options;
+  // All shims of a pool have one output, where a name in a message could look like another's line.
+  const named = [command[0], directory, log, errors, input];
+  if (named.some((name) => name?.includes("\n"))) return undefined;
   const variables = { ...options.variables, ...environment.restore };
   return await pool?.fork({ id, variables, words: shimWords(options) });
 }

@@ -228,3 +228,58 @@ cgroupTest(
     assertEquals(incomplete(ns), []);
   },
 );
+
+cgroupTest("a name with line feeds in a message is no answer of another launch", async (ns) => {
+  const batch = openBatch(ns);
+  await batch.ask("run", "first", "sleep", "1000");
+  const forged = Array.from({ length: 50 }, (_, i) => `${i} ended 0\n${i} error 1 forged`).join(
+    "\n",
+  );
+  const launches = Array.from({ length: 20 }, (_, i) => [
+    batch.ask("run", `good-${i}`, "sleep", "1000"),
+    batch.ask("run", `bad-${i}`, `x\n${forged}\n`),
+  ]);
+  for (const [good, bad] of launches) {
+    assertEquals([(await good)?.exitStatus, (await bad)?.exitStatus], [0, 127]);
+  }
+  for (let i = 0; i < 20; i++) await ns.must("check", `good-${i}`);
+  await batch.end();
+});
+
+cgroupTest("launches that need a shell of their own leave a batch no pipes", async (ns) => {
+  const batch = openBatch(ns);
+  const directory = `/proc/${batch.batch.pid}/fd`;
+  const pipes = () =>
+    [...Deno.readDirSync(directory)].filter(({ name }) =>
+      Deno.readLinkSync(`${directory}/${name}`).startsWith("pipe:")
+    ).length;
+  await batch.ask("run", "first", "sleep", "1000");
+  const before = pipes();
+  const long = "x".repeat(9000);
+  for (let i = 0; i < 10; i++) {
+    const { exitStatus } = await batch.ask("run", `a-${i}`, "sh", "-c", "sleep 1000", long);
+    assertEquals(exitStatus, 0);
+  }
+  await until("they are closed", () => pipes() <= before);
+  await batch.end();
+});
+
+cgroupTest("a shim pool that is in use is not taken for an abandoned one", async (ns) => {
+  const batch = openBatch(ns);
+  await batch.ask("run", "a", "sleep", "1000");
+  const [pool] = pools(ns);
+  const [name] = [...Deno.readDirSync(`${ns.directory}/runs`)].map(({ name }) => name)
+    .filter((name) => name.startsWith(".new-"));
+  const directory = `${ns.directory}/runs/${name}`;
+  await exec(["touch", "-d", "1 hour ago", directory], { uid: 0 });
+  assertEquals((await batch.ask("run", "b", "sleep", "1000")).exitStatus, 0);
+  assert(Date.now() - (Deno.statSync(directory).mtime?.getTime() ?? 0) < 1_800_000);
+  assertEquals(pools(ns), [pool]);
+  // It was not in use for so long that another launch has removed it.
+  await exec(["rm", "-r", directory], { uid: 0 });
+  for (const task of ["c", "d"]) {
+    assertEquals((await batch.ask("run", task, "sleep", "1000")).exitStatus, 0);
+  }
+  await until("there is another pool", () => pools(ns).some((pid) => pid !== pool));
+  await batch.end();
+});
