@@ -56,7 +56,8 @@ Examples:
     const names = readNames(namespace);
     const areSelected = isSelecting(request);
     const tasks = areSelected ? await selected(context, names, request) : request.tasks;
-    const told: Output<"forget">["tasks"] = {};
+    // Without a prototype, for "__proto__" can be the name of a task.
+    const told: Output<"forget">["tasks"] = Object.create(null);
     const { status, outcomes } = await eachTask(context, tasks, async (task) => {
       told[task] = await forgetTask(context, namespace, task, names, request);
       if (areSelected) return;

@@ -19,7 +19,7 @@ textfile collector reads.
 
 Examples:
   lanco web metrics
-  lanco web metrics 'import-*' >web.prom.new && mv web.prom.new web.prom
+  lanco web metrics 'import-*' >new; test -s new && mv new web.prom
 `,
   options: {
     openmetrics: flag("--openmetrics", "print OpenMetrics 1.0, for readers of only that format"),
