@@ -255,7 +255,10 @@ function rewritten(
   queue: string[],
 ): string {
   const found = findOption(table, shown);
-  if (found === undefined) throw new Usage(`unknown option ${shown}: see -h`);
+  if (found === undefined) {
+    const where = shown === "-h" ? "give it directly after the command" : "see -h";
+    throw new Usage(`unknown option ${shown}: ${where}`);
+  }
   const { name, value } = found;
   if (value === "none" && attached !== undefined) throw new Usage(`option ${shown} takes no value`);
   if (value === "none") return `--${name}`;

@@ -66,6 +66,9 @@ Examples:
     const namespace = readNamespace(context.namespace);
     const { running: runs, finished: ended } = otherwise(request);
     const selection = select(request, { running: runs, finished: ended || request.runs });
+    if (request.failed && selection.running && !selection.finished) {
+      throw new Usage("--failed shows what has ended: leave --running out");
+    }
     if (request.runs) {
       if (request.table) {
         throw new Usage("--runs has a line for each run already: leave --table out");

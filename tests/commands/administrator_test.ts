@@ -59,7 +59,10 @@ cgroupTest("ls selects what has failed, and what ran since a time", async (ns) =
   ]);
   assertMatch(await ns.must("ls", "--table"), /^live +running +- +\S+ +\S+ +1 .* sleep 1000$/m);
   for (
-    const args of [["--sort", "size"], ["--since", "x"], ["--since", "-1"], ["--runs", "--table"]]
+    const args of [["--sort", "size"], ["--since", "x"], ["--since", "-1"], ["--runs", "--table"], [
+      "--failed",
+      "--running",
+    ], ["-a", "-h"]]
   ) {
     assertEquals((await ns.lanco("ls", ...args)).code, 2, args.join(" "));
   }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { painted, plain } from "../../src/show/colour.ts";
 import { renderTaskTable } from "../../src/show/task_table.ts";
 import { hasFailed, isSince, sorted } from "../../src/task/order.ts";
@@ -105,9 +105,23 @@ Deno.test("renderTaskTable() has a line for each task, and blanks in the command
   assertEquals(lines[1]?.split(/ +/).slice(4), ["1.0s", "-", "2.0s", "1.0M", "sleep", "1"]);
   // deno-lint-ignore no-control-regex
   assertEquals(lines.some((line) => /[\u0000-\u001f]/.test(line)), false);
-  const narrow = renderTaskTable(tasks, { columns: 90, paint: painted });
-  // deno-lint-ignore no-control-regex
-  const shown = narrow.replaceAll(/\u001b\[\d+m/g, "").split("\n");
-  assertEquals(shown.every((line) => line.length <= 90), true);
-  assertEquals(narrow.includes("\u001b[31mout-of-memory\u001b[0m "), true);
+});
+
+Deno.test("renderTaskTable() has lines that fit, and names and states in each", () => {
+  const usual = { state: "out of memory", code: null, signal: "SIGKILL", ended: 2000 } as const;
+  const tasks = [
+    task(`import-${"x".repeat(150)}-1`, { ...usual, usage: usage(2e9, 1 << 20) }),
+    task("b", { state: "running", code: null, processes: 12, ended: null }),
+  ];
+  for (const columns of [200, 90, 80, 40]) {
+    const text = renderTaskTable(tasks, { columns, paint: painted });
+    // deno-lint-ignore no-control-regex
+    const lines = text.replaceAll(/\u001b\[\d+m/g, "").split("\n");
+    assertEquals(lines.filter((line) => line.length > columns), []);
+    assertMatch(lines[0] ?? "", /^TASK +STATE .*COMMAND$/);
+    assertMatch(lines[1] ?? "", /^import.*-1 +out-of-memory /);
+    assertMatch(lines[2] ?? "", /^b +running .*sleep 1$/);
+    assertEquals(text.includes("\u001b[31mout-of-memory\u001b[0m "), true);
+  }
+  assertMatch(renderTaskTable(tasks.slice(1), { columns: 80 }), /^TASK STATE {3}STATUS STARTED /);
 });
