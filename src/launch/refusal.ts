@@ -2,7 +2,7 @@ import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { limitBehind, noMoreProcesses } from "../namespace/caller_limits.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
-import { Failed, isScarcity, LancoError, reason } from "../cli/errors.ts";
+import { Failed, LancoError, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namespaceDirectory } from "../namespace/paths.ts";
 import { EndedEarly } from "./shim/shim.ts";
@@ -19,7 +19,7 @@ const NEEDED_MEMORY = 256 * 1024;
 /**
  * Returns the reason why a launch has failed: the namespace is frozen, or a limit of the task, the
  * namespace or the caller was reached. Returns undefined if the error itself tells the reason, or if
- * there is no descriptor to find it out. The cgroups of the task must still exist, for their counters
+ * it cannot be found out, as for want of descriptors. The cgroups of the task must still exist, for their counters
  * are read.
  */
 export function refusal(
@@ -30,8 +30,8 @@ export function refusal(
 ): string | undefined {
   try {
     return findReason(namespace, task, limits, error);
-  } catch (failure) {
-    if (!isScarcity(failure)) throw failure;
+  } catch {
+    // The launch is to be undone whatever keeps the reason from being found out.
     return limitBehind(error);
   }
 }

@@ -26,7 +26,7 @@ import {
 const task = text("the task");
 const runId = text("the id of the run, a word that sorts by time");
 const state = word("the state of the task", ...STATES);
-const exitStatus = integer("lanco's exit status for this task: 0, 1, 3, 4, 5 or 6");
+const exitStatus = integer("lanco's exit status for it: 0, 1, 3, 4, 5 or 6");
 const why = nullable(text("the reason, if the answer is no or unknown"));
 
 const exit = {

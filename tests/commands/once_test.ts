@@ -222,7 +222,8 @@ cgroupTest("a killed run --once leaves its task free, or on record if it has beg
   assertEquals((await once(ns, "first", "true")).code, 0);
   const whole = performance.now() - begin;
   const codes = new Set<number>();
-  for (let i = 0; i < 16; i++) {
+  // On a busy host each may take longer than the first: then later kills are tried, too.
+  for (let i = 0; i < 16 || (codes.size < 2 && i < 96); i++) {
     const task = `t${i}`;
     const run = ["sh", "-c", `echo x >>${ns.scratch}/${task}`];
     const launcher = start([LANCO, ns.name, "run", "--once", task, ...run]);

@@ -11,6 +11,7 @@ import {
   until,
 } from "../../harness.ts";
 import { openBatch } from "../../batch.ts";
+import { unlessGone } from "../../../src/cgroup/cgroup.ts";
 
 /** A Python script that prints what a process inherits from its parent, except for process ids. */
 const PRINT = `
@@ -251,7 +252,7 @@ cgroupTest("launches that need a shell of their own leave a batch no pipes", asy
   const directory = `/proc/${batch.batch.pid}/fd`;
   const pipes = () =>
     [...Deno.readDirSync(directory)].filter(({ name }) =>
-      Deno.readLinkSync(`${directory}/${name}`).startsWith("pipe:")
+      unlessGone(() => Deno.readLinkSync(`${directory}/${name}`), "").startsWith("pipe:")
     ).length;
   await batch.ask("run", "first", "sleep", "1000");
   const before = pipes();
