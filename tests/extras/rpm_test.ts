@@ -11,8 +11,10 @@ async function rpm(root: string, ...args: string[]): Promise<string> {
       await asRoot(["install", "-D", "-m", "755", file, to]);
     }
   }
-  // Debian's rpm does not install packages unless it is told to.
-  return await asRoot(["rpm", `--root=${root}`, "--force-debian", "--nodeps", ...args]);
+  // Debian's rpm does not install packages unless it is told to, up to Debian 12.
+  const { code } = await exec(["rpm", "--force-debian", "--version"]);
+  const told = code === 0 ? ["--force-debian"] : [];
+  return await asRoot(["rpm", `--root=${root}`, ...told, "--nodeps", ...args]);
 }
 
 /** Returns the paths of the files of the package below a root. */
