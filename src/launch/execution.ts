@@ -8,7 +8,7 @@ import { parseStatus, STATUS_LENGTH } from "../task/record.ts";
 import { openRegular, unlessBad } from "../task/record_file.ts";
 import { EndedEarly, notExecuted, type Shim } from "./shim/shim.ts";
 
-/** The execution of a task's command. */
+/** Whose execution of a command is watched. */
 export interface ExecutionOptions {
   /** The task's first process. */
   child: number;

@@ -228,7 +228,9 @@ class Attempt {
     const shim = this.#shim;
     const record = this.#record;
     const { Execution, forgetOldRuns } = await import("./lazy_imports.ts");
-    if (shim === undefined || record === undefined) throw new Failed("there is no shim");
+    if (shim === undefined || record === undefined) {
+      throw new Failed("the shim has not been started");
+    }
     const { namespace } = this.namespace;
     const { limits } = this.options;
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));

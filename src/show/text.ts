@@ -105,7 +105,7 @@ export function fit(
   return shortened + " ".repeat(Math.max(0, columns - width(shortened)));
 }
 
-/** Breaks a text at spaces into lines of at most so many columns, or of one longer word; returns them. */
+/** Returns a text as lines, broken at spaces, of at most so many columns each, or of one longer word. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {

@@ -229,7 +229,7 @@ Deno.test("isLogOf() knows the log of a task and those that rotation has made of
   assertEquals(others.filter((name) => isLogOf(name, "a")), []);
 });
 
-cgroupTest("forget tells of a task whose name objects have", async (ns) => {
+cgroupTest("forget tells of a task called __proto__", async (ns) => {
   await ns.must("run", "__proto__", "true");
   await ns.gone("__proto__");
   const { stdout } = await ns.lanco("forget", "--json", "__proto__");

@@ -13,10 +13,13 @@ web() {
   printf '[Service]\nUser=%s\nType=oneshot\nRemainAfterExit=yes\nExecStart=%s\n' "$user" "$script" \
     >"/run/systemd/system/web-$1.service"
   systemctl daemon-reload
-  systemctl start "web-$1" || launched=$?
-  rm "$script" || :
+  started=0
+  systemctl start "web-$1" || started=1
+  # The removal of the package is to leave nothing here.
+  rm "$script"
   cat "$log"
-  [ "${launched:-0}" = 0 ] || { dmesg | grep 'scontext=[^ ]*:httpd_t:' | sed 's/.*avc: //' | tail -n 5; return 1; }
+  [ "$started" = 0 ] || dmesg | grep 'scontext=[^ ]*:httpd_t:' | sed 's/.*avc: //' | tail -n 5
+  return "$started"
 }
 
 # domain TASK: the domain of SELinux that its command runs in.
