@@ -1,4 +1,5 @@
 import { OWNER, PREFIX, run, sleep } from "./measure.ts";
+import { SYSTEMD_TOOLS } from "./systemd.ts";
 import { bomb, directory, ended, sh, type Tool } from "./tool.ts";
 
 const namespace = `${PREFIX}c`;
@@ -173,37 +174,5 @@ const ancestor: Tool = {
   end: () => void run(ancestorProgram, [namespace, "release"], {}),
 };
 
-const unit = (task: string) => `${PREFIX}${task}.service`;
-const asRoot = (program: string, ...args: string[]) => run(program, args, {});
-const startUnit = (task: string, ...command: string[]) =>
-  asRoot(
-    "systemd-run",
-    ...["--quiet", "--collect", `--unit=${unit(task)}`, `--uid=${OWNER.uid}`, ...command],
-  );
-/** As root, for others would need rights from polkit, or a manager of their own. */
-const systemdRun: Tool = {
-  name: "systemd-run",
-  // It is there if systemd is process 1: see sd_booted(3).
-  begin: () => void Deno.statSync("/run/systemd/system"),
-  launch: (task) => startUnit(task, "sleep", "1000"),
-  check: (task) => asRoot("systemctl", "is-active", "--quiet", unit(task)),
-  stop: (task) => asRoot("systemctl", "stop", unit(task)),
-  launchAll: (tasks) => {
-    for (const task of tasks) startUnit(task, "sleep", "1000");
-    return Promise.resolve();
-  },
-  stopAll: (tasks) => {
-    asRoot("systemctl", "stop", ...tasks.map(unit));
-    return Promise.resolve();
-  },
-  list: () => asRoot("systemctl", "list-units", "--no-pager", unit("*")),
-  bomb: {
-    launch: () => startUnit("bomb", bomb),
-    stop: () => asRoot("systemctl", "kill", "--signal=KILL", unit("bomb")),
-  },
-  resident: /^$/,
-  end: () => {},
-};
-
 /** What else launches tasks. */
-export const OTHERS = [ancestor, systemdRun, taskSpooler, nq, supervisor, runit, pm2];
+export const OTHERS = [ancestor, ...SYSTEMD_TOOLS, taskSpooler, nq, supervisor, runit, pm2];

@@ -1,7 +1,7 @@
 /** What systemd takes from a hardened service, and what lanĉo does without it (scripts/container_test). */
 import { assertEquals, assertMatch } from "@std/assert";
 import { cgroupTest, LANCO, messages, OWNER, type TestNamespace } from "../harness.ts";
-import { asRoot, must } from "./unit_namespace.ts";
+import { asRoot } from "./unit_namespace.ts";
 
 /**
  * Runs commands of lanĉo as the owner, in a service with these settings. Returns what they have
@@ -20,8 +20,11 @@ async function served(
     .map((property) => `--property=${property}`);
   const words = ["--quiet", "--wait", "--collect", `--uid=${OWNER}`, ...options];
   const shell = ["sh", "-c", lines.join("\n"), LANCO, ns.name];
-  must(await asRoot(["systemd-run", ...words, ...shell]));
-  return Deno.readTextFileSync(out);
+  const { code, stderr } = await asRoot(["systemd-run", ...words, ...shell]);
+  const said = Deno.readTextFileSync(out);
+  // What the service has written tells why it has failed.
+  assertEquals({ code, stderr, said }, { code: 0, stderr: "", said });
+  return said;
 }
 
 const EPERM = "SystemCallErrorNumber=EPERM";
