@@ -13,13 +13,17 @@ async function served(
   settings: readonly string[],
 ): Promise<string> {
   const out = `${ns.scratch}/out-${crypto.randomUUID()}`;
+  const script = `${out}.sh`;
   const lines = commands.map((command) =>
-    `"$0" "$1" ${command}; echo "${command.split(" ", 1)[0]} $?"`
+    `"$1" "$2" ${command}; echo "${command.split(" ", 1)[0]} $?"`
   );
   const options = [`StandardOutput=file:${out}`, `StandardError=file:${out}`, ...settings]
     .map((property) => `--property=${property}`);
   const words = ["--quiet", "--wait", "--collect", `--uid=${OWNER}`, ...options];
-  const shell = ["sh", "-c", lines.join("\n"), LANCO, ns.name];
+  // A file: if systemd reloads before it starts the service, it reads "$" in an argument as its own.
+  Deno.writeTextFileSync(script, lines.join("\n"));
+  Deno.chmodSync(script, 0o644);
+  const shell = ["sh", script, LANCO, ns.name];
   const { code, stderr } = await asRoot(["systemd-run", ...words, ...shell]);
   const said = Deno.readTextFileSync(out);
   // What the service has written tells why it has failed.
