@@ -2,6 +2,7 @@ import { type Command, command, type Context, type Result } from "../../cli/comm
 import { LancoError, Usage } from "../../cli/errors.ts";
 import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
+import { delay } from "../../cli/sleep.ts";
 import { effectiveUser, standardOutputMode } from "../../namespace/caller.ts";
 import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
@@ -20,6 +21,18 @@ import { BatchRequest, type BatchServices } from "./batch_request.ts";
 
 /** The most requests that are in progress at the same time; no more are read until one ends. */
 const MANY = 16_384;
+
+/**
+ * How much is read from a caller that closed the answers, in bytes: more than a pipe or a socket
+ * holds by default (pipe(7), socket(7)), so all that one that died had sent.
+ */
+const SENT = 2 ** 18;
+
+/**
+ * How often it is looked whether a caller that closed the answers keeps its batch waiting for
+ * input, in milliseconds, and how often it may: one that died does not.
+ */
+const TICK = 100, TICKS = 10;
 
 /** The most launches at the same time. Each mostly waits for the kernel and the release agent. */
 const LAUNCHES = 32;
@@ -64,10 +77,14 @@ Manual: lanco man daemon
   },
 });
 
-/** Works at requests until there are no more, or nobody reads the answers. */
+/**
+ * Works at requests until there are no more, or nobody reads the answers. A caller that died has
+ * closed both: what it had sent before is still executed, whichever of the two is seen first.
+ */
 async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
+  const unread = answers.gone.then(() => batch.inputWaits());
   try {
-    await Promise.race([batch.serve(standardInput()), answers.gone]);
+    await Promise.race([batch.serve(standardInput()), unread]);
   } finally {
     // Also if the input cannot be read, or the answers cannot be written: a stop is to reach its end.
     await batch.close();
@@ -97,6 +114,10 @@ class Batch implements BatchServices {
   readonly #closing: (() => void)[] = [];
   /** Told when a request has been answered. */
   #left: (() => void) | undefined;
+  /** Whether it waits for a line; and how many bytes of lines it has read since nobody reads the answers. */
+  #isWaiting = true;
+  #unanswerable = 0;
+  #isClosing = false;
 
   /** @param forRoot For root in another user's namespace: how requests are handled there. */
   constructor(
@@ -105,19 +126,32 @@ class Batch implements BatchServices {
     private readonly forRoot?: RootRequests,
   ) {}
 
-  /** Takes requests until there are no more, or nobody reads what becomes of them. */
+  /** Takes requests until there are no more, or nobody reads what becomes of those that follow. */
   async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const line of splitLines(stream, LONGEST)) {
-      if (!this.answers.open || this.forRoot?.status !== undefined) return;
+      this.#isWaiting = false;
+      if (!this.answers.open) this.#unanswerable += line?.length ?? LONGEST;
+      if (this.#isClosing || this.#unanswerable > SENT) return;
+      if (this.forRoot?.status !== undefined) return;
       await this.#begin(line);
       await this.answers.room();
       await this.forRoot?.ready();
       if (this.#underWay.size >= MANY) await this.#oneLess();
+      this.#isWaiting = true;
+    }
+  }
+
+  /** Returns when it has waited for input for a second altogether. */
+  async inputWaits(): Promise<void> {
+    for (let ticks = 0; ticks < TICKS;) {
+      await delay(TICK);
+      if (this.#isWaiting) ticks++;
     }
   }
 
   /** Cancels the requests that would have no end, and waits until all others are finished. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const endless = this.answers.open ? ["events"] : ["events", "wait"];
     for (const context of this.#underWay.values()) {
       if (endless.includes(context.command)) context.cancel();

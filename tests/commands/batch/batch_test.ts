@@ -285,9 +285,13 @@ cgroupTest("batch fails if its answers cannot be written", async (ns) => {
 cgroupTest(
   "batch ends without a message when its reader is gone, and needs its namespace",
   async (ns) => {
-    const line = `yes '{"command":"ls"}' | { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
-    const { stdout, stderr } = await shell(line);
-    assertEquals([stdout.split("\n").length, stderr], [2, "0\n"]);
+    const request = `'{"command":"ls"}'`;
+    // Much input, and little of it that never ends.
+    for (const input of [`yes ${request}`, `while sleep 0.1; do echo ${request}; done`]) {
+      const line = `${input} | { ${LANCO} ${ns.name} batch; echo $? >&2; } | head -n 1`;
+      const { stdout, stderr } = await shell(line);
+      assertEquals([stdout.split("\n").length, stderr], [2, "0\n"]);
+    }
     assertEquals((await shell(`${LANCO} no-such-namespace batch </dev/null`)).code, 5);
   },
 );

@@ -1,23 +1,41 @@
 import { assertEquals } from "@std/assert";
 import { cgroupTest, exec, LANCO, until } from "../../harness.ts";
 
-/** Runs a program with one end of a socket as its standard input and output, and requests a stop there; closes the other end when an answer is there that it has not read. */
-const RESET = `import select, socket, subprocess, sys
+/**
+ * Runs a program with one end of a socket as its standard input and output. When the first line is
+ * there, which is never read, it requests a stop, and closes the other end.
+ */
+const RESET = `import socket, subprocess, sys, time
 ours, theirs = socket.socketpair()
 program = subprocess.Popen(sys.argv[1:], stdin=theirs, stdout=theirs)
 theirs.close()
-select.select([ours], [], [])
+while not ours.recv(65536, socket.MSG_PEEK).endswith(b'\\n'):
+    time.sleep(0.01)
 ours.sendall(b'{"command":"stop","task":"a","timeout":2}\\n')
 ours.close()
 sys.exit(program.wait())`;
 
-cgroupTest("batch finishes its requests when its caller dies with unread answers", async (ns) => {
-  const task = 'trap "" TERM; echo ready; while :; do sleep 1; done';
-  await ns.must("run", "a", "sh", "-c", task);
-  await until("the task ignores TERM", () => ns.log("a") === "ready\n");
-  const words = ["/usr/bin/python3", "-c", RESET, LANCO, ns.name, "batch"];
-  const { code, stderr } = await exec(words);
-  assertEquals([code, stderr], [0, ""]);
-  // It ignores TERM: it ends by the kill alone, for which the batch had to go on.
-  await ns.gone("a");
-});
+/** Runs a program that can write no answer but the first line, and requests a stop after one was refused. */
+const UNREAD = `import subprocess, sys, time
+program = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+program.stdout.readline()
+program.stdout.close()
+program.stdin.write(b'{"command":"check","task":"a"}\\n')
+program.stdin.flush()
+time.sleep(0.3)
+program.stdin.write(b'{"command":"stop","task":"a","timeout":2}\\n')
+program.stdin.close()
+sys.exit(program.wait())`;
+
+for (const [how, caller] of Object.entries({ RESET, UNREAD })) {
+  cgroupTest(`batch executes what its caller sent before it died (${how})`, async (ns) => {
+    const task = 'trap "" TERM; echo ready; while :; do sleep 1; done';
+    await ns.must("run", "a", "sh", "-c", task);
+    await until("the task ignores TERM", () => ns.log("a") === "ready\n");
+    const words = ["/usr/bin/python3", "-c", caller, LANCO, ns.name, "batch"];
+    const { code, stderr } = await exec(words);
+    assertEquals([code, stderr], [0, ""]);
+    // It ignores TERM: it ends by the kill alone, for which the batch had to go on.
+    await ns.gone("a");
+  });
+}
