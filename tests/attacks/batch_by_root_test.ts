@@ -73,7 +73,11 @@ for (const [verb, hinder] of HINDRANCES) {
         assertMatch(told(waited), why);
         assertEquals(waited.exitStatus, 125);
         // Another one acts.
-        assertEquals([(await last).exitStatus, wait.exitStatus], [0, 137], told(wait));
+        const ended = await last;
+        assertEquals(ended.exitStatus, 0, told(ended));
+        // On a busy host the new one may have no time to act either: root's kill takes the shim, too.
+        const unknown = told(ended).includes("root kills what is left") ? 125 : 137;
+        assert([137, unknown].includes(wait.exitStatus), told(wait));
         assert(!lives(pid) && await acting() !== pid);
         assertEquals((await ask("check", "a")).exitStatus, 3);
         assertEquals((await ask("stop", "--now", "c")).exitStatus, 0);
