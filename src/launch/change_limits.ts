@@ -78,7 +78,7 @@ export async function changeLimits(
   const before = presentLimits(namespace, task);
   const limits = completed(wanted, before);
   assertWithinNamespace(namespace, limits);
-  const settings = open(namespace, task, limits, options);
+  const settings = open(namespace, task, limits, { ...options, isOver });
   try {
     // The files are open: if the run is not over now, they are those of this run.
     if (isOver()) throw new NotRunning(task);
@@ -127,12 +127,12 @@ function completed(wanted: Limits, before: Limits): Limits {
   };
 }
 
-/** Opens the files of the limits. */
+/** Opens the files of the limits. They are missing without their controller, and when the run is over. */
 function open(
   namespace: Namespace,
   task: string,
   limits: Limits,
-  { bestEffort, warn }: ChangeOptions,
+  { bestEffort, warn, isOver }: ChangeOptions & { isOver: () => boolean },
 ): Setting[] {
   const settings: Setting[] = [];
   try {
@@ -142,6 +142,7 @@ function open(
         settings.push(setting);
         continue;
       }
+      if (isOver()) throw new NotRunning(task);
       // Without a controller there is no limit, as "max" asks for.
       if (plan.alternatives.some(({ value }) => /^(max|-1)/.test(value))) continue;
       const message =

@@ -1,5 +1,5 @@
 import { existsSync } from "@std/fs/exists";
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -13,6 +13,7 @@ import { registeredInode } from "../task/task.ts";
  * @returns a warning for each limit that could not be set, if `bestEffort`.
  * @throws {Failed} if the host lacks a controller, unless `bestEffort`.
  * @throws {NotPermitted} if a limit is more than that of the namespace.
+ * @throws an error that `isGone` if a cgroup has been removed meanwhile.
  */
 export function setLimits(
   namespace: Namespace,
@@ -73,7 +74,12 @@ function set(namespace: Namespace, task: string, limits: Limits, bestEffort: boo
   return missing;
 }
 
-/** Writes the first of the alternative settings whose file exists. Returns whether there is one. */
+/**
+ * Writes the first of the alternative settings whose file exists. Returns whether there is one.
+ *
+ * @throws {Deno.errors.NotFound} if a cgroup is gone, as the release agent of the run before may
+ * remove one that is still empty.
+ */
 function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
   for (const setting of plan.alternatives) {
     const file = locate(namespace, cgroup, setting.file);
@@ -81,9 +87,14 @@ function apply(namespace: Namespace, cgroup: string, plan: LimitPlan): boolean {
     try {
       Deno.writeTextFileSync(file, setting.value, { create: false });
     } catch (error) {
+      if (isGone(error)) throw error;
       throw new Failed(`cannot set ${plan.option}: ${reason(error)}`);
     }
     return true;
+  }
+  const root = namespaceDirectory(namespace.namespace);
+  for (const { name, tasks } of namespace.hierarchies) {
+    if (tasks) Deno.statSync(`${root}/${name}/${cgroup}`);
   }
   return false;
 }
