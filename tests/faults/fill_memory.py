@@ -1,12 +1,13 @@
 """Moves itself into a cgroup of which $1 is the cgroup.procs, and fills its memory with the file
-$2, which lies on a tmpfs, until the kernel kills it: the pages of the file stay."""
+$2, which lies on a tmpfs, until the kernel kills it: the pages of the file stay. All that it needs
+itself is there before it moves, so that its end leaves next to nothing free for others."""
 import os
 import sys
 
-procs, path = sys.argv[1:]
-file = os.open(path, os.O_CREAT | os.O_WRONLY)
+procs = os.open(sys.argv[1], os.O_WRONLY)
+file = os.open(sys.argv[2], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 page = b"x" * 4096
-with open(procs, "w") as cgroup:
-    cgroup.write(str(os.getpid()))
+for descriptor, written in (file, page), (procs, b"0"):
+    os.write(descriptor, written)
 while True:
     os.write(file, page)
