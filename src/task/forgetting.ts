@@ -22,6 +22,7 @@ import {
   unlessBad,
 } from "./records.ts";
 import { forget } from "./retention.ts";
+import type { Runs } from "./run_names.ts";
 import { registeredInode } from "./task.ts";
 
 /** Which runs of a task are forgotten. */
@@ -62,9 +63,9 @@ export interface KnownNames {
   /** The runs that have a record. */
   list: RunList;
   /** The runs that have a mark, by task. */
-  marks: ReadonlyMap<string, readonly string[]>;
+  marks: Runs;
   /** The runs that have a mark that stays, by task. */
-  once: ReadonlyMap<string, readonly string[]>;
+  once: Runs;
 }
 
 /**

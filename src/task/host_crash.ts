@@ -5,7 +5,7 @@ import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { markDirectory } from "../namespace/paths.ts";
 import { readRecord, removeQuietly } from "./record_file.ts";
 import { isOfBoot } from "./run_id.ts";
-import { parseRunName } from "./run_name.ts";
+import { parseRunName, type Runs, runsByTask } from "./run_names.ts";
 
 /** The greatest length of a mark, in bytes. */
 const LONGEST = 100;
@@ -116,14 +116,8 @@ export function isLost({ namespace, boot }: Namespace, task: string): boolean {
 }
 
 /** Returns the marks of a namespace that are removed at the next boot, by the names of their tasks; none if the caller may not read them. */
-export function marksByTask(namespace: string): Map<string, string[]> {
-  const marks = new Map<string, string[]>();
-  for (const name of marksIn(markDirectory(namespace))) {
-    const found = parseRunName(name);
-    if (found === undefined) continue;
-    marks.set(found.task, [...marks.get(found.task) ?? [], found.run]);
-  }
-  return marks;
+export function marksByTask(namespace: string): Runs {
+  return runsByTask(marksIn(markDirectory(namespace)));
 }
 
 /** Returns the names in the directory of the marks; none if it has too many to be listed. */

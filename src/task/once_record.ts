@@ -1,8 +1,8 @@
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
 import { onceDirectory } from "../namespace/paths.ts";
 import { parseRun, type RunRecord } from "./record.ts";
 import { BadRecord, LONGEST_RECORD, readRecord } from "./record_file.ts";
-import { parseRunName } from "./run_name.ts";
+import { keptList, type Runs, runsByTask } from "./run_names.ts";
 
 /**
  * What is left of a run that is to be the only one of its task: a mark on disk that stays until it
@@ -80,46 +80,13 @@ export function isOnce(namespace: string, task: string, run: string): boolean {
   return unlessGone(() => Deno.lstatSync(onceMark(namespace, task, run)), undefined) !== undefined;
 }
 
-/** The ids of runs by the names of their tasks, the oldest first. */
-type Runs = ReadonlyMap<string, readonly string[]>;
-
-/** The greatest granularity of the times of files, in milliseconds: a kernel tick, with a margin. */
-const TICK = 20;
-
-const lists = new Map<string, { changed: number; device: number; runs: Runs }>();
-
 /**
  * Lists the marks of a namespace. The list is kept, and read again only if the directory has changed.
  *
  * @throws {Deno.errors.PermissionDenied} if the caller may not read them.
  */
 export function onceRuns(namespace: string): Runs {
-  const directory = onceDirectory(namespace);
-  try {
-    const { mtime, dev } = Deno.statSync(directory);
-    const changed = mtime?.getTime() ?? 0;
-    const known = lists.get(namespace);
-    if (known?.changed === changed && known.device === dev) return known.runs;
-    const isSettled = Date.now() - changed > TICK;
-    const runs = readList(directory);
-    if (isSettled) lists.set(namespace, { changed, device: dev, runs });
-    else lists.delete(namespace);
-    return runs;
-  } catch (error) {
-    if (isGone(error)) return new Map();
-    throw error;
-  }
+  return unlessGone(() => listOfMarks(onceDirectory(namespace)), new Map());
 }
 
-function readList(directory: string): Runs {
-  const runs = new Map<string, string[]>();
-  for (const { name } of Deno.readDirSync(directory)) {
-    const found = parseRunName(name);
-    if (found === undefined) continue;
-    const known = runs.get(found.task);
-    if (known === undefined) runs.set(found.task, [found.run]);
-    else known.push(found.run);
-  }
-  for (const ids of runs.values()) if (ids.length > 1) ids.sort();
-  return runs;
-}
+const listOfMarks = keptList((names) => runsByTask(names));

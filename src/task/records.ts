@@ -8,23 +8,15 @@ import { parseRun, readStatus, type RunRecord, type RunStatus } from "./record.t
 import { BadRecord, readRecord } from "./record_file.ts";
 import { onceMark, onceRuns, readOnce } from "./once_record.ts";
 import { isOfBoot } from "./run_id.ts";
-import { parseRunName } from "./run_name.ts";
+import { keptList, parseRunName, type Runs, runsByTask } from "./run_names.ts";
 
 /** The runs of a namespace that have a record. */
 export interface RunList {
-  /** The ids of the runs by the names of their tasks, the oldest first. */
-  readonly runs: ReadonlyMap<string, readonly string[]>;
+  /** The ids of the runs. */
+  readonly runs: Runs;
   /** The tasks that have a record of version 1.1.0. */
   readonly former: ReadonlySet<string>;
-  /** The number of runs. */
-  readonly count: number;
 }
-
-/** The greatest granularity of the times of files, in milliseconds: a kernel tick, with a margin. */
-const TICK = 20;
-
-/** The lists that were read last, by namespace, with the directory's modification time and device. */
-const lists = new Map<string, { changed: number; device: number; list: RunList }>();
 
 /**
  * Lists the runs of a namespace by the names of their directories. The list is kept, and read again
@@ -33,19 +25,17 @@ const lists = new Map<string, { changed: number; device: number; list: RunList }
  * @throws {RecordsClosed} if the caller may not read the records.
  */
 export function listRuns(namespace: string): RunList {
-  const none: RunList = { runs: new Map(), former: new Set(), count: 0 };
-  return inRuns(namespace, none, (directory) => {
-    const { mtime, dev } = Deno.statSync(directory);
-    const changed = mtime?.getTime() ?? 0;
-    const known = lists.get(namespace);
-    if (known?.changed === changed && known.device === dev) return known.list;
-    const isSettled = Date.now() - changed > TICK;
-    const list = readList(directory);
-    if (isSettled) lists.set(namespace, { changed, device: dev, list });
-    else lists.delete(namespace);
-    return list;
-  });
+  return inRuns(namespace, { runs: new Map(), former: new Set() }, listOfRuns);
 }
+
+const listOfRuns = keptList((names): RunList => {
+  const former = new Set<string>();
+  const runs = runsByTask(names, (name) => {
+    // Names that begin with a dot belong to launches that are not completed.
+    if (isName(name, TASK_MAX)) former.add(name);
+  });
+  return { runs, former };
+});
 
 /** Returns what a function finds in the directory of the runs; `none` if there is no such directory. */
 function inRuns<T>(namespace: string, none: T, look: (directory: string) => T): T {
@@ -75,26 +65,6 @@ export function lastRunId(namespace: string, task: string): string | undefined {
     }
     return last;
   });
-}
-
-function readList(directory: string): RunList {
-  const runs = new Map<string, string[]>();
-  const former = new Set<string>();
-  let count = 0;
-  for (const { name } of Deno.readDirSync(directory)) {
-    const found = parseRunName(name);
-    if (found === undefined) {
-      // Names that begin with a dot belong to launches that are not completed.
-      if (isName(name, TASK_MAX)) former.add(name);
-      continue;
-    }
-    count++;
-    const known = runs.get(found.task);
-    if (known === undefined) runs.set(found.task, [found.run]);
-    else known.push(found.run);
-  }
-  for (const ids of runs.values()) if (ids.length > 1) ids.sort();
-  return { runs, former, count };
 }
 
 /** A run that has a record. */
@@ -233,7 +203,7 @@ export function leftRun(namespace: string, task: string, run: string): RecordedR
 }
 
 /** Returns the runs that have marks on disk which stay; none if the caller may not read these. */
-export function markedRuns(namespace: string): ReadonlyMap<string, readonly string[]> {
+export function markedRuns(namespace: string): Runs {
   try {
     return onceRuns(namespace);
   } catch (error) {

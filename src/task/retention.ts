@@ -4,7 +4,8 @@ import { marksByTask, unmark } from "./host_crash.ts";
 import { isOnce } from "./once_record.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
 import { removeTree } from "./record_file.ts";
-import { listRuns, type RunList } from "./records.ts";
+import { listRuns } from "./records.ts";
+import type { Runs } from "./run_names.ts";
 import { isRunning, registeredInode } from "./task.ts";
 
 /** How many runs of a namespace are kept, beside the last one of each task. */
@@ -30,7 +31,7 @@ export interface Remembered {
 }
 
 /** Returns the runs of a list, the oldest first. */
-export function byAge({ runs }: Pick<RunList, "runs">): Remembered[] {
+export function byAge(runs: Runs): Remembered[] {
   const all = [...runs].flatMap(([task, ids]) =>
     ids.map((run, i) => ({ run, task, isLast: i === ids.length - 1 }))
   );
@@ -52,7 +53,7 @@ export function forgetOldRuns(namespace: string): void {
   // A directory has a link for each subdirectory (inode(7)): counting them is cheaper than listing.
   const links = Deno.statSync(runsDirectory(namespace)).nlink ?? 0;
   if (links <= KEPT_RUNS + SLACK) return;
-  const old = forgettable(byAge(listRuns(namespace)))
+  const old = forgettable(byAge(listRuns(namespace).runs))
     .filter(({ task, run }) => !isOnce(namespace, task, run));
   if (old.length <= SLACK) return;
   for (const run of old) forget(namespace, run);
@@ -85,7 +86,7 @@ function forgetCounters(namespace: string): void {
 export function forgetOldest(namespace: string): boolean {
   forgetAbandoned(namespace);
   const list = listRuns(namespace);
-  const runs = byAge(list);
+  const runs = byAge(list.runs);
   const marks = marksByTask(namespace);
   const former = [...list.former].filter((task) => !isRunning(namespace, task));
   for (const task of former) removeTree(formerDirectory(namespace, task));

@@ -10,7 +10,7 @@ const after = (minutes: number) => makeRunId(BOOT, "", minutes * 60_000);
 
 Deno.test("forgettable() returns all runs but the newest and the last of each task", () => {
   const [a, b, c, d] = [1, 2, 3, 4].map(after) as [string, string, string, string];
-  const runs = byAge({ runs: new Map([["x", [a, b, d]], ["y", [c]]]) });
+  const runs = byAge(new Map([["x", [a, b, d]], ["y", [c]]]));
   assertEquals(runs.map(({ run, isLast }) => [run, isLast]), [
     [a, false],
     [b, false],
