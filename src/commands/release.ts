@@ -1,8 +1,10 @@
+import { isThere } from "../cgroup/cgroup.ts";
 import { command } from "../cli/command.ts";
 import { AlreadyRunning, Failed, NotRunning, Usage } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import { readNamespace } from "../namespace/namespace.ts";
+import { registered } from "../namespace/paths.ts";
 import { forgetExitCommands, wakeExitCommands } from "../task/wake_exit_commands.ts";
 import { sleepingExitCommands } from "../task/exit_commands.ts";
 import { runAsRoot } from "../root/mod.ts";
@@ -55,14 +57,8 @@ async function releaseTask(name: string, task: string, withCommand: boolean): Pr
   forgetExitCommands(name, task, unwanted);
   // The release agent may have died after it removed the cgroups and before it woke the exit command.
   const woken = wakeExitCommands(namespace, task);
-  let free: boolean;
-  try {
-    free = await (await keeperOf(namespace)).reap(namespace, task);
-  } catch (error) {
-    if (error instanceof NotRunning && woken) return;
-    throw error;
-  }
-  if (!free) {
+  if (!woken && !isThere(registered(name, task))) throw new NotRunning(task);
+  if (!await (await keeperOf(namespace)).reap(namespace, task)) {
     throw new Failed(
       `cannot release task ${task}: a process has entered its cgroups again: try again`,
     );

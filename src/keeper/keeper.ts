@@ -1,18 +1,22 @@
 // What a namespace is kept by: who owns the name of a task, and moves its processes out of the caller's cgroups.
 import type { Namespace } from "../namespace/description.ts";
 
-/** The processes that leave the caller's cgroups for those of the namespace. */
-export interface Candidates {
-  /** The shim. */
-  shim: number;
-  /** The task's first process. */
-  child: number;
+/** The shells that stay with a run beside its shim. */
+export interface ShellsBeside {
   /** The shell that will run the exit command, if there is one. */
   exit: number | undefined;
   /** The shell that keeps the time limit, if there is one. */
   time: number | undefined;
   /** Shells that serve the run beside the task. */
   beside: readonly number[];
+}
+
+/** The processes that leave the caller's cgroups for those of the namespace. */
+export interface Candidates extends ShellsBeside {
+  /** The shim. */
+  shim: number;
+  /** The task's first process. */
+  child: number;
 }
 
 /** Options of `Keeper.admit`. */
@@ -26,15 +30,9 @@ export interface AdmitOptions {
 }
 
 /** The shells of a launch that `Keeper.take` moves first. */
-export interface Shells {
+export interface Shells extends ShellsBeside {
   /** The shim, unless a shim pool has forked it. */
   shim: number | undefined;
-  /** The shell that will run the exit command, if there is one. */
-  exit: number | undefined;
-  /** The shell that keeps the time limit, if there is one. */
-  time: number | undefined;
-  /** Shells that serve the run beside the task. */
-  beside: readonly number[];
 }
 
 /** A launch that registers its task. */
@@ -122,10 +120,9 @@ export interface Keeper {
   close(namespace: Namespace, id: string, task: string): Promise<void>;
 
   /**
-   * Removes the cgroups of a task that has ended.
+   * Removes the cgroups of a task that has ended, if it has a registered one.
    *
    * @returns whether the name of the task is free.
-   * @throws {NotRunning} if the task has no registered cgroup.
    */
   reap(namespace: Namespace, task: string): Promise<boolean>;
 

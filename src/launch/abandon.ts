@@ -1,6 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
 import { setFrozen } from "../cgroup/freezer.ts";
-import { NotRunning } from "../cli/errors.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -38,12 +37,8 @@ export async function abandon(namespace: Namespace, task: string, shim?: Shim): 
     return false;
   }
   const { code, signal } = ended;
-  try {
-    if (!isTaskPopulated(namespace.namespace, task)) {
-      await (await keeperOf(namespace)).reap(namespace, task);
-    }
-  } catch (error) {
-    if (!(error instanceof NotRunning)) throw error;
+  if (!isTaskPopulated(namespace.namespace, task)) {
+    await (await keeperOf(namespace)).reap(namespace, task);
   }
   return signal !== null || code > 128;
 }

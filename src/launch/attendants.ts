@@ -1,8 +1,13 @@
 import { setFrozen } from "../cgroup/freezer.ts";
-import type { Keeper } from "../keeper/keeper.ts";
+import type { Keeper, ShellsBeside } from "../keeper/keeper.ts";
 import { removeWhenOpen } from "../keeper/reopening.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { exitCommandCgroups, timeKeeperCgroups, trackingCgroup } from "../namespace/paths.ts";
+import {
+  type CgroupsBeside,
+  exitCommandCgroups,
+  timeKeeperCgroups,
+  trackingCgroup,
+} from "../namespace/paths.ts";
 import type { RunRecord } from "../task/record.ts";
 import { DEFAULT_MANNER } from "../task/stop_manner.ts";
 import type { TimeLimit } from "../task/time_limit.ts";
@@ -84,7 +89,7 @@ export class Attendants {
   }
 
   /** Their process ids. */
-  get pids(): { exit: number | undefined; time: number | undefined; beside: readonly number[] } {
+  get pids(): ShellsBeside {
     return { exit: this.exit?.pid, time: this.time?.pid, beside: this.bounds?.pids ?? [] };
   }
 
@@ -173,20 +178,18 @@ export class Attendants {
   async undo(inode: number): Promise<void> {
     await this.bounds?.abandon();
     if (this.exit !== undefined) {
-      const { frozenCgroup, registered } = exitCommandCgroups(this.namespace, this.task, inode);
-      if (frozenCgroup !== undefined) setFrozen(frozenCgroup, false);
+      const cgroups = exitCommandCgroups(this.namespace, this.task, inode);
+      if (cgroups.other !== undefined) setFrozen(cgroups.other, false);
       await this.exit.abandon();
-      await this.#remove(frozenCgroup, registered);
+      await this.#remove(cgroups);
     }
     if (this.time === undefined && this.bounds === undefined) return;
-    const { other, registered } = timeKeeperCgroups(this.namespace, this.task, inode);
     await this.time?.abandon();
-    await this.#remove(other, registered);
+    await this.#remove(timeKeeperCgroups(this.namespace, this.task, inode));
   }
 
-  async #remove(...cgroups: (string | undefined)[]): Promise<void> {
-    for (const cgroup of cgroups) {
-      if (cgroup !== undefined) await removeWhenOpen(this.namespace, cgroup);
-    }
+  async #remove({ registered, other }: CgroupsBeside): Promise<void> {
+    if (other !== undefined) await removeWhenOpen(this.namespace, other);
+    await removeWhenOpen(this.namespace, registered);
   }
 }

@@ -3,7 +3,7 @@ import { abandon, letGoOn } from "./abandon.ts";
 import { assertOpen, explainClosed } from "../keeper/reopening.ts";
 import { liftProcessLimit, limitProcesses, setLimits } from "./set_limits.ts";
 import { Failed, reason } from "../cli/errors.ts";
-import type { Keeper, Launching } from "../keeper/keeper.ts";
+import type { Keeper, Launching, ShellsBeside } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { lastInit } from "../namespace/namespace.ts";
@@ -159,7 +159,7 @@ class Attempt {
     files.write(this.#record);
   }
 
-  get #attendantPids(): Attendants["pids"] {
+  get #attendantPids(): ShellsBeside {
     return this.#attendants?.pids ?? { exit: undefined, time: undefined, beside: [] };
   }
 

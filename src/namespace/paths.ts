@@ -132,32 +132,29 @@ export function trackingCgroup(namespace: Namespace, task: string): string {
   return `${namespaceDirectory(namespace.namespace)}/${hierarchy.name}/task-${task}`;
 }
 
+/** Where a shell is that stays with a run beside its shim. */
+export interface CgroupsBeside {
+  /** Its cgroup in the named hierarchy, by which the kernel tells of its end. */
+  registered: string;
+  /** Its cgroup in the hierarchy of exit commands, in which these sleep; none if the host has no place for it. */
+  other: string | undefined;
+}
+
+function cgroupsBeside({ namespace, exits }: Namespace, name: string): CgroupsBeside {
+  return {
+    registered: `${namedRoot(namespace)}/exit-${name}`,
+    other: exits === "" ? undefined : `${namespaceDirectory(namespace)}/${exits}/exits/${name}`,
+  };
+}
+
 /**
  * Where the shell is that keeps the time limit of a run. Its name is such that the release agent
  * treats it as an exit command, and nobody takes it for one: the number is that of no cgroup.
  *
  * @param inode The inode of the run's registered cgroup.
  */
-export function timeKeeperCgroups(
-  namespace: Namespace,
-  task: string,
-  inode: number,
-): { registered: string; other: string | undefined } {
-  const { namespace: name, exits } = namespace;
-  return {
-    registered: `${namedRoot(name)}/exit-T${inode}-${task}`,
-    other: exits === ""
-      ? undefined
-      : `${namespaceDirectory(name)}/${exits}/exits/T${inode}-${task}`,
-  };
-}
-
-/** Where the exit command of a run is. */
-export interface ExitCommandCgroups {
-  /** Its cgroup in the named hierarchy, by which the kernel tells of its end. */
-  registered: string;
-  /** The cgroup in which it sleeps; none if the host has no place for it. */
-  frozenCgroup: string | undefined;
+export function timeKeeperCgroups(namespace: Namespace, task: string, inode: number) {
+  return cgroupsBeside(namespace, `T${inode}-${task}`);
 }
 
 /**
@@ -165,15 +162,6 @@ export interface ExitCommandCgroups {
  *
  * @param inode The inode of the run's registered cgroup.
  */
-export function exitCommandCgroups(
-  namespace: Namespace,
-  task: string,
-  inode: number,
-): ExitCommandCgroups {
-  const { namespace: name, exits } = namespace;
-  const frozenCgroup = exits === "" ? undefined : `${namespaceDirectory(name)}/${exits}/exits`;
-  return {
-    registered: `${namedRoot(name)}/exit-${inode}-${task}`,
-    frozenCgroup: frozenCgroup && `${frozenCgroup}/${inode}-${task}`,
-  };
+export function exitCommandCgroups(namespace: Namespace, task: string, inode: number) {
+  return cgroupsBeside(namespace, `${inode}-${task}`);
 }

@@ -3,7 +3,7 @@ import { setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, type NotPermitted } from "../cli/errors.ts";
 import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { type ExitCommandCgroups, exitCommandCgroups } from "../namespace/paths.ts";
+import { type CgroupsBeside, exitCommandCgroups } from "../namespace/paths.ts";
 import { type Exit, isExitCommandRunning } from "../task/exit_commands.ts";
 import type { Signal } from "../task/signals.ts";
 import { send } from "./send.ts";
@@ -19,7 +19,7 @@ const AGENT_WAIT = 2000;
 
 /** A running exit command that is to be stopped. */
 export class ExitTarget {
-  readonly #place: ExitCommandCgroups;
+  readonly #place: CgroupsBeside;
 
   constructor(private readonly namespace: Namespace, private readonly exit: Exit) {
     this.#place = exitCommandCgroups(namespace, exit.task, exit.inode);
@@ -47,7 +47,7 @@ export class ExitTarget {
    * @throws {NotPermitted} if the exit command belongs to another user.
    */
   async kill(): Promise<void> {
-    const { frozenCgroup } = this.#place;
+    const { other: frozenCgroup } = this.#place;
     const killed = frozenCgroup !== undefined && this.#killTree(frozenCgroup);
     if (!killed && frozenCgroup !== undefined && this.#freeze(true)) {
       await untilFrozen(frozenCgroup, FREEZE_WAIT);
@@ -74,10 +74,10 @@ export class ExitTarget {
 
   /** Waits for the release agent to remove the cgroups of the exit command, or removes them. */
   async untilRemoved(): Promise<void> {
-    const { registered, frozenCgroup } = this.#place;
+    const { registered, other } = this.#place;
     for (const deadline = performance.now() + AGENT_WAIT; isThere(registered);) {
       if (performance.now() > deadline) {
-        for (const cgroup of [frozenCgroup, registered]) {
+        for (const cgroup of [other, registered]) {
           if (cgroup !== undefined) removeCgroup(cgroup);
         }
         return;
@@ -113,7 +113,7 @@ export class ExitTarget {
   }
 
   #freeze(frozen: boolean): boolean {
-    const { frozenCgroup } = this.#place;
+    const { other: frozenCgroup } = this.#place;
     return frozenCgroup !== undefined && this.#permitted(() => setFrozen(frozenCgroup, frozen));
   }
 

@@ -128,7 +128,7 @@ export async function stopTask(
       if (signal === "SIGKILL") await target.kill();
       else target.sendAndThaw(signal, main ? found?.record : undefined);
       if (await target.untilEnded(wait, signal === "SIGKILL")) {
-        return await untilRemoved(namespace, task);
+        return void await (await keeperOf(namespace)).reap(namespace, task);
       }
     }
     throw target.stillRunning();
@@ -171,13 +171,4 @@ function recordStop(
 function describeStop(namespace: Namespace, signal: Signal): StopRecord | undefined {
   if (effectiveUser() !== namespace.uid) return undefined;
   return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
-}
-
-/** Has the cgroups of an ended task removed. */
-async function untilRemoved(namespace: Namespace, task: string): Promise<void> {
-  try {
-    await (await keeperOf(namespace)).reap(namespace, task);
-  } catch (error) {
-    if (!(error instanceof NotRunning)) throw error;
-  }
 }

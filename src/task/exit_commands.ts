@@ -4,7 +4,7 @@ import { each } from "../cli/budget.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { exitCommandCgroups, namedRoot, registered } from "../namespace/paths.ts";
-import { isTaskPopulated } from "./population.ts";
+import { isTaskPopulated, saysPopulated } from "./population.ts";
 
 /** The exit command of a run. */
 export interface Exit {
@@ -30,7 +30,7 @@ export function runningExitCommands(
 /** Returns the exit commands of a task that wait for the end of their run: frozen, or where there is no freezer, polling. */
 export function sleepingExitCommands(namespace: Namespace, task: string): Exit[] {
   return registeredExits(namespace).filter((exit) => {
-    const { frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.inode);
+    const { other: frozenCgroup } = exitCommandCgroups(namespace, exit.task, exit.inode);
     return exit.task === task && (frozenCgroup === undefined || isFrozen(frozenCgroup));
   });
 }
@@ -66,11 +66,8 @@ export function removeLeftExitCommands({ namespace }: Namespace, task: string): 
 
 /** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
 function isPopulatedExit(namespace: Namespace, { task, inode }: Exit): boolean {
-  const { registered, frozenCgroup } = exitCommandCgroups(namespace, task, inode);
-  if (isPopulated(registered)) return true;
-  const file = `${frozenCgroup ?? registered}/cgroup.events`;
-  const events = unlessGone(() => Deno.readTextFileSync(file), "");
-  return /^populated 1$/m.test(events);
+  const { registered, other } = exitCommandCgroups(namespace, task, inode);
+  return isPopulated(registered) || saysPopulated(other ?? registered) === true;
 }
 
 /** Returns the process ids of an exit command. */

@@ -3,7 +3,7 @@ import { setFrozen } from "../../cgroup/freezer.ts";
 import { Failed } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import {
-  type ExitCommandCgroups,
+  type CgroupsBeside,
   exitCommandCgroups,
   timeKeeperCgroups,
 } from "../../namespace/paths.ts";
@@ -31,16 +31,13 @@ export async function admit(
   waiting.catch(() => {});
   // The shell of the exit command takes part in that work, which it cannot do once it is frozen.
   if (exit !== undefined) await waiting;
-  const exitCgroups = exit === undefined
-    ? undefined
-    : exitCommandCgroups(namespace, task, options.inode);
-  const isFrozen = exitCgroups !== undefined && exit !== undefined &&
-    await whenOpen(namespace, () => freezeExitCommand(exit, exitCgroups));
-  if (time !== undefined) {
-    await whenOpen(namespace, () => enterTimeKeeper(namespace, task, time, options.inode));
-  }
-  const isTimed = time !== undefined;
-  const request = { task, inode: options.inode, exit: exitCgroups !== undefined, time: isTimed };
+  const { inode } = options;
+  const exitCgroups = exitCommandCgroups(namespace, task, inode);
+  const timeCgroups = timeKeeperCgroups(namespace, task, inode);
+  const isFrozen = exit !== undefined &&
+    await whenOpen(namespace, () => enterFrozen(exit, exitCgroups));
+  if (time !== undefined) await whenOpen(namespace, () => enter(time, timeCgroups));
+  const request = { task, inode, exit: exit !== undefined, time: time !== undefined };
   try {
     for (let tries = 0;; tries++) {
       const isLast = tries > 10;
@@ -61,10 +58,8 @@ export async function admit(
       } finally {
         await admitted;
       }
-      const frozenCgroup = exitCgroups?.frozenCgroup;
-      if (!admitted && frozenCgroup !== undefined && exit) move(exit, frozenCgroup);
-      const { other } = timeKeeperCgroups(namespace, task, options.inode);
-      if (!admitted && other !== undefined && time) move(time, other);
+      if (!admitted && exitCgroups.other !== undefined && exit) move(exit, exitCgroups.other);
+      if (!admitted && timeCgroups.other !== undefined && time) move(time, timeCgroups.other);
       // The release agent of the run before may come late and have removed a cgroup.
       if (isInTaskCgroups(namespace, child, task)) break;
       if (isLast) {
@@ -84,25 +79,15 @@ export async function admit(
   return isFrozen;
 }
 
-/** Moves the shell that keeps the time limit into its registered cgroup, and makes the other one for it. */
-function enterTimeKeeper(namespace: Namespace, task: string, time: number, inode: number): void {
-  const { registered, other } = timeKeeperCgroups(namespace, task, inode);
+/** Moves a shell into its registered cgroup, and makes the other one for it. */
+function enter(shell: number, { registered, other }: CgroupsBeside): void {
   makeCgroup(registered);
-  move(time, registered);
+  move(shell, registered);
   if (other !== undefined) makeCgroup(other);
 }
 
-/**
- * Moves the shell of an exit command into its registered cgroup, and makes a frozen cgroup for it.
- * Returns whether the host has a freezer.
- */
-function freezeExitCommand(
-  exit: number,
-  { registered, frozenCgroup }: ExitCommandCgroups,
-): boolean {
-  makeCgroup(registered);
-  move(exit, registered);
-  if (frozenCgroup === undefined) return false;
-  makeCgroup(frozenCgroup);
-  return setFrozen(frozenCgroup, true);
+/** Does the same for the shell of an exit command, and freezes the other cgroup. Returns whether the host has a freezer. */
+function enterFrozen(exit: number, cgroups: CgroupsBeside): boolean {
+  enter(exit, cgroups);
+  return cgroups.other !== undefined && setFrozen(cgroups.other, true);
 }

@@ -6,7 +6,7 @@ import {
   moveMeanwhile,
   removeCgroup,
 } from "../../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
+import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -138,16 +138,7 @@ async function register(
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     // The run before may have ended without its release agent having removed the cgroup yet.
-    if (!await ended(namespace, task)) throw new AlreadyRunning(task);
-  }
-}
-
-async function ended(namespace: Namespace, task: string): Promise<boolean> {
-  try {
-    return await reap(namespace, task);
-  } catch (error) {
-    if (error instanceof NotRunning) return true;
-    throw error;
+    if (!await reap(namespace, task)) throw new AlreadyRunning(task);
   }
 }
 
@@ -169,7 +160,6 @@ const AGENT_WAIT = 2000;
  */
 async function reap(namespace: Namespace, task: string): Promise<boolean> {
   const cgroup = registered(namespace.namespace, task);
-  if (!isThere(cgroup)) throw new NotRunning(task);
   const deadline = performance.now() + AGENT_WAIT;
   while (performance.now() < deadline) {
     if (!isThere(cgroup)) return true;

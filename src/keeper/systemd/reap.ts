@@ -1,5 +1,4 @@
 import { isThere, removeCgroup, unlessGone } from "../../cgroup/cgroup.ts";
-import { NotRunning } from "../../cli/errors.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { registered, shimCgroup, usageDirectory } from "../../namespace/paths.ts";
 import { registeredInode } from "../../task/task.ts";
@@ -9,7 +8,7 @@ import { withLock } from "./lock.ts";
 
 /** Does what `Keeper.reap` says: the shim does it at the end of a run, unless it was killed. */
 export async function reap(namespace: Namespace, task: string): Promise<boolean> {
-  if (!isThere(registered(namespace.namespace, task))) throw new NotRunning(task);
+  if (!isThere(registered(namespace.namespace, task))) return true;
   return await withLock(namespace, task, () => reapLocked(namespace.namespace, task));
 }
 

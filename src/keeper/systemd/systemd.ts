@@ -6,7 +6,7 @@ import {
   removeCgroup,
   unlessGone,
 } from "../../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, NotPermitted, NotRunning } from "../../cli/errors.ts";
+import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import {
@@ -138,11 +138,7 @@ async function close(namespace: Namespace, _id: string, task: string): Promise<v
   await untilOpen(
     namespace,
     async () =>
-      !isThere(cgroup) || isTaskPopulated(namespace.namespace, task) ||
-      await reap(namespace, task).catch((error) => {
-        if (error instanceof NotRunning) return true;
-        throw error;
-      }),
+      !isThere(cgroup) || isTaskPopulated(namespace.namespace, task) || await reap(namespace, task),
   );
 }
 
