@@ -22,6 +22,21 @@ export function unlessGone<T>(read: () => T, fallback: T): T {
   }
 }
 
+/** As `unlessGone`, also if the caller may not look there. */
+export function unlessHidden<T>(read: () => T, fallback: T): T {
+  try {
+    return unlessGone(read, fallback);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return fallback;
+    throw error;
+  }
+}
+
+/** Returns the inode number of a cgroup, by which it differs from others of its name; undefined if it does not exist. */
+export function inodeOf(directory: string): number | undefined {
+  return unlessGone(() => Deno.statSync(directory).ino ?? undefined, undefined);
+}
+
 /**
  * Returns the paths of a cgroup and of all cgroups below it, parents before children;
  * an empty list if the cgroup does not exist.

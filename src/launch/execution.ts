@@ -1,4 +1,4 @@
-import { isGone, processes } from "../cgroup/cgroup.ts";
+import { isGone, processes, unlessHidden } from "../cgroup/cgroup.ts";
 import { isScarcity } from "../cli/errors.ts";
 import { delay } from "../cli/sleep.ts";
 import { isDying, isYetToExecute } from "../task/command_start.ts";
@@ -35,7 +35,7 @@ export class Execution {
   /** @throws an error of the file system if there is no descriptor left. */
   constructor(private readonly options: ExecutionOptions) {
     const { child, directory } = options;
-    this.#line = unlessMissing(() => Deno.openSync(`${procOf(child)}/cmdline`));
+    this.#line = unlessHidden(() => Deno.openSync(`${procOf(child)}/cmdline`), undefined);
     try {
       this.#status = unlessBad(() => openRegular(`${directory}/status`));
     } catch (error) {
@@ -86,10 +86,10 @@ export class Execution {
   /** Returns the beginning of a file as it is now; "" if there is none, or the process has ended. */
   #read(file: Deno.FsFile | undefined, longest: number): string {
     if (file === undefined) return "";
-    return unlessMissing(() => {
+    return unlessHidden(() => {
       file.seekSync(0, Deno.SeekMode.Start);
       return readBeginning(file, longest).text;
-    }) ?? "";
+    }, "");
   }
 
   /** Returns whether the child is in its cgroup and is not ending; false if no descriptor is left to find it out. */
@@ -102,15 +102,5 @@ export class Execution {
       if (!isScarcity(error)) throw error;
       return false;
     }
-  }
-}
-
-/** Returns what `read` returns; undefined if the process has ended, or the caller may not see it. */
-function unlessMissing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { inodeOf } from "../cgroup/cgroup.ts";
 import { Changes } from "../task/changes.ts";
 import { namedRoot, visible } from "../namespace/paths.ts";
 import type { LogFile } from "./log_file.ts";
@@ -67,7 +67,7 @@ export class FollowedLog {
 
   /** Opens the file that now has the log's name, if it is another. Returns whether it changed. */
   async #findFile(): Promise<boolean> {
-    const inode = inodeOf(this.path);
+    const inode = inodeOf(visible(this.path));
     if (inode === undefined) {
       if (!this.#isMissing && this.#files.length > 0) {
         this.reader.notice(
@@ -92,10 +92,6 @@ export class FollowedLog {
   close(): void {
     for (const file of this.#files) file.close();
   }
-}
-
-function inodeOf(path: string): number | undefined {
-  return unlessGone(() => Deno.statSync(visible(path)).ino ?? undefined, undefined);
 }
 
 /**

@@ -1,5 +1,5 @@
 import script from "./foreign_log.sh" with { type: "text" };
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { unlessGone, unlessHidden } from "../cgroup/cgroup.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
 import { LinesNotFound, type LogFile } from "./log_file.ts";
@@ -64,22 +64,14 @@ export class ForeignLog implements LogFile {
   async rewindIfTruncated(): Promise<boolean> {
     const info = `${procOf(this.shell.pid)}/fdinfo/3`;
     const offset = /^pos:\s+(\d+)/.exec(unlessGone(() => Deno.readTextFileSync(info), ""));
-    const { ino, size } = this.#stat();
+    const { ino, size } = unlessHidden<Pick<Deno.FileInfo, "ino" | "size">>(
+      () => Deno.statSync(visible(this.path)),
+      { ino: null, size: 0 },
+    );
     // The size of a log that has been renamed or removed cannot be read.
     if (offset === null || ino !== this.inode || size >= Number(offset[1])) return false;
     await this.#request("rewind");
     return true;
-  }
-
-  #stat(): { ino: number | null; size: number } {
-    try {
-      return Deno.statSync(visible(this.path));
-    } catch (error) {
-      if (isGone(error) || error instanceof Deno.errors.PermissionDenied) {
-        return { ino: null, size: 0 };
-      }
-      throw error;
-    }
   }
 
   copy(print: (bytes: Uint8Array) => boolean): Promise<boolean> {

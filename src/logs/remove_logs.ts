@@ -12,7 +12,7 @@ import {
 } from "../task/log_identity.ts";
 import { readStatus } from "../task/record.ts";
 import { listRuns } from "../task/records.ts";
-import { findRunLog, isSameFile } from "./run_log.ts";
+import { findRunLog, isLogAt, isSameFile } from "./run_log.ts";
 
 /**
  * Removes the logs of runs that have been forgotten, whatever names rotation has given to them. Only
@@ -113,14 +113,9 @@ function remove(path: string, identity: LogIdentity, removed: string[]): void {
   const random = crypto.randomUUID().slice(0, 8);
   const aside = `${dirname(path)}/${ASIDE}${formatLogIdentity(identity)}-${random}`;
   if (!unlessGone(() => (Deno.renameSync(path, aside), true), false)) return;
-  if (!isFile(aside, identity)) return putBack(aside, path);
+  if (!isLogAt(aside, identity)) return putBack(aside, path);
   unlessGone(() => Deno.removeSync(aside), undefined);
   removed.push(path);
-}
-
-function isFile(path: string, identity: LogIdentity): boolean {
-  const info = unlessGone(() => Deno.lstatSync(path), undefined);
-  return info !== undefined && isSameFile(identityOf(info), identity);
 }
 
 /** Gives a log its name again, or that of a rotated one if the name is taken by now. */
@@ -143,7 +138,7 @@ function removeAside(directory: string, names: readonly string[]): void {
     if (!name.startsWith(ASIDE)) continue;
     const identity = parseLogIdentity(name.slice(ASIDE.length, name.lastIndexOf("-")));
     const path = `${directory}/${name}`;
-    if (identity !== undefined && isFile(path, identity)) {
+    if (identity !== undefined && isLogAt(path, identity)) {
       unlessGone(() => Deno.removeSync(path), undefined);
     }
   }

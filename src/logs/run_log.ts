@@ -1,6 +1,6 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { unlessHidden } from "../cgroup/cgroup.ts";
 import { visible } from "../namespace/paths.ts";
 import { identityOf, type LogIdentity } from "../task/log_identity.ts";
 import type { LogFile } from "./log_file.ts";
@@ -36,7 +36,7 @@ export async function openRunLog(
 
 /** Returns the present path of the log of a run, by the identity of its file; undefined if it is not found. */
 export function findRunLog(path: string, identity: LogIdentity): string | undefined {
-  return candidates(path).find((name) => isSame(name, identity));
+  return candidates(path).find((name) => isLogAt(name, identity));
 }
 
 /** Returns the paths that the log may have by now, the most likely first. */
@@ -44,23 +44,19 @@ function candidates(path: string): string[] {
   const [directory, name] = [dirname(path), basename(path)];
   const renamed = (other: string) =>
     other.startsWith(name) && /^([.-]\d+)+$/.test(other.slice(name.length));
-  try {
-    const others = [...Deno.readDirSync(visible(directory))].map(({ name }) => name);
-    return [path, ...others.filter(renamed).map((other) => `${directory}/${other}`)];
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied || isGone(error))) throw error;
-    return [path, ...Array.from({ length: NUMBERS }, (_, i) => `${path}.${i + 1}`)];
-  }
+  const entries = unlessHidden(() => [...Deno.readDirSync(visible(directory))], undefined);
+  const others = entries?.map(({ name }) => name).filter(renamed);
+  return [
+    path,
+    ...others?.map((other) => `${directory}/${other}`) ??
+      Array.from({ length: NUMBERS }, (_, i) => `${path}.${i + 1}`),
+  ];
 }
 
-function isSame(path: string, identity: LogIdentity): boolean {
-  try {
-    const named = unlessGone(() => Deno.lstatSync(visible(path)), undefined);
-    return named !== undefined && isSameFile(identityOf(named), identity);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) return false;
-    throw error;
-  }
+/** Returns whether the file of a path is a certain log. */
+export function isLogAt(path: string, identity: LogIdentity): boolean {
+  const named = unlessHidden(() => Deno.lstatSync(visible(path)), undefined);
+  return named !== undefined && isSameFile(identityOf(named), identity);
 }
 
 /** Returns whether two identities are of the same file, as far as the file system tells when files were made. */

@@ -1,7 +1,7 @@
 import { delay } from "../cli/sleep.ts";
 import script from "./kill.sh" with { type: "text" };
 import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { inodeOf } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namedRoot } from "../namespace/paths.ts";
 import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
@@ -158,7 +158,7 @@ export class OwnersTasks {
   async #awaitRemoval({ name, inode }: Target): Promise<void> {
     const cgroup = `${namedRoot(this.namespace.namespace)}/${name}`;
     for (const deadline = performance.now() + AGENT; performance.now() < deadline;) {
-      if (unlessGone(() => Deno.statSync(cgroup).ino, null) !== inode) return;
+      if (inodeOf(cgroup) !== inode) return;
       await delay(2);
     }
   }
@@ -185,9 +185,8 @@ function findTargets(namespace: Namespace, task: string, meant?: number): Target
   const exits = runningExitCommands(namespace, (name) => name === task).filter(isMeant);
   return exits.flatMap((exit) => {
     const name = `exit-${exit.inode}-${task}`;
-    const path = `${namedRoot(namespace.namespace)}/${name}`;
-    const inode = unlessGone(() => Deno.statSync(path).ino, null);
-    if (inode === null) return [];
+    const inode = inodeOf(`${namedRoot(namespace.namespace)}/${name}`);
+    if (inode === undefined) return [];
     if (namespace.keeper === "systemd") return [{ name, inode, place: name, hierarchies: UNIFIED }];
     const hierarchies = namespace.exits === "" ? [] : [namespace.exits];
     return [{ name, inode, place: `exits/${exit.inode}-${task}`, hierarchies }];

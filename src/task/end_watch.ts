@@ -1,4 +1,4 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { inodeOf } from "../cgroup/cgroup.ts";
 import { delay } from "../cli/sleep.ts";
 import { lastInit } from "../namespace/namespace.ts";
 import { namedRoot, registered } from "../namespace/paths.ts";
@@ -16,7 +16,7 @@ const REST = 5;
 /** The watches for a task, and the inode of its registered cgroup when they were woken last. */
 interface Waiting {
   watches: Set<EndWatch>;
-  inode: number | null;
+  inode: number | undefined;
 }
 
 /** The interval of looks without a change while there are watches, in milliseconds. */
@@ -48,7 +48,10 @@ class Watch {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
       if (waiting !== undefined) waiting.watches.add(watch);
-      else this.#waiting.set(task, { watches: new Set([watch]), inode: this.#inodeOf(task) });
+      else {this.#waiting.set(task, {
+          watches: new Set([watch]),
+          inode: inodeOf(registered(this.namespace, task)),
+        });}
     }
   }
 
@@ -76,17 +79,13 @@ class Watch {
       const everybody = this.#count <= MANY || performance.now() >= all;
       if (everybody) all = performance.now() + SELDOM;
       for (const [task, waiting] of this.#waiting) {
-        const inode = everybody ? waiting.inode : this.#inodeOf(task);
+        const inode = everybody ? waiting.inode : inodeOf(registered(this.namespace, task));
         if (!everybody && inode === waiting.inode) continue;
         waiting.inode = inode;
         for (const watch of waiting.watches) watch.wake();
       }
       if (!everybody) await delay(REST);
     }
-  }
-
-  #inodeOf(task: string): number | null {
-    return unlessGone(() => Deno.statSync(registered(this.namespace, task)).ino, null);
   }
 }
 

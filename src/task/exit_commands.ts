@@ -1,4 +1,4 @@
-import { isPopulated, processes, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
+import { inodeOf, isPopulated, processes, removeCgroup } from "../cgroup/cgroup.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { each } from "../cli/budget.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
@@ -45,10 +45,11 @@ function registeredExits({ namespace }: Namespace): Exit[] {
 
 /** Returns whether an exit command runs: its run is over, and it still has a process. */
 export function isExitCommandRunning(namespace: Namespace, { task, inode }: Exit): boolean {
-  const path = registered(namespace.namespace, task);
-  const last = unlessGone(() => Deno.statSync(path).ino, null);
+  const last = inodeOf(registered(namespace.namespace, task));
   if (last === inode && !isLeft(namespace, task)) return false;
-  return isPopulatedExit(namespace, { task, inode });
+  // Its processes may be in a PID namespace that the caller does not see.
+  const { registered: own, other } = exitCommandCgroups(namespace, task, inode);
+  return isPopulated(own) || saysPopulated(other ?? own) === true;
 }
 
 /** Returns whether the registered cgroup of a task is that of a run that is over: where systemd keeps the namespace, it stays if the shim was killed. */
@@ -62,12 +63,6 @@ export function removeLeftExitCommands({ namespace }: Namespace, task: string): 
   for (const { name } of Deno.readDirSync(root)) {
     if (/^exit-T?\d+-(.+)$/.exec(name)?.[1] === task) removeCgroup(`${root}/${name}`);
   }
-}
-
-/** Returns whether an exit command has a process, possibly in a PID namespace that the caller does not see. */
-function isPopulatedExit(namespace: Namespace, { task, inode }: Exit): boolean {
-  const { registered, other } = exitCommandCgroups(namespace, task, inode);
-  return isPopulated(registered) || saysPopulated(other ?? registered) === true;
 }
 
 /** Returns the process ids of an exit command. */

@@ -1,4 +1,4 @@
-import { isGone } from "../cgroup/cgroup.ts";
+import { unlessHidden } from "../cgroup/cgroup.ts";
 import { PROC } from "../namespace/paths.ts";
 import { procOf } from "./pid_namespace.ts";
 import { readBeginning } from "./read_beginning.ts";
@@ -51,16 +51,11 @@ export function readVisible(file: string, longest = LONGEST): string {
 const LONGEST = 2 ** 20;
 
 function beginning(file: string, longest: number): { text: string; length: number } {
-  try {
+  return unlessHidden(() => {
     using opened = Deno.openSync(file);
     return readBeginning(opened, longest);
-  } catch (error) {
-    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return NOTHING;
-    throw error;
-  }
+  }, { text: "", length: 0 });
 }
-
-const NOTHING = { text: "", length: 0 };
 
 /**
  * Returns the cgroups of a process: their paths by the names of the hierarchies, as `parseCgroups`.

@@ -1,4 +1,4 @@
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { isGone, unlessGone, unlessHidden } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, reason, RecordsClosed } from "../cli/errors.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import { formerDirectory, readFormerRun, readFormerStatus } from "./records_of_1_1.ts";
@@ -204,12 +204,7 @@ export function leftRun(namespace: string, task: string, run: string): RecordedR
 
 /** Returns the runs that have marks on disk which stay; none if the caller may not read these. */
 export function markedRuns(namespace: string): Runs {
-  try {
-    return onceRuns(namespace);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) return new Map();
-    throw error;
-  }
+  return unlessHidden(() => onceRuns(namespace), new Map());
 }
 
 function unlessUnreadable<T>(namespace: string, task: string, read: () => T): T {

@@ -1,5 +1,5 @@
 // Which tasks of a namespace run.
-import { isGone, processes } from "../cgroup/cgroup.ts";
+import { inodeOf, isGone, processes, unlessHidden } from "../cgroup/cgroup.ts";
 import { each } from "../cli/budget.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import { isTaskPopulated } from "./population.ts";
@@ -47,12 +47,7 @@ export function runningInode(namespace: string, task: string): number | undefine
  * if there is none, or the namespace is being released, in which case no task runs.
  */
 export function registeredInode(namespace: string, task: string): number | undefined {
-  try {
-    return Deno.statSync(registered(namespace, task)).ino ?? undefined;
-  } catch (error) {
-    if (isGone(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
-  }
+  return unlessHidden(() => inodeOf(registered(namespace, task)), undefined);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { inodeOf, unlessGone } from "../cgroup/cgroup.ts";
 import { isFrozen, setFrozen } from "../cgroup/freezer.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -16,7 +16,7 @@ import { runWithInode } from "./records.ts";
 export function wakeExitCommands(namespace: Namespace, task: string): boolean {
   if (namespace.exits === "") return false;
   const { namespace: name, exits } = namespace;
-  const underWay = unlessGone(() => Deno.statSync(registered(name, task)).ino, null);
+  const underWay = inodeOf(registered(name, task));
   const frozenCgroups = `${namespaceDirectory(name)}/${exits}/exits`;
   let isThawed = false;
   for (const { name: entry } of unlessGone(() => [...Deno.readDirSync(frozenCgroups)], [])) {
