@@ -2,7 +2,7 @@ import { Failed, reason } from "../cli/errors.ts";
 import { isUnread, writeMeanwhile } from "../cli/standard_output.ts";
 import { standardOutputMode } from "../namespace/caller.ts";
 import { namespaceDirectory, PROC } from "../namespace/paths.ts";
-import { type Signal, SIGNALS } from "../task/signals.ts";
+import { numberOf, type Signal } from "../task/signals.ts";
 import { type Owner, spawnAsOwner } from "./spawn_as_owner.ts";
 
 /** The signals that end root's command, and therefore the owner's process. */
@@ -266,5 +266,5 @@ async function forward(bytes: Uint8Array): Promise<boolean> {
 
 /** Returns the exit status of a command that a signal ends: 128 + n for signal n. */
 export function statusOf(signal: Signal): number {
-  return 128 + Number(Object.entries(SIGNALS).find(([, name]) => name === signal)?.[0]);
+  return 128 + numberOf(signal);
 }

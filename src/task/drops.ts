@@ -1,4 +1,4 @@
-import { readRecord, unlessBad } from "./record_file.ts";
+import { readParsed } from "./record_file.ts";
 
 /** The files of a task's output: its log, and that of its standard error if it has one of its own. */
 export const OUTPUTS = ["log", "stderr"] as const;
@@ -44,8 +44,5 @@ export function parseDrops(text: string): Drops | undefined {
  * @returns undefined if the file is not bounded.
  */
 export function readDrops(directory: string, output: OutputName): Drops | undefined {
-  return unlessBad(() => {
-    const text = readRecord(dropsFile(directory, output), LENGTH);
-    return text === undefined ? undefined : parseDrops(text);
-  });
+  return readParsed(dropsFile(directory, output), LENGTH, parseDrops);
 }

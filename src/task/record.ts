@@ -3,7 +3,7 @@ import {
   BadRecord,
   LONGEST_RECORD,
   parseRecord,
-  readRecord,
+  readParsed,
   removeQuietly,
   unlessBad,
 } from "./record_file.ts";
@@ -123,7 +123,7 @@ function isText(value: unknown): value is string {
 }
 
 /** Returns whether a value is a whole number, 0 or more. */
-export function isNatural(value: unknown): value is number {
+function isNatural(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
@@ -199,14 +199,6 @@ const STOP_LENGTH = 1000;
 /** Returns the record of the user who has stopped a run; undefined if there is none. */
 export function readStop(directory: string): StopRecord | undefined {
   return readParsed(`${directory}/stopped`, STOP_LENGTH, parseStop);
-}
-
-/** Reads and parses a file; returns undefined if it cannot be read. */
-function readParsed<T>(path: string, longest: number, parse: (text: string) => T): T | undefined {
-  return unlessBad(() => {
-    const text = readRecord(path, longest);
-    return text === undefined ? undefined : parse(text);
-  });
 }
 
 /** Parses the record of a stop. Returns undefined if lanĉo would not have written it. */

@@ -148,3 +148,15 @@ export function unlessBad<T>(look: () => T | undefined): T | undefined {
     throw error;
   }
 }
+
+/** Reads and parses a file; returns undefined if there is none, or it is bad, or may not be read. */
+export function readParsed<T>(
+  path: string,
+  longest: number,
+  parse: (text: string) => T,
+): T | undefined {
+  return unlessBad(() => {
+    const text = readRecord(path, longest);
+    return text === undefined ? undefined : parse(text);
+  });
+}

@@ -62,6 +62,11 @@ export function parseSignal(text: string): Signal {
   return name;
 }
 
+/** Returns the number of a signal. */
+export function numberOf(signal: Signal): number {
+  return Number(Object.entries(SIGNALS).find(([, name]) => name === signal)?.[0]);
+}
+
 /** Returns how a process ended, by its exit status as a shell gives it: 128 + n for signal n. Both fields are null if that is not known. */
 export function exitOf(status: number | undefined): Exit {
   const signal = status === undefined ? undefined : SIGNALS[status - 128];

@@ -1,4 +1,4 @@
-import { readRecord, unlessBad } from "./record_file.ts";
+import { readParsed } from "./record_file.ts";
 
 /** The time limit of a run: then the task and all that it has started is ended. */
 export interface TimeLimit {
@@ -35,12 +35,11 @@ const TIMEOUT_LENGTH = 200;
  * run. The first line is the id of the run; what keeps the time adds a line when the time is over:
  * see `time_limit.sh`.
  */
-export function parseTimedOut(text: string): boolean {
+function parseTimedOut(text: string): boolean {
   return /^\S+\ntimed out \d*\n/.test(text);
 }
 
 /** Returns whether the time limit of a run has ended it, or is ending it: false if that cannot be read. */
 export function readTimedOut(directory: string): boolean {
-  const text = unlessBad(() => readRecord(`${directory}/timeout`, TIMEOUT_LENGTH));
-  return text !== undefined && parseTimedOut(text);
+  return readParsed(`${directory}/timeout`, TIMEOUT_LENGTH, parseTimedOut) === true;
 }

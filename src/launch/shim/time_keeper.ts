@@ -1,7 +1,7 @@
 import start from "./time_limit_start.sh" with { type: "text" };
 import limit from "./time_limit.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
-import { type Signal, SIGNALS } from "../../task/signals.ts";
+import { numberOf, type Signal } from "../../task/signals.ts";
 import { LaunchShell } from "./launch_shell.ts";
 import { cwdFor } from "./spawn.ts";
 import type { ShimOptions } from "./shim.ts";
@@ -63,7 +63,7 @@ export class TimeKeeper extends LaunchShell {
    * @throws {Failed} as `ready` does.
    */
   async arm({ after, killAfter, signal, main, cgroup, file, run, own }: TimeOrder): Promise<void> {
-    const number = Object.entries(SIGNALS).find(([, name]) => name === signal)?.[0] ?? "15";
+    const number = numberOf(signal);
     const start = main?.start === undefined ? "-" : String(Math.round(main.start / 10));
     const words = [
       ...[cgroup, file, run],
