@@ -1,4 +1,5 @@
 import script from "./facts.sh" with { type: "text" };
+import { runProgram } from "../cli/program_output.ts";
 import { chooseKeeper, type Facts, KEEPERS, whyNot } from "./keepers.ts";
 
 /** The result of one check of the host. */
@@ -11,14 +12,7 @@ export interface Finding {
 
 /** Collects the facts about this host, with a shell that has the rights of the caller. */
 export async function collectFacts(): Promise<Facts> {
-  const { stdout } = await new Deno.Command("/bin/sh", {
-    args: ["-c", script, "lanco"],
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stderr: "null",
-  }).output();
-  return parseFacts(new TextDecoder().decode(stdout));
+  return parseFacts((await runProgram("/bin/sh", ["-c", script, "lanco"])).stdout);
 }
 
 /** Parses the output of `facts.sh`. */
@@ -58,16 +52,14 @@ const NEEDED: readonly [string, string][] = [
 export function diagnose(facts: Facts): Finding[] {
   const programs = (facts.get("program") ?? []).map((line) => line.split(" ")[0] ?? "");
   return [
-    ...hierarchies(facts),
+    hierarchies(facts),
     keepers(facts),
     ...confinedKernel(facts),
     ...lingering(facts),
     ...controllers(facts),
     ...kernelFeatures(facts),
-    ...NEEDED.filter(([name]) => !programs.includes(name)).map(([name, where]): Finding => ({
-      level: "fatal",
-      text: `${name} is missing: install it, with ${where}`,
-    })),
+    ...NEEDED.filter(([name]) => !programs.includes(name))
+      .map(([name, where]) => fatal(`${name} is missing: install it, with ${where}`)),
     ...shells(facts, programs),
     logs(facts, programs),
   ];
@@ -82,10 +74,7 @@ function logs(facts: Facts, programs: readonly string[]): Finding {
   const type = facts.get("logs_type")?.[0] ?? "";
   const where = `/var/log is on ${type || "an unknown file system"}`;
   if (!programs.includes("fallocate")) {
-    return {
-      level: "warning",
-      text: "fallocate is missing: --log-max cannot be used: install it, with util-linux",
-    };
+    return warning("fallocate is missing: --log-max cannot be used: install it, with util-linux");
   }
   if (SHRINKING.includes(type)) {
     return ok(`${where}: --log-max takes out what is dropped from a log`);
@@ -97,22 +86,20 @@ function logs(facts: Facts, programs: readonly string[]): Finding {
 }
 
 const ok = (text: string): Finding => ({ level: "ok", text });
+const warning = (text: string): Finding => ({ level: "warning", text });
+const fatal = (text: string): Finding => ({ level: "fatal", text });
 
-function hierarchies(facts: Facts): Finding[] {
+function hierarchies(facts: Facts): Finding {
   const unified = facts.get("unified")?.[0];
   const old = facts.get("v1_hierarchy") ?? [];
   const controlled = old.filter((options) => !options.includes("name="));
   if (unified === undefined && old.length === 0) {
-    return [{
-      level: "fatal",
-      text:
-        'no cgroup hierarchy is mounted: mount one, e.g. with "mount -t cgroup2 none /sys/fs/cgroup"',
-    }];
+    return fatal(
+      'no cgroup hierarchy is mounted: mount one, e.g. with "mount -t cgroup2 none /sys/fs/cgroup"',
+    );
   }
   const layout = unified === undefined ? "legacy" : controlled.length ? "hybrid" : "unified";
-  return [
-    ok(`layout ${layout}${unified === undefined ? "" : `, unified hierarchy at ${unified}`}`),
-  ];
+  return ok(`layout ${layout}${unified === undefined ? "" : `, unified hierarchy at ${unified}`}`);
 }
 
 /** What keeps namespaces here, or why nothing can. */
@@ -121,7 +108,7 @@ function keepers(facts: Facts): Finding {
   const reasons = KEEPERS.map((keeper) => [keeper, whyNot(keeper, facts)] as const);
   if (chosen === undefined) {
     const why = reasons.map(([, reason]) => reason).join("; ");
-    return { level: "fatal", text: `nothing can keep namespaces here: ${why}` };
+    return fatal(`nothing can keep namespaces here: ${why}`);
   }
   const others = reasons.filter(([keeper]) => keeper !== chosen).map(([keeper, reason]) =>
     reason === undefined ? `"init --keeper ${keeper}" gives the other` : `not ${keeper}: ${reason}`
@@ -135,21 +122,22 @@ function keepers(facts: Facts): Finding {
 /** SELinux confines the kernel in some policies, and cannot be asked whether in this one. */
 function confinedKernel(facts: Facts): Finding[] {
   if (!facts.has("selinux") || chooseKeeper(facts) !== "named") return [];
-  return [{
-    level: "warning",
-    text:
+  return [
+    warning(
       "SELinux is enforced: where it confines the kernel (RHEL 10, Fedora), a named hierarchy " +
-      'needs the module of "lanco man selinux"',
-  }];
+        'needs the module of "lanco man selinux"',
+    ),
+  ];
 }
 
 /** A user manager is a place outside of the namespace that takes in processes of the owner's. */
 function lingering(facts: Facts): Finding[] {
-  return [...new Set(facts.get("lingers") ?? [])].map((owner) => ({
-    level: "warning",
-    text: `${owner} owns a namespace and has a user manager that lingers: a task can move itself ` +
-      `there, and so out of its limits: run "loginctl disable-linger ${owner}" if nothing needs it`,
-  }));
+  return [...new Set(facts.get("lingers") ?? [])].map((owner) =>
+    warning(
+      `${owner} owns a namespace and has a user manager that lingers: a task can move itself ` +
+        `there, and so out of its limits: run "loginctl disable-linger ${owner}" if nothing needs it`,
+    )
+  );
 }
 
 function controllers(facts: Facts): Finding[] {
@@ -164,10 +152,9 @@ function controllers(facts: Facts): Finding[] {
     io: "--io-weight cannot be enforced",
   };
   return Object.entries(needed).map(([name, effect]) =>
-    found.includes(name) ? ok(`controller ${name}`) : {
-      level: "warning",
-      text: `no controller ${name}: ${effect}: boot with cgroup_enable=${name}`,
-    }
+    found.includes(name)
+      ? ok(`controller ${name}`)
+      : warning(`no controller ${name}: ${effect}: boot with cgroup_enable=${name}`)
   );
 }
 
@@ -178,13 +165,11 @@ function kernelFeatures(facts: Facts): Finding[] {
     const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
     return major * 1000 + minor;
   };
-  const missing = KERNEL.filter(([since]) => rank(release) < rank(since));
   return [
     ok(`kernel ${release}`),
-    ...missing.map(([since, file, effect]): Finding => ({
-      level: "warning",
-      text: `no ${file}: ${effect}: use Linux ${since} or newer`,
-    })),
+    ...KERNEL.filter(([since]) => rank(release) < rank(since)).map(([since, file, effect]) =>
+      warning(`no ${file}: ${effect}: use Linux ${since} or newer`)
+    ),
   ];
 }
 
@@ -192,16 +177,14 @@ function shells(facts: Facts, programs: readonly string[]): Finding[] {
   const shell = facts.get("shell")?.[0] ?? "";
   const findings: Finding[] = [ok(`shell ${shell}`)];
   if (!programs.includes("bash")) {
-    findings.push({
-      level: "warning",
-      text: "no bash: a task inherits its caller's descriptors above 9: install bash",
-    });
+    findings.push(
+      warning("no bash: a task inherits its caller's descriptors above 9: install bash"),
+    );
   }
   if (!/\/(dash|busybox)$/.test(shell)) {
-    findings.push({
-      level: "warning",
-      text: "/bin/sh is not dash: a task's shim takes some 1 MB more: make it dash",
-    });
+    findings.push(
+      warning("/bin/sh is not dash: a task's shim takes some 1 MB more: make it dash"),
+    );
   }
   return findings;
 }

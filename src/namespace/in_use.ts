@@ -1,3 +1,4 @@
+import { runProgram } from "../cli/program_output.ts";
 import type { Namespace } from "./description.ts";
 import { logDirectory, runsDirectory } from "./paths.ts";
 
@@ -43,11 +44,8 @@ async function fileSystem(directory: string): Promise<FileSystem | null> {
 
 /** Returns what a program prints; undefined if it does not end in time, or cannot be started. */
 async function printed(program: string, args: string[]): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(TIMEOUT);
-  const streams = { stdin: "null", stderr: "null" } as const;
-  const how = { args, cwd: "/", clearEnv: true, ...streams, signal };
   try {
-    return new TextDecoder().decode((await new Deno.Command(program, how).output()).stdout);
+    return (await runProgram(program, args, AbortSignal.timeout(TIMEOUT))).stdout;
   } catch {
     return undefined;
   }

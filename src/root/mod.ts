@@ -10,6 +10,7 @@ import systemdDown from "./systemd_down.sh" with { type: "text" };
 import systemdUp from "./systemd_up.sh" with { type: "text" };
 import up from "./up.sh" with { type: "text" };
 import { Failed, LancoError } from "../cli/errors.ts";
+import { runProgram } from "../cli/program_output.ts";
 import type { KeeperName } from "../namespace/description.ts";
 import { COUNTERS } from "../task/usage.ts";
 import { executable } from "./executable.ts";
@@ -68,17 +69,11 @@ export async function runAsRoot(
   const words = action === "down"
     ? ["down", namespace]
     : ["up", namespace, ...scriptArguments(action.up)];
-  const { success, code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    // The path is for what the owner's tasks are stopped with at shutdown.
-    args: ["-c", script.join("\n"), executable(), ...words],
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  if (success) return parseReport(new TextDecoder().decode(stdout));
-  const lines = new TextDecoder().decode(stderr).trim().split("\n");
+  // The path is for what the owner's tasks are stopped with at shutdown.
+  const args = ["-c", script.join("\n"), executable(), ...words];
+  const { success, code, stdout, stderr } = await runProgram("/bin/sh", args);
+  if (success) return parseReport(stdout);
+  const lines = stderr.trim().split("\n");
   const silence = `/bin/sh ended with status ${code}`;
   // Any other status comes from the shell or from a program that it runs, not from the script's
   // own "fail". The first line of such a message names the fault; later ones may be advice.

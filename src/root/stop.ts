@@ -1,3 +1,4 @@
+import { runProgram } from "../cli/program_output.ts";
 import { delay } from "../cli/sleep.ts";
 import script from "./kill.sh" with { type: "text" };
 import { Failed, LancoError, NotPermitted, reason } from "../cli/errors.ts";
@@ -139,18 +140,10 @@ export class OwnersTasks {
       all.find(({ name, version }) => version === 1 && name.split(",").includes("freezer"))?.name ??
         "";
     const words = [namespace, name, String(inode), place, freezer, ...hierarchies];
-    const { success, stdout } = await new Deno.Command("/bin/sh", {
-      args: ["-c", script, "lanco", ...words],
-      cwd: "/",
-      clearEnv: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).output();
+    const { success, stdout } = await runProgram("/bin/sh", ["-c", script, "lanco", ...words]);
     if (success) return;
-    const left = new TextDecoder().decode(stdout).trim();
     throw new Failed(
-      `cannot see the end of task ${task}: processes that were killed are still there (${left}), ` +
+      `cannot see the end of task ${task}: processes that were killed are still there (${stdout.trim()}), ` +
         "and will end when the kernel completes the operation that they wait for",
     );
   }

@@ -1,5 +1,6 @@
 import { isGone } from "../../cgroup/cgroup.ts";
 import { Failed, reason } from "../../cli/errors.ts";
+import { runProgram } from "../../cli/program_output.ts";
 import { delay } from "../../cli/sleep.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { limitBehind } from "../../namespace/caller_limits.ts";
@@ -69,18 +70,12 @@ function hostNumber(pid: number): string[] {
 async function call(namespace: string, numbers: readonly string[]): Promise<string> {
   const words = [`lanco-${namespace}.service`, "/shims", String(numbers.length), ...numbers];
   try {
-    const { success, code, stderr } = await new Deno.Command("/usr/bin/busctl", {
-      args: ["--quiet", "call", ...ATTACH, ...words],
-      cwd: "/",
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-      signal: AbortSignal.timeout(CALL_TIMEOUT),
-    }).output();
+    const args = ["--quiet", "call", ...ATTACH, ...words];
+    const signal = AbortSignal.timeout(CALL_TIMEOUT);
+    const { success, code, stderr } = await runProgram("/usr/bin/busctl", args, signal);
     if (success) return "";
     // What busctl advises behind it is of no use here.
-    const [line = ""] = new TextDecoder().decode(stderr).trim().split(/\n| \(consider /);
+    const [line = ""] = stderr.trim().split(/\n| \(consider /);
     if (code > 128 && line === "") return "it has not answered in time";
     return line === "" ? `busctl ended with status ${code}` : line;
   } catch (error) {
