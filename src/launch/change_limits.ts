@@ -2,18 +2,14 @@ import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import { limitsInForce } from "../cgroup/limits_in_force.ts";
 import { Failed, NotOwner, NotRunning, reason } from "../cli/errors.ts";
-import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
-import { hasCommandStarted } from "../task/command_start.ts";
+import { awaitStart } from "../task/command_start.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { replaceLimits } from "../task/replace_limits.ts";
 import { runningInode } from "../task/task.ts";
 import { freeMemory } from "./free_memory.ts";
 import { assertWithinNamespace, locate } from "./set_limits.ts";
-
-/** The longest wait for the command of a task to be started, in milliseconds. */
-const START_TIMEOUT = 5000;
 
 /** How often the record is written again because another program has changed limits, too. */
 const ROUNDS = 10;
@@ -74,7 +70,9 @@ export async function changeLimits(
   const inode = runningInode(namespace.namespace, task);
   if (inode === undefined) throw new NotRunning(task);
   const isOver = () => runningInode(namespace.namespace, task) !== inode;
-  await untilStarted(namespace, task, isOver);
+  const run = { task, cgroup: trackingCgroup(namespace, task), isOver };
+  // Until then the launch sets limits.
+  await awaitStart(run, `change the limits of task ${task}`);
   const before = presentLimits(namespace, task);
   const limits = completed(wanted, before);
   assertWithinNamespace(namespace, limits);
@@ -93,24 +91,6 @@ export async function changeLimits(
   if (isOver()) throw new NotRunning(task);
   warnOfUse(namespace, task, limits, options.warn);
   return { before, limits: record(namespace, task, inode) };
-}
-
-/** Waits until the command is executed, for until then the launch sets limits. */
-async function untilStarted(
-  namespace: Namespace,
-  task: string,
-  isOver: () => boolean,
-): Promise<void> {
-  const cgroup = trackingCgroup(namespace, task);
-  for (const deadline = performance.now() + START_TIMEOUT; !hasCommandStarted(cgroup);) {
-    if (isOver()) throw new NotRunning(task);
-    if (performance.now() > deadline) {
-      throw new Failed(
-        `cannot change the limits of task ${task}: its command has not been started yet: try again`,
-      );
-    }
-    await delay(1);
-  }
 }
 
 /** Adds what version 1 needs, which limits only the sum of memory and swap. */

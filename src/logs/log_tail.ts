@@ -1,6 +1,7 @@
 import { reason } from "../cli/errors.ts";
+import { runProgram } from "../cli/program_output.ts";
 import { isBelowLogs, visible } from "../namespace/paths.ts";
-import { openRegular } from "../task/record_file.ts";
+import { fill, openRegular } from "../task/record_file.ts";
 
 /** The end of a log. */
 export interface Tail {
@@ -63,34 +64,24 @@ function explain(error: unknown): string {
 async function lastLines(path: string, size: number): Promise<Tail> {
   // Files of /proc have size 0, and to read some of them consumes their content.
   if (size === 0) return { lines: [] };
-  const bytes = isBelowLogs(path) ? readEnd(path) : await readEndByTail(path);
-  const lines = new TextDecoder().decode(bytes).split("\n");
+  const lines = (isBelowLogs(path) ? readEnd(path) : await readEndByTail(path)).split("\n");
   if (lines.at(-1) === "") lines.pop();
   // The first line may lack its beginning.
   if (size > BYTES && lines.length > 1) lines.shift();
   return { lines: lines.slice(-LINES).map(afterReturns) };
 }
 
-function readEnd(path: string): Uint8Array {
+function readEnd(path: string): string {
   using file = openRegular(path);
   file.seekSync(Math.max(0, file.statSync().size - BYTES), Deno.SeekMode.Start);
   const bytes = new Uint8Array(BYTES);
-  let filled = 0;
-  for (let more: number | null = 1; more && filled < BYTES; filled += more ?? 0) {
-    more = file.readSync(bytes.subarray(filled));
-  }
-  return bytes.subarray(0, filled);
+  return new TextDecoder().decode(bytes.subarray(0, fill(file, bytes)));
 }
 
 /** Reads the end of a log by tail(1), which has all of the user's permissions. */
-async function readEndByTail(path: string): Promise<Uint8Array> {
-  const { success, stdout } = await new Deno.Command("/usr/bin/tail", {
-    args: ["-c", String(BYTES), "--", path],
-    cwd: "/",
-    clearEnv: true,
-    stdin: "null",
-    stderr: "null",
-  }).output();
+async function readEndByTail(path: string): Promise<string> {
+  const args = ["-c", String(BYTES), "--", path];
+  const { success, stdout } = await runProgram("/usr/bin/tail", args);
   if (!success) throw new Deno.errors.PermissionDenied();
   return stdout;
 }

@@ -1,5 +1,5 @@
 import { OverBudget, spend, withinBudget } from "../cli/budget.ts";
-import { openRegular } from "../task/record_file.ts";
+import { fill, openRegular } from "../task/record_file.ts";
 import { LinesNotFound, type LogFile } from "./log_file.ts";
 
 /** The size of one read, in bytes. */
@@ -85,14 +85,4 @@ export function startOfLastLines(file: Deno.FsFile, lines: number): number {
     end = begin;
   }
   return 0;
-}
-
-function fill(file: Deno.FsFile, bytes: Uint8Array): number {
-  let length = 0;
-  while (length < bytes.length) {
-    const more = file.readSync(bytes.subarray(length));
-    if (more === null) break;
-    length += more;
-  }
-  return length;
 }

@@ -1,8 +1,7 @@
 import { isGone, isThere } from "../cgroup/cgroup.ts";
 import { openFreezer, setFrozen, untilFrozen } from "../cgroup/freezer.ts";
 import { Failed, NotOwner, NotRunning } from "../cli/errors.ts";
-import { delay } from "../cli/sleep.ts";
-import { hasCommandStarted } from "../task/command_start.ts";
+import { type AwaitedRun, awaitStart } from "../task/command_start.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { trackingCgroup } from "../namespace/paths.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
@@ -10,7 +9,7 @@ import { type Pause, writePause } from "../task/pauses.ts";
 import { currentRun, unlessBad } from "../task/records.ts";
 import { runningInode } from "../task/task.ts";
 
-/** The longest wait for a command to be started, and for a task to freeze, in milliseconds. */
+/** The longest wait for a task to freeze, in milliseconds. */
 const FREEZE_TIMEOUT = 5000;
 
 /**
@@ -27,11 +26,12 @@ export async function freeze(namespace: Namespace, task: string, frozen: boolean
   if (inode === undefined) throw new NotRunning(task);
   const cgroup = trackingCgroup(namespace, task);
   const isOver = () => runningInode(namespace.namespace, task) !== inode;
+  const run = { task, cgroup, isOver };
   try {
     if (frozen) {
-      await untilStarted(cgroup, task, isOver);
-      freezeRun(cgroup, task, isOver);
-    } else await thaw(cgroup, task, isOver);
+      await awaitStart(run, `pause task ${task}`);
+      freezeRun(run);
+    } else await thaw(run);
     recordPause(namespace.namespace, task, inode, frozen ? "pause" : "resume");
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
@@ -47,41 +47,24 @@ function recordPause(namespace: string, task: string, inode: number, what: Pause
 }
 
 /** Thaws a task, whose cgroup is made a moment after the task has been registered. */
-async function thaw(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + FREEZE_TIMEOUT;;) {
-    const wasThere = isThere(cgroup);
-    if (setFrozen(cgroup, false)) return;
-    if (isOver()) throw new NotRunning(task);
-    if (wasThere) throwReason(cgroup, task, isOver);
-    if (performance.now() > deadline) {
-      throw new Failed(
-        `cannot resume task ${task}: its command has not been started yet: try again`,
-      );
-    }
-    await delay(1);
-  }
-}
-
-async function untilStarted(cgroup: string, task: string, isOver: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + FREEZE_TIMEOUT; !hasCommandStarted(cgroup);) {
-    if (isOver()) throw new NotRunning(task);
-    if (performance.now() > deadline) {
-      throw new Failed(
-        `cannot pause task ${task}: its command has not been started yet: try again`,
-      );
-    }
-    await delay(1);
-  }
+async function thaw(run: AwaitedRun): Promise<void> {
+  await awaitStart(run, `resume task ${run.task}`, () => {
+    const wasThere = isThere(run.cgroup);
+    const isThawed = setFrozen(run.cgroup, false);
+    if (!isThawed && wasThere) throwReason(run);
+    return isThawed;
+  });
 }
 
 /** Freezes this run, and never the next one of the task: frozen too early it would block `run`. */
-function freezeRun(cgroup: string, task: string, isOver: () => boolean): void {
+function freezeRun(run: AwaitedRun): void {
+  const { task, cgroup, isOver } = run;
   const freezer = openFreezer(cgroup);
   try {
     // The freezer is open: if the run is not over now, it is the freezer of this run.
     if (isOver()) throw new NotRunning(task);
     if (freezer === undefined) {
-      throwReason(cgroup, task, isOver);
+      throwReason(run);
       throw new NotRunning(task);
     }
     freezer.freeze();
@@ -97,7 +80,7 @@ function freezeRun(cgroup: string, task: string, isOver: () => boolean): void {
  * Throws the reason why the freezer could not be written: the run is over, or the host has no
  * freezer (in v2 it came with Linux 5.2).
  */
-function throwReason(cgroup: string, task: string, isOver: () => boolean): void {
+function throwReason({ task, cgroup, isOver }: AwaitedRun): void {
   if (isOver()) throw new NotRunning(task);
   if (isThere(cgroup)) {
     throw new Failed(`cannot pause task ${task}: this host has no freezer: see "lanco doctor"`);

@@ -6,7 +6,7 @@ import type { Namespace } from "../namespace/description.ts";
 import { type Exit, runningExitCommands } from "../task/exit_commands.ts";
 import { notifyWatchers } from "../task/notify_watchers.ts";
 import { currentRun, type RecordedRun, unlessBad } from "../task/records.ts";
-import { type StopRecord, writeStop } from "../task/record.ts";
+import { writeStop } from "../task/record.ts";
 import type { Signal } from "../task/signals.ts";
 import { DEFAULT_MANNER } from "../task/stop_manner.ts";
 import { runningInode } from "../task/task.ts";
@@ -94,12 +94,24 @@ export async function stopExit(
   options: StopOptions,
 ): Promise<void> {
   const target = new ExitTarget(namespace, exit);
-  const { signal = DEFAULT_MANNER.signal, patience = DEFAULT_MANNER.timeout } = options;
-  for (const { signal: next, wait } of stopPlan({ signal, patience })) {
-    options.debug?.(`send ${next} to ${target.name}`);
-    if (next === "SIGKILL") await target.kill();
-    else target.sendAndThaw(next);
-    if (await target.untilEnded(wait, next === "SIGKILL")) return await target.untilRemoved();
+  const { signal = DEFAULT_MANNER.signal, patience = DEFAULT_MANNER.timeout, debug } = options;
+  const steps = stopPlan({ signal, patience });
+  await takeSteps(target, steps, (step) => target.sendAndThaw(step), debug);
+  await target.untilRemoved();
+}
+
+/** Takes the steps of stopping a task or an exit command until it has ended. Throws as `stopExit` does. */
+async function takeSteps(
+  target: Target | ExitTarget,
+  steps: readonly Step[],
+  send: (signal: Signal) => void,
+  debug: StopOptions["debug"],
+): Promise<void> {
+  for (const { signal, wait } of steps) {
+    debug?.(`send ${signal} to ${target.name}`);
+    if (signal === "SIGKILL") await target.kill();
+    else send(signal);
+    if (await target.untilEnded(wait, signal === "SIGKILL")) return;
   }
   throw target.stillRunning();
 }
@@ -120,18 +132,12 @@ export async function stopTask(
     const first = options.signal ?? said?.signal ?? DEFAULT_MANNER.signal;
     const patience = options.patience ?? said?.timeout ?? DEFAULT_MANNER.timeout;
     const main = options.main ?? said?.main ?? DEFAULT_MANNER.main;
-    for (const [i, { signal, wait }] of stopPlan({ signal: first, patience }).entries()) {
-      options.debug?.(`send ${signal} to task ${task}`);
-      const stopRecord = i === 0 ? describeStop(namespace, signal) : undefined;
-      // Recorded before the signal is sent, so that `events` reports the stop before the end.
-      if (stopRecord) recordStop(namespace, task, found, stopRecord);
-      if (signal === "SIGKILL") await target.kill();
-      else target.sendAndThaw(signal, main ? found?.record : undefined);
-      if (await target.untilEnded(wait, signal === "SIGKILL")) {
-        return void await (await keeperOf(namespace)).reap(namespace, task);
-      }
-    }
-    throw target.stillRunning();
+    const steps = stopPlan({ signal: first, patience });
+    // Recorded before the signal is sent, so that `events` reports the stop before the end.
+    recordStop(namespace, task, found, steps[0]?.signal ?? first);
+    const record = main ? found?.record : undefined;
+    await takeSteps(target, steps, (step) => target.sendAndThaw(step, record), options.debug);
+    await (await keeperOf(namespace)).reap(namespace, task);
   } finally {
     target.close();
   }
@@ -153,22 +159,19 @@ export function signal(namespace: Namespace, task: string, name: Signal): void {
   }
 }
 
-/** Records a stop. Does not fail or block, even if the owner has replaced their records. */
+/**
+ * Records a stop, if the caller is the owner of the namespace: no other user writes into the owner's
+ * directories, where there may be symbolic links. Does not fail or block, even if the owner has
+ * replaced their records.
+ */
 function recordStop(
-  { namespace }: Namespace,
+  { namespace, owner, uid }: Namespace,
   task: string,
   found: RecordedRun | undefined,
-  stopRecord: StopRecord,
+  signal: Signal,
 ): void {
-  if (found !== undefined) writeStop(found.directory, stopRecord);
+  if (effectiveUser() !== uid) return;
+  const by = actsForRoot() ? "root" : owner;
+  if (found !== undefined) writeStop(found.directory, { by, signal, at: Date.now() });
   notifyWatchers(namespace, task);
-}
-
-/**
- * Returns the record of a stop; undefined if the caller is not the owner of the namespace. No
- * other user writes into the owner's directories, where there may be symbolic links.
- */
-function describeStop(namespace: Namespace, signal: Signal): StopRecord | undefined {
-  if (effectiveUser() !== namespace.uid) return undefined;
-  return { by: actsForRoot() ? "root" : namespace.owner, signal, at: Date.now() };
 }

@@ -66,6 +66,11 @@ export class Target {
     }
   }
 
+  /** The name of the task in messages. */
+  get name(): string {
+    return `task ${this.task}`;
+  }
+
   /** Closes cgroup.kill. */
   close(): void {
     this.killer?.close();

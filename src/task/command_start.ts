@@ -1,4 +1,5 @@
 import { processes } from "../cgroup/cgroup.ts";
+import { Failed, NotRunning } from "../cli/errors.ts";
 import { delay } from "../cli/sleep.ts";
 import { procOf } from "./pid_namespace.ts";
 import { memberCgroups, RUN } from "../namespace/paths.ts";
@@ -108,6 +109,41 @@ export async function untilStarted(
     await delay(PAUSE);
   }
   return true;
+}
+
+/** The longest wait for a command to be started, in milliseconds. */
+const START_TIMEOUT = 5000;
+
+/** A run of a task that is under way. */
+export interface AwaitedRun {
+  /** The name of its task. */
+  task: string;
+  /** The cgroup of its processes. */
+  cgroup: string;
+  /** Returns whether it is over. */
+  isOver: () => boolean;
+}
+
+/**
+ * Waits until the command of a run has been executed.
+ *
+ * @param aim What the caller is about to do, for the message.
+ * @param hasStarted Returns whether it has, as far as that matters.
+ * @throws {NotRunning} if the run is over.
+ * @throws {Failed} if the command is not executed in 5 seconds.
+ */
+export async function awaitStart(
+  { task, cgroup, isOver }: AwaitedRun,
+  aim: string,
+  hasStarted = () => hasCommandStarted(cgroup),
+): Promise<void> {
+  for (const deadline = performance.now() + START_TIMEOUT; !hasStarted();) {
+    if (isOver()) throw new NotRunning(task);
+    if (performance.now() > deadline) {
+      throw new Failed(`cannot ${aim}: its command has not been started yet: try again`);
+    }
+    await delay(1);
+  }
 }
 
 /** Returns the process id of the parent of a process; NaN if it cannot be read. */

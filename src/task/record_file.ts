@@ -87,6 +87,17 @@ function readAll(file: Deno.FsFile, longest: number): string {
   return text;
 }
 
+/** Reads as many bytes of a file as there is room for, or are left. Returns their number. */
+export function fill(file: Deno.FsFile, bytes: Uint8Array): number {
+  let length = 0;
+  while (length < bytes.length) {
+    const more = file.readSync(bytes.subarray(length));
+    if (more === null) break;
+    length += more;
+  }
+  return length;
+}
+
 /**
  * Parses a record that is a JSON object.
  *

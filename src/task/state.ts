@@ -86,6 +86,9 @@ export interface TaskState {
   usage: Usage | null;
 }
 
+/** What has become of a run. */
+type Outcome = Pick<TaskState, "state" | "why" | "code" | "signal">;
+
 /** What is known of a run that is under way, beside its record. */
 export interface Present {
   /** Whether its processes may go on. */
@@ -161,21 +164,16 @@ function durationOf(namespace: string, found: RecordedRun, present?: Present): n
   return Math.max(0, Math.round(duration));
 }
 
+/** The outcome of a run of which it is not known how its first process has ended. */
+function unknown(state: State, why: string): Outcome {
+  return { state, why, code: null, signal: null };
+}
+
 /** The outcome of a run that ran when the host went down. */
-const LOST = {
-  state: "lost",
-  why: "the host went down while it ran",
-  code: null,
-  signal: null,
-} as const;
+const LOST = unknown("lost", "the host went down while it ran");
 
 /** The outcome of a run whose record was removed, or cannot be read any more. */
-export const WITHOUT_RECORD = {
-  state: "unknown",
-  why: "its record is gone",
-  code: null,
-  signal: null,
-} as const;
+export const WITHOUT_RECORD = unknown("unknown", "its record is gone");
 
 /**
  * Returns the state of a task.
@@ -190,7 +188,7 @@ export function outcome(
   status: number | undefined,
   usage: Pick<Usage, "oomKills"> | null,
   timedOut = false,
-): Pick<TaskState, "state" | "why" | "code" | "signal"> {
+): Outcome {
   const { code, signal } = exitOf(status);
   const how = { why: null, code, signal };
   if (live !== undefined) return { ...how, state: live };

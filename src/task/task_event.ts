@@ -7,32 +7,14 @@ export type TaskEvent =
   | { event: "ready"; at: number }
   | LostEvent
   /** It runs since `at`. Its command may have ended, and a child of it go on. */
-  | (
-    & {
-      event: "present";
-      task: string;
-      run: string;
-      pid: number | null;
-      labels: Labels;
-      at: number;
-      state: "running" | "paused";
-    }
-    & Pick<TaskState, "code" | "signal">
-  )
-  | {
-    event: "start" | "pause" | "resume";
-    task: string;
-    run: string;
-    pid: number | null;
-    labels: Labels;
-    at: number;
-  }
+  | EventOf<"present"> & Pick<TaskState, "code" | "signal"> & { state: "running" | "paused" }
+  | EventOf<"start" | "pause" | "resume">
   | EndEvent;
 
-/** The run that began at `at` was under way when the host went down; its labels are known if it was started with `run --once`. */
-export interface LostEvent {
+/** An event of a run. */
+interface EventOf<E extends string> {
   /** What has happened. */
-  event: "lost";
+  event: E;
   /** The name of the task. */
   task: string;
   /** The id of the run. */
@@ -41,11 +23,14 @@ export interface LostEvent {
   pid: number | null;
   /** The labels of the run. */
   labels: Labels;
-  /** The start time. */
+  /** When it has happened. */
   at: number;
 }
 
+/** The run that began at `at` was under way when the host went down; its labels are known if it was started with `run --once`. */
+export type LostEvent = EventOf<"lost">;
+
 /** A run is over: its last process has ended. */
 export type EndEvent =
-  & { event: "end"; task: string; run: string; pid: number | null; labels: Labels; at: number }
+  & EventOf<"end">
   & Pick<TaskState, "state" | "why" | "code" | "signal" | "timedOut" | "stopped">;
