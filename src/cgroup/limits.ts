@@ -30,12 +30,7 @@ export interface Capacity {
 }
 
 /** The smallest limits with which a command can still be started. */
-export interface Least {
-  /** Memory in bytes. */
-  memory: number;
-  /** The number of processes. */
-  pids: number;
-}
+export type Least = Pick<Capacity, "memory" | "pids">;
 
 /**
  * The smallest limits of a task. A shell in the task's cgroup executes the command: with a

@@ -1,5 +1,5 @@
 import { isGone, removeCgroup, unlessGone } from "../cgroup/cgroup.ts";
-import { Failed, LancoError } from "../cli/errors.ts";
+import { Failed, LancoError, NotPermitted } from "../cli/errors.ts";
 import { delay } from "../cli/sleep.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -84,5 +84,19 @@ export function assertOpen(namespace: Namespace, init: number | null): void {
 export function closed({ namespace }: Namespace): Failed {
   return new Failed(
     `namespace ${namespace} is being released, or initialised again: try again, and if that lasts run "sudo lanco ${namespace} init"`,
+  );
+}
+
+/** Returns the error for a caller who does not own the namespace. */
+export function foreign({ namespace, owner }: Namespace): NotPermitted {
+  return new NotPermitted(
+    `namespace ${namespace} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
+  );
+}
+
+/** Returns the error for a namespace in which no more cgroups may be made (cgroup.max.descendants). */
+export function tooManyCgroups(namespace: string): Failed {
+  return new Failed(
+    `namespace ${namespace} has as many cgroups as it may have: stop tasks, or remove the cgroups that they have made`,
   );
 }

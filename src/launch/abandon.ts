@@ -5,6 +5,7 @@ import { whyFrozen } from "../namespace/frozen.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { memberCgroups, trackingCgroup } from "../namespace/paths.ts";
 import { isTaskPopulated } from "../task/population.ts";
+import { send } from "../task/signals.ts";
 import { registeredInode } from "../task/task.ts";
 import { delay } from "../cli/sleep.ts";
 import type { Shim } from "./shim/shim.ts";
@@ -48,11 +49,5 @@ function kill(namespace: Namespace, task: string, shim: Shim): void {
   // They belong to this launch only if its shim is in it: the shim, not waited
   // for yet, still has its process id.
   if (!members.includes(shim.pid)) return;
-  for (const pid of members) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch {
-      // The process has ended.
-    }
-  }
+  send(members, "SIGKILL");
 }

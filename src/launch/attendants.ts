@@ -10,8 +10,7 @@ import {
 } from "../namespace/paths.ts";
 import type { RunRecord } from "../task/record.ts";
 import { DEFAULT_MANNER } from "../task/stop_manner.ts";
-import type { TimeLimit } from "../task/time_limit.ts";
-import type { Bound } from "./launch_options.ts";
+import type { LaunchOptions } from "./launch_options.ts";
 import type { LogBounds } from "./log_bounds.ts";
 import { descriptor } from "./open_file.ts";
 import type { OutputFiles } from "./output_files.ts";
@@ -21,14 +20,7 @@ import type { ShimOptions } from "./shim/shim.ts";
 import type { TimeKeeper } from "./shim/time_keeper.ts";
 
 /** What a run wants beside its shim. */
-export interface Wanted {
-  /** The exit command, as shell text. */
-  exitCommand?: string;
-  /** The time limit. */
-  timeout?: TimeLimit;
-  /** The bound of the files of its output. */
-  bound?: Bound;
-}
+export type Wanted = Pick<LaunchOptions, "exitCommand" | "timeout" | "bound">;
 
 /** Where a run writes. */
 export interface Place {
@@ -36,14 +28,6 @@ export interface Place {
   directory: string;
   /** The files of its output. */
   output: OutputFiles;
-}
-
-/** The run that is being launched. */
-export interface AttendedRun {
-  /** The inode of its registered cgroup. */
-  inode: number;
-  /** The directory of its record. */
-  directory: string;
 }
 
 /** The shells that stay with a run beside its shim: its exit command, what keeps its time limit, and what bounds its output. */
@@ -79,7 +63,7 @@ export class Attendants {
         : (await import("./shim/time_keeper.ts")).TimeKeeper.start(options);
       const bounds = bound === undefined
         ? undefined
-        : (await import("./log_bounds.ts")).LogBounds.start(options, output, bound);
+        : new (await import("./log_bounds.ts")).LogBounds(options, output, bound);
       return new Attendants(keeper, namespace, task, exit, time, output, bounds);
     } catch (error) {
       await exit?.abandon();
@@ -136,16 +120,16 @@ export class Attendants {
    * Tells them that the task is being started: the exit command waits for the end of the run, and
    * the time begins.
    *
+   * @param directory The directory of the record.
    * @param watched The cgroup that is there as long as the run, for hosts without a freezer.
    */
   async arm(
-    { inode, directory }: AttendedRun,
-    record: RunRecord,
+    { inode, shim, timeout, stop, pid, sinceBoot, run }: RunRecord,
+    directory: string,
     { isFrozen, watched }: { isFrozen: boolean; watched: string },
   ): Promise<void> {
     await this.exit?.wait(this.#howToWait(inode, isFrozen, watched));
-    await this.#armBounds(inode, watched, record.shim);
-    const { timeout, stop, pid, sinceBoot, run } = record;
+    await this.#armBounds(inode, watched, shim);
     if (timeout === undefined) return;
     const { registered } = timeKeeperCgroups(this.namespace, this.task, inode);
     await this.time?.arm({

@@ -1,4 +1,4 @@
-import type { Signal } from "../task/signals.ts";
+import { send, type Signal } from "../task/signals.ts";
 
 /** The signals that are forwarded: a user or a supervisor sends them to `run -f` as to the command. */
 const FORWARDED: readonly Signal[] = [
@@ -38,17 +38,10 @@ export function forwardSignals(): (
     });
   }
   return async (pid, status) => {
-    deliver = (signal) => send(pid, signal);
+    // The command may have ended, or run as another user (kill(2), EPERM).
+    deliver = (signal) => void send([pid], signal);
     held.forEach(deliver);
     const { code, signal } = await status;
     return signal === null ? code : 125;
   };
-}
-
-function send(pid: number, signal: Signal): void {
-  try {
-    Deno.kill(pid, signal);
-  } catch {
-    // The command has ended, or runs as another user (kill(2), EPERM).
-  }
 }

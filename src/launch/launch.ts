@@ -7,7 +7,7 @@ import type { Keeper, Launching, ShellsBeside } from "../keeper/keeper.ts";
 import { keeperOf } from "../keeper/keeper_of.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { lastInit } from "../namespace/namespace.ts";
-import { marksOf, registered, runsDirectory } from "../namespace/paths.ts";
+import { markDirectory, onceDirectory, registered, runsDirectory } from "../namespace/paths.ts";
 import { callerUmask } from "../namespace/caller.ts";
 import { fromHere, workingDirectory } from "../namespace/working_directory.ts";
 import { assertThawed, thawWatch } from "../namespace/frozen.ts";
@@ -182,7 +182,7 @@ class Attempt {
       environment,
       id: this.#id,
       runs: runsDirectory(namespace),
-      marks: marksOf(namespace, this.options.once),
+      marks: this.options.once ? onceDirectory(namespace) : markDirectory(namespace),
       end: this.keeper.end,
       place: this.keeper.place(this.namespace, this.task),
       oomScore: oomScore(this.options.oomScore),
@@ -240,8 +240,8 @@ class Attempt {
     const execution = new Execution({ child, cgroup, directory, restored });
     try {
       // They are armed first: they do nothing if the command was not executed.
-      const run = { inode: this.#inode, directory };
-      await this.#attendants?.arm(run, record, { isFrozen: this.#isFrozen, watched: cgroup });
+      const isFrozen = this.#isFrozen;
+      await this.#attendants?.arm(record, directory, { isFrozen, watched: cgroup });
       this.#debug(`execute ${this.options.command[0]}`);
       await shim.go(this.#output.words);
       await execution.done(shim, this.#look);

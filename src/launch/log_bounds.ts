@@ -1,58 +1,45 @@
 import { Failed, reason } from "../cli/errors.ts";
 import { fileSizeLimit } from "../namespace/caller_limits.ts";
 import { dropsFile, type OutputName } from "../task/drops.ts";
-import type { CallerEnvironment } from "./shim/environment.ts";
 import type { Bound } from "./launch_options.ts";
 import { stepOf } from "./log_max.ts";
 import type { OutputFile, OutputFiles } from "./output_files.ts";
 import type { RunFiles } from "./run_files.ts";
 import { LogBound, type Way } from "./shim/log_bound.ts";
-
-/** What the shells that bound the output of a run inherit. */
-export interface Inheritance {
-  /** The caller's environment. */
-  environment: CallerEnvironment;
-  /** The umask of the caller. */
-  umask: number;
-}
+import type { ShimOptions } from "./shim/shim.ts";
 
 /** The shells that keep the files of a run's output from growing, one for each file. */
 export class LogBounds {
-  private constructor(
-    private readonly bounds: ReadonlyMap<OutputName, LogBound>,
-    private readonly most: number,
-    private readonly demanded: boolean,
-  ) {}
+  readonly #shells: ReadonlyMap<OutputName, LogBound>;
 
   /**
    * Starts the shells.
    *
+   * @param inherited What they inherit.
    * @throws {Failed} if one cannot be started.
    */
-  static start(
-    { environment, umask }: Inheritance,
+  constructor(
+    inherited: Pick<ShimOptions, "environment" | "umask">,
     output: OutputFiles,
-    { most, demanded }: Bound,
-  ): LogBounds {
-    const bounds = output.files.map(({ output }) =>
-      [output, LogBound.start(environment, umask, most)] as const
-    );
-    return new LogBounds(new Map(bounds), most, demanded);
+    private readonly bound: Bound,
+  ) {
+    const start = () => LogBound.start(inherited, bound.most);
+    this.#shells = new Map(output.files.map(({ output }) => [output, start()]));
   }
 
   /** The process ids of the shells. */
   get pids(): number[] {
-    return [...this.bounds.values()].map(({ pid }) => pid);
+    return [...this.#shells.values()].map(({ pid }) => pid);
   }
 
   /** Words by which the shim finds the shells at the end of the run. */
   get handles(): string[] {
-    return [...this.bounds.values()].map(({ handle }) => handle);
+    return [...this.#shells.values()].map(({ handle }) => handle);
   }
 
   /** Waits until the shells are ready. Throws as `LogBound.ready` does. */
   async ready(): Promise<void> {
-    for (const bound of this.bounds.values()) await bound.ready();
+    for (const bound of this.#shells.values()) await bound.ready();
   }
 
   /**
@@ -63,7 +50,7 @@ export class LogBounds {
    */
   async open(output: OutputFiles, child: number, files: RunFiles): Promise<void> {
     for (const file of output.files) {
-      const bound = this.bounds.get(file.output);
+      const bound = this.#shells.get(file.output);
       if (bound === undefined || !this.#isWorthIt(file)) continue;
       files.makeDrops(file.output);
       try {
@@ -83,7 +70,7 @@ export class LogBounds {
     if (isRegular) {
       throw refusal(path, `it has ${identity.size} bytes of others, and could not be rotated`);
     }
-    if (this.demanded) throw refusal(path, "it is not a regular file");
+    if (this.bound.demanded) throw refusal(path, "it is not a regular file");
     return false;
   }
 
@@ -91,12 +78,13 @@ export class LogBounds {
   #assertLimit(way: Way): void {
     const limit = fileSizeLimit();
     if (limit === undefined) return;
+    const { most } = this.bound;
     const what =
       `the caller's limit on the size of files (RLIMIT_FSIZE, "ulimit -f") is ${limit} bytes`;
     if (way === "punch") {
       throw new Failed(`${what}, and here the dropped part counts in the size: lift it`);
     }
-    if (limit < this.most + stepOf(this.most)) throw new Failed(`${what}, which is less: raise it`);
+    if (limit < most + stepOf(most)) throw new Failed(`${what}, which is less: raise it`);
   }
 
   /**
@@ -107,12 +95,12 @@ export class LogBounds {
    * @param own The cgroup that they have to leave and to remove at their end, if they have to.
    */
   async watch(registered: string, shim: number, own: string | undefined): Promise<void> {
-    for (const bound of this.bounds.values()) await bound.watch(registered, shim, own);
+    for (const bound of this.#shells.values()) await bound.watch(registered, shim, own);
   }
 
   /** Ends the shells if the task is not started. */
   async abandon(): Promise<void> {
-    for (const bound of this.bounds.values()) await bound.abandon();
+    for (const bound of this.#shells.values()) await bound.abandon();
   }
 }
 

@@ -54,11 +54,6 @@ export function onceDirectory(namespace: string): string {
   return `${markDirectory(namespace)}/once`;
 }
 
-/** Returns the directory of the mark of a run, which stays or not. */
-export function marksOf(namespace: string, stays = false): string {
-  return stays ? onceDirectory(namespace) : markDirectory(namespace);
-}
-
 /** Returns the directory of a namespace: `/run/lanco/<ns>`. */
 export function namespaceDirectory(namespace: string): string {
   return `${RUN}/${namespace}`;

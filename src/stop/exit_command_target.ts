@@ -5,8 +5,7 @@ import { delay } from "../cli/sleep.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { type CgroupsBeside, exitCommandCgroups } from "../namespace/paths.ts";
 import { type Exit, isExitCommandRunning } from "../task/exit_commands.ts";
-import type { Signal } from "../task/signals.ts";
-import { send } from "./send.ts";
+import { send, type Signal } from "../task/signals.ts";
 
 /** How often to look for processes, and to kill those that are left, in milliseconds. */
 const INTERVAL = 20;

@@ -125,22 +125,18 @@ export async function stopTask(
   task: string,
   options: StopOptions,
 ): Promise<void> {
-  const target = Target.find(namespace, task);
-  try {
-    const found = unlessBad(() => currentRun(namespace.namespace, task, target.inode));
-    const { stop: said } = found?.record ?? {};
-    const first = options.signal ?? said?.signal ?? DEFAULT_MANNER.signal;
-    const patience = options.patience ?? said?.timeout ?? DEFAULT_MANNER.timeout;
-    const main = options.main ?? said?.main ?? DEFAULT_MANNER.main;
-    const steps = stopPlan({ signal: first, patience });
-    // Recorded before the signal is sent, so that `events` reports the stop before the end.
-    recordStop(namespace, task, found, steps[0]?.signal ?? first);
-    const record = main ? found?.record : undefined;
-    await takeSteps(target, steps, (step) => target.sendAndThaw(step, record), options.debug);
-    await (await keeperOf(namespace)).reap(namespace, task);
-  } finally {
-    target.close();
-  }
+  using target = Target.find(namespace, task);
+  const found = unlessBad(() => currentRun(namespace.namespace, task, target.inode));
+  const { stop: said } = found?.record ?? {};
+  const first = options.signal ?? said?.signal ?? DEFAULT_MANNER.signal;
+  const patience = options.patience ?? said?.timeout ?? DEFAULT_MANNER.timeout;
+  const main = options.main ?? said?.main ?? DEFAULT_MANNER.main;
+  const steps = stopPlan({ signal: first, patience });
+  // Recorded before the signal is sent, so that `events` reports the stop before the end.
+  recordStop(namespace, task, found, steps[0]?.signal ?? first);
+  const record = main ? found?.record : undefined;
+  await takeSteps(target, steps, (step) => target.sendAndThaw(step, record), options.debug);
+  await (await keeperOf(namespace)).reap(namespace, task);
 }
 
 /**
@@ -151,12 +147,8 @@ export async function stopTask(
  * @throws {Failed} if all are in a PID namespace that the caller cannot see into.
  */
 export function signal(namespace: Namespace, task: string, name: Signal): void {
-  const target = Target.find(namespace, task);
-  try {
-    target.signal(name);
-  } finally {
-    target.close();
-  }
+  using target = Target.find(namespace, task);
+  target.signal(name);
 }
 
 /**

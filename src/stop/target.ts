@@ -9,9 +9,8 @@ import { procOf } from "../task/pid_namespace.ts";
 import { readVisible } from "../task/process.ts";
 import { currentRun } from "../task/records.ts";
 import type { RunRecord } from "../task/record.ts";
-import type { Signal } from "../task/signals.ts";
+import { send, type Signal } from "../task/signals.ts";
 import { commandProcess } from "./command_process.ts";
-import { send } from "./send.ts";
 import { runningInode } from "../task/task.ts";
 
 /** How often to kill the processes that are left, in milliseconds. */
@@ -48,7 +47,7 @@ export class Target {
   }
 
   /**
-   * Returns the present run of a task. To be closed.
+   * Returns the present run of a task. To be disposed of.
    *
    * @throws {NotRunning} if the task is not running.
    * @throws {NotPermitted} if it belongs to another user.
@@ -72,7 +71,7 @@ export class Target {
   }
 
   /** Closes cgroup.kill. */
-  close(): void {
+  [Symbol.dispose](): void {
     this.killer?.close();
   }
 

@@ -39,7 +39,7 @@ export function chooseRun(
 ): ChosenRun | undefined {
   for (;;) {
     const inode = runningInode(namespace.namespace, task);
-    const chosen = choose(newestFirst(namespace, task, inode, { ...only(choice), lost }), choice);
+    const chosen = choose(newestFirst(namespace, task, inode, { choice, lost }), choice);
     // Another run may have begun, or this one ended, while the records were read.
     if (runningInode(namespace.namespace, task) === inode) return chosen;
   }
@@ -105,10 +105,6 @@ function choose(runs: IteratorObject<ChosenRun>, choice: RunChoice): ChosenRun |
     : runs.find(({ run }) => run === choice);
 }
 
-function only(choice: RunChoice): Pick<Sources, "only"> {
-  return typeof choice === "number" ? {} : { only: choice };
-}
-
 /**
  * Returns the runs of a task that are under way or on record, and those that were under way when the
  * host went down, the newest first.
@@ -127,8 +123,8 @@ export function* runsOf(
 }
 
 interface Sources {
-  /** The id of the only run whose record is to be read, beside that of the run under way. */
-  only?: string;
+  /** If it is the id of a run, that is the only one whose record is to be read, beside that of the run under way. */
+  choice?: RunChoice;
   /** Returns the runs of all tasks that were under way when the host went down, the oldest first. */
   lost: () => readonly LostRun[];
   /** Called with a message for each record that cannot be read; without it, that is an error. */
@@ -139,7 +135,7 @@ function* newestFirst(
   { namespace }: Namespace,
   task: string,
   inode: number | undefined,
-  { only, lost, warn }: Sources,
+  { choice = 0, lost, warn }: Sources,
 ): Generator<ChosenRun> {
   const read = reader(warn);
   let live: string | undefined;
@@ -149,7 +145,7 @@ function* newestFirst(
     yield { run: live ?? null, inode, found, lost: false };
   }
   for (const run of listRuns(namespace).runs.get(task)?.toReversed() ?? []) {
-    if (run === live || run !== (only ?? run)) continue;
+    if (run === live || typeof choice === "string" && run !== choice) continue;
     const chosen = settled(namespace, task, () => read(() => readRun(namespace, task, run)));
     if (chosen?.found?.status.executed) yield chosen;
   }

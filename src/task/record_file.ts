@@ -1,4 +1,4 @@
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { unlessGone } from "../cgroup/cgroup.ts";
 import { readBeginning } from "./read_beginning.ts";
 
 /** The greatest length of a record that is read, in bytes. */
@@ -67,21 +67,8 @@ export function leadsAstray(error: unknown): boolean {
  * @throws {BadRecord} if lanĉo cannot have written the file.
  */
 export function readRecord(path: string, longest = LONGEST_RECORD): string | undefined {
-  let file: Deno.FsFile;
-  try {
-    file = openRegular(path);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-  try {
-    return readAll(file, longest);
-  } finally {
-    file.close();
-  }
-}
-
-function readAll(file: Deno.FsFile, longest: number): string {
+  using file = unlessGone(() => openRegular(path), undefined);
+  if (file === undefined) return undefined;
   const { text, length } = readBeginning(file, longest + 1);
   if (length > longest) throw new BadRecord(`it has more than ${longest} bytes`);
   return text;

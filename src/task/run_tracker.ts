@@ -154,7 +154,8 @@ export class RunTracker {
       yield this.#end(task, live);
     }
     const runs = this.#list.runs.get(task) ?? [];
-    for (const run of runs.slice(this.#firstNew(task, runs))) {
+    const last = this.#last.get(task) ?? "";
+    for (const run of runs.slice(runs.findLastIndex((run) => run <= last) + 1)) {
       if (!(yield* this.#begin(task, run, run === runs.at(-1)))) return;
     }
     if (this.#live.has(task)) return;
@@ -162,13 +163,6 @@ export class RunTracker {
     if (this.#list.former.has(task)) yield* this.#beginFormer(task, inode);
     if (inode === undefined) this.#expected.delete(task);
     else if (!this.#live.has(task) && live?.inode !== inode) this.#expect(task, inode);
-  }
-
-  #firstNew(task: string, runs: readonly string[]): number {
-    const last = this.#last.get(task) ?? "";
-    let first = runs.length;
-    while (first > 0 && (runs[first - 1] ?? "") > last) first--;
-    return first;
   }
 
   /** Reports a new run, if its command was executed. Returns false if it is still being launched. */
@@ -205,20 +199,16 @@ export class RunTracker {
 
   /** Reports a run that has started, and its end if it is over. */
   *#report(task: string, live: LiveRun): Generator<TaskEvent> {
-    yield* this.#start(task, live);
-    if (!this.#isOver(task, live)) return;
-    // It may have been paused, and have ended, since its pauses were read.
-    yield* this.#pauses(task, live);
-    this.#live.delete(task);
-    yield this.#end(task, live);
-  }
-
-  *#start(task: string, live: LiveRun): Generator<TaskEvent> {
     this.#live.set(task, live);
     this.#due.delete(task);
     const at = live.found?.record.started ?? Date.now();
     yield { event: "start", task, run: live.run, ...about(live), at };
     yield* this.#pauses(task, live);
+    if (!this.#isOver(task, live)) return;
+    // It may have been paused, and have ended, since its pauses were read.
+    yield* this.#pauses(task, live);
+    this.#live.delete(task);
+    yield this.#end(task, live);
   }
 
   *#pauses(task: string, live: LiveRun): Generator<TaskEvent> {

@@ -1,3 +1,4 @@
+import { isGone } from "../cgroup/cgroup.ts";
 import { Usage } from "../cli/errors.ts";
 
 /** How a process ended: by itself with an exit status, or by a signal. */
@@ -76,4 +77,24 @@ export function exitOf(status: number | undefined): Exit {
 /** Returns whether a text is the full name of a signal. */
 export function isSignal(text: string): text is Signal {
   return (Object.values(SIGNALS) as readonly string[]).includes(text);
+}
+
+/**
+ * Sends a signal to processes (kill(2)).
+ *
+ * @returns how many of them have received it or no longer exist; the others belong to another
+ * user, e.g. because they have executed a setuid program.
+ */
+export function send(pids: readonly number[], signal: Signal): number {
+  let reached = 0;
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, signal);
+      reached++;
+    } catch (error) {
+      if (isGone(error)) reached++;
+      else if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+  return reached;
 }

@@ -139,23 +139,22 @@ function addCounter(counters: Counters, file: string, line: string): void {
  * @returns undefined if it was not saved, or has been removed since.
  */
 export function keptUsage(namespace: Namespace, run: KeptRun): Usage | undefined {
-  const text = keptText(namespace.namespace, run);
-  if (text !== undefined) return parseUsage(text);
-  if (registeredInode(namespace.namespace, run.task) !== run.inode) {
-    // They may have been saved and removed since.
-    const later = keptText(namespace.namespace, run);
-    return later === undefined ? undefined : parseUsage(later);
-  }
-  return usageReader(namespace).read(run.task);
+  const { namespace: name } = namespace;
+  const saved = savedUsage(name, run);
+  if (saved !== undefined) return saved;
+  if (registeredInode(name, run.task) === run.inode) return usageReader(namespace).read(run.task);
+  // They may have been saved and removed since.
+  return savedUsage(name, run);
 }
 
 /** A run whose counters were kept. */
 type KeptRun = Pick<RunRecord, "task" | "inode" | "started">;
 
-function keptText(namespace: string, { task, inode, started }: KeptRun): string | undefined {
+function savedUsage(namespace: string, { task, inode, started }: KeptRun): Usage | undefined {
   const file = `${usageDirectory(namespace)}/${inode}-${task}`;
-  return unlessGone(() => Deno.readTextFileSync(file), undefined) ??
+  const text = unlessGone(() => Deno.readTextFileSync(file), undefined) ??
     readFormerUsage(namespace, task, started);
+  return text === undefined ? undefined : parseUsage(text);
 }
 
 /** The clock tick of cpuacct.stat in nanoseconds: USER_HZ is 100 everywhere (times(2)). */

@@ -6,7 +6,7 @@ import { namespaceDirectory, taskCgroups } from "../../namespace/paths.ts";
 import { isDying } from "../../task/command_start.ts";
 import { procOf } from "../../task/pid_namespace.ts";
 import { cgroupsOf, readVisible } from "../../task/process.ts";
-import { tooManyCgroups } from "../too_many_cgroups.ts";
+import { tooManyCgroups } from "../reopening.ts";
 
 /**
  * Moves processes out of their caller's cgroups of v1 into the namespace's cgroups, as the owner

@@ -6,7 +6,7 @@ import {
   moveMeanwhile,
   removeCgroup,
 } from "../../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
+import { AlreadyRunning, Failed } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
@@ -20,7 +20,7 @@ import {
 import { isTaskPopulated } from "../../task/population.ts";
 import { wakeExitCommands } from "../../task/wake_exit_commands.ts";
 import type { Keeper, Launching, Shells } from "../keeper.ts";
-import { removeWhenOpen, whenOpen } from "../reopening.ts";
+import { foreign, removeWhenOpen, whenOpen } from "../reopening.ts";
 import { admit } from "./admission.ts";
 
 /**
@@ -62,11 +62,8 @@ async function open(namespace: Namespace, id: string): Promise<void> {
     try {
       makeCgroup(stage(namespace) + id);
     } catch (error) {
-      const { namespace: name, owner, uid } = namespace;
-      if (!(error instanceof Deno.errors.PermissionDenied) || effectiveUser() === uid) throw error;
-      throw new NotPermitted(
-        `namespace ${name} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
-      );
+      const isDenied = error instanceof Deno.errors.PermissionDenied;
+      throw isDenied && effectiveUser() !== namespace.uid ? foreign(namespace) : error;
     }
   });
 }

@@ -6,7 +6,7 @@ import {
   removeCgroup,
   unlessGone,
 } from "../../cgroup/cgroup.ts";
-import { AlreadyRunning, Failed, NotPermitted } from "../../cli/errors.ts";
+import { AlreadyRunning, Failed } from "../../cli/errors.ts";
 import { effectiveUser } from "../../namespace/caller.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import {
@@ -22,8 +22,7 @@ import { removeLeftExitCommands } from "../../task/exit_commands.ts";
 import { isTaskPopulated, saysPopulated } from "../../task/population.ts";
 import { cgroupsOf } from "../../task/process.ts";
 import type { AdmitOptions, Candidates, Keeper, Launching, Shells } from "../keeper.ts";
-import { untilOpen, whenOpen } from "../reopening.ts";
-import { tooManyCgroups } from "../too_many_cgroups.ts";
+import { foreign, tooManyCgroups, untilOpen, whenOpen } from "../reopening.ts";
 import { attach, isInUnit } from "./attach.ts";
 import { lockFile, withLock } from "./lock.ts";
 import { reap, reapLocked } from "./reap.ts";
@@ -53,13 +52,9 @@ export const systemd: Keeper = {
   exitWaits: "pipe",
 };
 
-function open({ namespace, owner, uid }: Namespace): Promise<void> {
-  if (effectiveUser() === uid) return Promise.resolve();
-  return Promise.reject(
-    new NotPermitted(
-      `namespace ${namespace} belongs to ${owner}: run it as that user, e.g. with "sudo -u ${owner}"`,
-    ),
-  );
+function open(namespace: Namespace): Promise<void> {
+  const isOwner = effectiveUser() === namespace.uid;
+  return isOwner ? Promise.resolve() : Promise.reject(foreign(namespace));
 }
 
 function take(

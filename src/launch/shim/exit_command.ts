@@ -27,7 +27,7 @@ export class ExitCommand extends LaunchShell {
     if (encode(text).length > LONGEST) {
       throw new Failed(`the exit command has more than ${LONGEST} bytes: put it into a file`);
     }
-    return new ExitCommand({
+    return new ExitCommand("of the exit command", {
       role: "lanco-exit",
       script: [end + exit, String(oomScore ?? ""), place],
       environment,
@@ -38,17 +38,6 @@ export class ExitCommand extends LaunchShell {
         ...cwdFor(directory),
       },
     });
-  }
-
-  /**
-   * Waits until the shell is ready for the next request.
-   *
-   * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
-   */
-  async ready(): Promise<void> {
-    if (await this.answer() === undefined) {
-      throw new Failed("the shell of the exit command was killed before the task's start");
-    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Failed } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
 import { encode } from "./connection.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
@@ -18,10 +19,12 @@ export class LaunchShell {
   /**
    * Starts the shell.
    *
+   * @param purpose What it does, for messages.
    * @param how What it runs, and the runtime's options beside those for its standard streams.
    * @throws {Failed} if it cannot be started.
    */
   constructor(
+    private readonly purpose: string,
     { options, ...how }: Omit<SpawnOptions, "session" | "options"> & {
       options: Omit<Deno.CommandOptions, "stdin" | "stdout" | "stderr">;
     },
@@ -45,6 +48,16 @@ export class LaunchShell {
   async answer(): Promise<string | undefined> {
     const { done, value } = await within(STEP_TIMEOUT, this.#output.read());
     return done ? undefined : new TextDecoder().decode(value).trim();
+  }
+
+  /**
+   * Waits until the shell has taken its next step.
+   *
+   * @throws {Failed} if it has ended, or does not answer within 30 seconds.
+   */
+  async ready(): Promise<void> {
+    if (await this.answer() !== undefined) return;
+    throw new Failed(`the shell ${this.purpose} was killed before the task's start`);
   }
 
   /** Sends a line. A shell that has ended is noticed by `answer`. */

@@ -1,8 +1,8 @@
 import text from "./log_bound.sh" with { type: "text" };
 import { Failed } from "../../cli/errors.ts";
 import { stepOf } from "../log_max.ts";
-import type { CallerEnvironment } from "./environment.ts";
 import { LaunchShell } from "./launch_shell.ts";
+import type { ShimOptions } from "./shim.ts";
 
 /** How the head of a file is dropped: its blocks are taken out of the file, or become a hole (fallocate(2)). */
 export type Way = "collapse" | "punch";
@@ -17,10 +17,14 @@ export class LogBound extends LaunchShell {
    * @param most The most bytes that are kept.
    * @throws {Failed} if the shell cannot be started.
    */
-  static start(environment: CallerEnvironment, umask: number, most: number): LogBound {
+  static start(
+    { environment, umask }: Pick<ShimOptions, "environment" | "umask">,
+    most: number,
+  ): LogBound {
     const script = [text, String(most), String(stepOf(most))] as const;
     const options = { cwd: "/", clearEnv: true, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } };
-    return new LogBound({ role: "lanco-bound", script, environment, umask, options });
+    const how = { role: "lanco-bound", script, environment, umask, options } as const;
+    return new LogBound("that bounds the log", how);
   }
 
   /** A word by which the shim finds the shell at the end of the run: see `shim.sh`. */
@@ -33,7 +37,7 @@ export class LogBound extends LaunchShell {
    *
    * @throws {Failed} if it has ended, or does not answer within 30 seconds.
    */
-  async ready(): Promise<void> {
+  override async ready(): Promise<void> {
     this.#start = await this.#answer("ready");
   }
 

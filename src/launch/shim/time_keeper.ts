@@ -1,6 +1,5 @@
 import start from "./time_limit_start.sh" with { type: "text" };
 import limit from "./time_limit.sh" with { type: "text" };
-import { Failed } from "../../cli/errors.ts";
 import { numberOf, type Signal } from "../../task/signals.ts";
 import { LaunchShell } from "./launch_shell.ts";
 import { cwdFor } from "./spawn.ts";
@@ -43,18 +42,8 @@ export class TimeKeeper extends LaunchShell {
   static start({ environment, umask, directory }: ShimOptions): TimeKeeper {
     const script = [start, TEXT] as const;
     const options = cwdFor(directory);
-    return new TimeKeeper({ role: "lanco-time", script, environment, umask, options });
-  }
-
-  /**
-   * Waits until the shell has taken its next step.
-   *
-   * @throws {Failed} if the shell has ended, or does not answer within 30 seconds.
-   */
-  async ready(): Promise<void> {
-    if (await this.answer() === undefined) {
-      throw new Failed("the shell that keeps the time limit was killed before the task's start");
-    }
+    const how = { role: "lanco-time", script, environment, umask, options } as const;
+    return new TimeKeeper("that keeps the time limit", how);
   }
 
   /**
