@@ -2,12 +2,12 @@ import { delay } from "../cli/sleep.ts";
 import { cgroupTree, isGone, unlessGone } from "./cgroup.ts";
 import { isTooLong, writeBelow } from "./long_path.ts";
 
-/** The file of each kind of freezer, and the values that freeze and thaw a cgroup. */
-const FREEZERS = [
+/** The file of each kind of freezer, its hierarchy, and the values that freeze and thaw a cgroup. */
+export const FREEZERS = [
   // Since Linux 5.2 (cgroup-v2.rst, cgroup.freeze)
-  { file: "cgroup.freeze", frozen: "1", thawed: "0" },
+  { hierarchy: "unified", file: "cgroup.freeze", frozen: "1", thawed: "0" },
   // cgroup-v1/freezer-subsystem.rst
-  { file: "freezer.state", frozen: "FROZEN", thawed: "THAWED" },
+  { hierarchy: "freezer", file: "freezer.state", frozen: "FROZEN", thawed: "THAWED" },
 ] as const;
 
 /** The name of a file that freezes a cgroup. */

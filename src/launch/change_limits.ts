@@ -1,4 +1,4 @@
-import { isGone, unlessGone } from "../cgroup/cgroup.ts";
+import { isGone } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type LimitPlan, type Limits, planLimits } from "../cgroup/limits.ts";
 import { limitsInForce } from "../cgroup/limits_in_force.ts";
 import { Failed, NotOwner, NotRunning, reason } from "../cli/errors.ts";
@@ -9,7 +9,7 @@ import { currentRun, unlessBad } from "../task/records.ts";
 import { replaceLimits } from "../task/replace_limits.ts";
 import { runningInode } from "../task/task.ts";
 import { freeMemory } from "./free_memory.ts";
-import { assertWithinNamespace, locate } from "./set_limits.ts";
+import { assertWithinNamespace, locate, notEnforced, read } from "./set_limits.ts";
 
 /** How often the record is written again because another program has changed limits, too. */
 const ROUNDS = 10;
@@ -46,7 +46,7 @@ export function presentLimits(namespace: Namespace, task: string): Limits {
   for (;;) {
     const inode = runningInode(namespace.namespace, task);
     if (inode === undefined) throw new NotRunning(task);
-    const limits = limitsInForce((name) => read(namespace, task, name));
+    const limits = limitsInForce((name) => read(namespace, `task-${task}`, name));
     // Else they may be those of another run.
     if (runningInode(namespace.namespace, task) === inode) return limits;
   }
@@ -125,10 +125,7 @@ function open(
       if (isOver()) throw new NotRunning(task);
       // Without a controller there is no limit, as "max" asks for.
       if (plan.alternatives.some(({ value }) => /^(max|-1)/.test(value))) continue;
-      const message =
-        `${plan.option} cannot be enforced: this host has no controller "${plan.controller}" for it`;
-      if (!bestEffort) throw new Failed(`${message}: leave it out, or give --best-effort`);
-      warn(message);
+      warn(notEnforced(plan, bestEffort));
     }
     return settings;
   } catch (error) {
@@ -189,7 +186,7 @@ function put({ file }: Setting, value: string): unknown {
 function whyNot(namespace: Namespace, task: string, { name }: Setting, error: unknown): string {
   // EBUSY: version 1 refuses a limit of memory below what is in use and cannot be reclaimed.
   if (!reason(error).includes("os error 16)")) return reason(error);
-  const used = read(namespace, task, name.replace("limit_in_bytes", "usage_in_bytes"));
+  const used = read(namespace, `task-${task}`, name.replace("limit_in_bytes", "usage_in_bytes"));
   return `it uses ${used} bytes, which the kernel cannot reclaim: give more, or stop it`;
 }
 
@@ -200,7 +197,7 @@ function warnOfUse(
   { pids }: Limits,
   warn: (message: string) => void,
 ): void {
-  const used = Number(read(namespace, task, "pids.current"));
+  const used = Number(read(namespace, `task-${task}`, "pids.current"));
   if (pids === undefined || !(used > pids)) return;
   warn(
     `task ${task} has ${used} processes and threads already: none of them ends by --pids ${pids}`,
@@ -221,10 +218,4 @@ function record(namespace: Namespace, task: string, inode: number): Limits {
 
 function areSame(one: Limits, other: Limits): boolean {
   return LIMIT_NAMES.every((name) => one[name] === other[name]);
-}
-
-/** Returns the content of a file of a task's cgroups; undefined if there is no such file. */
-function read(namespace: Namespace, task: string, name: string): string | undefined {
-  const path = locate(namespace, `task-${task}`, name);
-  return path && unlessGone(() => Deno.readTextFileSync(path).trim(), undefined);
 }

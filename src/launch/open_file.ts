@@ -3,7 +3,8 @@ import { Failed } from "../cli/errors.ts";
 import { visible } from "../namespace/paths.ts";
 import { identityOf, type LogIdentity } from "../task/log_identity.ts";
 import { procOf } from "../task/pid_namespace.ts";
-import type { OutputNames } from "../logs/output_names.ts";
+import { NAMES } from "../logs/output_names.ts";
+import type { OutputName } from "../task/drops.ts";
 
 /** Returns the path of a descriptor of a process, below /run/lanco/proc (proc_pid_fd(5)). */
 export function descriptor(pid: number, number: number): string {
@@ -21,7 +22,7 @@ export function descriptor(pid: number, number: number): string {
 export function assertOutput(
   opened: string,
   path: string,
-  { what }: OutputNames,
+  output: OutputName,
 ): { identity: LogIdentity; isRegular: boolean } | undefined {
   const named = unlessGone(() => Deno.lstatSync(visible(path)), undefined);
   // A child that has been killed meanwhile writes nothing, and the next run of the task may have
@@ -32,6 +33,8 @@ export function assertOutput(
     return { identity: identityOf(named), isRegular: named.isFile };
   }
   throw new Failed(
-    `cannot write to the ${what} "${path}": another file was put in its place: see who may write there`,
+    `cannot write to the ${
+      NAMES[output].what
+    } "${path}": another file was put in its place: see who may write there`,
   );
 }

@@ -2,7 +2,6 @@ import { Failed } from "../cli/errors.ts";
 import { formatLogIdentity, type LogIdentity } from "../task/log_identity.ts";
 import type { OutputName } from "../task/drops.ts";
 import { assertOutput, descriptor } from "./open_file.ts";
-import { ERRORS, LOG } from "../logs/output_names.ts";
 
 /** The word in the place of a file that a run does not have. */
 const NONE = "-";
@@ -20,11 +19,6 @@ export class OutputFile {
    */
   constructor(readonly output: OutputName, readonly path: string) {}
 
-  /** How messages call it. */
-  get names(): typeof LOG {
-    return this.output === "log" ? LOG : ERRORS;
-  }
-
   /**
    * The path of the descriptor by which a task has it open.
    *
@@ -37,7 +31,7 @@ export class OutputFile {
 
   /** Checks that the file that a task has opened has its name. Throws as `assertOutput` does. */
   check(child: number): void {
-    const opened = assertOutput(this.descriptor(child), this.path, this.names);
+    const opened = assertOutput(this.descriptor(child), this.path, this.output);
     this.identity = opened?.identity;
     this.isRegular = opened?.isRegular ?? false;
   }
@@ -67,7 +61,7 @@ export class OutputFiles {
   /** Rotates those that exist. */
   async rotate(keep: number): Promise<void> {
     const { rotate } = await import("./lazy_imports.ts");
-    for (const { path, names } of this.files) await rotate(path, keep, names);
+    for (const { path, output } of this.files) await rotate(path, keep, output);
   }
 
   /**

@@ -1,10 +1,9 @@
-import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { limitBehind, noMoreProcesses } from "../namespace/caller_limits.ts";
 import { whyFrozen } from "../namespace/frozen.ts";
 import { Failed, LancoError, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { namespaceDirectory } from "../namespace/paths.ts";
+import { read } from "./set_limits.ts";
 import { EndedEarly } from "./shim/shim.ts";
 
 /** The exit statuses of shells that cannot fork: of dash and busybox, and of bash. */
@@ -56,13 +55,13 @@ function findReason(
 
 /** Returns the reason if the kernel has killed a process of the task for want of memory (memory.events; v1: memory.oom_control). */
 function outOfMemory(namespace: Namespace, task: string, limits: Limits): string | undefined {
-  const own = `/task-${task}`;
+  const own = `task-${task}`;
   const killed = ["memory.events", "memory.oom_control"].some((file) =>
-    /^oom_kill [1-9]/m.test(read(namespace, `${own}/${file}`))
+    /^oom_kill [1-9]/m.test(read(namespace, own, file) ?? "")
   );
   if (!killed) return undefined;
   const reached = ["memory.events", "memory.failcnt"].some((file) =>
-    /^(max )?[1-9]\d*$/m.test(read(namespace, `${own}/${file}`))
+    /^(max )?[1-9]\d*$/m.test(read(namespace, own, file) ?? "")
   );
   return limits.memory !== undefined && reached
     ? `its limit on memory, --memory, is ${limits.memory} bytes, with which it cannot be started: give more`
@@ -71,14 +70,13 @@ function outOfMemory(namespace: Namespace, task: string, limits: Limits): string
 
 /** Returns the reason if the namespace has no memory left for a launch (memory.current; v1: memory.usage_in_bytes). */
 function fullMemory(namespace: Namespace): string | undefined {
-  const files = [["memory.max", "memory.current"], [
-    "memory.limit_in_bytes",
-    "memory.usage_in_bytes",
-  ]];
-  const isFull = files.some(([limit = "", usage = ""]) => {
-    const most = read(namespace, `/${limit}`);
-    return /^\d+$/.test(most) &&
-      Number(read(namespace, `/${usage}`)) + NEEDED_MEMORY > Number(most);
+  const files = [
+    ["memory.max", "memory.current"],
+    ["memory.limit_in_bytes", "memory.usage_in_bytes"],
+  ] as const;
+  const isFull = files.some(([limit, usage]) => {
+    const [most = "", used = ""] = [limit, usage].map((file) => read(namespace, "", file));
+    return /^\d+$/.test(most) && Number(used) + NEEDED_MEMORY > Number(most);
   });
   return isFull ? memoryIsFull(namespace) : undefined;
 }
@@ -88,20 +86,8 @@ function memoryIsFull({ namespace }: Namespace): string {
 }
 
 function tooManyProcesses(namespace: Namespace): string | undefined {
-  const [most, now] = ["pids.max", "pids.current"].map((file) => read(namespace, `/${file}`));
-  if (most === undefined || !/^\d+$/.test(most) || Number(now) + NEEDED <= Number(most)) {
-    return undefined;
-  }
+  const files = ["pids.max", "pids.current"];
+  const [most = "", now = ""] = files.map((file) => read(namespace, "", file));
+  if (!/^\d+$/.test(most) || Number(now) + NEEDED <= Number(most)) return undefined;
   return `namespace ${namespace.namespace} may have ${most} processes, shims included, and has ${now}: end a task, or give it more with "init --pids"`;
-}
-
-/** Returns the text of a file of the namespace's cgroup, or of a cgroup below it, from the first hierarchy that has the file. */
-function read({ namespace, hierarchies }: Namespace, file: string): string {
-  for (const { name, tasks } of hierarchies) {
-    if (!tasks) continue;
-    const path = `${namespaceDirectory(namespace)}/${name}${file}`;
-    const text = unlessGone(() => Deno.readTextFileSync(path), undefined);
-    if (text !== undefined) return text.trim();
-  }
-  return "";
 }

@@ -62,16 +62,22 @@ export function liftProcessLimit(namespace: Namespace, task: string, inode: numb
 }
 
 function set(namespace: Namespace, task: string, limits: Limits, bestEffort: boolean): string[] {
-  const missing: string[] = [];
-  for (const plan of planLimits(limits)) {
+  return planLimits(limits).flatMap((plan) => {
     assertAllowed(namespace, plan);
-    if (apply(namespace, `task-${task}`, plan)) continue;
-    const message =
-      `${plan.option} cannot be enforced: this host has no controller "${plan.controller}" for it`;
-    if (!bestEffort) throw new Failed(`${message}: leave it out, or give --best-effort`);
-    missing.push(message);
-  }
-  return missing;
+    return apply(namespace, `task-${task}`, plan) ? [] : [notEnforced(plan, bestEffort)];
+  });
+}
+
+/**
+ * Returns the warning about a limit that cannot be set.
+ *
+ * @throws {Failed} unless `bestEffort`.
+ */
+export function notEnforced({ option, controller }: LimitPlan, bestEffort: boolean): string {
+  const message =
+    `${option} cannot be enforced: this host has no controller "${controller}" for it`;
+  if (!bestEffort) throw new Failed(`${message}: leave it out, or give --best-effort`);
+  return message;
 }
 
 /**
@@ -110,23 +116,17 @@ export function locate(namespace: Namespace, cgroup: string, name: string): stri
   return undefined;
 }
 
-/** The files whose values are compared with those of the namespace. A weight is relative, and thus never too much. */
-const COMPARED = [
-  "memory.max",
-  "memory.limit_in_bytes",
-  "memory.swap.max",
-  "memory.memsw.limit_in_bytes",
-  "pids.max",
-  "cpu.max",
-  "cpu.cfs_quota_us",
-];
+/** Returns the trimmed content of such a file; undefined if no hierarchy has it. */
+export function read(namespace: Namespace, cgroup: string, name: string): string | undefined {
+  const path = locate(namespace, cgroup, name);
+  return path && unlessGone(() => Deno.readTextFileSync(path).trim(), undefined);
+}
 
 function assertAllowed(namespace: Namespace, plan: LimitPlan): void {
   for (const setting of plan.alternatives) {
-    if (!COMPARED.includes(setting.file)) continue;
-    const file = locate(namespace, "", setting.file);
-    if (file === undefined) continue;
-    const allowed = Deno.readTextFileSync(file).trim().split(" ")[0] ?? "max";
+    // A weight is relative, and thus never too much.
+    if (/weight|shares/.test(setting.file)) continue;
+    const [allowed = "max"] = read(namespace, "", setting.file)?.split(" ") ?? [];
     // "max", and -1 in v1, mean that there is no limit.
     if (Number(allowed) >= 0 && Number(setting.value.split(" ")[0]) > Number(allowed)) {
       const both = setting.file.includes("memsw") ? " and --memory together" : "";

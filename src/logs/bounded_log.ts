@@ -1,5 +1,5 @@
 import type { Drops } from "../task/drops.ts";
-import { LinesNotFound, type LogFile } from "./log_file.ts";
+import { LinesNotFound, type LogFile, type WholeFile } from "./log_file.ts";
 
 /** The size of one read, in bytes. */
 const BLOCK = 65_536;
@@ -39,17 +39,13 @@ export class BoundedLog implements LogFile {
    * @param notice Reports that something is not shown because it was dropped.
    */
   constructor(
-    private readonly file: LogFile,
+    private readonly file: WholeFile,
     private readonly drops: () => Drops | undefined,
     private readonly notice: (message: string) => void,
   ) {}
 
   get inode(): number {
     return this.file.inode;
-  }
-
-  get uid(): number {
-    return this.file.uid;
   }
 
   /** Reads something of the file, again if something was dropped meanwhile. */
@@ -145,14 +141,6 @@ export class BoundedLog implements LogFile {
     }
     this.notice(droppedBefore(from + start));
     return bytes.subarray(start);
-  }
-
-  readAt(offset: number, length: number): Promise<Uint8Array> {
-    return this.file.readAt(offset, length);
-  }
-
-  size(): Promise<number> {
-    return this.file.size();
   }
 
   close(): void {

@@ -3,17 +3,15 @@ import { Failed, NotInitialised, UnknownTask } from "../cli/errors.ts";
 import { effectiveUser } from "../namespace/caller.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { logFile, runDirectory } from "../namespace/paths.ts";
+import { logFile } from "../namespace/paths.ts";
 import { chooseRun, type ChosenRun } from "../task/choose_run.ts";
-import type { LogIdentity } from "../task/log_identity.ts";
-import { readStatus } from "../task/record.ts";
-import { currentRun, listRuns, type RecordedRun } from "../task/records.ts";
+import { currentRun, type RecordedRun } from "../task/records.ts";
 import { type OutputName, readDrops } from "../task/drops.ts";
 import { registeredInode } from "../task/task.ts";
 import { BoundedLog } from "./bounded_log.ts";
-import type { LogFile } from "./log_file.ts";
+import type { LogFile, WholeFile } from "./log_file.ts";
 import { openLog } from "./logs.ts";
-import { fate, openRunLog } from "./run_log.ts";
+import { fate, logsOnRecord, openRunLog } from "./run_log.ts";
 
 /** A log to be shown. */
 export interface Log {
@@ -103,7 +101,7 @@ export function runLog(
     const why = lost ? "the host went down while it ran" : "that was not recorded";
     throw new Failed(`it is not known which log is that of ${subject}: ${why}: see --previous`);
   }
-  const what = fate(identity, laterLogs(namespace.namespace, task, run));
+  const what = fate(identity, logsOnRecord(namespace.namespace, task, run));
   return {
     path,
     run,
@@ -129,12 +127,6 @@ const ABSENT: Readonly<Record<OutputName, string>> = {
 function fallbackPath(namespace: string, task: string, which: OutputName): string {
   if (which === "log") return logFile(namespace, task);
   throw new Failed(`it is not known where the standard error of task ${task} went`);
-}
-
-function laterLogs(namespace: string, task: string, run: string): LogIdentity[] {
-  return listRuns(namespace).runs.get(task)?.filter((other) => other > run)
-    .map((other) => readStatus(runDirectory(namespace, other, task)))
-    .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
 /**
@@ -164,7 +156,7 @@ function logAt(
 
 /** Returns a file as it is to be read: its head may be dropped meanwhile. */
 function asBounded(
-  file: LogFile | undefined,
+  file: WholeFile | undefined,
   found: RecordedRun | undefined,
   which: OutputName,
   notice: Notice,

@@ -2,13 +2,13 @@ import script from "./foreign_log.sh" with { type: "text" };
 import { unlessGone, unlessHidden } from "../cgroup/cgroup.ts";
 import { visible } from "../namespace/paths.ts";
 import { procOf } from "../task/pid_namespace.ts";
-import { LinesNotFound, type LogFile } from "./log_file.ts";
+import { LinesNotFound, type WholeFile } from "./log_file.ts";
 
 /**
  * A log outside of the directories that the executable is compiled to read. A shell with the
  * user's permissions reads it: see `foreign_log.sh`.
  */
-export class ForeignLog implements LogFile {
+export class ForeignLog implements WholeFile {
   #replyText = "";
   readonly #output: ReadableStreamDefaultReader<Uint8Array>;
   readonly #replies: ReadableStreamDefaultReader<Uint8Array>;

@@ -11,8 +11,6 @@ export class LinesNotFound extends Failed {
 export interface LogFile {
   /** The inode, which tells the file from a later one of the same name. */
   readonly inode: number;
-  /** The uid of the file's owner. */
-  readonly uid: number;
   /**
    * Has the first `copy` start at the last lines; to be called before it.
    *
@@ -32,10 +30,16 @@ export interface LogFile {
    * @returns false if the output has been closed, or nothing more can be read.
    */
   copy(print: (bytes: Uint8Array) => boolean): Promise<boolean>;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** An open log file that can be read anywhere. */
+export interface WholeFile extends LogFile {
+  /** The uid of the file's owner. */
+  readonly uid: number;
   /** Reads up to so many bytes from an offset, which are none behind the end of the file. What `copy` copies next is not known afterwards. */
   readAt(offset: number, length: number): Promise<Uint8Array>;
   /** The size of the file, in bytes. */
   size(): Promise<number>;
-  /** Closes the file. */
-  close(): void;
 }

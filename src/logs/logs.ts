@@ -2,7 +2,7 @@
 import { isGone } from "../cgroup/cgroup.ts";
 import { Failed, NotPermitted, reason } from "../cli/errors.ts";
 import { isBelowLogs } from "../namespace/paths.ts";
-import type { LogFile } from "./log_file.ts";
+import type { WholeFile } from "./log_file.ts";
 import { OwnLog } from "./own_log.ts";
 
 /**
@@ -15,7 +15,7 @@ import { OwnLog } from "./own_log.ts";
  * @throws {NotPermitted} if the caller may not read it, or `writer` does not own it.
  * @throws {Failed} if it cannot be opened for another reason.
  */
-export async function openLog(path: string, writer?: number): Promise<LogFile | undefined> {
+export async function openLog(path: string, writer?: number): Promise<WholeFile | undefined> {
   try {
     const file = isBelowLogs(path) ? new OwnLog(path) : await openForeign(path);
     if (writer === undefined || file.uid === writer) return file;
@@ -32,7 +32,7 @@ export async function openLog(path: string, writer?: number): Promise<LogFile | 
   }
 }
 
-async function openForeign(path: string): Promise<LogFile> {
+async function openForeign(path: string): Promise<WholeFile> {
   const { ForeignLog } = await import("./foreign_log.ts");
   return await ForeignLog.open(path);
 }

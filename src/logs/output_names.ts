@@ -1,13 +1,7 @@
-/** How messages call a file that a task writes its output to. */
-export interface OutputNames {
-  /** What the file is. */
-  what: string;
-  /** The option of `run` that gives another. */
-  option: string;
-}
+import type { OutputName } from "../task/drops.ts";
 
-/** The names of the log. */
-export const LOG: OutputNames = { what: "log", option: "-l" };
-
-/** The names of the file for the standard error. */
-export const ERRORS: OutputNames = { what: "file for the standard error", option: "--stderr" };
+/** How messages call the files that a task writes its output to, and the option of `run` that gives another. */
+export const NAMES: Readonly<Record<OutputName, { what: string; option: string }>> = {
+  log: { what: "log", option: "-l" },
+  stderr: { what: "file for the standard error", option: "--stderr" },
+};

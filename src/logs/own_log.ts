@@ -1,12 +1,12 @@
 import { OverBudget, spend, withinBudget } from "../cli/budget.ts";
 import { fill, openRegular } from "../task/record_file.ts";
-import { LinesNotFound, type LogFile } from "./log_file.ts";
+import { LinesNotFound, type WholeFile } from "./log_file.ts";
 
 /** The size of one read, in bytes. */
 const BLOCK = 65_536;
 
 /** A log below the directories that the executable is compiled to read. */
-export class OwnLog implements LogFile {
+export class OwnLog implements WholeFile {
   readonly inode: number;
   readonly uid: number;
   readonly #file: Deno.FsFile;

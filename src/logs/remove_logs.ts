@@ -2,7 +2,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { isGone, unlessGone } from "../cgroup/cgroup.ts";
 import { isName, TASK_MAX } from "../cli/names.ts";
 import type { Namespace } from "../namespace/description.ts";
-import { logDirectory, runDirectory } from "../namespace/paths.ts";
+import { logDirectory } from "../namespace/paths.ts";
 import type { ForgottenRun } from "../task/forgetting.ts";
 import {
   formatLogIdentity,
@@ -10,9 +10,7 @@ import {
   type LogIdentity,
   parseLogIdentity,
 } from "../task/log_identity.ts";
-import { readStatus } from "../task/record.ts";
-import { listRuns } from "../task/records.ts";
-import { findRunLog, isLogAt, isSameFile } from "./run_log.ts";
+import { findRunLog, isLogAt, isSameFile, logsOnRecord } from "./run_log.ts";
 
 /**
  * Removes the logs of runs that have been forgotten, whatever names rotation has given to them. Only
@@ -28,7 +26,7 @@ export function removeLogs(
   runs: readonly ForgottenRun[],
   removed: string[],
 ): string[] {
-  const others = logsOf(namespace, task);
+  const others = logsOnRecord(namespace, task);
   const kept = new Set<string>();
   for (const log of runs.flatMap(({ logs }) => logs)) {
     const path = findRunLog(log.path, log.identity);
@@ -39,13 +37,6 @@ export function removeLogs(
     else kept.add(path);
   }
   return [...kept];
-}
-
-/** Returns the logs of the runs of a task that are on record. */
-function logsOf(namespace: string, task: string): LogIdentity[] {
-  return listRuns(namespace).runs.get(task)
-    ?.map((run) => readStatus(runDirectory(namespace, run, task)))
-    .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
 /** Returns the tasks that have a log, or one that rotation has made of it, in the directory of the namespace's logs. */

@@ -2,7 +2,8 @@ import { existsSync } from "@std/fs/exists";
 import { Failed, reason } from "../cli/errors.ts";
 import { isBelowLogs } from "../namespace/paths.ts";
 import { unlessGone } from "../cgroup/cgroup.ts";
-import { LOG } from "./output_names.ts";
+import type { OutputName } from "../task/drops.ts";
+import { NAMES } from "./output_names.ts";
 
 /** The reason for which a symbolic link is not rotated: `rotate.sh` says the same. */
 const LINK = "it is a symbolic link";
@@ -14,15 +15,16 @@ const LINK = "it is a symbolic link";
  *
  * @param log The absolute path of the log.
  * @param keep How many rotated logs to keep.
- * @param names How messages call the file, and the option that gives another.
+ * @param output Which file it is.
  * @throws {Failed} if the log cannot be rotated.
  */
-export async function rotate(log: string, keep: number, { what, option } = LOG): Promise<void> {
+export async function rotate(log: string, keep: number, output: OutputName): Promise<void> {
   try {
     if (isBelowLogs(log)) rotateHere(log, keep);
     else await rotateElsewhere(log, keep);
   } catch (error) {
     const why = reason(error);
+    const { what, option } = NAMES[output];
     const remedy = why === LINK ? `: remove it, or give another with ${option}` : "";
     throw new Failed(`cannot rotate the ${what} "${log}": ${why}${remedy}`);
   }

@@ -1,8 +1,10 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { unlessHidden } from "../cgroup/cgroup.ts";
-import { visible } from "../namespace/paths.ts";
+import { runDirectory, visible } from "../namespace/paths.ts";
 import { identityOf, type LogIdentity } from "../task/log_identity.ts";
+import { readStatus } from "../task/record.ts";
+import { listRuns } from "../task/records.ts";
 import type { LogFile } from "./log_file.ts";
 
 /** How often a log that is renamed while it is being opened is looked for again. */
@@ -62,6 +64,13 @@ export function isLogAt(path: string, identity: LogIdentity): boolean {
 /** Returns whether two identities are of the same file, as far as the file system tells when files were made. */
 export function isSameFile(one: LogIdentity, other: LogIdentity): boolean {
   return one.dev === other.dev && one.ino === other.ino && one.birth === other.birth;
+}
+
+/** Returns the logs of the runs of a task that are on record, or of those that began after a certain one. */
+export function logsOnRecord(namespace: string, task: string, after = ""): LogIdentity[] {
+  return listRuns(namespace).runs.get(task)?.filter((run) => run > after)
+    .map((run) => readStatus(runDirectory(namespace, run, task)))
+    .flatMap((status) => [status?.log ?? [], status?.stderr ?? []].flat()) ?? [];
 }
 
 /**

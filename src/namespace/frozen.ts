@@ -1,21 +1,17 @@
-import { isFrozen } from "../cgroup/freezer.ts";
+import { FREEZERS, isFrozen } from "../cgroup/freezer.ts";
 import { Failed, isScarcity } from "../cli/errors.ts";
 import type { Namespace } from "./description.ts";
 import { namespaceDirectory } from "./paths.ts";
-
-/** The file that freezes a cgroup of the unified hierarchy or of v1's freezer, and its value to thaw. */
-const THAW = [["unified", "cgroup.freeze", "0"], ["freezer", "freezer.state", "THAWED"]] as const;
 
 /**
  * Returns a message that the whole namespace is frozen, which only root can do, and how to
  * thaw it; undefined if it is not frozen.
  */
 export function whyFrozen({ namespace, hierarchies }: Namespace): string | undefined {
-  for (const [controller, file, thawed] of THAW) {
-    const hierarchy = hierarchies.find(({ name }) => name.split(",").includes(controller));
-    if (hierarchy === undefined) continue;
-    if (isFrozen(`${namespaceDirectory(namespace)}/${hierarchy.name}`, file)) {
-      return `namespace ${namespace} is frozen: thaw it as root, by "echo ${thawed} >${hierarchy.cgroup}/${file}"`;
+  for (const { hierarchy, file, thawed } of FREEZERS) {
+    const found = hierarchies.find(({ name }) => name.split(",").includes(hierarchy));
+    if (found && isFrozen(`${namespaceDirectory(namespace)}/${found.name}`, file)) {
+      return `namespace ${namespace} is frozen: thaw it as root, by "echo ${thawed} >${found.cgroup}/${file}"`;
     }
   }
   return undefined;

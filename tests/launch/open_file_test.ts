@@ -1,6 +1,5 @@
 import { assertThrows } from "@std/assert";
 import { assertOutput, descriptor } from "../../src/launch/open_file.ts";
-import { LOG } from "../../src/logs/output_names.ts";
 import { cgroupTest, start } from "../harness.ts";
 
 cgroupTest(
@@ -9,7 +8,7 @@ cgroupTest(
     const log = `${ns.scratch}/log`;
     const child = start(["sh", "-c", `exec 2>>${log}; echo; exec sleep 1000`], { stdout: "piped" });
     await child.stdout.getReader().read();
-    const assertLog = () => assertOutput(descriptor(child.pid, 2), log, LOG);
+    const assertLog = () => assertOutput(descriptor(child.pid, 2), log, "log");
     assertLog();
     Deno.renameSync(log, `${log}.1`);
     assertThrows(assertLog, Error, "another file was put in its place");

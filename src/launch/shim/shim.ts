@@ -1,6 +1,7 @@
 import child from "./child.sh" with { type: "text" };
 import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
+import type { LaunchOptions } from "../launch_options.ts";
 import type { CallerEnvironment } from "./environment.ts";
 import { byFifos, byPipes, type Connection, openFifos } from "./connection.ts";
 import { removeTree } from "../../task/record_file.ts";
@@ -8,10 +9,14 @@ import type { ShimPool } from "./pool.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { cwdFor, spawn } from "./spawn.ts";
 
+/** The options of a launch that its shim needs, with absolute paths of files. */
+type OfLaunch = Pick<
+  LaunchOptions,
+  "command" | "foreground" | "directory" | "input" | "log" | "errors"
+>;
+
 /** Options for starting a shim. */
-export interface ShimOptions {
-  /** Whether the command keeps the caller's terminal, session and standard streams. */
-  foreground: boolean;
+export interface ShimOptions extends OfLaunch {
   /** A unique word for this launch. */
   id: string;
   /** The directory of all runs. */
@@ -24,22 +29,12 @@ export interface ShimOptions {
   place: string;
   /** The new oom_score_adj, if it is not to be the caller's (proc_pid_oom_score_adj(5)). */
   oomScore: number | undefined;
-  /** The absolute path of the log; without it the command keeps the standard output and error. */
-  log?: string;
-  /** The absolute path of the file for the standard error; without it that goes where the output goes. */
-  errors?: string;
-  /** The directory to change to first. */
-  directory?: string;
-  /** The absolute path of a file for the standard input. */
-  input?: string;
   /** The caller's environment. */
   environment: CallerEnvironment;
   /** Variables to add to the environment. */
   variables: Record<string, string>;
   /** The umask of the caller, which is the command's. */
   umask: number;
-  /** The command and its arguments. */
-  command: readonly string[];
   /** The shim pool that forks the shim, if there is one. */
   pool?: ShimPool | undefined;
   /** Called every half second while `run` waits for the shim; throws if waiting is of no use. */
