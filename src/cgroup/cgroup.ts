@@ -139,7 +139,7 @@ export function makeCgroup(directory: string): boolean {
  */
 export function removeCgroup(directory: string): boolean {
   try {
-    for (const cgroup of cgroupTree(directory).reverse()) removeEmpty(cgroup);
+    for (const cgroup of cgroupTree(directory).reverse()) removeQuietly(cgroup);
   } catch (error) {
     if (!isTooLong(error)) throw error;
     removeBelow(directory);
@@ -152,10 +152,13 @@ export function isThere(directory: string): boolean {
   return unlessGone(() => Deno.statSync(directory), undefined) !== undefined;
 }
 
-function removeEmpty(cgroup: string): void {
+/** Removes a cgroup, a file or an empty directory, and returns whether this succeeded. */
+export function removeQuietly(path: string): boolean {
   try {
-    Deno.removeSync(cgroup);
+    Deno.removeSync(path);
+    return true;
   } catch {
-    // It is populated, or another process has removed it.
+    // It is in use, was not made, or belongs to another user.
+    return false;
   }
 }

@@ -101,7 +101,7 @@ export class Attendants {
 
   /** Lets the exit command open what it needs of the run. */
   async openRun(directory: string): Promise<void> {
-    await this.exit?.openRun(directory);
+    await this.exit?.open("run", directory);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Attendants {
    */
   async openOutput(child: number, files: RunFiles | undefined): Promise<void> {
     const { log } = this.output;
-    if (log !== undefined) await this.exit?.openLog(log.descriptor(child));
+    if (log !== undefined) await this.exit?.open("log", log.descriptor(child));
     if (files !== undefined) await this.bounds?.open(this.output, child, files);
   }
 

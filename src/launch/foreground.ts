@@ -13,11 +13,6 @@ const FORWARDED: readonly Signal[] = [
 /** The signals that a terminal sends to the whole foreground process group, which includes the command. */
 const FROM_TERMINAL: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
-/** Returns whether one of the standard streams is a terminal. */
-function hasTerminal(): boolean {
-  return Deno.stdin.isTerminal() || Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
-}
-
 /**
  * Starts to collect the signals that are meant for a command.
  *
@@ -29,7 +24,7 @@ export function forwardSignals(): (
   pid: number,
   status: Promise<Pick<Deno.CommandStatus, "code" | "signal">>,
 ) => Promise<number> {
-  const terminal = hasTerminal();
+  const terminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
   const held: Signal[] = [];
   let deliver = (signal: Signal): void => void held.push(signal);
   for (const signal of FORWARDED) {

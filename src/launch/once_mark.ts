@@ -1,4 +1,4 @@
-import { isGone, isThere } from "../cgroup/cgroup.ts";
+import { isGone, isThere, removeQuietly } from "../cgroup/cgroup.ts";
 import { Failed, LancoError, OnRecord, reason } from "../cli/errors.ts";
 import { limitBehind } from "../namespace/caller_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
@@ -6,7 +6,7 @@ import { markDirectory, onceDirectory, runDirectory } from "../namespace/paths.t
 import { isLost } from "../task/host_crash.ts";
 import { beginningOfOnce, onceMark, onceRuns } from "../task/once_record.ts";
 import { parseStatus, STATUS_LENGTH } from "../task/record.ts";
-import { readRecord, removeQuietly } from "../task/record_file.ts";
+import { readRecord } from "../task/record_file.ts";
 import { formerRun, leftRuns, listRuns } from "../task/records.ts";
 
 /**
@@ -29,9 +29,7 @@ export function onceMarkOf(namespace: Namespace, task: string): OnceMark {
 function isOnRecord(namespace: Namespace, task: string): boolean {
   const { namespace: name } = namespace;
   const { runs, former } = listRuns(name);
-  for (const run of runs.get(task) ?? []) {
-    if (hasExecuted(namespace, task, run)) return true;
-  }
+  if (runs.get(task)?.some((run) => hasExecuted(namespace, task, run))) return true;
   if (former.has(task) && formerRun(name, task) !== undefined) return true;
   try {
     onceRuns(name);

@@ -60,12 +60,7 @@ export function standardOutputMode(proc = PROC): WriteMode {
 
 /** Returns whether root started this process to act as the owner of a namespace. */
 export function actsForRoot(): boolean {
-  return forRoot ??= hasVariable(FOR_ROOT);
-}
-
-function hasVariable(name: string): boolean {
-  const begin = new TextEncoder().encode(`${name}=`);
-  return readEnvironment().some((entry) => begin.every((byte, i) => entry[i] === byte));
+  return forRoot ??= readVariables().has(FOR_ROOT);
 }
 
 let forRoot: boolean | undefined;

@@ -35,9 +35,9 @@ export interface Ending {
 
 /**
  * How the output of the process is handled: it inherits root's streams, or its standard output
- * is copied to root's, or kept in memory, or read by a function; with that it has an input, too.
+ * is copied to root's, or dropped, or read by a function; with that it has an input, too.
  */
-export type Output = "inherited" | "copied" | "kept" | Reader;
+export type Output = "inherited" | "copied" | "dropped" | Reader;
 
 /** Reads a stream of the process to its end. */
 export type Reader = (output: AsyncIterable<Uint8Array>) => Promise<void>;
@@ -61,7 +61,6 @@ export class OwnerProcess {
   #killReason = "";
   /** The first ending signal that root's command received. */
   #endSignal: Signal | undefined;
-  #kept = "";
 
   private constructor(
     private readonly owner: Owner,
@@ -94,14 +93,9 @@ export class OwnerProcess {
     const child = await spawnAsOwner(owner, args, {
       stdin: output === "inherited" ? "inherit" : input,
       stdout: output === "inherited" ? "inherit" : "piped",
-      stderr: errors !== undefined ? "piped" : output === "kept" ? "null" : "inherit",
+      stderr: errors !== undefined ? "piped" : output === "dropped" ? "null" : "inherit",
     });
     return new OwnerProcess(owner, child, output, errors);
-  }
-
-  /** The standard output of the process so far, if it is kept. */
-  get kept(): string {
-    return this.#kept;
   }
 
   /** The standard input of the process, if a function reads its output. */
@@ -151,15 +145,13 @@ export class OwnerProcess {
     return { what, ...signalled };
   }
 
-  /** Keeps or copies the output, until its end or until nobody reads root's standard output. */
+  /** Drops or copies the output, until its end or until nobody reads root's standard output. */
   async #takeOutput(): Promise<void> {
     if (this.output === "inherited") return;
     if (typeof this.output === "function") return await this.output(this.child.stdout);
-    const text = new TextDecoder();
     for await (const bytes of this.child.stdout) {
-      if (this.output === "kept") this.#kept += text.decode(bytes, { stream: true });
       // A slow reader of root's output is no silence of the process.
-      else if (!await this.#notSilentDuring(forward(bytes))) return;
+      if (this.output === "copied" && !await this.#notSilentDuring(forward(bytes))) return;
       this.#silent = 0;
     }
   }

@@ -115,7 +115,7 @@ export class OwnersTasks {
     const { namespace: name, uid, owner } = this.namespace;
     const words = [name, "stop", ...args];
     const user = { uid, owner, namespace: this.namespace };
-    return await (await OwnerProcess.start(user, words, "kept")).end(patience);
+    return await (await OwnerProcess.start(user, words, "dropped")).end(patience);
   };
 
   /**

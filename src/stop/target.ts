@@ -236,7 +236,7 @@ export class Target {
       this.killer.writeSync(new TextEncoder().encode("1"));
     } catch (error) {
       // The cgroup no longer exists: all processes have ended.
-      if (!isGone(error)) throw this.#explained(error);
+      if (!isGone(error)) throw explained(this.namespace, this.task, error);
     }
     return true;
   }
@@ -247,12 +247,8 @@ export class Target {
     try {
       return setFrozen(this.#cgroup, frozen);
     } catch (error) {
-      throw this.#explained(error);
+      throw explained(this.namespace, this.task, error);
     }
-  }
-
-  #explained(error: unknown): unknown {
-    return explained(this.namespace, this.task, error);
   }
 }
 

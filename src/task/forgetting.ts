@@ -1,5 +1,5 @@
 // Forgetting runs: the removal of the records and marks of what has ended.
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { removeQuietly, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, usageDirectory } from "../namespace/paths.ts";
@@ -10,7 +10,7 @@ import { OUTPUTS } from "./drops.ts";
 import type { LogIdentity } from "./log_identity.ts";
 import { onceMark } from "./once_record.ts";
 import { formerDirectory } from "./records_of_1_1.ts";
-import { removeQuietly, removeTree } from "./record_file.ts";
+import { removeTree } from "./record_file.ts";
 import {
   formerRun,
   leftRun,

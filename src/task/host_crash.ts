@@ -1,9 +1,9 @@
 import { spend } from "../cli/budget.ts";
-import { unlessGone } from "../cgroup/cgroup.ts";
+import { removeQuietly, unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { Failed, LancoError, reason } from "../cli/errors.ts";
 import { markDirectory } from "../namespace/paths.ts";
-import { readRecord, removeQuietly } from "./record_file.ts";
+import { readRecord } from "./record_file.ts";
 import { isOfBoot } from "./run_id.ts";
 import { parseRunName, type Runs, runsByTask } from "./run_names.ts";
 

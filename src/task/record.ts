@@ -1,12 +1,6 @@
+import { removeQuietly } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
-import {
-  BadRecord,
-  LONGEST_RECORD,
-  parseRecord,
-  readParsed,
-  removeQuietly,
-  unlessBad,
-} from "./record_file.ts";
+import { BadRecord, LONGEST_RECORD, parseRecord, readParsed, unlessBad } from "./record_file.ts";
 import { isLabels, type Labels } from "./labels.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";

@@ -119,17 +119,6 @@ export function openToAppend(path: string): Deno.FsFile {
   throw new BadRecord("another file lies in its place");
 }
 
-/** Removes a file or an empty directory, and returns whether this succeeded. */
-export function removeQuietly(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch {
-    // It was not made, or belongs to another user.
-    return false;
-  }
-}
-
 /** Removes a directory and its content, if there is one. */
 export function removeTree(directory: string): void {
   unlessGone(() => Deno.removeSync(directory, { recursive: true }), undefined);

@@ -1,6 +1,6 @@
+import { removeQuietly } from "../cgroup/cgroup.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { formatRun } from "./record.ts";
-import { removeQuietly } from "./record_file.ts";
 import type { RecordedRun } from "./records.ts";
 
 /**

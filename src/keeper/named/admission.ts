@@ -9,7 +9,7 @@ import {
 } from "../../namespace/paths.ts";
 import type { AdmitOptions, Candidates } from "../keeper.ts";
 import { whenOpen } from "../reopening.ts";
-import { requestAdmission } from "./release_agent_request.ts";
+import { admissions } from "./release_agent_request.ts";
 import {
   assertOutsideCallerCgroups,
   enterTaskCgroups,
@@ -48,7 +48,7 @@ export async function admit(
       if (!isMade && !isLast) continue;
       const admitted = namespace.layout === "legacy"
         ? undefined
-        : requestAdmission(namespace, request);
+        : admissions.request(namespace, request);
       // It is awaited below, after this process has moved processes in the hierarchies of v1.
       admitted?.catch(() => {});
       try {

@@ -26,15 +26,10 @@ export interface AdmissionRequest {
 }
 
 /**
- * Asks the release agent to move the processes of a run into the unified hierarchy.
- *
- * @throws {Failed} if the agent does not answer within five seconds.
+ * Asks the release agent to move the processes of runs into the unified hierarchy. A request fails if
+ * the agent does not answer within five seconds.
  */
-export function requestAdmission(namespace: Namespace, request: AdmissionRequest): Promise<void> {
-  return admissions.request(namespace, request);
-}
-
-const admissions = new GroupedCalls(submit);
+export const admissions = new GroupedCalls(submit);
 
 /** Returns a unique name for a list. The name for a single request has its task and inode in it, so that the agent need not read the list. */
 function listName(requests: readonly AdmissionRequest[]): string {

@@ -41,24 +41,15 @@ export class ExitCommand extends LaunchShell {
   }
 
   /**
-   * Lets the shell open the record of the run, from which it will read the exit status of the task.
+   * Lets the shell open a file.
    *
-   * @param directory The directory of the run.
+   * @param what The record of the run, from which it will read the exit status of the task, or the log
+   * of the task for the output of the exit command.
+   * @param path The directory of the run, or the task's descriptor of its log below /run/lanco/proc.
    * @throws {Failed} as `ready` does.
    */
-  async openRun(directory: string): Promise<void> {
-    await this.send(`run ${directory}`);
-    await this.ready();
-  }
-
-  /**
-   * Lets the shell open the log of the task for the output of the exit command.
-   *
-   * @param opened The task's descriptor of its log, as a path below /run/lanco/proc.
-   * @throws {Failed} as `ready` does.
-   */
-  async openLog(opened: string): Promise<void> {
-    await this.send(`log ${opened}`);
+  async open(what: "run" | "log", path: string): Promise<void> {
+    await this.send(`${what} ${path}`);
     await this.ready();
   }
 
