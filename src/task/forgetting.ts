@@ -1,5 +1,5 @@
 // Forgetting runs: the removal of the records and marks of what has ended.
-import { removeQuietly, unlessGone } from "../cgroup/cgroup.ts";
+import { isThere, removeQuietly, unlessGone } from "../cgroup/cgroup.ts";
 import { Failed, reason } from "../cli/errors.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, usageDirectory } from "../namespace/paths.ts";
@@ -168,17 +168,13 @@ function removeRun(
 
 /** Removes the marks of a run without a record; a launch makes its mark after the record. */
 function removeMarks(namespace: string, task: string, run: string): boolean {
-  const isRecorded = unlessGone(() => Deno.statSync(runDirectory(namespace, run, task)), null);
-  if (isRecorded !== null) return false;
+  if (isThere(runDirectory(namespace, run, task))) return false;
   unmark(namespace, run, task);
-  removeMark(onceMark(namespace, task, run));
-  return true;
-}
-
-function removeMark(path: string): void {
+  const mark = onceMark(namespace, task, run);
   try {
-    unlessGone(() => Deno.removeSync(path), undefined);
+    unlessGone(() => Deno.removeSync(mark), undefined);
   } catch (error) {
-    throw new Failed(`cannot remove the mark ${path}: ${reason(error)}`);
+    throw new Failed(`cannot remove the mark ${mark}: ${reason(error)}`);
   }
+  return true;
 }

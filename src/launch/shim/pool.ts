@@ -150,6 +150,7 @@ export class ShimPool {
       this.#underWay--;
       if (!this.able) this.close();
     };
+    let made: Connection | undefined;
     try {
       await this.#input.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
       const first = await within(STEP_TIMEOUT, output.read()) ?? "";
@@ -158,18 +159,15 @@ export class ShimPool {
         throw new Failed("the task was killed before its start");
       }
       output.putBack(first.slice(line.length));
-      if (number !== undefined) {
-        return this.#connection(Number(number), { tag, output, go, fifo, finish });
+      if (number === undefined) this.#free.push(fifo);
+      else made = this.#connection(Number(number), { tag, output, go, fifo, finish });
+      return made;
+    } finally {
+      if (made === undefined) {
+        this.#shims.delete(tag);
+        finish();
       }
-      this.#free.push(fifo);
-    } catch (error) {
-      this.#shims.delete(tag);
-      finish();
-      throw error;
     }
-    this.#shims.delete(tag);
-    finish();
-    return undefined;
   }
 
   /** Sets the time of the directory, for what is old is taken for abandoned and removed: see `forgetOldRuns`. */
