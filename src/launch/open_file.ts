@@ -32,9 +32,8 @@ export function assertOutput(
   if (named !== undefined && named.ino === open.ino && named.dev === open.dev) {
     return { identity: identityOf(named), isRegular: named.isFile };
   }
+  const { what } = NAMES[output];
   throw new Failed(
-    `cannot write to the ${
-      NAMES[output].what
-    } "${path}": another file was put in its place: see who may write there`,
+    `cannot write to the ${what} "${path}": another file was put in its place: see who may write there`,
   );
 }
