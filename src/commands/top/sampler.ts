@@ -156,13 +156,13 @@ export class Sampler {
   #exit(exit: Exit, now: number): { task: Task; known: Known } {
     const { task: name, inode } = exit;
     const id = `exit ${inode} ${name}`;
-    const { registered, other } = exitCommandCgroups(this.namespace, name, inode);
+    const { registered, other: frozenCgroup } = exitCommandCgroups(this.namespace, name, inode);
     const about = () => {
       const { log } = describe(unlessUnreadable(() => this.#source.recordOf(exit)));
       return { ...describe(undefined), log, command: "(exit command)" };
     };
     const known = this.#known.get(id) ?? { inode, since: now, about: about(), started: null };
-    const cpuTime = usageUsec(read(`${other ?? registered}/cpu.stat`));
+    const cpuTime = usageUsec(read(`${frozenCgroup ?? registered}/cpu.stat`));
     const counted = count(known.counted, cpuTime, now);
     const task: Task = {
       id,
