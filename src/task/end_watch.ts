@@ -48,10 +48,7 @@ class Watch {
     for (const task of tasks) {
       const waiting = this.#waiting.get(task);
       if (waiting !== undefined) waiting.watches.add(watch);
-      else {this.#waiting.set(task, {
-          watches: new Set([watch]),
-          inode: inodeOf(registered(this.namespace, task)),
-        });}
+      else this.#waiting.set(task, { watches: new Set([watch]), inode: this.#inodeOf(task) });
     }
   }
 
@@ -79,13 +76,17 @@ class Watch {
       const everybody = this.#count <= MANY || performance.now() >= all;
       if (everybody) all = performance.now() + SELDOM;
       for (const [task, waiting] of this.#waiting) {
-        const inode = everybody ? waiting.inode : inodeOf(registered(this.namespace, task));
+        const inode = everybody ? waiting.inode : this.#inodeOf(task);
         if (!everybody && inode === waiting.inode) continue;
         waiting.inode = inode;
         for (const watch of waiting.watches) watch.wake();
       }
       if (!everybody) await delay(REST);
     }
+  }
+
+  #inodeOf(task: string): number | undefined {
+    return inodeOf(registered(this.namespace, task));
   }
 }
 
