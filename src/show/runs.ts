@@ -1,21 +1,18 @@
 import { timestamp } from "../cli/timestamp.ts";
 import { headline } from "./headline.ts";
 import type { Output } from "./schema.ts";
-import { shortDuration } from "./table.ts";
+import { aligned, maybe, type PlainColumn, shortDuration } from "./table.ts";
+
+const COLUMNS: readonly PlainColumn<Output<"runs">["runs"][number]>[] = [
+  { head: "RUN", cell: ({ run }) => run ?? "-" },
+  { head: "TASK", cell: ({ task }) => task },
+  { head: "STARTED", cell: ({ started }) => maybe(started, (at) => timestamp(new Date(at))) },
+  { head: "DURATION", cell: ({ duration }) => maybe(duration, shortDuration) },
+  { head: "STATUS", cell: ({ code, signal }) => String(code ?? signal ?? "-") },
+  { head: "STATE", cell: headline },
+];
 
 /** Renders runs as a table, a line each. No cell but the last, the state in words, contains blanks. */
 export function renderRuns({ runs }: Output<"runs">): string {
-  const cells = runs.map(({ run, task, started, duration, code, signal, ...more }) => [
-    run ?? "-",
-    task,
-    started === null ? "-" : timestamp(new Date(started)),
-    duration === null ? "-" : shortDuration(duration),
-    String(code ?? signal ?? "-"),
-    headline({ code, signal, ...more }),
-  ]);
-  const lines = [["RUN", "TASK", "STARTED", "DURATION", "STATUS", "STATE"], ...cells];
-  const widths = lines[0]?.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  return lines.map((line) =>
-    line.map((cell, i) => cell.padEnd(widths?.[i] ?? 0)).join(" ").trimEnd() + "\n"
-  ).join("");
+  return aligned(COLUMNS, runs);
 }

@@ -102,8 +102,34 @@ interface Column {
   cell(task: Task, view: View): string;
 }
 
-const maybe = <T>(value: T | null, show: (value: T) => string) =>
-  value === null ? "-" : show(value);
+/** Renders a value; one that is unknown or absent as a dash. */
+export function maybe<T>(value: T | null | undefined, show: (value: T) => string): string {
+  return value == null ? "-" : show(value);
+}
+
+/** A column of a table for scripts and pipes. */
+export interface PlainColumn<T> {
+  head: string;
+  /** Whether the cells stand at the right, as those of numbers. */
+  right?: boolean;
+  cell(of: T): string;
+}
+
+/** Renders a table in which each column is as wide as it needs, with a gap between columns. */
+export function aligned<T>(
+  columns: readonly PlainColumn<T>[],
+  rows: readonly T[],
+  gap = " ",
+): string {
+  const lines = [
+    columns.map(({ head }) => head),
+    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
+  ];
+  const widths = columns.map((_, i) => Math.max(...lines.map((cells) => width(cells[i] ?? ""))));
+  return lines.map((cells) =>
+    cells.map((cell, i) => fit(cell, widths[i] ?? 0, columns[i])).join(gap).trimEnd() + "\n"
+  ).join("");
+}
 
 const NAME: Column = { head: "NAME", sort: "name", rank: 0, cell: ({ name }) => name };
 
@@ -254,14 +280,7 @@ export function plainTable(tasks: readonly Task[], view: View): string {
     cell: ({ memoryLimit }) => maybe(memoryLimit, shortBytes),
   };
   const memory: Column = { ...MEMORY, cell: ({ memory }) => maybe(memory, shortBytes) };
-  const columns = [NAME, STATE, PROCESSES, CPU, memory, limit, TIME, AGE, COMMAND];
-  const lines = [
-    columns.map(({ head }) => head),
-    ...tasks.map((task) => columns.map(({ cell }) => cell(task, view))),
-  ];
-  const widths = columns.map((_, i) => Math.max(...lines.map((cells) => width(cells[i] ?? ""))));
-  return lines.map((cells) =>
-    cells.map((cell, i) => fit(cell, widths[i] ?? 0, { right: columns[i]?.right === true }))
-      .join(" ").trimEnd() + "\n"
-  ).join("");
+  const columns = [NAME, STATE, PROCESSES, CPU, memory, limit, TIME, AGE, COMMAND]
+    .map((column) => ({ ...column, cell: (task: Task) => column.cell(task, view) }));
+  return aligned(columns, tasks);
 }

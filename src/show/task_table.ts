@@ -2,22 +2,31 @@ import { printable } from "../cli/printable.ts";
 import { timestamp } from "../cli/timestamp.ts";
 import type { TaskState } from "../task/state.ts";
 import { type Paint, plain } from "./colour.ts";
-import { shortBytes, shortDuration } from "./table.ts";
+import { maybe, type PlainColumn, shortBytes, shortDuration } from "./table.ts";
 import { cut, fit, width } from "./text.ts";
 
-/** The heads of the columns, and which of them are numbers. */
-const HEADS = [
-  "TASK",
-  "STATE",
-  "STATUS",
-  "STARTED",
-  "DURATION",
-  "PROCS",
-  "CPU",
-  "MEMORY",
-  "COMMAND",
+const COLUMNS: readonly PlainColumn<TaskState>[] = [
+  { head: "TASK", cell: ({ task }) => task },
+  { head: "STATE", cell: ({ state }) => state.replaceAll(" ", "-") },
+  { head: "STATUS", cell: ({ code, signal }) => String(code ?? signal ?? "-") },
+  { head: "STARTED", cell: ({ started }) => maybe(started, (at) => timestamp(new Date(at))) },
+  { head: "DURATION", right: true, cell: ({ duration }) => maybe(duration, shortDuration) },
+  { head: "PROCS", right: true, cell: ({ processes }) => maybe(processes || null, String) },
+  {
+    head: "CPU",
+    right: true,
+    cell: ({ usage }) => maybe(usage?.cpu.total, (time) => shortDuration(time / 1e6)),
+  },
+  {
+    head: "MEMORY",
+    right: true,
+    cell: ({ usage }) => maybe(usage?.memory.now ?? usage?.memory.peak, shortBytes),
+  },
+  {
+    head: "COMMAND",
+    cell: ({ command }) => maybe(command, (words) => printable(words.join(" ")).slice(0, 1000)),
+  },
 ];
-const NUMBERS = ["DURATION", "PROCS", "CPU", "MEMORY"];
 
 /** The columns that are left out where there is no room for all, in this order. */
 const EXPENDABLE = ["STARTED", "PROCS", "CPU", "MEMORY", "DURATION", "STATUS"];
@@ -36,43 +45,27 @@ export function renderTaskTable(
   tasks: readonly TaskState[],
   { columns = Infinity, paint = plain }: { columns?: number; paint?: Paint } = {},
 ): string {
-  const cells = tasks.map(cellsOf);
-  const widths = HEADS.map((head, i) =>
+  const cells = tasks.map((task) => COLUMNS.map(({ cell }) => cell(task)));
+  const widths = COLUMNS.map(({ head }, i) =>
     Math.max(head.length, ...cells.map((line) => width(line[i] ?? "")))
   );
-  const left = HEADS.map((_, i) => i).slice(0, -1);
+  const left = COLUMNS.map((_, i) => i).slice(0, -1);
   const taken = () => left.reduce((sum, i) => sum + (widths[i] ?? 0) + 1, 0);
   for (const head of EXPENDABLE) {
-    if (taken() + ROOM > columns) left.splice(left.indexOf(HEADS.indexOf(head)), 1);
+    if (taken() + ROOM > columns) left.splice(left.findIndex((i) => COLUMNS[i]?.head === head), 1);
   }
   const [longest = 0] = widths;
   widths[0] = Math.min(longest, Math.max(ROOM, longest - (taken() + ROOM - columns)));
   const line = (row: readonly string[], task?: TaskState) => {
     const padded = left.map((i) => {
-      const [cell, head] = [row[i] ?? "", HEADS[i] ?? ""];
-      const fitted = fit(cell, widths[i] ?? 0, { right: NUMBERS.includes(head), middle: true });
-      return task !== undefined && head === "STATE"
+      const cell = row[i] ?? "";
+      const fitted = fit(cell, widths[i] ?? 0, { ...COLUMNS[i], middle: true });
+      return task !== undefined && COLUMNS[i]?.head === "STATE"
         ? fitted.replace(cell, paint(cell, task))
         : fitted;
     }).join(" ");
     return `${padded} ${cut(row.at(-1) ?? "", columns - taken())}`.trimEnd() + "\n";
   };
-  return [line(HEADS), ...cells.map((row, i) => line(row, tasks[i]))].join("");
-}
-
-function cellsOf(task: TaskState): string[] {
-  const { usage } = task;
-  const maybe = <T>(value: T | null | undefined, show: (value: T) => string) =>
-    value == null ? "-" : show(value);
-  return [
-    task.task,
-    task.state.replaceAll(" ", "-"),
-    String(task.code ?? task.signal ?? "-"),
-    maybe(task.started, (at) => timestamp(new Date(at))),
-    maybe(task.duration, shortDuration),
-    task.processes === 0 ? "-" : String(task.processes),
-    maybe(usage?.cpu.total, (time) => shortDuration(time / 1e6)),
-    maybe(usage?.memory.now ?? usage?.memory.peak, shortBytes),
-    maybe(task.command, (words) => printable(words.join(" ")).slice(0, 1000)),
-  ];
+  return [line(COLUMNS.map(({ head }) => head)), ...cells.map((row, i) => line(row, tasks[i]))]
+    .join("");
 }
