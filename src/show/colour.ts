@@ -12,24 +12,14 @@ export type Paint = (text: string, of: Coloured) => string;
 /** Leaves texts as they are. */
 export const plain: Paint = (text) => text;
 
-/** The SGR attribute of what is well, of what waits, and of what has failed (ECMA-48, Select Graphic Rendition). */
-const WELL = "32", WAITING = "33", FAILED = "31";
+/** The SGR attributes of what is well, and of what waits (ECMA-48, Select Graphic Rendition). */
+const ATTRIBUTES: Partial<Record<State, string>> = { running: "32", paused: "33" };
+
+/** That of what has failed. */
+const FAILED = "31";
 
 /** Paints texts for a terminal. What has exited with 0 has no colour. */
 export const painted: Paint = (text, { state, code }) => {
-  const attribute = attributeOf(state, code);
-  return attribute === "" || text === "" ? text : `\u001b[${attribute}m${text}\u001b[0m`;
+  const isPlain = text === "" || (state === "exited" && code === 0);
+  return isPlain ? text : `\u001b[${ATTRIBUTES[state] ?? FAILED}m${text}\u001b[0m`;
 };
-
-function attributeOf(state: State, code: number | null): string {
-  switch (state) {
-    case "running":
-      return WELL;
-    case "paused":
-      return WAITING;
-    case "exited":
-      return code === 0 ? "" : FAILED;
-    default:
-      return FAILED;
-  }
-}

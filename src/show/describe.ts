@@ -1,4 +1,5 @@
 import type { Schema } from "./schema_types.ts";
+import { wrapped } from "./text.ts";
 
 /** The words of JSON Schema for types, and plain ones for them. */
 const NAMES: Readonly<Record<string, string>> = { string: "text", array: "list" };
@@ -27,7 +28,7 @@ function below(command: string, schema: Schema, known: Map<Schema, string>): str
     return ["<task>  object", ...fields.map(indented)];
   }
   const repeated = new Map<string, string[]>();
-  const lines = Object.entries(properties).flatMap(([name, property]): string[] => {
+  const own = Object.entries(properties).flatMap(([name, property]): string[] => {
     const where = known.get(property) ?? command;
     known.set(property, where);
     if (where !== command) {
@@ -36,13 +37,13 @@ function below(command: string, schema: Schema, known: Map<Schema, string>): str
     }
     const line = `${name}  ${typeOf(property)}: ${meaningOf(property)}`;
     // Only a list of words can be longer than a line.
-    const [first = "", ...more] = property.enum === undefined ? [line] : wrapped(line);
+    const [first = "", ...more] = property.enum === undefined ? [line] : lines(line);
     return [first, ...more.map(indented), ...below(command, property, known).map(indented)];
   });
   const like = [...repeated].flatMap(([where, names]) =>
-    wrapped(`${names.join(", ")}  as of ${where}`)
+    lines(`${names.join(", ")}  as of ${where}`)
   );
-  return [...like, ...lines];
+  return [...like, ...own];
 }
 
 function indented(line: string): string {
@@ -50,14 +51,8 @@ function indented(line: string): string {
 }
 
 /** Breaks a list of names into lines for a terminal of 80 columns. */
-function wrapped(text: string, width = 68): string[] {
-  const lines = [""];
-  for (const word of text.split(/(?<=, )/)) {
-    const line = lines.at(-1) ?? "";
-    if (line.length + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line + word;
-  }
-  return lines.map((line) => line.trimEnd());
+function lines(list: string): string[] {
+  return wrapped(list, 67, /(?<=,) /);
 }
 
 function typeOf(schema: Schema): string {

@@ -1,23 +1,13 @@
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
 
-/** The options that set limits, by the names of the limits. */
-const OPTIONS: Readonly<Record<keyof Limits, string>> = {
-  memory: "--memory",
-  swap: "--swap",
-  cpus: "--cpus",
-  cpuWeight: "--cpu-weight",
-  pids: "--pids",
-  ioWeight: "--io-weight",
-};
-
-/** The values of the limits that are not set. */
-const UNSET: Readonly<Record<keyof Limits, string>> = {
-  memory: "max",
-  swap: "max",
-  cpus: "max",
-  cpuWeight: "100",
-  pids: "max",
-  ioWeight: "100",
+/** The options that set limits, by the names of the limits, and their values where none is set. */
+const OPTIONS: Readonly<Record<keyof Limits, readonly [option: string, unset: string]>> = {
+  memory: ["--memory", "max"],
+  swap: ["--swap", "max"],
+  cpus: ["--cpus", "max"],
+  cpuWeight: ["--cpu-weight", "100"],
+  pids: ["--pids", "max"],
+  ioWeight: ["--io-weight", "100"],
 };
 
 /**
@@ -35,17 +25,21 @@ export function limitOptions(
 ): string {
   if (before === null) return `${task}: ${limitWords(limits) ?? "no limits"}\n`;
   return LIMIT_NAMES.filter((name) => isAsked(name) || limits[name] !== before[name])
-    .map((name) => `${task}: ${OPTIONS[name]} ${value(limits, name)}, was ${value(before, name)}\n`)
+    .map((name) => `${task}: ${option(limits, name)}, was ${value(before, name)}\n`)
     .join("");
 }
 
 /** Renders limits as the options that set them, in one line; returns undefined if none is set. */
 export function limitWords(limits: Limits): string | undefined {
   const set = LIMIT_NAMES.filter((name) => limits[name] !== undefined)
-    .map((name) => `${OPTIONS[name]} ${value(limits, name)}`);
+    .map((name) => option(limits, name));
   return set.length === 0 ? undefined : set.join(" ");
 }
 
+function option(of: Limits, name: keyof Limits): string {
+  return `${OPTIONS[name][0]} ${value(of, name)}`;
+}
+
 function value(of: Limits, name: keyof Limits): string {
-  return String(of[name] ?? UNSET[name]);
+  return String(of[name] ?? OPTIONS[name][1]);
 }

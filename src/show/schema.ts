@@ -9,7 +9,6 @@ import { batch, greeting } from "./batch_schema.ts";
 import { namespace, namespaces } from "./namespaces_schema.ts";
 import { limits, usage } from "./usage_schema.ts";
 import {
-  byTask,
   flag,
   integer,
   list,
@@ -78,7 +77,7 @@ const ids = {
 
 /** Describes the tasks that a command was given, or has selected, by their names. */
 function tasksWith<P extends Record<string, Schema>>(fields: P) {
-  return byTask("the tasks by their names", object("a task", { ...ids, ...fields }));
+  return named("the tasks by their names", object("a task", { ...ids, ...fields }));
 }
 
 /** The fields of a task that several outputs share. */
@@ -168,7 +167,7 @@ const dump = object("all that is known of the namespace and its tasks", {
   time: integer("milliseconds since 1970"),
   cpu: nullable(integer("processor time of all tasks, ended ones too, in nanoseconds")),
   memory: nullable(integer("memory that all tasks use, in bytes")),
-  tasks: byTask(
+  tasks: named(
     "the running tasks by their names",
     object("a task", {
       count: integer("the number of its processes"),
@@ -178,7 +177,7 @@ const dump = object("all that is known of the namespace and its tasks", {
       ...facts,
     }),
   ),
-  finished: byTask("the tasks that have ended, by their names", object("a task", facts)),
+  finished: named("the tasks that have ended, by their names", object("a task", facts)),
   exitCommands,
   truncated,
 });
@@ -241,7 +240,7 @@ const limit = object("the limits of running tasks", {
 
 const forget = object("what was forgotten of tasks", {
   namespace,
-  tasks: byTask(
+  tasks: named(
     "the tasks by their names",
     object("a task", {
       runs: list("the runs whose records were removed, the oldest first", runId),

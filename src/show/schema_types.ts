@@ -47,11 +47,6 @@ export function partial<P extends Fields>(
   return { description, type: "object", properties, additionalProperties: false };
 }
 
-/** Describes an object whose fields are named by tasks. */
-export function byTask<T>(description: string, task: Schema<T>): Schema<Record<string, T>> {
-  return { description, type: "object", additionalProperties: task };
-}
-
 /** Describes an object whose fields have any names. */
 export function named<T>(description: string, value: Schema<T>): Schema<Record<string, T>> {
   return { description, type: "object", additionalProperties: value };

@@ -106,9 +106,9 @@ export function fit(
 }
 
 /** Returns a text as lines, broken at spaces, of at most so many columns each, or of one longer word. */
-export function wrapped(text: string, columns: number): string[] {
+export function wrapped(text: string, columns: number, space = /\s+/): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(space)) {
     const last = lines.at(-1);
     if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
