@@ -32,7 +32,7 @@ Examples:
       context,
       (warn) => survey(namespace, selection, warn),
     );
-    const measured = families(context.namespace, { ...found, truncated }, VERSION);
+    const measured = families(context.namespace, { ...found, truncated, version: VERSION });
     return { status, output: expose(measured, openmetrics ? "openmetrics" : "prometheus") };
   },
 });

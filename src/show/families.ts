@@ -5,20 +5,24 @@ import type { Family, Sample } from "./exposition.ts";
 /** A value, or nothing if it is not known. */
 type Value = number | null | undefined;
 
-/** A metric of tasks: there are samples of each task whose value is known. */
-interface Metric {
+/** A metric of tasks, or of a namespace: there are samples of each of which the value is known. */
+interface Metric<T> {
   type: Family["type"];
   help: string;
-  /** Returns the value of a task, or several with the labels that tell them apart. */
-  values(task: TaskState): Value | [labels: Record<string, string>, value: Value][];
+  /** Returns the value, or several with the labels that tell them apart. */
+  values(of: T): Value | [labels: Record<string, string>, value: Value][];
 }
 
-const gauge = (help: string, values: Metric["values"]): Metric => ({ type: "gauge", help, values });
-const counter = (help: string, values: Metric["values"]): Metric => ({
-  type: "counter",
-  help,
-  values,
-});
+/** Metrics by their names. */
+type Metrics<T> = Readonly<Record<string, Metric<T>>>;
+
+function gauge<T>(help: string, values: Metric<T>["values"]): Metric<T> {
+  return { type: "gauge", help, values };
+}
+
+function counter<T>(help: string, values: Metric<T>["values"]): Metric<T> {
+  return { type: "counter", help, values };
+}
 
 /** Convert a time to seconds, the base unit of Prometheus. */
 const fromNanoseconds = (time: Value): Value => time == null ? null : time / 1e9;
@@ -26,8 +30,36 @@ const fromMilliseconds = (time: Value): Value => time == null ? null : time / 1e
 
 const RESOURCES = ["cpu", "memory", "io"] as const;
 
-/** The metrics of running tasks, by their names. */
-const RUNNING: Readonly<Record<string, Metric>> = {
+/** What is known of a namespace, and the version of this executable. */
+type Known = Survey & { truncated: boolean; version: string };
+
+/** The metrics of a namespace. */
+const WHOLE: Metrics<Known> = {
+  lanco_build_info: gauge("The version of lanco, as a label.", ({ version }) => [[{ version }, 1]]),
+  lanco_tasks: gauge(
+    "Tasks by state; ended tasks count as long as they have a record.",
+    ({ running, finished }) => {
+      const tasks = [...running.map(({ state }) => state), ...finished];
+      return STATES.map((state) => [
+        { state: state.replaceAll(" ", "_") },
+        tasks.filter((task) => task.state === state).length,
+      ]);
+    },
+  ),
+  lanco_truncated: gauge(
+    "1 if tasks are left out because there was too much to read, else 0.",
+    ({ truncated }) => truncated ? 1 : 0,
+  ),
+  lanco_exit_commands: gauge("Running exit commands.", ({ exits }) => exits.length),
+  lanco_cpu_seconds: counter(
+    "Processor time of all tasks, including ended ones.",
+    ({ whole }) => fromNanoseconds(whole.cpu.total),
+  ),
+  lanco_memory_bytes: gauge("Memory that all tasks use.", ({ whole }) => whole.memory.now),
+};
+
+/** The metrics of running tasks. */
+const RUNNING: Metrics<TaskState> = {
   lanco_task_processes: gauge("Number of processes of a running task.", (t) => t.processes),
   lanco_task_paused: gauge(
     "1 if a running task is paused, else 0.",
@@ -77,8 +109,8 @@ const RUNNING: Readonly<Record<string, Metric>> = {
   ),
 };
 
-/** The metrics of tasks that have ended, by their names. */
-const FINISHED: Readonly<Record<string, Metric>> = {
+/** The metrics of tasks that have ended. */
+const FINISHED: Metrics<TaskState> = {
   lanco_task_exit_status: gauge(
     "Exit status of an ended task, or -1 if it was killed.",
     ({ code, signal }) => code ?? (signal === null ? null : -1),
@@ -93,73 +125,28 @@ const FINISHED: Readonly<Record<string, Metric>> = {
   ),
 };
 
-/**
- * Returns the metrics of a namespace.
- *
- * @param version The version of this executable.
- */
-export function families(
-  namespace: string,
-  survey: Survey & { truncated: boolean },
-  version: string,
-): Family[] {
-  const { whole, finished } = survey;
-  const running = survey.running.map(({ state }) => state);
-  const family = (
-    type: Family["type"],
-    name: string,
-    help: string,
-    value: Value,
-    labels: Record<string, string> = {},
-  ): Family => ({ name, help, type, samples: known({ namespace, ...labels }, value) });
-  const states = STATES.map((state) => ({
-    labels: { namespace, state: state.replaceAll(" ", "_") },
-    value: [...running, ...finished].filter((task) => task.state === state).length,
-  }));
+/** Returns the metrics of a namespace and of its tasks. */
+export function families(namespace: string, known: Known): Family[] {
+  const ofTask = (task: TaskState) => [{ namespace, task: task.task }, task] as const;
   return [
-    family("gauge", "lanco_build_info", "The version of lanco, as a label.", 1, { version }),
-    {
-      name: "lanco_tasks",
-      help: "Tasks by state; ended tasks count as long as they have a record.",
-      type: "gauge",
-      samples: states,
-    },
-    family(
-      "gauge",
-      "lanco_truncated",
-      "1 if tasks are left out because there was too much to read, else 0.",
-      survey.truncated ? 1 : 0,
-    ),
-    family("gauge", "lanco_exit_commands", "Running exit commands.", survey.exits.length),
-    family(
-      "counter",
-      "lanco_cpu_seconds",
-      "Processor time of all tasks, including ended ones.",
-      fromNanoseconds(whole.cpu.total),
-    ),
-    family("gauge", "lanco_memory_bytes", "Memory that all tasks use.", whole.memory.now),
-    ...ofTasks(namespace, running, RUNNING),
-    ...ofTasks(namespace, finished, FINISHED),
+    ...measured(WHOLE, [[{ namespace }, known]]),
+    ...measured(RUNNING, known.running.map(({ state }) => ofTask(state))),
+    ...measured(FINISHED, known.finished.map(ofTask)),
   ];
 }
 
-function ofTasks(
-  namespace: string,
-  tasks: readonly TaskState[],
-  metrics: Readonly<Record<string, Metric>>,
+function measured<T>(
+  metrics: Metrics<T>,
+  all: readonly (readonly [labels: Record<string, string>, of: T])[],
 ): Family[] {
   return Object.entries(metrics).map(([name, { type, help, values }]) => {
-    const samples = tasks.flatMap((task) => {
-      const found = values(task);
-      const labels = { namespace, task: task.task };
-      return Array.isArray(found)
-        ? found.flatMap(([own, value]) => known({ ...labels, ...own }, value))
-        : known(labels, found);
+    const samples = all.flatMap(([labels, of]): Sample[] => {
+      const found = values(of);
+      const each = Array.isArray(found) ? found : [[{}, found] as const];
+      return each.flatMap(([own, value]) =>
+        value == null ? [] : [{ labels: { ...labels, ...own }, value }]
+      );
     });
     return { name, help, type, samples };
   });
-}
-
-function known(labels: Record<string, string>, value: Value): Sample[] {
-  return value == null ? [] : [{ labels, value }];
 }
