@@ -1,4 +1,5 @@
 import { Usage } from "./errors.ts";
+import { inUnits } from "./numbers.ts";
 import { type Option, value } from "./options.ts";
 
 /** The units of a duration, in milliseconds. */
@@ -9,6 +10,9 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
+
+/** The longest time that an option about the past takes, in milliseconds: a hundred years. */
+const LONGEST = 36_500 * 86_400_000;
 
 /** The least and the greatest duration, in milliseconds. */
 export interface DurationBounds {
@@ -32,24 +36,17 @@ export function parseDuration(
   const milliseconds = Math.round(Number(number) * (UNITS[unit] ?? NaN));
   if (milliseconds >= min && milliseconds <= max) return milliseconds;
   throw new Usage(
-    `${subject} needs a duration such as 90s, 15m or 2h, from ${inUnits(min)} to ${
-      inUnits(max)
+    `${subject} needs a duration such as 90s, 15m or 2h, from ${inUnits(min, UNITS, "s")} to ${
+      inUnits(max, UNITS, "s")
     }, not "${text.slice(0, 50)}"`,
   );
-}
-
-/** Formats a duration in the greatest unit of which it is a multiple; less than a second as a fraction. */
-function inUnits(milliseconds: number): string {
-  const [unit, factor] =
-    Object.entries(UNITS).findLast(([, factor]) => milliseconds % factor === 0) ?? ["s", 1000];
-  return `${milliseconds / factor}${unit}`;
 }
 
 /** Returns an option whose value is a duration; a request has it in milliseconds. */
 export function period(
   spelling: string,
   about: string,
-  bounds: DurationBounds,
+  bounds: DurationBounds = { min: 0, max: LONGEST },
 ): Option<number | undefined> {
   return value(
     spelling,

@@ -39,3 +39,18 @@ function parseNumber(
   }
   return number;
 }
+
+/**
+ * Formats a number in the greatest of some units of which it is a multiple.
+ *
+ * @param otherwise The unit of a number that is a multiple of none.
+ */
+export function inUnits(
+  number: number,
+  units: Readonly<Record<string, number>>,
+  otherwise = "",
+): string {
+  const [unit, factor] = Object.entries(units).findLast(([, factor]) => number % factor === 0) ??
+    [otherwise, units[otherwise] ?? 1];
+  return `${number / factor}${unit}`;
+}

@@ -102,25 +102,42 @@ export type Variable = readonly [name: string, value: string];
 
 /** Returns an option that sets an environment variable, and may be repeated. */
 export function variables(spelling: string, about: string): Option<Variable[]> {
-  const read = (given: readonly unknown[], subject: string) =>
-    given.flatMap((one) =>
-      typeof one === "string"
-        ? [parseVariable(one, subject)]
-        : Object.entries(one as Record<string, string>).map((pair) => variable(pair, subject))
-    );
+  const read = (given: readonly unknown[], subject: string) => pairs(given, subject, variable);
   return { spelling, about, takes: ["an object of texts", "object"], read };
+}
+
+/** Returns the names and values that an option was given: as texts NAME=VALUE, or as an object. */
+export function pairs(
+  given: readonly unknown[],
+  subject: string,
+  check: (pair: Variable, subject: string) => Variable,
+): Variable[] {
+  return given.flatMap((one) =>
+    typeof one === "string"
+      ? [check(parsePair(one, subject), subject)]
+      : Object.entries(one as Record<string, string>).map((pair) => check(pair, subject))
+  );
 }
 
 /**
  * Parses `NAME=VALUE`.
  *
  * @param subject How a message names the option.
+ * @throws {Usage} if the text has no `=` or no name.
+ */
+export function parsePair(text: string, subject: string): Variable {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/**
+ * Parses `NAME=VALUE`, the setting of an environment variable.
+ *
  * @throws {Usage} if the text has no `=` or no name, or a NUL character.
  */
 export function parseVariable(text: string, subject: string): Variable {
-  const equals = text.indexOf("=");
-  if (equals < 1) throw new Usage(`${subject} must be NAME=VALUE, not "${text.slice(0, 50)}"`);
-  return variable([text.slice(0, equals), text.slice(equals + 1)], subject);
+  return variable(parsePair(text, subject), subject);
 }
 
 function variable([name, value]: Variable, subject: string): Variable {

@@ -1,4 +1,5 @@
 import { Usage } from "./errors.ts";
+import { inUnits } from "./numbers.ts";
 
 /** The units of a size, in bytes. */
 const UNITS: Readonly<Record<string, number>> = {
@@ -32,17 +33,10 @@ export function parseSize(text: string, host = NaN): number {
 export function size(option: string, text: string, host: number, least = 1): number {
   const bytes = parseSize(text, host);
   if (bytes < least && least > 1) {
-    throw new Usage(`option ${option} needs at least ${inUnits(least)}, not "${text}"`);
+    throw new Usage(`option ${option} needs at least ${inUnits(least, UNITS)}, not "${text}"`);
   }
   if (!Number.isSafeInteger(bytes) || bytes < least) {
     throw new Usage(`option ${option} needs a size such as 512M, 2G or 50%, not "${text}"`);
   }
   return bytes;
-}
-
-/** Formats a size in the greatest unit of which it is a multiple. */
-function inUnits(bytes: number): string {
-  const [unit, factor] = Object.entries(UNITS).findLast(([, factor]) => bytes % factor === 0) ??
-    ["", 1];
-  return `${bytes / factor}${unit}`;
 }

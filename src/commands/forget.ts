@@ -16,14 +16,10 @@ import { eachTask } from "./each_task.ts";
 import { WITH_LABEL } from "./label_options.ts";
 import { checkSelection, isSelecting } from "./several_tasks.ts";
 
-/** The longest time for `--older-than`, in milliseconds: a hundred years. */
-const LONGEST = 36_500 * 86_400_000;
-
 const OPTIONS = {
   olderThan: period(
     "--older-than DURATION",
     "only what ended longer ago than this, such as 90s, 15m,\n2h or 30d",
-    { min: 0, max: LONGEST },
   ),
   logs: flag("--logs", "remove their logs in /var/log as well"),
   label: WITH_LABEL,

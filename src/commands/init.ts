@@ -6,9 +6,9 @@ import { text, value } from "../cli/options.ts";
 import type { KeeperName } from "../namespace/description.ts";
 import { chooseKeeper, type Facts, KEEPERS, whyNot } from "../namespace/keepers.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
-import { parseLogMax } from "../launch/log_max.ts";
 import { runAsRoot } from "../root/mod.ts";
 import { inSeconds, withProgress } from "./progress_line.ts";
+import { boundOfLogs } from "./output_options.ts";
 import { atMost, LIMITS, parseLimits } from "./limit_options.ts";
 import { size } from "../cli/sizes.ts";
 
@@ -78,12 +78,7 @@ Examples:
       "--records SIZE",
       "room for records of runs (32M: a thousand runs)",
     ),
-    logMax: value(
-      "--log-max SIZE",
-      "as run --log-max, for tasks without this option",
-      ['a size such as "2G", or "max"', "text", "number"],
-      parseLogMax,
-    ),
+    logMax: boundOfLogs("as run --log-max, for tasks without this option"),
     ...LIMITS,
   },
   operands: "nothing",

@@ -1,5 +1,5 @@
 import { Usage } from "../cli/errors.ts";
-import type { Option } from "../cli/options.ts";
+import { type Option, pairs, parsePair, type Variable } from "../cli/options.ts";
 import { printable } from "../cli/printable.ts";
 import { type Labels, type WantedLabel, whyNotLabels } from "../task/labels.ts";
 
@@ -9,13 +9,7 @@ export const LABEL: Option<Labels> = {
   about: "a label to select tasks by; may be repeated",
   takes: ["an object of texts", "object"],
   read(given, subject) {
-    const labels = Object.fromEntries(
-      given.flatMap((one): [string, string][] =>
-        typeof one === "string"
-          ? [parseLabel(one, subject)]
-          : Object.entries(one as Labels).map((pair) => checkLabel(pair, subject))
-      ),
-    );
+    const labels = Object.fromEntries(pairs(given, subject, checkLabel));
     const problem = whyNotLabels(labels);
     if (problem !== undefined) throw new Usage(`${subject}: ${problem}`);
     return labels;
@@ -30,17 +24,9 @@ export const WITH_LABEL: Option<WantedLabel[]> = {
   read: (given, subject) => given.flat().map((text) => parseWanted(String(text), subject)),
 };
 
-function parseLabel(text: string, subject: string): [string, string] {
-  const equals = text.indexOf("=");
-  if (equals < 1) {
-    throw new Usage(`${subject} must be NAME=VALUE, not "${printable(text.slice(0, 50))}"`);
-  }
-  return checkLabel([text.slice(0, equals), text.slice(equals + 1)], subject);
-}
-
 function parseWanted(text: string, subject: string): WantedLabel {
   if (text.indexOf("=") > 0) {
-    const [name, value] = parseLabel(text, subject);
+    const [name, value] = checkLabel(parsePair(text, subject), subject);
     return { name, value };
   }
   const [name] = checkLabel([text, ""], subject);
@@ -48,7 +34,7 @@ function parseWanted(text: string, subject: string): WantedLabel {
 }
 
 /** Names and values are printable, so that they can be shown anywhere as they are. */
-function checkLabel([name, value]: [string, string], subject: string): [string, string] {
+function checkLabel([name, value]: Variable, subject: string): Variable {
   const shown = printable(name.slice(0, 50));
   if (name === "" || name.includes("=")) {
     throw new Usage(

@@ -1,4 +1,5 @@
 import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
+import { defined } from "../cli/defined.ts";
 import { Usage } from "../cli/errors.ts";
 import { flag, type OptionValues, parseSpelling, value, whole } from "../cli/options.ts";
 import { size } from "../cli/sizes.ts";
@@ -47,10 +48,7 @@ export function parseLimits(
   { liftable = false, swapAlone = false, least = LEAST_OF_TASK } = {},
 ): Limits {
   const { cpuWeight, ioWeight } = options;
-  const limits: Limits = {
-    ...(cpuWeight === undefined ? {} : { cpuWeight }),
-    ...(ioWeight === undefined ? {} : { ioWeight }),
-  };
+  const limits: Limits = defined({ cpuWeight, ioWeight });
   const given = (name: typeof LIFTABLE[number], use: (text: string, option: string) => void) => {
     const text = options[name];
     if (text === undefined || (liftable && text === "max")) return;

@@ -1,5 +1,6 @@
+import { defined } from "../cli/defined.ts";
 import { Usage } from "../cli/errors.ts";
-import { flag, type OptionValues, text, value, whole } from "../cli/options.ts";
+import { flag, type Option, type OptionValues, text, value, whole } from "../cli/options.ts";
 import { parseLogMax } from "../launch/log_max.ts";
 import type { LaunchOptions } from "../launch/launch_options.ts";
 import { sameFile } from "../launch/output_files.ts";
@@ -10,13 +11,11 @@ import { fromHere } from "../namespace/working_directory.ts";
 /** How many rotated logs of a task are kept, unless `--keep` gives another number. */
 export const KEPT_LOGS = 10;
 
-/** The option by which the log is bounded. */
-const LOG_MAX = value(
-  "--log-max SIZE",
-  "keep the newest SIZE (from 64K; max: everything)",
-  ['a size such as "2G", or "max"', "text", "number"],
-  parseLogMax,
-);
+/** Returns the option by which logs are bounded. */
+export function boundOfLogs(about: string): Option<number | undefined> {
+  const takes = ['a size such as "2G", or "max"', "text", "number"] as const;
+  return value("--log-max SIZE", about, takes, parseLogMax);
+}
 
 /** The options that say where the output of a task goes. */
 export const OUTPUT = {
@@ -30,7 +29,7 @@ export const OUTPUT = {
   stderr: text("-e, --stderr FILE", "write the standard error to this file instead", {
     value: "file",
   }),
-  logMax: LOG_MAX,
+  logMax: boundOfLogs("keep the newest SIZE (from 64K; max: everything)"),
   keep: whole("--keep N", `keep N rotated logs (${KEPT_LOGS})`, { max: 10_000 }),
 };
 
@@ -59,8 +58,7 @@ export function outputOf(
   return {
     foreground,
     keep,
-    ...(log === undefined ? {} : { log }),
-    ...(stderr === undefined ? {} : { errors: stderr }),
+    ...defined({ log, errors: stderr }),
     ...(most === Infinity ? {} : { bound: { most, demanded } }),
   };
 }

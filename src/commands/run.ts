@@ -1,4 +1,5 @@
 import { command, type Context, reportWarnings, type Result } from "../cli/command.ts";
+import { defined } from "../cli/defined.ts";
 import { AlreadyRunning, RootLaunchesNothing, Usage } from "../cli/errors.ts";
 import { flag, list, type OptionValues, text, value, variables } from "../cli/options.ts";
 import { launch } from "../launch/launch.ts";
@@ -141,12 +142,8 @@ async function read(
     once: options.once,
     replace: options.replace,
     bestEffort: options.bestEffort,
-    ...(stdin === undefined ? {} : { input: stdin }),
-    ...(oomScoreAdj === undefined ? {} : { oomScore: oomScoreAdj }),
-    ...(chdir === undefined ? {} : { directory: chdir }),
-    ...(exitCommand === undefined ? {} : { exitCommand }),
-    ...(stop === undefined ? {} : { stop }),
-    ...(timeout === undefined ? {} : { timeout }),
+    ...defined({ input: stdin, oomScore: oomScoreAdj, directory: chdir }),
+    ...defined({ exitCommand, stop, timeout }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { period } from "../cli/durations.ts";
+import { defined } from "../cli/defined.ts";
 import { Usage } from "../cli/errors.ts";
 import { flag, type Option, type OptionValues, value } from "../cli/options.ts";
 import { parseSignal, type Signal } from "../task/signals.ts";
@@ -40,11 +41,7 @@ export function stopMannerOf(
   { stopSignal, stopTimeout, stopMain }: OptionValues<typeof STOP_MANNER>,
 ): StopManner | undefined {
   if (stopSignal === undefined && stopTimeout === undefined && !stopMain) return undefined;
-  return {
-    ...(stopSignal === undefined ? {} : { signal: stopSignal }),
-    ...(stopTimeout === undefined ? {} : { timeout: stopTimeout }),
-    ...(stopMain ? { main: true } : {}),
-  };
+  return defined({ signal: stopSignal, timeout: stopTimeout, main: stopMain || undefined });
 }
 
 /** The option of `stop` for whom the signal goes to; undefined if the starter is to decide. */
