@@ -59,17 +59,17 @@ Examples:
     try {
       await hold(context, names, run, tasks);
       context.batch?.releaseTurn();
-      watch = new EndWatch(context.namespace, names);
-      if (context.batch !== undefined) context.batch.wait = watch;
+      const changes = watch = new EndWatch(context.namespace, names);
+      if (context.batch !== undefined) context.batch.wait = changes;
       const deadline = performance.now() + timeout * 1000;
-      await withProgress(
-        context,
-        progress(tasks, deadline),
-        untilOver(context, tasks, any, {
-          watch,
-          deadline,
-        }),
-      );
+      await withProgress(context, progress(tasks, deadline), async () => {
+        while (!isOver(tasks, any)) {
+          const left = deadline - performance.now();
+          if (left <= 0) break;
+          if (context.batch?.cancelled) throw new Failed("the wait was cancelled");
+          await changes.next(left);
+        }
+      });
       return await answer(context, tasks, any);
     } finally {
       watch?.close();
@@ -77,23 +77,6 @@ Examples:
     }
   },
 });
-
-/** Returns a function that waits until the tasks, or one of them, have ended, or the time has run out. */
-function untilOver(
-  { batch }: Context,
-  tasks: readonly AwaitedTask[],
-  any: boolean,
-  { watch, deadline }: { watch: EndWatch; deadline: number },
-): () => Promise<void> {
-  return async () => {
-    while (!isOver(tasks, any)) {
-      const left = deadline - performance.now();
-      if (left <= 0) break;
-      if (batch?.cancelled) throw new Failed("the wait was cancelled");
-      await watch.next(left);
-    }
-  };
-}
 
 /** Returns a function that says which tasks are waited for, and how long. */
 function progress(tasks: readonly AwaitedTask[], deadline: number): (elapsed: number) => string {
@@ -167,36 +150,20 @@ function isOver(tasks: readonly AwaitedTask[], any: boolean): boolean {
 type Outcome = Output<"wait">["tasks"][string];
 
 function outcome({ task, run, unknown }: AwaitedTask): Outcome {
-  if (run === undefined) {
-    const why = unknown?.message ?? null;
-    return {
-      run: null,
-      pid: null,
-      labels: {},
-      ended: null,
-      status: null,
-      ...exitOf(undefined),
-      timedOut: false,
-      why,
-      exitStatus: FAILED,
-    };
-  }
-  const ended = run.ended();
+  const ended = run === undefined ? null : run.ended();
   // The command may have ended, and a child of it go on.
-  const status = run.status();
-  const lost = ended && status === undefined
-    ? run.isLost
-      ? lostMessage(`task ${task}`)
-      : `unknown how task ${task} ended: its shim was killed before it could tell`
-    : null;
+  const status = run?.status();
+  const lost = run?.isLost
+    ? lostMessage(`task ${task}`)
+    : `unknown how task ${task} ended: its shim was killed before it could tell`;
   return {
-    ...run.ids,
+    ...run?.ids ?? { run: null, pid: null, labels: {} },
     ended,
     status: status ?? null,
     ...exitOf(status),
-    timedOut: run.timedOut(),
-    why: lost,
-    exitStatus: ended ? status ?? FAILED : TIMED_OUT,
+    timedOut: run?.timedOut() ?? false,
+    why: unknown?.message ?? (ended && status === undefined ? lost : null),
+    exitStatus: ended === false ? TIMED_OUT : status ?? FAILED,
   };
 }
 
