@@ -5,7 +5,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import type { Output } from "../show/schema.ts";
 import { isBeingStarted, untilStarted } from "../task/command_start.ts";
 import { isRunning } from "../task/task.ts";
-import { eachTask } from "./each_task.ts";
+import { eachTask, told } from "./each_task.ts";
 
 export default command({
   help: `Usage: lanco <namespace> check [--json] task...
@@ -30,12 +30,11 @@ Examples:
     if (!json && context.batch === undefined) return { status };
     // Imported here and below, for most callers want the exit status of a task that runs.
     const { withRunIds } = await import("../task/run_ids.ts");
-    const answers = outcomes.map(([task, { exitStatus, why }]) => {
+    const tasksTold = told(outcomes, (task, { exitStatus, why }) => {
       const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
-      return [task, withRunIds(namespace, task, { running, why, exitStatus })] as const;
+      return withRunIds(namespace, task, { running, why, exitStatus });
     });
-    const output: Output<"check"> = { namespace, tasks: Object.fromEntries(answers) };
-    return { status, output };
+    return { status, output: { namespace, tasks: tasksTold } satisfies Output<"check"> };
   },
 });
 

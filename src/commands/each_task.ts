@@ -46,3 +46,21 @@ export async function eachTask(
   }));
   return { status: combinedStatus(outcomes.map(([, { exitStatus }]) => exitStatus)), outcomes };
 }
+
+/** Returns what is told of each task, by the names of the tasks. */
+export function told<T>(
+  outcomes: Outcomes["outcomes"],
+  tell: (task: string, outcome: Outcome) => T,
+): Record<string, T> {
+  return Object.fromEntries(outcomes.map(([task, outcome]) => [task, tell(task, outcome)]));
+}
+
+/** Says of which tasks something was done: `stopped: import, export`, or `stopped: nothing`. */
+export function summaryOf<T>(
+  done: string,
+  tasks: Readonly<Record<string, T>>,
+  isDone: (of: T) => boolean,
+): string {
+  const names = Object.entries(tasks).filter(([, of]) => isDone(of)).map(([task]) => task);
+  return `${done}: ${names.join(", ") || "nothing"}`;
+}

@@ -12,9 +12,9 @@ import { forgetRuns, type KnownNames, readNames, tasksOf } from "../task/forgett
 import { matching } from "../task/pattern.ts";
 import { listRuns } from "../task/records.ts";
 import { registeredInode, runningInode } from "../task/task.ts";
-import { eachTask } from "./each_task.ts";
+import { eachTask, summaryOf } from "./each_task.ts";
 import { WITH_LABEL } from "./label_options.ts";
-import { checkSelection, isSelecting } from "./several_tasks.ts";
+import { checkSelection } from "./several_tasks.ts";
 
 const OPTIONS = {
   olderThan: period(
@@ -47,10 +47,9 @@ Examples:
   operands: "tasks to forget",
   text: () => "",
   async run(context, request) {
-    checkSelection(request);
+    const areSelected = checkSelection(request);
     const namespace = readNamespace(context.namespace);
     const names = readNames(namespace);
-    const areSelected = isSelecting(request);
     const tasks = areSelected ? await selected(context, names, request) : request.tasks;
     // Without a prototype, for "__proto__" can be the name of a task.
     const told: Output<"forget">["tasks"] = Object.create(null);
@@ -67,10 +66,7 @@ Examples:
     return { status, output: { namespace: context.namespace, tasks: told } };
   },
   summary: ({ tasks }) =>
-    `forgotten: ${
-      Object.entries(tasks).filter(([, { runs, logs }]) => runs.length + logs.length > 0)
-        .map(([task]) => task).join(", ") || "nothing"
-    }`,
+    summaryOf("forgotten", tasks, ({ runs, logs }) => runs.length + logs.length > 0),
 });
 
 const NOTHING = { runs: [], logs: [], left: 0, why: null, exitStatus: 0 };

@@ -6,7 +6,7 @@ import { readNamespace } from "../namespace/namespace.ts";
 import { limitOptions } from "../show/limits.ts";
 import type { Output } from "../show/schema.ts";
 import { withRunIds } from "../task/run_ids.ts";
-import { eachTask } from "./each_task.ts";
+import { eachTask, summaryOf, told } from "./each_task.ts";
 import { LIMITS, parseLimits } from "./limit_options.ts";
 import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 
@@ -47,19 +47,14 @@ Examples:
             : { before: null, limits: presentLimits(namespace, task) };
         }, { mayHaveEnded: areSelected }),
     );
-    const told = outcomes.map(([task, outcome]) => {
-      const fields = { before: null, limits: null, ...found[task], ...outcome };
-      return [task, withRunIds(context.namespace, task, fields)] as const;
-    });
     const output: Output<"limit"> = {
       namespace: context.namespace,
-      tasks: Object.fromEntries(told),
+      tasks: told(outcomes, (task, outcome) => {
+        const fields = { before: null, limits: null, ...found[task], ...outcome };
+        return withRunIds(context.namespace, task, fields);
+      }),
     };
     return { status, output };
   },
-  summary: ({ tasks }) =>
-    `changed: ${
-      Object.entries(tasks).filter(([, { before }]) => before !== null)
-        .map(([task]) => task).join(", ") || "nothing"
-    }`,
+  summary: ({ tasks }) => summaryOf("changed", tasks, ({ before }) => before !== null),
 });

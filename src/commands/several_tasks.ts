@@ -22,10 +22,11 @@ export interface ChosenTasks {
   areSelected: boolean;
 }
 
+/** How a request selects tasks. */
+type Selecting = Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>;
+
 /** Returns whether a request is about all tasks that run and are selected, not about tasks by their names. */
-export function isSelecting(
-  { patterns, label, all }: Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>,
-): boolean {
+export function isSelecting({ patterns, label, all }: Selecting): boolean {
   return patterns.length > 0 || label.length > 0 || all;
 }
 
@@ -38,11 +39,10 @@ export function isSelecting(
  */
 export async function chosenTasks(
   context: Context,
-  request: SeveralTasks & OptionValues<typeof SEVERAL>,
+  request: SeveralTasks & Selecting,
 ): Promise<ChosenTasks> {
   const { tasks, patterns, label: labels } = request;
-  checkSelection(request);
-  if (!isSelecting(request)) return { tasks, areSelected: false };
+  if (!checkSelection(request)) return { tasks, areSelected: false };
   const namespace = readNamespace(context.namespace);
   if (labels.length > 0 && effectiveUser() === 0 && namespace.uid !== 0) {
     throw new NotPermitted(
@@ -59,11 +59,15 @@ export async function chosenTasks(
   return { tasks: running.toSorted(), areSelected: true };
 }
 
-/** @throws {Usage} if a request neither names nor selects tasks, or does both. */
-export function checkSelection(request: SeveralTasks & OptionValues<typeof SEVERAL>): void {
+/**
+ * Returns whether a request selects tasks, or else names them.
+ *
+ * @throws {Usage} if it does neither, or both.
+ */
+export function checkSelection(request: SeveralTasks & Selecting): boolean {
   const { tasks, patterns, label, all } = request;
   if (!isSelecting(request)) {
-    if (tasks.length > 0) return;
+    if (tasks.length > 0) return false;
     throw new Usage("which task? Give its name, a pattern, --label or --all");
   }
   if (tasks.length > 0) {
@@ -74,13 +78,11 @@ export function checkSelection(request: SeveralTasks & OptionValues<typeof SEVER
   if (all && patterns.length + label.length > 0) {
     throw new Usage("--all leaves nothing to patterns or --label: give one of them");
   }
+  return true;
 }
 
 /** Says which patterns have selected nothing. */
-function unmatched(
-  running: readonly string[],
-  { patterns, label }: Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>,
-): string[] {
+function unmatched(running: readonly string[], { patterns, label }: Selecting): string[] {
   const labelled = label.length > 0 ? " and has these labels" : "";
   const lonely = patterns.filter((pattern) => !running.some(matching([pattern])));
   if (lonely.length > 0) {

@@ -11,7 +11,7 @@ import { parseSignal } from "../task/signals.ts";
 import { withRunIds } from "../task/run_ids.ts";
 import { chosenTasks, SEVERAL } from "./several_tasks.ts";
 import { MAIN } from "./stop_options.ts";
-import { eachTask } from "./each_task.ts";
+import { eachTask, summaryOf, told } from "./each_task.ts";
 import { inSeconds, someOf, withProgress } from "./progress_line.ts";
 
 export default command({
@@ -75,24 +75,19 @@ Examples:
         logger?.info(`task ${task} has been terminated successfully`);
       }, { mayHaveEnded: areSelected });
     });
-    const stopped = outcomes.map(([task, { exitStatus, why }]) => {
-      const fields = { stopped: exitStatus === 0 && why === null, why, exitStatus };
-      // Root does not open the records of others.
-      const told = asOther
-        ? { run: null, pid: null, labels: {}, ...fields }
-        : withRunIds(context.namespace, task, fields);
-      return [task, told] as const;
-    });
     const output: Output<"stop"> = {
       namespace: context.namespace,
-      tasks: Object.fromEntries(stopped),
+      tasks: told(outcomes, (task, { exitStatus, why }) => {
+        const fields = { stopped: exitStatus === 0 && why === null, why, exitStatus };
+        // Root does not open the records of others.
+        return asOther
+          ? { run: null, pid: null, labels: {}, ...fields }
+          : withRunIds(context.namespace, task, fields);
+      }),
     };
     return { status, output };
   },
-  summary({ tasks }) {
-    const names = Object.entries(tasks).filter(([, { stopped }]) => stopped);
-    return `stopped: ${names.map(([name]) => name).join(", ") || "nothing"}`;
-  },
+  summary: ({ tasks }) => summaryOf("stopped", tasks, ({ stopped }) => stopped),
 });
 
 /** How much longer than the timeout root gives the owner's process to stop tasks, in milliseconds. */
