@@ -1,13 +1,13 @@
 import { command } from "../cli/command.ts";
 import { collectFacts, diagnose } from "../namespace/doctor.ts";
+import { defined } from "../cli/defined.ts";
 import { Failed, Usage } from "../cli/errors.ts";
 import { askCapacity } from "../namespace/capacity.ts";
 import { text, value } from "../cli/options.ts";
 import type { KeeperName } from "../namespace/description.ts";
 import { chooseKeeper, type Facts, KEEPERS, whyNot } from "../namespace/keepers.ts";
 import { LEAST_OF_NAMESPACE } from "../cgroup/limits.ts";
-import { runAsRoot } from "../root/mod.ts";
-import { inSeconds, withProgress } from "./progress_line.ts";
+import { changeNamespace } from "./change_namespace.ts";
 import { boundOfLogs } from "./output_options.ts";
 import { atMost, LIMITS, parseLimits } from "./limit_options.ts";
 import { size } from "../cli/sizes.ts";
@@ -88,30 +88,20 @@ Examples:
     const facts = await collectFacts();
     const fatal = diagnose(facts).find(({ level }) => level === "fatal");
     if (fatal) throw new Failed(fatal.text);
-    const { warnings, changes } = await withProgress(
-      context,
-      (elapsed) =>
-        `making namespace ${context.namespace}: for ${
-          inSeconds(elapsed)
-        } now, a minute or two at most`,
-      () =>
-        runAsRoot(context.namespace, {
-          up: {
-            user: user === undefined ? "" : account("-u", user),
-            group: group === undefined ? "" : account("-g", group),
-            keeper: keeperFor(facts, keeper),
-            keeperDemanded: keeper !== undefined,
-            ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
-            ...(logMax === undefined ? {} : { logMax }),
-            host,
-            limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
-            bestEffort: options.bestEffort,
-          },
-        }),
-    );
-    const logger = await context.logger();
-    for (const warning of warnings) logger.warn(warning);
-    logger.info(`namespace ${context.namespace} is ready`);
+    const changes = await changeNamespace(context, "making", {
+      up: {
+        user: user === undefined ? "" : account("-u", user),
+        group: group === undefined ? "" : account("-g", group),
+        keeper: keeperFor(facts, keeper),
+        keeperDemanded: keeper !== undefined,
+        ...(records === undefined ? {} : { records: recordsSize(records, host.memory) }),
+        ...defined({ logMax }),
+        host,
+        limits: parseLimits(options, () => host, { liftable: true, least: LEAST_OF_NAMESPACE }),
+        bestEffort: options.bestEffort,
+      },
+    });
+    (await context.logger()).info(`namespace ${context.namespace} is ready`);
     return { status: 0, output: changes.map((change) => `${change}\n`).join("") };
   },
 });

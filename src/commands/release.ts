@@ -7,9 +7,8 @@ import { readNamespace } from "../namespace/namespace.ts";
 import { registered } from "../namespace/paths.ts";
 import { forgetExitCommands, wakeExitCommands } from "../task/wake_exit_commands.ts";
 import { sleepingExitCommands } from "../task/exit_commands.ts";
-import { runAsRoot } from "../root/mod.ts";
 import { isRunning } from "../task/task.ts";
-import { inSeconds, withProgress } from "./progress_line.ts";
+import { changeNamespace } from "./change_namespace.ts";
 
 export default command({
   help: `Usage: lanco <namespace> release [-n] [task]
@@ -32,16 +31,7 @@ Examples:
     if (task !== undefined) await releaseTask(context.namespace, task, !noCommand);
     else {
       if (noCommand) throw new Usage("option -n needs a task");
-      const logger = await context.logger();
-      const { warnings } = await withProgress(
-        context,
-        (elapsed) =>
-          `removing namespace ${context.namespace}: for ${
-            inSeconds(elapsed)
-          } now, a minute or two at most`,
-        () => runAsRoot(context.namespace, "down"),
-      );
-      for (const warning of warnings) logger.warn(warning);
+      await changeNamespace(context, "removing", "down");
     }
     return { status: 0 };
   },
