@@ -3,8 +3,7 @@ import type { LevelName } from "@std/log/levels";
 import { Logger, type LogRecord } from "@std/log/logger";
 import { timestamp } from "./timestamp.ts";
 import { printable } from "./printable.ts";
-import { writeWhole } from "./standard_output.ts";
-import { PendingOutput } from "./pending_output.ts";
+import { toStandardError } from "./standard_output.ts";
 import { eraseProgress } from "./progress.ts";
 
 /** Which messages are shown, and how. */
@@ -25,14 +24,9 @@ export function formatRecord(record: LogRecord): string {
   return `${timestamp(datetime)} [${levelName}/${loggerName}] ${printable(msg)}`;
 }
 
-function toStandardError(line: string): void {
+function print(line: string): void {
   eraseProgress();
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
-  } catch {
-    // Standard error is closed, and there is no other place for a message.
-  }
+  toStandardError(`${line}\n`);
 }
 
 class Handler extends ConsoleHandler {
@@ -50,7 +44,7 @@ class Handler extends ConsoleHandler {
     super.handle(record);
   }
   override log(line: string): void {
-    (this.options.write ?? toStandardError)(line);
+    (this.options.write ?? print)(line);
   }
 }
 

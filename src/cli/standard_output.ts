@@ -9,9 +9,8 @@ import { PendingOutput, type WriteMode } from "./pending_output.ts";
  * @throws {Failed} if the result cannot be written, for example to a full disk.
  */
 export function toStandardOutput(result: string | Uint8Array, mode: WriteMode): boolean {
-  const bytes = typeof result === "string" ? new TextEncoder().encode(result) : result;
   try {
-    writeWhole(new PendingOutput(bytes, mode), (piece) => Deno.stdout.writeSync(piece));
+    writeWhole(result, mode, Deno.stdout);
     return true;
   } catch (error) {
     if (isUnread(error)) return false;
@@ -24,14 +23,29 @@ export function isUnread(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
 }
 
+/** Writes all of a text to standard error, if that is open, and blocks until it is written. */
+export function toStandardError(text: string | Uint8Array): void {
+  try {
+    writeWhole(text, "direct", Deno.stderr);
+  } catch {
+    // Standard error is closed, and there is no other place for a message.
+  }
+}
+
 /**
  * Writes all of an output, and blocks meanwhile. The descriptor may be non-blocking: another
  * process that shares the open file may have set O_NONBLOCK (fcntl(2)).
  */
-export function writeWhole(rest: PendingOutput, write: (piece: Uint8Array) => number): void {
+function writeWhole(
+  output: string | Uint8Array,
+  mode: WriteMode,
+  to: { writeSync(piece: Uint8Array): number },
+): void {
+  const bytes = typeof output === "string" ? new TextEncoder().encode(output) : output;
+  const rest = new PendingOutput(bytes, mode);
   while (!rest.isDone) {
     try {
-      rest.accepted(write(rest.piece()));
+      rest.accepted(to.writeSync(rest.piece()));
     } catch (error) {
       sleepSync(rest.failed(error));
     }

@@ -1,4 +1,5 @@
 import { Progress } from "../cli/progress.ts";
+import { toStandardError } from "../cli/standard_output.ts";
 import { columnsOrMany, isDumb } from "./paint.ts";
 
 /** Shows progress on the terminal that standard error is: see `withProgress`. */
@@ -6,6 +7,6 @@ export function showProgress(describe: (elapsed: number) => string): Progress {
   return new Progress(describe, {
     isRedrawn: !Deno.noColor && !isDumb(),
     columns: () => columnsOrMany(80),
-    write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+    write: toStandardError,
   });
 }

@@ -1,6 +1,5 @@
 import { type Context, reportWarnings } from "../cli/command.ts";
-import { PendingOutput } from "../cli/pending_output.ts";
-import { writeWhole } from "../cli/standard_output.ts";
+import { toStandardError } from "../cli/standard_output.ts";
 import { asOwner, exitStatusOf, ownerOf } from "./owner.ts";
 import { OwnerProcess } from "./owner_process.ts";
 import { SavedTerminal } from "./saved_terminal.ts";
@@ -25,7 +24,8 @@ export async function topAsOwner(
   const terminal = SavedTerminal.save();
   const errors = (stream: AsyncIterable<Uint8Array>) => stops.read(stream);
   const process = await OwnerProcess.start(owner, args, "inherited", errors);
-  const stops = new StopsByKey(owner.namespace, writeMessage, (why) => process.kill(why));
+  const write = (message: Uint8Array) => toStandardError(new Uint8Array([...message, 10]));
+  const stops = new StopsByKey(owner.namespace, write, (why) => process.kill(why));
   const ending = await process.end(Infinity);
   if (ending.code === undefined) terminal.restore();
   const { left } = stops;
@@ -38,13 +38,4 @@ export async function topAsOwner(
     for (const failure of failures) warn(failure);
   });
   return exitStatusOf(ending);
-}
-
-function writeMessage(message: Uint8Array): void {
-  const bytes = new Uint8Array([...message, 10]);
-  try {
-    writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
-  } catch {
-    // Standard error is closed.
-  }
 }

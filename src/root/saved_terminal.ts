@@ -1,5 +1,4 @@
-import { writeWhole } from "../cli/standard_output.ts";
-import { PendingOutput } from "../cli/pending_output.ts";
+import { toStandardOutput } from "../cli/standard_output.ts";
 
 /** Leaves the alternate screen, and shows the cursor: xterm's ctlseqs. */
 const LEAVE = "\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l";
@@ -18,8 +17,7 @@ export class SavedTerminal {
     if (this.mode === "") return;
     stty(this.mode);
     try {
-      const bytes = new PendingOutput(new TextEncoder().encode(LEAVE), "lines");
-      writeWhole(bytes, (piece) => Deno.stdout.writeSync(piece));
+      toStandardOutput(LEAVE, "lines");
     } catch {
       // The terminal has hung up.
     }

@@ -1,6 +1,5 @@
 import { isName, TASK_MAX } from "../cli/names.ts";
-import { PendingOutput } from "../cli/pending_output.ts";
-import { writeWhole } from "../cli/standard_output.ts";
+import { toStandardError } from "../cli/standard_output.ts";
 
 /**
  * What root's `top`, which acts as the owner of a namespace, tells root's command on standard
@@ -19,12 +18,7 @@ const PATIENCE_MAX = 86_400_000;
 
 /** Writes a notice to standard error, which is a pipe to root's command. */
 export function tellRoot(notice: Notice): void {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(notice)}\n`);
-  try {
-    writeWhole(new PendingOutput(bytes, "direct"), (piece) => Deno.stderr.writeSync(piece));
-  } catch {
-    // Root's command has ended.
-  }
+  toStandardError(`${JSON.stringify(notice)}\n`);
 }
 
 /** Parses a line of standard error; returns undefined if it is a message for the user. */
