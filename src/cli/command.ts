@@ -24,10 +24,10 @@ export interface Cancellable {
   wait: { wake(): void } | undefined;
 }
 
-/** The part of a context that only commands in a batch have. */
-export interface InBatch extends Cancellable {
-  /** Lets later requests that concern the same tasks begin before this one has ended. */
-  releaseTurn(): void;
+/** What all requests of a batch share. */
+export interface BatchServices {
+  /** Writes an answer, or an event of a request. */
+  write(answer: object): void;
   /** Waits until more events can be taken, for the reader of the batch may be slow. */
   room(): Promise<void>;
   /** Registers a function that is called when the batch ends. */
@@ -42,6 +42,13 @@ export interface InBatch extends Cancellable {
       patience: number,
     ) => Promise<{ code?: number; what: string; signalled?: number }>)
     | undefined;
+}
+
+/** The part of a context that only commands in a batch have. */
+export interface InBatch extends Cancellable {
+  readonly services: BatchServices;
+  /** Lets later requests that concern the same tasks begin before this one has ended. */
+  releaseTurn(): void;
 }
 
 /** The context of a command: where it runs, and how it speaks to the user. */

@@ -43,7 +43,7 @@ Manual: lanco man daemon
       if ("task" in event && !matches(event.task)) continue;
       if ("task" in event && !hasLabels(event.labels, label)) continue;
       if (!context.emit(flat(event))) return { status: 0 };
-      await context.batch?.room();
+      await context.batch?.services.room();
     }
     if (context.batch?.cancelled) return { status: 0 };
     throw new NotInitialised(context.namespace);

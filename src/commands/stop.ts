@@ -130,7 +130,7 @@ async function asRoot(
   const { OwnersTasks } = await import("../root/stop.ts");
   const tasks = new OwnersTasks(namespace, names);
   how.debug?.(`have ${namespace.owner} stop what runs`);
-  const by = context.batch?.stopByOwner;
+  const by = context.batch?.services.stopByOwner;
   const { signalled, what = "" } = await tasks.ask({ ...how, by }) ?? {};
   if (signalled !== undefined) {
     throw new LancoError(what || "not all may have been stopped", signalled, "WARN");

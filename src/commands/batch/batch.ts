@@ -1,4 +1,10 @@
-import { type Command, command, type Context, type Result } from "../../cli/command.ts";
+import {
+  type BatchServices,
+  type Command,
+  command,
+  type Context,
+  type Result,
+} from "../../cli/command.ts";
 import { LancoError, Usage } from "../../cli/errors.ts";
 import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
@@ -17,7 +23,7 @@ import type { RootRequests } from "./root_requests.ts";
 import { TaskOrder, type Turn } from "./task_order.ts";
 import { InvalidLine, type Line, LONGEST, readLine } from "./request_line.ts";
 import { splitLines } from "../../cli/split_lines.ts";
-import { BatchRequest, type BatchServices } from "./batch_request.ts";
+import { BatchRequest } from "./batch_request.ts";
 
 /** The most requests that are in progress at the same time; no more are read until one ends. */
 const MANY = 16_384;

@@ -1,14 +1,8 @@
-import type { Context, InBatch, Result } from "../../cli/command.ts";
+import type { BatchServices, Context, InBatch, Result } from "../../cli/command.ts";
 import type { LancoError } from "../../cli/errors.ts";
 import type { LogOptions } from "../../cli/logger.ts";
 import { actsForRoot } from "../../namespace/caller.ts";
 import type { Turn } from "./task_order.ts";
-
-/** The functions of a batch that its requests use. */
-export interface BatchServices extends Pick<InBatch, "room" | "atEnd" | "stopByOwner"> {
-  /** Writes an answer, or an event of a request. */
-  write(answer: object): void;
-}
 
 /**
  * A request of a batch: the context of its command, and its answer. It is a class with methods,
@@ -25,7 +19,7 @@ export class BatchRequest implements Context, InBatch {
   turn: Turn | undefined;
   #messages: string[] | undefined;
 
-  constructor(private readonly context: Context, private readonly services: BatchServices) {
+  constructor(private readonly context: Context, readonly services: BatchServices) {
     this.command = context.command;
   }
 
@@ -64,22 +58,10 @@ export class BatchRequest implements Context, InBatch {
     return true;
   }
 
-  get stopByOwner(): InBatch["stopByOwner"] {
-    return this.services.stopByOwner;
-  }
-
   releaseTurn(): void {
     this.turn?.leave();
     // Root's own batch keeps the order of its requests by this.
     if (actsForRoot()) this.services.write({ id: this.id, turn: "released" });
-  }
-
-  room(): Promise<void> {
-    return this.services.room();
-  }
-
-  atEnd(close: () => void): void {
-    this.services.atEnd(close);
   }
 
   /** Cancels the request: interrupts the wait of its command. */

@@ -67,6 +67,12 @@ interface Known {
   counted?: { cpuTime: number; at: number; cpu: number | null };
 }
 
+/** A row of a sample, and what is kept of it. */
+interface Row {
+  task: Task;
+  known: Known;
+}
+
 /**
  * Samples the tasks of a namespace repeatedly. Reads four small files for each task and sample, and looks at its log;
  * the record, which does not change, only at the beginning of a run.
@@ -121,7 +127,7 @@ export class Sampler {
     return { time, tasks: found.map(({ task }) => task), isTruncated };
   }
 
-  #task(name: string, now: number, boot: number): { task: Task; known: Known } | undefined {
+  #task(name: string, now: number, boot: number): Row | undefined {
     const registered = `${this.#source.directory}/named/task-${name}`;
     const shim = `${this.#source.directory}/unified/shims/task-${name}`;
     const inode = unlessGone(() => Deno.statSync(registered).ino, null);
@@ -131,29 +137,22 @@ export class Sampler {
     // empty too, the task has ended and the release agent has not run yet.
     if (size === 0 && ![registered, shim].some(isPopulated)) return undefined;
     const known = this.#recall(name, inode, now, boot);
-    const cpuTime = this.#cpu?.(name) ?? null;
-    const counted = count(known.counted, cpuTime, now);
-    const task: Task = {
+    return this.#row(known, now, {
       id: name,
       name,
-      inode,
       state: isFrozen(`${this.#tracker}/task-${name}`, this.#freezer) ? "paused" : "running",
       processes: size,
-      cpu: counted?.cpu ?? null,
-      cpuTime,
+      cpuTime: this.#cpu?.(name) ?? null,
       memory: this.#memory?.(name) ?? null,
       age: known.started === null ? null : Math.max(0, boot - known.started),
-      logSize: this.#logSize(known),
-      ...known.about,
-    };
-    return { task, known: counted === undefined ? known : { ...known, counted } };
+    });
   }
 
   /**
    * Samples an exit command, whose output goes to the log of its task. It has no limits, and its
    * memory is not counted.
    */
-  #exit(exit: Exit, now: number): { task: Task; known: Known } {
+  #exit(exit: Exit, now: number): Row {
     const { task: name, inode } = exit;
     const id = `exit ${inode} ${name}`;
     const { registered, other: frozenCgroup } = exitCommandCgroups(this.namespace, name, inode);
@@ -163,25 +162,24 @@ export class Sampler {
     };
     const known = this.#known.get(id) ?? { inode, since: now, about: about(), started: null };
     const cpuTime = usageUsec(read(`${frozenCgroup ?? registered}/cpu.stat`));
-    const counted = count(known.counted, cpuTime, now);
-    const task: Task = {
-      id,
-      name,
-      inode,
-      state: "exit-cmd",
-      processes: processes(registered).length,
-      cpu: counted?.cpu ?? null,
-      cpuTime,
-      memory: null,
-      age: null,
-      logSize: this.#logSize(known),
-      ...known.about,
-    };
-    return { task, known: counted === undefined ? known : { ...known, counted } };
+    const size = processes(registered).length;
+    const own = { id, name, state: "exit-cmd", processes: size, memory: null, age: null } as const;
+    return this.#row(known, now, { ...own, cpuTime });
   }
 
-  #logSize({ about: { log } }: Known): number | null {
-    return log === null ? null : this.#source.sizeAt(log);
+  /** Returns a row with what is known of it, and what is to be kept until the next sample. */
+  #row(
+    known: Known,
+    now: number,
+    own: Pick<Task, "id" | "name" | "state" | "processes" | "cpuTime" | "memory" | "age">,
+  ): Row {
+    const { inode, about } = known;
+    const counted = count(known.counted, own.cpuTime, now);
+    const logSize = about.log === null ? null : this.#source.sizeAt(about.log);
+    return {
+      task: { ...own, inode, cpu: counted?.cpu ?? null, logSize, ...about },
+      known: counted === undefined ? known : { ...known, counted },
+    };
   }
 
   /** Returns the data of a run, from its record for the first `RECORD_SETTLED` milliseconds. */

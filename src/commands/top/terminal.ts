@@ -4,27 +4,6 @@ import { writeMeanwhile } from "../../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "../../show/table.ts";
 
-/** A terminal: screens are drawn on it and keys are read from it. Tests pass fakes. */
-export interface Terminal {
-  /** Returns the present size. */
-  size(): Size;
-  /** Switches to raw mode and to the alternate screen. */
-  enter(): void;
-  /** Restores the mode and the screen. May be called at any time, and more than once. */
-  leave(): Promise<void>;
-  /**
-   * Draws a screen: only the lines that differ from the previous one are written. Does not
-   * block: while the terminal does not accept output, only the latest screen is kept.
-   *
-   * @throws {Failed} if an earlier write has failed.
-   */
-  draw(lines: readonly string[]): void;
-  /** Has the next `draw` write all lines. */
-  invalidate(): void;
-  /** Waits for input; undefined at the end of input. */
-  read(): Promise<string | undefined>;
-}
-
 /**
  * Returns whether standard input and output are a terminal that can show screens.
  *
@@ -75,8 +54,11 @@ export function difference(before: readonly string[], now: readonly string[]): s
   return changes.length === 0 ? "" : `\u001b[?2026h${changes.join("")}\u001b[?2026l`;
 }
 
+/** A terminal: screens are drawn on it and keys are read from it. Tests pass fakes. */
+export type Terminal = Pick<Console, "size" | "enter" | "leave" | "draw" | "invalidate" | "read">;
+
 /** The terminal of standard input and output. */
-export class Console implements Terminal {
+export class Console {
   #shown: readonly string[] = [];
   #entered = false;
   /** The write that is under way. */
@@ -87,10 +69,12 @@ export class Console implements Terminal {
   readonly #decoder = new TextDecoder();
   readonly #input = new Uint8Array(1024);
 
+  /** Returns the present size. */
   size(): Size {
     return sizeOr80x24();
   }
 
+  /** Switches to raw mode and to the alternate screen. */
   enter(): void {
     this.#entered = true;
     // Not cbreak mode, in which ^C, ^\ and ^Z send signals instead of being read as keys.
@@ -99,6 +83,7 @@ export class Console implements Terminal {
     this.invalidate();
   }
 
+  /** Restores the mode and the screen. May be called at any time, and more than once. */
   async leave(): Promise<void> {
     if (!this.#entered) return;
     this.#entered = false;
@@ -114,6 +99,12 @@ export class Console implements Terminal {
     }
   }
 
+  /**
+   * Draws a screen: only the lines that differ from the previous one are written. Does not
+   * block: while the terminal does not accept output, only the latest screen is kept.
+   *
+   * @throws {Failed} if an earlier write has failed.
+   */
   draw(lines: readonly string[]): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.#next = lines;
@@ -128,10 +119,12 @@ export class Console implements Terminal {
     if (changes !== "") this.#write(changes);
   }
 
+  /** Has the next `draw` write all lines. */
   invalidate(): void {
     this.#shown = [];
   }
 
+  /** Waits for input; undefined at the end of input. */
   async read(): Promise<string | undefined> {
     for (;;) {
       try {
