@@ -15,14 +15,6 @@ export class OverBudget extends LancoError {
   }
 }
 
-/** What one answer may cost at most. */
-export interface BudgetLimits {
-  /** The most bytes that are read. */
-  bytes?: number;
-  /** The longest time, in milliseconds. */
-  time?: number;
-}
-
 /** The answer that is being made. */
 interface Answer {
   bytesLeft: number;
@@ -35,12 +27,14 @@ let current: Answer | undefined;
 /**
  * Calls a function, which must not wait, and limits what it reads and how long it takes.
  *
+ * @param limits.bytes The most bytes that are read.
+ * @param limits.time The longest time, in milliseconds.
  * @returns the result, and whether `each` has left something out.
  * @throws {OverBudget} if a limit is exceeded outside of `each`.
  */
 export function withinBudget<T>(
   look: () => T,
-  { bytes = BYTES, time = TIME }: BudgetLimits = {},
+  { bytes = BYTES, time = TIME } = {},
 ): { result: T; truncated: boolean } {
   const answer = { bytesLeft: bytes, deadline: performance.now() + time, isTruncated: false };
   const outer = current;

@@ -1,5 +1,5 @@
 import { Usage } from "./errors.ts";
-import { inUnits } from "./numbers.ts";
+import { type Bounds, inUnits } from "./numbers.ts";
 import { type Option, value } from "./options.ts";
 
 /** The units of a duration, in milliseconds. */
@@ -14,23 +14,18 @@ const UNITS: Readonly<Record<string, number>> = {
 /** The longest time that an option about the past takes, in milliseconds: a hundred years. */
 const LONGEST = 36_500 * 86_400_000;
 
-/** The least and the greatest duration, in milliseconds. */
-export interface DurationBounds {
-  min: number;
-  max: number;
-}
-
 /**
  * Parses a duration such as `90`, `90s`, `15m`, `2h` or `1.5d`; without a unit it is in seconds.
  *
  * @param subject How a message names the option.
+ * @param bounds The least and the greatest duration, in milliseconds.
  * @returns the duration in milliseconds, rounded.
  * @throws {Usage} if the text is no duration, or not within the bounds.
  */
 export function parseDuration(
   text: string,
   subject: string,
-  { min, max }: DurationBounds,
+  { min, max }: Required<Bounds>,
 ): number {
   const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,15})?)([smhd]?)$/.exec(text) ?? [];
   const milliseconds = Math.round(Number(number) * (UNITS[unit] ?? NaN));
@@ -46,7 +41,7 @@ export function parseDuration(
 export function period(
   spelling: string,
   about: string,
-  bounds: DurationBounds = { min: 0, max: LONGEST },
+  bounds: Required<Bounds> = { min: 0, max: LONGEST },
 ): Option<number | undefined> {
   return value(
     spelling,

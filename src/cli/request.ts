@@ -148,15 +148,13 @@ function readOperands(
       return { task: all[0] === undefined ? undefined : taskName(all[0]) };
     case "signal":
       return signalOperands({ words, before }, task);
-    case "running tasks":
-    case "tasks to stop":
-    case "tasks to wait for":
-    case "tasks to forget":
-      return severalTasks({ words, before }, task);
     case "command":
       return commandOperands(all, task !== undefined);
+    case "known tasks":
+      if (all.length === 0) throw new Usage("which task? Give its name");
+      return { tasks: [...new Set(all.map(taskName))] };
     default:
-      return { tasks: taskNames(all, "which task? Give its name") };
+      return severalTasks({ words, before }, task);
   }
 }
 
@@ -173,12 +171,6 @@ function severalTasks({ words, before }: Words, task?: string): SeveralTasks {
   const names = words.filter((word, i) => !isPattern(word, i));
   const all = task === undefined ? names : [task, ...names];
   return { tasks: [...new Set(all.map(taskName))], patterns: words.filter(isPattern) };
-}
-
-/** Validates the names of tasks, and returns each once. */
-function taskNames(names: readonly string[], otherwise: string): string[] {
-  if (names.length === 0) throw new Usage(otherwise);
-  return [...new Set(names.map(taskName))];
 }
 
 function signalOperands({ words, before }: Words, task?: string): OperandTable["signal"] {

@@ -4,7 +4,7 @@ import { wholeNumber } from "../cli/numbers.ts";
 import { flag, value, whole } from "../cli/options.ts";
 import { lastLog, type Log, previousLog, runLog } from "../logs/choose_log.ts";
 import { readNamespace } from "../namespace/namespace.ts";
-import { chooseRun, type ChosenRun, type RunChoice } from "../task/choose_run.ts";
+import { chooseRun, type RunChoice } from "../task/choose_run.ts";
 import type { OutputName } from "../task/drops.ts";
 import { RunEnd } from "../task/run_end.ts";
 import { RUN } from "./run_option.ts";
@@ -63,7 +63,7 @@ async function logOfRun(
   which: OutputName,
 ): Promise<Log> {
   const namespace = readNamespace(context.namespace);
-  const chosen: ChosenRun | undefined = chooseRun(namespace, task, choice);
+  const chosen = chooseRun(namespace, task, choice);
   if (chosen === undefined) throw new UnknownRun(context.namespace, choice, task);
   const log = runLog(namespace, task, chosen, which);
   if (log.isShared) {
@@ -74,11 +74,11 @@ async function logOfRun(
 }
 
 function missing({ path, run }: Log): LancoError {
-  return run === undefined
-    ? new Failed(`there is no log "${path}": it was removed, or never written`)
-    : new Failed(
-      `there is no log of run ${run}: it was "${path}", and was removed, or compressed or copied by rotation`,
-    );
+  return new Failed(
+    run === undefined
+      ? `there is no log "${path}": it was removed, or never written`
+      : `there is no log of run ${run}: it was "${path}", and was removed, or compressed or copied by rotation`,
+  );
 }
 
 async function show(context: Context, log: Log, last: number | undefined): Promise<void> {

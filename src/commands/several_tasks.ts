@@ -14,14 +14,6 @@ export const SEVERAL = {
   all: flag("--all", "all tasks that run"),
 };
 
-/** The tasks that a command is about. */
-export interface ChosenTasks {
-  /** Their names, each once. */
-  tasks: readonly string[];
-  /** Whether they were selected because they ran: then it is no error if one has ended since. */
-  areSelected: boolean;
-}
-
 /** How a request selects tasks. */
 type Selecting = Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>;
 
@@ -34,13 +26,15 @@ export function isSelecting({ patterns, label, all }: Selecting): boolean {
  * Returns the tasks of a request: those with the given names; or the tasks that run now and are
  * selected by patterns and labels, in the order of their names. Says if none is selected.
  *
+ * @returns their names, each once, and whether they were selected because they ran: then it is no
+ * error if one has ended since.
  * @throws {Usage} if the request names none and selects none.
  * @throws {RecordsClosed} if it selects by labels and the caller may not read the records.
  */
 export async function chosenTasks(
   context: Context,
   request: SeveralTasks & Selecting,
-): Promise<ChosenTasks> {
+): Promise<{ tasks: readonly string[]; areSelected: boolean }> {
   const { tasks, patterns, label: labels } = request;
   if (!checkSelection(request)) return { tasks, areSelected: false };
   const namespace = readNamespace(context.namespace);

@@ -13,8 +13,10 @@ import {
   integer,
   list,
   named,
+  namedObjects,
   nullable,
   object,
+  objects,
   partial,
   type Schema,
   text,
@@ -35,22 +37,16 @@ const exit = {
 
 const timedOut = flag("whether its time limit has ended it, or is ending it");
 
-const processes = list(
-  "its processes, by pid",
-  object("a process", {
-    pid: integer("its process id"),
-    cmdline: text("its command line, words with spaces; [name]; - if hidden"),
-  }),
-);
+const processes = objects("its processes, by pid", "a process", {
+  pid: integer("its process id"),
+  cmdline: text("its command line, words with spaces; [name]; - if hidden"),
+});
 
-const exitCommands = list(
-  "the exit commands that are running",
-  object("an exit command", {
-    task,
-    run: runId,
-    processes,
-  }),
-);
+const exitCommands = objects("the exit commands that are running", "an exit command", {
+  task,
+  run: runId,
+  processes,
+});
 
 const truncated = flag("whether tasks are left out: too much to read");
 
@@ -77,7 +73,7 @@ const ids = {
 
 /** Describes the tasks that a command was given, or has selected, by their names. */
 function tasksWith<P extends Record<string, Schema>>(fields: P) {
-  return named("the tasks by their names", object("a task", { ...ids, ...fields }));
+  return namedObjects("the tasks by their names", "a task", { ...ids, ...fields });
 }
 
 /** The fields of a task that several outputs share. */
@@ -143,19 +139,16 @@ const ls = object("the selected tasks", {
 const runs = object("the runs on record, of ls --runs", {
   namespace,
   count: integer("the number of runs listed"),
-  runs: list(
-    "the runs, the oldest first",
-    object("a run", {
-      task,
-      ...ids,
-      state,
-      why: facts.why,
-      ...exit,
-      started: facts.started,
-      ended: facts.ended,
-      duration: facts.duration,
-    }),
-  ),
+  runs: objects("the runs, the oldest first", "a run", {
+    task,
+    ...ids,
+    state,
+    why: facts.why,
+    ...exit,
+    started: facts.started,
+    ended: facts.ended,
+    duration: facts.duration,
+  }),
   truncated,
 });
 
@@ -167,17 +160,14 @@ const dump = object("all that is known of the namespace and its tasks", {
   time: integer("milliseconds since 1970"),
   cpu: nullable(integer("processor time of all tasks, ended ones too, in nanoseconds")),
   memory: nullable(integer("memory that all tasks use, in bytes")),
-  tasks: named(
-    "the running tasks by their names",
-    object("a task", {
-      count: integer("the number of its processes"),
-      cpu: nullable(integer("processor time in nanoseconds")),
-      memory: nullable(integer("memory in bytes")),
-      processes,
-      ...facts,
-    }),
-  ),
-  finished: named("the tasks that have ended, by their names", object("a task", facts)),
+  tasks: namedObjects("the running tasks by their names", "a task", {
+    count: integer("the number of its processes"),
+    cpu: nullable(integer("processor time in nanoseconds")),
+    memory: nullable(integer("memory in bytes")),
+    processes,
+    ...facts,
+  }),
+  finished: namedObjects("the tasks that have ended, by their names", "a task", facts),
   exitCommands,
   truncated,
 });
@@ -240,16 +230,13 @@ const limit = object("the limits of running tasks", {
 
 const forget = object("what was forgotten of tasks", {
   namespace,
-  tasks: named(
-    "the tasks by their names",
-    object("a task", {
-      runs: list("the runs whose records were removed, the oldest first", runId),
-      logs: list("the files of logs that were removed", text("its path")),
-      left: integer("how many of its runs are on record or under way"),
-      why,
-      exitStatus,
-    }),
-  ),
+  tasks: namedObjects("the tasks by their names", "a task", {
+    runs: list("the runs whose records were removed, the oldest first", runId),
+    logs: list("the files of logs that were removed", text("its path")),
+    left: integer("how many of its runs are on record or under way"),
+    why,
+    exitStatus,
+  }),
 });
 
 const events = object("an event of a task, one a line", {

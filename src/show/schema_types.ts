@@ -57,6 +57,24 @@ export function list<T>(description: string, items: Schema<T>): Schema<T[]> {
   return { description, type: "array", items };
 }
 
+/** Describes an array of objects with exactly these fields. */
+export function objects<P extends Fields>(
+  description: string,
+  one: string,
+  properties: P,
+): Schema<ObjectOf<P>[]> {
+  return list(description, object(one, properties));
+}
+
+/** Describes an object whose fields, which have any names, are objects with exactly these fields. */
+export function namedObjects<P extends Fields>(
+  description: string,
+  one: string,
+  properties: P,
+): Schema<Record<string, ObjectOf<P>>> {
+  return named(description, object(one, properties));
+}
+
 /** Returns a function that describes values of a type without parts. */
 function plain<T>(type: string): (description: string) => Schema<T> {
   return (description) => ({ description, type });

@@ -31,16 +31,12 @@ const CONTROLS: Readonly<Record<string, Key>> = {
   "\u001c": "ctrl-\\",
 };
 
-/** The keys of an input, and an unfinished escape sequence at its end. */
-export interface Decoded {
-  /** The keys, in order. */
-  keys: Key[];
-  /** The unfinished sequence: to be put before the next input, or given to `flushKeys`. */
-  rest: string;
-}
-
-/** Returns the keys in the input of a terminal, without those that have no name here. */
-export function decodeKeys(input: string): Decoded {
+/**
+ * Returns the keys in the input of a terminal, in order, without those that have no name here; and an
+ * unfinished escape sequence at its end, to be put before the next input. If none follows for a while,
+ * it was the Escape key.
+ */
+export function decodeKeys(input: string): { keys: Key[]; rest: string } {
   const keys: Key[] = [];
   for (let text = input; text !== "";) {
     if (!text.startsWith("\u001b")) {
@@ -64,9 +60,4 @@ export function decodeKeys(input: string): Decoded {
     text = text.slice(1);
   }
   return { keys, rest: "" };
-}
-
-/** Returns the keys of a `rest` that no input has followed for a while: the Escape key. */
-export function flushKeys(rest: string): Key[] {
-  return rest === "" ? [] : ["escape"];
 }

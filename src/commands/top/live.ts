@@ -1,7 +1,7 @@
 // The live view: keys and samples change its state, and the screen is drawn from the state.
 import { LancoError, NotInitialised, reason } from "../../cli/errors.ts";
 import { type Signal, SIGNALS } from "../../task/signals.ts";
-import { decodeKeys, flushKeys } from "./keys.ts";
+import { decodeKeys } from "./keys.ts";
 import type { Tail } from "../../logs/log_tail.ts";
 import {
   type Effect,
@@ -224,9 +224,9 @@ class View {
       );
       timer = setTimeout(() =>
         this.#queue(async () => {
-          const keys = flushKeys(rest);
+          if (rest === "") return;
           rest = "";
-          for (const key of keys) await this.#press(key);
+          await this.#press("escape");
         }), SEQUENCE_WAIT);
     }
   }

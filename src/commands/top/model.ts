@@ -143,14 +143,7 @@ function arrangeRows(state: State): State {
 /** Returns the comparison of rows: names ascending, other keys descending, then by name. */
 function order({ key, reverse }: State["sort"]): (a: Task, b: Task) => number {
   const byName = (a: Task, b: Task) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-  const descending = (value: (task: Task) => number | null) => (a: Task, b: Task) =>
-    (value(b) ?? -1) - (value(a) ?? -1);
-  const compare = {
-    name: byName,
-    cpu: descending(({ cpu }) => cpu),
-    memory: descending(({ memory }) => memory),
-    age: descending(({ age }) => age),
-  }[key];
+  const compare = key === "name" ? byName : (a: Task, b: Task) => (b[key] ?? -1) - (a[key] ?? -1);
   const sign = reverse ? -1 : 1;
   return (a, b) => sign * compare(a, b) || byName(a, b);
 }
@@ -212,18 +205,13 @@ function answerQuestion(state: State, mode: Mode & { is: "confirm" }, key: Key):
   const next: State = { ...state, mode: { is: "list" } };
   if (key !== "y" && key !== "Y") return { state: next };
   // The run that was asked about has ended; the next run of the task is not to be stopped.
-  if (!state.tasks.some(({ inode }) => inode === mode.inode)) {
+  const { id, task, inode, action } = mode;
+  if (!state.tasks.some((one) => one.inode === inode)) {
     return { state: { ...next, message: `${label(mode)} has ended` } };
   }
   return {
-    state: { ...next, stopping: new Set([...state.stopping, mode.id]) },
-    effect: {
-      type: "stop",
-      id: mode.id,
-      task: mode.task,
-      inode: mode.inode,
-      atOnce: mode.action === "kill",
-    },
+    state: { ...next, stopping: new Set([...state.stopping, id]) },
+    effect: { type: "stop", id, task, inode, atOnce: action === "kill" },
   };
 }
 
