@@ -1,7 +1,7 @@
 import { type Capacity, LEAST_OF_TASK, type Limits } from "../cgroup/limits.ts";
 import { defined } from "../cli/defined.ts";
 import { Usage } from "../cli/errors.ts";
-import { flag, type OptionValues, parseSpelling, value, whole } from "../cli/options.ts";
+import { flag, type OptionValues, value, whole } from "../cli/options.ts";
 import { size } from "../cli/sizes.ts";
 
 /** Returns an option whose value is parsed by `parseLimits()`, which knows the host's capacity. */
@@ -30,8 +30,9 @@ export const LIMITS = {
   bestEffort: flag("--best-effort", "warn, not fail, if the host lacks a controller"),
 };
 
-/** The values of the options that set limits. */
-export type LimitOptions = OptionValues<typeof LIMITS>;
+/** The limits that "max" can lift, memory before swap. */
+const LIFTABLE = ["memory", "swap", "cpus", "pids"] as const;
+type Liftable = typeof LIFTABLE[number];
 
 /**
  * Parses the limits that options set.
@@ -43,61 +44,55 @@ export type LimitOptions = OptionValues<typeof LIMITS>;
  * @throws {Usage} if a value is invalid, more than the host has, or less than the least.
  */
 export function parseLimits(
-  options: LimitOptions,
+  options: OptionValues<typeof LIMITS>,
   capacity: () => Capacity,
   { liftable = false, swapAlone = false, least = LEAST_OF_TASK } = {},
 ): Limits {
   const { cpuWeight, ioWeight } = options;
   const limits: Limits = defined({ cpuWeight, ioWeight });
-  const given = (name: typeof LIFTABLE[number], use: (text: string, option: string) => void) => {
-    const text = options[name];
-    if (text === undefined || (liftable && text === "max")) return;
-    use(text, `--${parseSpelling(LIMITS[name]).name}`);
-  };
-  if (liftable) lift(limits, options);
-  given("memory", (text, option) => {
-    const host = capacity().memory;
-    limits.memory = atMost(option, text, size(option, text, host), host, "bytes of memory");
-    if (limits.memory < least.memory) {
+  const parsers: Record<Liftable, (text: string, option: string) => number> = {
+    memory(text, option) {
+      const host = capacity().memory;
+      const bytes = atMost(option, text, size(option, text, host), host, "bytes of memory");
+      if (bytes >= least.memory) return bytes;
       const kibibytes = least.memory / 1024;
       throw new Usage(
         `option ${option}: ${text} is too little to start anything: give ${kibibytes}K at least`,
       );
-    }
-  });
-  given("swap", (text, option) => {
-    limits.swap = size(option, text, capacity().memory, 0);
-    // cgroup v1 limits only the sum of memory and swap (memory.memsw.limit_in_bytes).
-    if (limits.memory === undefined && !swapAlone) {
+    },
+    swap(text, option) {
+      const bytes = size(option, text, capacity().memory, 0);
+      // cgroup v1 limits only the sum of memory and swap (memory.memsw.limit_in_bytes).
+      if (limits.memory !== undefined || swapAlone) return bytes;
       throw new Usage(`option ${option} needs --memory beside it`);
-    }
-  });
-  given("cpus", (text, option) => {
-    const number = count(option, text, /^\d+(\.\d+)?$/, 0.01, "processors");
-    limits.cpus = atMost(option, text, number, capacity().cpus, "processors");
-  });
-  given("pids", (text, option) => {
-    const number = count(option, text, /^[1-9]\d*$/, least.pids, "processes");
-    limits.pids = atMost(option, text, number, capacity().pids, "processes");
-  });
+    },
+    cpus: (text, option) =>
+      count(option, text, /^\d+(\.\d+)?$/, 0.01, capacity().cpus, "processors"),
+    pids: (text, option) =>
+      count(option, text, /^[1-9]\d*$/, least.pids, capacity().pids, "processes"),
+  };
+  for (const name of LIFTABLE) {
+    const text = options[name];
+    if (text === undefined) continue;
+    limits[name] = liftable && text === "max" ? Infinity : parsers[name](text, `--${name}`);
+  }
+  // A lifted memory limit lifts that of swap, which v1 limits in sum with it.
+  if (limits.memory === Infinity && options.swap === undefined) limits.swap = Infinity;
   return limits;
 }
 
-/** Parses a number of processors or processes. */
-function count(option: string, text: string, pattern: RegExp, least: number, unit: string): number {
-  if (pattern.test(text) && Number(text) >= least) return Number(text);
+/** Parses a number of processors or processes, of which the host has so many. */
+function count(
+  option: string,
+  text: string,
+  pattern: RegExp,
+  least: number,
+  host: number,
+  unit: string,
+): number {
+  const number = Number(text);
+  if (pattern.test(text) && number >= least) return atMost(option, text, number, host, unit);
   throw new Usage(`option ${option} needs a number of ${unit}, at least ${least}, not "${text}"`);
-}
-
-/** The limits that "max" can lift. */
-const LIFTABLE = ["memory", "swap", "cpus", "pids"] as const;
-
-/** Lifts limits that are "max". A lifted memory limit lifts that of swap, which v1 limits in sum with it. */
-function lift(limits: Limits, options: LimitOptions): void {
-  for (const name of LIFTABLE) {
-    if (options[name] === "max") limits[name] = Infinity;
-  }
-  if (limits.memory !== undefined && options.swap === undefined) limits.swap = Infinity;
 }
 
 /**

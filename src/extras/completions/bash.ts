@@ -1,11 +1,10 @@
-import { type CompletedCommand, SIGNAL_NAMES } from "./data.ts";
+import { type CompletedCommand, inPlace, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.bash" with { type: "text" };
 
 /** Returns the completion script for bash. Names and kinds are plain words, and need no quotes. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
   const names = (standalone: boolean) =>
-    commands.filter((command) => command.name !== "" && command.standalone === standalone)
-      .map(({ name }) => name).join(" ");
+    inPlace(commands, standalone).map(({ name }) => name).join(" ");
   return SCRIPT
     .replace("@STANDALONE@", names(true))
     .replace("@NAMES@", names(false))

@@ -64,18 +64,26 @@ export async function describeAll(
     described.push(describeCommand(name, (await load()).default));
   }
   for (const [name, load] of Object.entries(standalone)) {
-    const own = words[name];
-    const more = own === undefined ? {} : { words: own };
-    described.push(describeCommand(name, (await load()).default, { standalone: true, ...more }));
+    const more = { standalone: true, words: words[name] };
+    described.push(describeCommand(name, (await load()).default, more));
   }
   return described;
+}
+
+/** Returns the commands that take the place of a namespace, or those that follow one. */
+export function inPlace(
+  commands: readonly CompletedCommand[],
+  standalone: boolean,
+): CompletedCommand[] {
+  return commands.filter((command) => command.name !== "" && command.standalone === standalone);
 }
 
 /** Describes a command for completion, from its declaration. */
 export function describeCommand(
   name: string,
   command: Command,
-  { standalone = false, words }: { standalone?: boolean; words?: readonly string[] } = {},
+  { standalone = false, words }: { standalone?: boolean; words?: readonly string[] | undefined } =
+    {},
 ): CompletedCommand {
   return {
     name,

@@ -1,19 +1,16 @@
-import { type CompletedCommand, SIGNAL_NAMES } from "./data.ts";
+import { type CompletedCommand, inPlace, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.fish" with { type: "text" };
 
 /** Returns the completion script for fish. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
   const described = (standalone: boolean) =>
-    commands.filter((command) => command.name !== "" && command.standalone === standalone)
+    inPlace(commands, standalone)
       .map(({ name, description }) => `        ${word(name)} ${word(description)}`)
       .join(" \\\n");
   return SCRIPT
     .replace("        @STANDALONE@", () => described(true))
     .replace("        @NAMES@", () => described(false))
-    .replace(
-      "@WORDS@",
-      commands.filter(({ standalone }) => standalone).map(({ name }) => name).join(" "),
-    )
+    .replace("@WORDS@", inPlace(commands, true).map(({ name }) => name).join(" "))
     .replace("@SIGNALS@", SIGNAL_NAMES.join(" "))
     .replace("        @COMMANDS@\n", () => commands.map(arm).join(""));
 }

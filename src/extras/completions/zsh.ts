@@ -1,4 +1,4 @@
-import { type CompletedCommand, type CompletedOption, SIGNAL_NAMES } from "./data.ts";
+import { type CompletedCommand, type CompletedOption, inPlace, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.zsh" with { type: "text" };
 
 /** The actions of _arguments that complete the values of options, by their kind. */
@@ -34,17 +34,14 @@ const OPERANDS = {
 /** Returns the completion script for zsh. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
   const described = (standalone: boolean) =>
-    commands.filter((command) => command.name !== "" && command.standalone === standalone)
+    inPlace(commands, standalone)
       .map(({ name, description }) => `    ${quoted(`${name}:${escaped(description)}`)}\n`)
       .join("");
   const [lanco, ...rest] = commands;
   return SCRIPT
     .replace("    @STANDALONE@\n", () => described(true))
     .replace("    @NAMES@\n", () => described(false))
-    .replace(
-      "@WORDS@",
-      commands.filter(({ standalone }) => standalone).map(({ name }) => name).join(" "),
-    )
+    .replace("@WORDS@", inPlace(commands, true).map(({ name }) => name).join(" "))
     .replace("@SIGNALS@", SIGNAL_NAMES.join(" "))
     .replace("@GLOBAL@", () => (lanco?.options ?? []).flatMap(specs).map(quoted).join(" "))
     .replace("    @COMMANDS@\n", () => rest.map(arm).join(""));
