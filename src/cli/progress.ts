@@ -1,5 +1,5 @@
-/** How long something takes before its progress is shown, and after how long that is shown anew, in milliseconds. */
-const FIRST = 1000, NEXT = 1000;
+/** How long something takes before its progress is shown, and is shown anew, in milliseconds. */
+const INTERVAL = 1000;
 
 /** How a terminal shows a line of progress. */
 export interface ProgressStyle {
@@ -23,7 +23,7 @@ let shown: Progress | undefined;
  */
 export class Progress {
   readonly #begin = performance.now();
-  #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: ReturnType<typeof setInterval>;
   #isWritten = false;
   #isDrawn = false;
 
@@ -35,12 +35,7 @@ export class Progress {
     private readonly describe: (elapsed: number) => string,
     private readonly style: ProgressStyle,
   ) {
-    this.#timer = setTimeout(() => this.#tick(), FIRST);
-  }
-
-  #tick(): void {
-    this.draw();
-    this.#timer = setTimeout(() => this.#tick(), NEXT);
+    this.#timer = setInterval(() => this.draw(), INTERVAL);
   }
 
   /** Shows the line as it is now. */
@@ -64,7 +59,7 @@ export class Progress {
 
   /** Ends the progress, and erases the line. */
   end(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.erase();
     if (shown === this) shown = undefined;
   }

@@ -6,6 +6,7 @@ import {
   optionName,
   type OptionTable,
   type OptionValues,
+  type ParsedWords,
   parseSpelling,
   parseWords,
 } from "./options.ts";
@@ -88,13 +89,13 @@ export function readRequest<O extends OptionTable, K extends Operands>(
     const all = allowed.join(", ");
     throw new Usage(`"${unknown}" is no field of a request for ${name}, which takes ${all}`);
   }
-  const { given, operands: words, before } = parseWords(args, table, operands !== "command");
+  const words = parseWords(args, table, operands !== "command");
   const options = Object.entries(table).map(([key, option]) => {
-    const typed = given[parseSpelling(option).name] ?? [];
+    const typed = words.given[parseSpelling(option).name] ?? [];
     const subject = typed.length > 0 ? optionName(option) : `"${key}"`;
     return [key, option.read([...fieldValue(key, option, fields), ...typed], subject)];
   });
-  const named = readOperands(name, operands, { words, before }, task);
+  const named = readOperands(name, operands, words, task);
   return { ...Object.fromEntries(options), ...named } as Request<O, K>;
 }
 
@@ -122,10 +123,13 @@ function fieldNames({ options, operands }: RequestSyntax): string[] {
   return [...takesTask(operands) ? ["task"] : [], "args", ...own];
 }
 
+/** The words of a command line that are operands. */
+type Words = Pick<ParsedWords, "operands" | "before">;
+
 function readOperands(
   name: string,
   kind: Operands,
-  { words, before }: Words,
+  { operands: words, before }: Words,
   task: string | undefined,
 ): OperandTable[Operands] {
   const all = task === undefined ? words : [task, ...words];
@@ -147,36 +151,29 @@ function readOperands(
       if (all.length > 1) throw new Usage(`${name} takes one task at most`);
       return { task: all[0] === undefined ? undefined : taskName(all[0]) };
     case "signal":
-      return signalOperands({ words, before }, task);
+      return signalOperands({ operands: words, before }, task);
     case "command":
       return commandOperands(all, task !== undefined);
     case "known tasks":
       if (all.length === 0) throw new Usage("which task? Give its name");
       return { tasks: [...new Set(all.map(taskName))] };
     default:
-      return severalTasks({ words, before }, task);
+      return severalTasks({ operands: words, before }, task);
   }
 }
 
-/** The words of a command line that are operands. */
-interface Words {
-  words: readonly string[];
-  /** How many of them come before the word `--`. Those after it are names, whatever is in them. */
-  before: number;
-}
-
 /** Tells patterns from names, which have none of the characters that patterns need. */
-function severalTasks({ words, before }: Words, task?: string): SeveralTasks {
+function severalTasks({ operands: words, before }: Words, task?: string): SeveralTasks {
   const isPattern = (word: string, i: number) => i < before && /[*?[]/.test(word);
   const names = words.filter((word, i) => !isPattern(word, i));
   const all = task === undefined ? names : [task, ...names];
   return { tasks: [...new Set(all.map(taskName))], patterns: words.filter(isPattern) };
 }
 
-function signalOperands({ words, before }: Words, task?: string): OperandTable["signal"] {
+function signalOperands({ operands: words, before }: Words, task?: string): OperandTable["signal"] {
   const [signal, ...rest] = words;
   if (signal === undefined) throw new Usage("which signal? Give its name, then the task's");
-  return { signal, ...severalTasks({ words: rest, before: before - 1 }, task) };
+  return { signal, ...severalTasks({ operands: rest, before: before - 1 }, task) };
 }
 
 /**

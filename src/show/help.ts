@@ -1,6 +1,6 @@
 import type { Command } from "../cli/command.ts";
 import { type OptionTable, parseSpelling } from "../cli/options.ts";
-import { wrapped } from "./text.ts";
+import { beside } from "./text.ts";
 
 /** The width of the terminal that a help is made for, in columns. */
 const COLUMNS = 80;
@@ -23,9 +23,6 @@ function renderOptions(options: OptionTable): string {
     return `  ${room}${option.spelling}`;
   });
   const wide = Math.max(...left.map(({ length }) => length));
-  return shown.map(({ about }, i) => {
-    const [first, ...more] = wrapped(about, COLUMNS - wide - 2);
-    const lines = [`${left[i]?.padEnd(wide)}  ${first}`];
-    return [...lines, ...more.map((line) => " ".repeat(wide + 2) + line)].join("\n");
-  }).join("\n");
+  return shown.flatMap(({ about }, i) => beside(`${left[i]?.padEnd(wide)}  `, about, COLUMNS))
+    .join("\n");
 }

@@ -115,3 +115,9 @@ export function wrapped(text: string, columns: number, space = /\s+/): string[] 
   }
   return lines;
 }
+
+/** Returns lines with a text beside what is to its left; lines below the first are indented by as much. */
+export function beside(left: string, text: string, columns: number): string[] {
+  return wrapped(text, columns - left.length)
+    .map((line, i) => (i === 0 ? left : " ".repeat(left.length)) + line);
+}

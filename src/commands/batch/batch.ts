@@ -99,18 +99,6 @@ async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
   if (!answers.open) await answers.gone;
 }
 
-/** A valid request that is in progress. */
-interface Job {
-  /** The context of the command, by which the request is answered. */
-  context: BatchRequest;
-  /** The key of the request among those in progress. */
-  key: string;
-  command: Command;
-  request: Request;
-  /** The turn of the request among those that concern the same tasks. */
-  turn: Turn;
-}
-
 /** Runs requests, and answers them. */
 class Batch implements BatchServices {
   readonly #lanes = new TaskOrder();
@@ -196,7 +184,7 @@ class Batch implements BatchServices {
       context.id = line.id;
       context.command = line.command;
       if (line.command === "cancel") return this.#cancel(line);
-      this.#work(await this.#place(context, line));
+      await this.#place(context, line);
     } catch (error) {
       if (error instanceof InvalidLine) context.id = error.id;
       // Only the answer to the request in progress may bear its id.
@@ -205,7 +193,8 @@ class Batch implements BatchServices {
     }
   }
 
-  async #place(context: BatchRequest, line: Line): Promise<Job> {
+  /** Gives a request its turn among those that concern the same tasks, and lets it run then. */
+  async #place(context: BatchRequest, line: Line): Promise<void> {
     const name = context.command;
     if (REFUSED.includes(name)) {
       throw new Usage(`${name} cannot be run in a batch: start lanco for it`);
@@ -221,7 +210,7 @@ class Batch implements BatchServices {
       const turn = context.turn = mayConcernAny(request)
         ? this.#lanes.enterAll()
         : this.#lanes.enter(concerned(request));
-      return { context, key, command, request, turn };
+      this.#work(context, key, command, request, turn);
     } catch (error) {
       this.#underWay.delete(key);
       throw error;
@@ -229,7 +218,13 @@ class Batch implements BatchServices {
   }
 
   /** Runs a request. It is one function, because each one awaited costs memory for every waiting request. */
-  async #work({ context, key, command, request, turn }: Job): Promise<void> {
+  async #work(
+    context: BatchRequest,
+    key: string,
+    command: Command,
+    request: Request,
+    turn: Turn,
+  ): Promise<void> {
     let result: Result;
     try {
       await turn.come;
@@ -285,10 +280,9 @@ function isBlank(line: Uint8Array): boolean {
 
 /** Returns whether a request selects tasks that run, so that it is not known which it concerns. */
 function mayConcernAny(request: Request): boolean {
-  return "tasks" in request && "patterns" in request && isSelecting(request as Several);
+  return "tasks" in request && "patterns" in request &&
+    isSelecting(request as Parameters<typeof isSelecting>[0]);
 }
-
-type Several = Parameters<typeof isSelecting>[0];
 
 /** Returns the tasks that a request concerns. */
 function concerned(request: Request): readonly string[] {

@@ -1,7 +1,7 @@
 import type { CommandTables } from "../../cli/command.ts";
 import type { FieldType, Option } from "../../cli/options.ts";
 import { isField, type RequestSyntax, takesTask } from "../../cli/request.ts";
-import { anything, list, type Schema, text, word } from "../../show/schema_types.ts";
+import { anything, list, object, type Schema, text, word } from "../../show/schema_types.ts";
 import { REFUSED } from "./refused_commands.ts";
 
 const nonempty = { ...text("a text"), minLength: 1 };
@@ -35,13 +35,10 @@ export async function requestSchema({ commands }: CommandTables): Promise<Schema
   return { description: "a request of batch, one a line", anyOf: [...requests, CANCEL] };
 }
 
-const CANCEL: Schema = {
-  description: "a request that ends the wait or events that has this id",
-  type: "object",
-  properties: { id, command: word("the name of the command", "cancel") },
-  required: ["id", "command"],
-  additionalProperties: false,
-};
+const CANCEL = object("a request that ends the wait or events that has this id", {
+  id,
+  command: word("the name of the command", "cancel"),
+});
 
 /** @param names The name of the command, and its other names. */
 function request(names: string[], syntax?: RequestSyntax): Schema {
@@ -49,19 +46,14 @@ function request(names: string[], syntax?: RequestSyntax): Schema {
   const { options, operands } = syntax;
   const fields = Object.entries(options).filter(([key]) => isField(options, key))
     .map(([key, option]): [string, Schema] => [key, field(option)]);
-  return {
-    description: `a request for ${names.join(", or ")}`,
-    type: "object",
-    properties: {
-      id,
-      command: word("the name of the command", ...names),
-      ...(takesTask(operands) ? { task } : {}),
-      args,
-      ...Object.fromEntries(fields),
-    },
-    required: ["command"],
-    additionalProperties: false,
+  const properties = {
+    id,
+    command: word("the name of the command", ...names),
+    ...(takesTask(operands) ? { task } : {}),
+    args,
+    ...Object.fromEntries(fields),
   };
+  return { ...object(`a request for ${names.join(", or ")}`, properties), required: ["command"] };
 }
 
 /** Describes the field of an option. One that may have several types gets the parts of each. */

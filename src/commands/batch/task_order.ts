@@ -6,33 +6,32 @@ export interface Turn {
   leave(): void;
 }
 
+/** Stands for any task: no name is empty. */
+const ANY = "";
+
 /** Keeps the order of requests that concern the same tasks. */
 export class TaskOrder {
+  /** Settled when the last request that concerns the task, or may concern any task, has left. */
   readonly #last = new Map<string, Promise<void>>();
-  /** Settled when the last request that may concern any task has left. */
-  #lastOfAll: Promise<void> | undefined;
 
   /** Adds a request that concerns some tasks, and returns its turn. */
   enter(tasks: readonly string[]): Turn {
-    const before = tasks.length === 0 ? undefined : this.#lastOfAll;
-    const come = Promise.all([before, ...tasks.map((task) => this.#last.get(task))]);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    for (const task of tasks) this.#last.set(task, promise);
-    const leave = () => {
-      resolve();
-      for (const task of tasks) if (this.#last.get(task) === promise) this.#last.delete(task);
-    };
-    return { come, leave };
+    return this.#add(tasks, tasks.length === 0 ? [] : [ANY, ...tasks]);
   }
 
   /** Adds a request that may concern any task. Its turn comes after all requests before it that concern tasks. */
   enterAll(): Turn {
-    const come = Promise.all([this.#lastOfAll, ...this.#last.values()]);
+    return this.#add([ANY], this.#last.keys());
+  }
+
+  /** Adds a request for some keys, whose turn comes after the last requests for others. */
+  #add(keys: readonly string[], after: Iterable<string>): Turn {
+    const come = Promise.all(Array.from(after, (key) => this.#last.get(key)));
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#lastOfAll = promise;
+    for (const key of keys) this.#last.set(key, promise);
     const leave = () => {
       resolve();
-      if (this.#lastOfAll === promise) this.#lastOfAll = undefined;
+      for (const key of keys) if (this.#last.get(key) === promise) this.#last.delete(key);
     };
     return { come, leave };
   }

@@ -1,22 +1,18 @@
 /** A key: the character it types, or for other keys a name such as `up`, `enter` or `ctrl-c`. */
 export type Key = string;
 
-/** The escape sequences of keys without a character (xterm's ctlseqs, PC-Style Function Keys). */
+/** The ends of escape sequences of keys without a character (xterm's ctlseqs, PC-Style Function Keys). */
 const SEQUENCES: Readonly<Record<string, Key>> = {
-  "[A": "up",
-  "OA": "up",
-  "[B": "down",
-  "OB": "down",
-  "[5~": "page up",
-  "[6~": "page down",
-  "[H": "home",
-  "OH": "home",
-  "[1~": "home",
-  "[7~": "home",
-  "[F": "end",
-  "OF": "end",
-  "[4~": "end",
-  "[8~": "end",
+  "A": "up",
+  "B": "down",
+  "5~": "page up",
+  "6~": "page down",
+  "H": "home",
+  "1~": "home",
+  "7~": "home",
+  "F": "end",
+  "4~": "end",
+  "8~": "end",
 };
 
 const CONTROLS: Readonly<Record<string, Key>> = {
@@ -49,7 +45,8 @@ export function decodeKeys(input: string): { keys: Key[]; rest: string } {
     // deno-lint-ignore no-control-regex -- an escape sequence
     const [sequence] = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/.exec(text) ?? [];
     if (sequence !== undefined) {
-      const key = SEQUENCES[sequence.slice(1)];
+      // Without the Escape, and "[" or "O" (SS3), by which the terminal's mode begins it.
+      const key = SEQUENCES[sequence.slice(2)];
       if (key !== undefined) keys.push(key);
       text = text.slice(sequence.length);
       continue;

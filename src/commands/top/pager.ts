@@ -30,9 +30,6 @@ export async function page(file: string, abort: AbortSignal): Promise<void> {
       // The owner may not be allowed to enter root's working directory.
       cwd: "/",
       signal: abort,
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
     }).spawn().status);
   } catch (error) {
     throw new Failed(`cannot show ${file}: ${reason(error)}`);

@@ -2,7 +2,7 @@ import { formatBytes } from "../../show/format.ts";
 import { KEYS } from "./help.ts";
 import { label, type Mode, selectedTask, type State, withoutLog } from "./model.ts";
 import { gauge, percent, type Style, table } from "../../show/table.ts";
-import { clean, cut, endOf, fit, width, wrapped } from "../../show/text.ts";
+import { beside, clean, cut, endOf, fit, width } from "../../show/text.ts";
 
 /** The size of a terminal. */
 export interface Size {
@@ -115,12 +115,10 @@ function logPane(state: State, { columns, rows }: Size, style: Style): string[] 
 }
 
 function help(size: Size, style: Style): string[] {
-  const lines = ["Keys", ""];
-  for (const [keys, action] of KEYS) {
-    const [first = "", ...more] = wrapped(action, size.columns - 16);
-    lines.push(`  ${keys.padEnd(14)}${first}`, ...more.map((line) => " ".repeat(16) + line));
-  }
-  return lines.map((line, i) =>
+  const keys = KEYS.flatMap(([keys, action]) =>
+    beside(`  ${keys.padEnd(14)}`, action, size.columns)
+  );
+  return ["Keys", "", ...keys].map((line, i) =>
     i === 0 ? paint(cut(line, size.columns), "head", style) : cut(line, size.columns)
   );
 }

@@ -37,13 +37,11 @@ export interface CompletedCommand {
   interleaved: boolean;
 }
 
+/** The parts of a command that are completed. */
+type Declared = Pick<Command, "help" | "options" | "operands">;
+
 /** The options before the namespace, described like a command. */
-export const GLOBAL: Command = {
-  help: HELP,
-  options: GLOBAL_OPTIONS,
-  operands: "nothing",
-  run: () => ({ status: 0 }),
-};
+export const GLOBAL: Declared = { help: HELP, options: GLOBAL_OPTIONS, operands: "nothing" };
 
 /** The names of the signals that `-s` and `signal` take, without SIG. */
 export const SIGNAL_NAMES: readonly string[] = Object.values(SIGNALS)
@@ -81,7 +79,7 @@ export function inPlace(
 /** Describes a command for completion, from its declaration. */
 export function describeCommand(
   name: string,
-  command: Command,
+  command: Declared,
   { standalone = false, words }: { standalone?: boolean; words?: readonly string[] | undefined } =
     {},
 ): CompletedCommand {
