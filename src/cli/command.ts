@@ -64,10 +64,10 @@ export interface Context {
   /** Set only in a batch. */
   readonly batch?: InBatch;
   /**
-   * Returns the logger of a token, by default that of the command. `@std/log` is loaded only
-   * here, because most commands have no message and loading it delays their start.
+   * Returns the logger of the command. `@std/log` is loaded only here, because most commands have
+   * no message and loading it delays their start.
    */
-  logger(token?: string): Promise<Logger>;
+  logger(): Promise<Logger>;
   /** Writes the message of an error, at the error's own level. */
   report(error: LancoError): Promise<void>;
   /**

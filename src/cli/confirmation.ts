@@ -1,10 +1,11 @@
-/** Returns whether a question can be asked: whether both the question and the answer go by a terminal. */
-export function hasTerminal(): boolean {
-  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-}
-
-/** Asks a question on standard error. Returns whether the answer, a line of standard input, is y or yes. */
-export function ask(question: string): boolean {
+/**
+ * Asks a question on standard error.
+ *
+ * @returns whether the answer, a line of standard input, is y or yes; true if none can be asked for,
+ * because the question and the answer do not both go by a terminal.
+ */
+export function isConfirmed(question: string): boolean {
+  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return true;
   Deno.stderr.writeSync(new TextEncoder().encode(question));
   const bytes = new Uint8Array(100);
   const length = Deno.stdin.readSync(bytes) ?? 0;

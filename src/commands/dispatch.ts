@@ -65,8 +65,8 @@ class CommandLine implements Context {
     this.log = { verbosity: 0, tokens: [], ...(write ? { write } : {}) };
   }
 
-  async logger(token = this.command): ReturnType<Context["logger"]> {
-    return (await import("../cli/logger.ts")).createLogger(token, this.log);
+  async logger(): ReturnType<Context["logger"]> {
+    return (await import("../cli/logger.ts")).createLogger(this.command, this.log);
   }
 
   async report(error: LancoError): Promise<void> {

@@ -1,4 +1,5 @@
 import { isName, TASK_MAX } from "../cli/names.ts";
+import { parseFields } from "../cli/parse_fields.ts";
 import { toStandardError } from "../cli/standard_output.ts";
 
 /**
@@ -24,13 +25,7 @@ export function tellRoot(notice: Notice): void {
 /** Parses a line of standard error; returns undefined if it is a message for the user. */
 export function parseNotice(line: string): Notice | undefined {
   if (!line.startsWith("{")) return undefined;
-  let fields: Record<string, unknown>;
-  try {
-    fields = Object(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
-  const { stop, inode, patience, over, quit } = fields;
+  const { stop, inode, patience, over, quit } = parseFields(line);
   if (quit === true) return { quit };
   if (isWhole(over)) return { over };
   const isStop = typeof stop === "string" && isName(stop, TASK_MAX) && isWhole(inode) &&

@@ -16,7 +16,7 @@ import { jsonLine } from "../../show/render.ts";
 import { asLancoError } from "../failure.ts";
 import { isSelecting } from "../several_tasks.ts";
 import { AnswerWriter } from "./answer_writer.ts";
-import { standardInput } from "./standard_input.ts";
+import { standardInput } from "../../cli/standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
 import { REFUSED } from "./refused_commands.ts";
 import type { RootRequests } from "./root_requests.ts";

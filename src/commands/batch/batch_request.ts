@@ -39,8 +39,8 @@ export class BatchRequest implements Context, InBatch {
     return this;
   }
 
-  async logger(token = this.command): ReturnType<Context["logger"]> {
-    return (await import("../../cli/logger.ts")).createLogger(token, this.log);
+  async logger(): ReturnType<Context["logger"]> {
+    return (await import("../../cli/logger.ts")).createLogger(this.command, this.log);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Failed, reason } from "../../cli/errors.ts";
+import { parseFields } from "../../cli/parse_fields.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { type Ending, OwnerProcess } from "../../root/owner_process.ts";
 import type { Line } from "./request_line.ts";
@@ -167,7 +168,8 @@ export class OwnerBatch {
 
   #take(line: Uint8Array): void {
     this.#heard = this.#audible;
-    const said = parse(line);
+    // A line that the end of the process has cut short has no fields.
+    const said = parseFields(new TextDecoder().decode(line));
     const id = said.id as number;
     const open = this.#open.get(id);
     if (open === undefined) return;
@@ -215,15 +217,6 @@ export class OwnerBatch {
     const failure = what === "" ? this.#failure(`ended with status ${code}`) : new Failed(what);
     for (const { reject } of this.#open.values()) reject(failure);
     this.#open.clear();
-  }
-}
-
-/** Parses a line. One that the end of the process has cut short has no fields. */
-function parse(line: Uint8Array): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(new TextDecoder().decode(line)));
-  } catch {
-    return {};
   }
 }
 

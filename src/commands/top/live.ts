@@ -2,7 +2,6 @@
 import { LancoError, NotInitialised, reason } from "../../cli/errors.ts";
 import { type Signal, SIGNALS } from "../../task/signals.ts";
 import { decodeKeys } from "./keys.ts";
-import type { Tail } from "../../logs/log_tail.ts";
 import {
   type Effect,
   type Event,
@@ -12,28 +11,10 @@ import {
   type State,
   update,
 } from "./model.ts";
-import type { Sample } from "./sampler.ts";
 import { screen } from "./screen.ts";
 import type { Style } from "../../show/table.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** The effects of the live view outside of its terminal; tests pass fakes. */
-export interface World {
-  /** Takes a sample of the tasks. */
-  sample(): Sample;
-  /** Reads the end of a log. */
-  tail(log: string): Promise<Tail>;
-  /** Stops this run of a task, or if it is over its exit command; `atOnce` sends only SIGKILL. */
-  stop(task: string, inode: number, atOnce: boolean): Promise<void>;
-  /** Pauses or resumes a task. */
-  freeze(task: string, frozen: boolean): Promise<void>;
-  /** Shows a log in a pager, until the user quits it or `abort` ends it. */
-  page(log: string, abort: AbortSignal): Promise<void>;
-  /** Suspends this program, until the caller's shell continues it. */
-  suspend(): Promise<void>;
-  /** Calls the handler at each signal of this name. Returns a function that ends this. */
-  onSignal(signal: Signal, handler: () => void): () => void;
-}
+import type { World } from "./world.ts";
 
 /** The terminal, effects and appearance of a live view. */
 export interface LiveOptions {

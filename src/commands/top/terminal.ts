@@ -1,5 +1,5 @@
 import { Failed, reason } from "../../cli/errors.ts";
-import { delay } from "../../cli/sleep.ts";
+import { readStandardInput } from "../../cli/standard_input.ts";
 import { writeMeanwhile } from "../../cli/standard_output.ts";
 import type { Size } from "./screen.ts";
 import type { Style } from "../../show/table.ts";
@@ -37,9 +37,6 @@ export function sizeOr80x24(readSize: () => Size = Deno.consoleSize): Size {
   }
   return { columns: 80, rows: 24 };
 }
-
-/** How often to read from a non-blocking terminal, in milliseconds. */
-const READ_INTERVAL = 30;
 
 // xterm's ctlseqs: the alternate screen (1049), the cursor (25) and the wrapping of lines (7).
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
@@ -126,17 +123,9 @@ export class Console {
 
   /** Waits for input; undefined at the end of input. */
   async read(): Promise<string | undefined> {
-    for (;;) {
-      try {
-        const count = await Deno.stdin.read(this.#input);
-        if (count === null) return undefined;
-        return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
-      } catch (error) {
-        // Another process that shares the terminal may have set O_NONBLOCK.
-        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await delay(READ_INTERVAL);
-      }
-    }
+    const count = await readStandardInput(this.#input);
+    if (count === null) return undefined;
+    return this.#decoder.decode(this.#input.subarray(0, count), { stream: true });
   }
 
   /** Starts a write after the one that is under way, then draws the next screen. */

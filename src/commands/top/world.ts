@@ -5,8 +5,8 @@ import type { Namespace } from "../../namespace/description.ts";
 import { patienceOf, stop, stopExit } from "../../stop/stop.ts";
 import { tellRoot } from "../../stop/stop_by_key.ts";
 import { isExitCommandRunning } from "../../task/exit_commands.ts";
+import type { Signal } from "../../task/signals.ts";
 import { runningInode } from "../../task/task.ts";
-import type { World } from "./live.ts";
 import { LogTail } from "../../logs/log_tail.ts";
 import { page } from "./pager.ts";
 import { Sampler } from "./sampler.ts";
@@ -14,15 +14,21 @@ import { Sampler } from "./sampler.ts";
 /** The longest wait for SIGTSTP to suspend this process, in milliseconds. */
 const SUSPEND_WAIT = 200;
 
+/** The effects of the live view outside of its terminal; tests pass fakes. */
+export type World = ReturnType<typeof realWorld>;
+
 /** Returns the `World` of a namespace on this host. */
-export function realWorld(namespace: Namespace): World {
+export function realWorld(namespace: Namespace) {
   const sampler = new Sampler(namespace);
   const own = effectiveUser() === namespace.uid;
   const logs = new LogTail(own ? undefined : namespace.uid);
   return {
+    /** Takes a sample of the tasks. */
     sample: () => sampler.sample(),
-    tail: (log) => logs.read(log),
-    async stop(task, inode, atOnce) {
+    /** Reads the end of a log. */
+    tail: (log: string) => logs.read(log),
+    /** Stops this run of a task, or if it is over its exit command; `atOnce` sends only SIGKILL. */
+    async stop(task: string, inode: number, atOnce: boolean): Promise<void> {
       const how = atOnce ? { patience: 0 } : {};
       const tell = actsForRoot() ? tellRoot : () => {};
       if (actsForRoot()) tell({ stop: task, inode, patience: patienceOf(namespace, task, how) });
@@ -37,10 +43,14 @@ export function realWorld(namespace: Namespace): World {
         tell({ over: inode });
       }
     },
-    freeze: (task, frozen) => freeze(namespace, task, frozen),
+    /** Pauses or resumes a task. */
+    freeze: (task: string, frozen: boolean) => freeze(namespace, task, frozen),
+    /** Shows a log in a pager, until the user quits it or `abort` ends it. */
     page,
+    /** Suspends this program, until the caller's shell continues it. */
     suspend,
-    onSignal(signal, handler) {
+    /** Calls the handler at each signal of this name. Returns a function that ends this. */
+    onSignal(signal: Signal, handler: () => void): () => void {
       Deno.addSignalListener(signal, handler);
       return () => Deno.removeSignalListener(signal, handler);
     },

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Failed, NotInitialised, NotPermitted } from "../../../src/cli/errors.ts";
-import { live, type World } from "../../../src/commands/top/live.ts";
+import { live } from "../../../src/commands/top/live.ts";
+import type { World } from "../../../src/commands/top/world.ts";
 import { initialState } from "../../../src/commands/top/model.ts";
 import {
   difference,
