@@ -65,8 +65,6 @@ Examples:
 });
 
 /** Returns the state of a task without the fields that its place in the output already tells. */
-function facts(
-  { namespace: _, task: __, processes: ___, ...rest }: TaskState,
-): Omit<TaskState, "namespace" | "task" | "processes"> {
+function facts({ namespace: _, task: __, processes: ___, ...rest }: TaskState) {
   return rest;
 }

@@ -23,8 +23,8 @@ import { sorted } from "../task/order.ts";
 import { exitOf } from "../task/signals.ts";
 import type { TaskState } from "../task/state.ts";
 import {
+  examine,
   examineFinished,
-  examineRunning,
   type ListedTask,
   listExitCommands,
   listRunning,
@@ -114,14 +114,10 @@ async function listStates(
   selection: Selection,
   request: ViewOptions,
 ): Promise<Result<Output<"ls">>> {
-  const { found, truncated, status } = await boundedAnswer(context, (warn) => {
-    const tasks = selectedTasks(namespace, selection);
-    return {
-      running: examineRunning(namespace, tasks.running, warn),
-      finished: examineFinished(namespace, tasks.finished, warn),
-      exitCommands: selection.running ? listExitCommands(namespace, selection) : [],
-    };
-  });
+  const { found, truncated, status } = await boundedAnswer(
+    context,
+    (warn) => examine(namespace, selection, warn),
+  );
   const live = new Map(found.running.map((listed) => [listed.task, listed]));
   const all = [...found.running.map(({ state }) => state), ...found.finished];
   const shown = sorted(
@@ -132,7 +128,7 @@ async function listStates(
     const listed = live.get(state.task);
     return listed === undefined ? finished(state) : running(namespace, listed);
   });
-  const output = listing(namespace, rows, found.exitCommands, truncated);
+  const output = listing(namespace, rows, found.exits, truncated);
   states.set(output, shown);
   return { status, output };
 }

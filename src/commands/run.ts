@@ -131,11 +131,14 @@ async function read(
   task: string,
   options: OptionValues<typeof OPTIONS>,
 ): Promise<Omit<LaunchOptions, "command">> {
-  const { chdir, stdin, oomScoreAdj, exitCommand } = options;
+  const { chdir, stdin, oomScoreAdj, exitCommand, env, envFile } = options;
   const stop = stopMannerOf(options);
   const timeout = timeLimitOf(options, stop);
+  const fromFiles = envFile.length === 0
+    ? []
+    : envFile.flatMap((await import("../launch/variables.ts")).readVariables);
   return {
-    variables: await givenVariables(options),
+    variables: new Map([...fromFiles, ...env]),
     ...outputOf(namespace, task, options),
     limits: parseLimits(options, () => namespace.host),
     labels: options.label,
@@ -145,12 +148,4 @@ async function read(
     ...defined({ input: stdin, oomScore: oomScoreAdj, directory: chdir }),
     ...defined({ exitCommand, stop, timeout }),
   };
-}
-
-async function givenVariables(
-  { env, envFile }: OptionValues<typeof OPTIONS>,
-): Promise<ReadonlyMap<string, string>> {
-  if (envFile.length === 0) return new Map(env);
-  const { readVariables } = await import("../launch/variables.ts");
-  return new Map([...envFile.flatMap(readVariables), ...env]);
 }

@@ -36,10 +36,8 @@ export async function showPage(page: string): Promise<void> {
     cwd: "/",
     stdin: "piped",
   }).spawn();
-  const writer = viewer.stdin.getWriter();
   try {
-    await writer.write(new TextEncoder().encode(page));
-    await writer.close();
+    await new Blob([page]).stream().pipeTo(viewer.stdin);
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }

@@ -1,13 +1,7 @@
-import type { State } from "../task/state.ts";
-
-/** The state of a task, and the exit status of its command, by which it has a colour. */
-export interface Coloured {
-  state: State;
-  code: number | null;
-}
+import type { State, TaskState } from "../task/state.ts";
 
 /** Returns a text in the colour of a state, or as it is where there are no colours. */
-export type Paint = (text: string, of: Coloured) => string;
+export type Paint = (text: string, of: Pick<TaskState, "state" | "code">) => string;
 
 /** Leaves texts as they are. */
 export const plain: Paint = (text) => text;

@@ -98,7 +98,7 @@ export function listExitCommands(
 }
 
 /** Returns running tasks with their processes and states. Tasks that end meanwhile may be left out. */
-export function examineRunning(
+function examineRunning(
   namespace: Namespace,
   names: readonly string[],
   warn: Warn,
@@ -126,27 +126,25 @@ export function examineFinished(
   });
 }
 
+/** Returns the selected tasks with their processes and states, and running exit commands. Throws as `selectedTasks` does. */
+export function examine(namespace: Namespace, selection: Selection, warn: Warn) {
+  const tasks = selectedTasks(namespace, selection);
+  return {
+    running: examineRunning(namespace, tasks.running, warn),
+    finished: examineFinished(namespace, tasks.finished, warn),
+    exits: selection.running ? listExitCommands(namespace, selection) : [],
+  };
+}
+
 /** The selected tasks of a namespace. */
-export interface Survey {
-  /** The running tasks. */
-  running: ReturnType<typeof examineRunning>;
-  /** The tasks that have ended. */
-  finished: TaskState[];
-  /** The running exit commands. */
-  exits: ListedExitCommand[];
+export interface Survey extends ReturnType<typeof examine> {
   /** What all tasks of the namespace use together. */
   whole: Usage;
 }
 
 /** Returns the selected tasks with their processes, states and usage. Throws as `selectedTasks` does. */
 export function survey(namespace: Namespace, selection: Selection, warn: Warn): Survey {
-  const tasks = selectedTasks(namespace, selection);
-  return {
-    running: examineRunning(namespace, tasks.running, warn),
-    finished: examineFinished(namespace, tasks.finished, warn),
-    exits: selection.running ? listExitCommands(namespace, selection) : [],
-    whole: usageReader(namespace).readAll(),
-  };
+  return { ...examine(namespace, selection, warn), whole: usageReader(namespace).readAll() };
 }
 
 /** Returns the same of a certain run of each of these tasks, instead of the last run. */

@@ -100,7 +100,8 @@ async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
 }
 
 /** Runs requests, and answers them. */
-class Batch implements BatchServices {
+class Batch {
+  readonly #services: BatchServices;
   readonly #lanes = new TaskOrder();
   readonly #launches = new ConcurrencyLimit(LAUNCHES);
   readonly #underWay = new Map<string, BatchRequest>();
@@ -118,7 +119,14 @@ class Batch implements BatchServices {
     private readonly context: Context,
     private readonly answers: AnswerWriter,
     private readonly forRoot?: RootRequests,
-  ) {}
+  ) {
+    this.#services = {
+      write: (answer) => answers.write(jsonLine(answer)),
+      room: () => answers.room(),
+      atEnd: (close) => this.#closing.push(close),
+      stopByOwner: forRoot?.stopByOwner,
+    };
+  }
 
   /** Takes requests until there are no more, or nobody reads what becomes of those that follow. */
   async serve(stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -155,22 +163,6 @@ class Batch implements BatchServices {
     await this.answers.end();
   }
 
-  write(answer: object): void {
-    this.answers.write(jsonLine(answer));
-  }
-
-  room(): Promise<void> {
-    return this.answers.room();
-  }
-
-  atEnd(close: () => void): void {
-    this.#closing.push(close);
-  }
-
-  get stopByOwner(): BatchServices["stopByOwner"] {
-    return this.forRoot?.stopByOwner;
-  }
-
   #oneLess(): Promise<void> {
     return new Promise((resolve) => this.#left = resolve);
   }
@@ -178,7 +170,7 @@ class Batch implements BatchServices {
   /** Begins a request. Returns when its turn among other requests is fixed. */
   async #begin(bytes: Uint8Array | undefined): Promise<void> {
     if (bytes !== undefined && isBlank(bytes)) return;
-    const context = new BatchRequest(this.context, this);
+    const context = new BatchRequest(this.context, this.#services);
     try {
       const line = readLine(bytes);
       context.id = line.id;

@@ -27,19 +27,24 @@ export interface Sample {
 }
 
 /** The sources that the sampler reads; tests pass fakes. */
-export interface Source {
-  /** The directory of the namespace. */
-  directory: string;
-  /** Throws `NotInitialised` unless the namespace is mounted. */
-  assertThere(): void;
-  /** Returns the record of the run whose cgroup in the named hierarchy has this inode. */
-  record(task: string, inode: number): RunRecord | undefined;
-  /** Returns the running exit commands. */
-  exits(): Exit[];
-  /** Returns the record of the run of an exit command. */
-  recordOf(exit: Exit): RunRecord | undefined;
-  /** Returns the size of a file. */
-  sizeAt(path: string): number | null;
+type Source = ReturnType<typeof sourceOf>;
+
+function sourceOf(namespace: Namespace) {
+  const { namespace: name } = namespace;
+  return {
+    /** The directory of the namespace. */
+    directory: namespaceDirectory(name),
+    /** Throws `NotInitialised` unless the namespace is mounted. */
+    assertThere: () => assertMounted(name),
+    /** Returns the record of the run whose cgroup in the named hierarchy has this inode. */
+    record: (task: string, inode: number) => currentRun(name, task, inode)?.record,
+    /** Returns the running exit commands. */
+    exits: () => runningExitCommands(namespace),
+    /** Returns the record of the run of an exit command. */
+    recordOf: ({ task, inode }: Exit) => runWithInode(name, task, inode)?.record,
+    /** Returns the size of a file. */
+    sizeAt,
+  };
 }
 
 /** How long a sample may take, in milliseconds: meanwhile keys are not answered. */
@@ -86,16 +91,7 @@ export class Sampler {
   #known = new Map<string, Known>();
 
   constructor(readonly namespace: Namespace, source: Partial<Source> = {}) {
-    const { namespace: name } = namespace;
-    this.#source = {
-      directory: namespaceDirectory(name),
-      assertThere: () => assertMounted(name),
-      record: (task, inode) => currentRun(name, task, inode)?.record,
-      exits: () => runningExitCommands(namespace),
-      recordOf: ({ task, inode }) => runWithInode(name, task, inode)?.record,
-      sizeAt,
-      ...source,
-    };
+    this.#source = { ...sourceOf(namespace), ...source };
     const tracker = basename(dirname(trackingCgroup(namespace, "any")));
     this.#tracker = `${this.#source.directory}/${tracker}`;
     this.#freezer = tracker === "unified" ? "cgroup.freeze" : "freezer.state";

@@ -1,3 +1,4 @@
+import type { Operands } from "../../cli/request.ts";
 import { type CompletedCommand, type CompletedOption, inPlace, SIGNAL_NAMES } from "./data.ts";
 import SCRIPT from "./lanco.zsh" with { type: "text" };
 
@@ -14,22 +15,15 @@ const ACTIONS = {
 
 const KNOWN_TASKS = ["*:task:_lanco_tasks known"];
 
-/** The specs of _arguments that complete the operands of a command. */
-const OPERANDS = {
+/** The specs of _arguments that complete the operands of a command, where these are not known tasks. */
+const OPERANDS: Partial<Record<Operands, readonly string[]>> = {
   "nothing": [],
   "words": [],
-  "filter": KNOWN_TASKS,
-  "patterns": KNOWN_TASKS,
   "running tasks": ["*:task:_lanco_tasks running"],
   "tasks to stop": ["*:task:_lanco_tasks stop"],
-  "known task": KNOWN_TASKS,
-  "known task or none": KNOWN_TASKS,
-  "known tasks": KNOWN_TASKS,
-  "tasks to wait for": KNOWN_TASKS,
-  "tasks to forget": KNOWN_TASKS,
   "signal": ["1:signal:_lanco_signals", "*:task:_lanco_tasks running"],
   "command": ["(-)1:task:_lanco_tasks known", "*:::command:_lanco_subcommand"],
-} as const;
+};
 
 /** Returns the completion script for zsh. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
@@ -50,7 +44,9 @@ export function zshCompletion(commands: readonly CompletedCommand[]): string {
 function arm({ name, standalone, options, operands, interleaved }: CompletedCommand): string {
   const all = [
     ...options.flatMap(specs),
-    ...(typeof operands === "string" ? OPERANDS[operands] : [`1:word:(${operands.join(" ")})`]),
+    ...(typeof operands === "string"
+      ? OPERANDS[operands] ?? KNOWN_TASKS
+      : [`1:word:(${operands.join(" ")})`]),
   ];
   const first = interleaved ? "-s -S" : "-s -S -A '-*'";
   const lines = [first, ":", ...all.map(quoted)].join(" \\\n        ");
