@@ -6,39 +6,25 @@ export interface Bounds {
   max?: number;
 }
 
+/** Returns a function that parses a number of this form within the bounds. */
+function parser(form: RegExp, wanted: string) {
+  return (subject: string, text: string, { min = 0, max = 1e9 }: Bounds): number => {
+    const number = Number(text);
+    if (form.test(text) && number >= min && number <= max) return number;
+    throw new Usage(`${subject} needs ${wanted} from ${min} to ${max}, not "${text}"`);
+  };
+}
+
 /**
  * Parses the whole number that an option was given.
  *
  * @param subject How a message names the option.
  * @throws {Usage} if the text is no whole number, or not within the bounds.
  */
-export function wholeNumber(subject: string, text: string, bounds: Bounds): number {
-  return parseNumber(/^\d+$/, "a whole number", subject, text, bounds);
-}
+export const wholeNumber = parser(/^\d+$/, "a whole number");
 
-/**
- * Parses the seconds that an option was given, with or without a fraction.
- *
- * @param subject How a message names the option.
- * @throws {Usage} if the text is no number, or not within the bounds.
- */
-export function seconds(subject: string, text: string, bounds: Bounds): number {
-  return parseNumber(/^(\d+\.?\d*|\.\d+)$/, "seconds", subject, text, bounds);
-}
-
-function parseNumber(
-  pattern: RegExp,
-  wanted: string,
-  subject: string,
-  text: string,
-  { min = 0, max = 1e9 }: Bounds,
-): number {
-  const number = Number(text);
-  if (!pattern.test(text) || number < min || number > max) {
-    throw new Usage(`${subject} needs ${wanted} from ${min} to ${max}, not "${text}"`);
-  }
-  return number;
-}
+/** Parses the seconds that an option was given, with or without a fraction, as `wholeNumber` does. */
+export const seconds = parser(/^(\d+\.?\d*|\.\d+)$/, "seconds");
 
 /**
  * Formats a number in the greatest of some units of which it is a multiple.

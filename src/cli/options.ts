@@ -71,25 +71,17 @@ export function text(spelling: string, about: string, more?: More): Option<strin
   return value(spelling, about, ["a text", "text"], (text) => text, more);
 }
 
-/** Returns an option whose value is a whole number. */
-export function whole(
-  spelling: string,
-  about: string,
-  bounds: Bounds = {},
-): Option<number | undefined> {
-  const read = (text: string, subject: string) => wholeNumber(subject, text, bounds);
-  return value(spelling, about, ["a whole number", "number"], read);
+/** Returns a function that returns an option whose value is a number. */
+function numeric(takes: string, parse: typeof wholeNumber) {
+  return (spelling: string, about: string, bounds: Bounds = {}): Option<number | undefined> =>
+    value(spelling, about, [takes, "number"], (text, subject) => parse(subject, text, bounds));
 }
 
+/** Returns an option whose value is a whole number. */
+export const whole = numeric("a whole number", wholeNumber);
+
 /** Returns an option whose value is a number of seconds, with or without a fraction. */
-export function duration(
-  spelling: string,
-  about: string,
-  bounds: Bounds = {},
-): Option<number | undefined> {
-  const read = (text: string, subject: string) => seconds(subject, text, bounds);
-  return value(spelling, about, ["a number of seconds", "number"], read);
-}
+export const duration = numeric("a number of seconds", seconds);
 
 /** Returns an option that may be repeated; a request has the list of its values. */
 export function list(spelling: string, about: string, more: More = {}): Option<string[]> {

@@ -1,11 +1,10 @@
-import { processes } from "../cgroup/cgroup.ts";
+import { processes, unlessGone } from "../cgroup/cgroup.ts";
 import type { Limits } from "../cgroup/limits.ts";
 import { limitsInForce } from "../cgroup/limits_in_force.ts";
 import { withinBudget } from "../cli/budget.ts";
 import { command, type Result } from "../cli/command.ts";
 import { reason } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
-import { unlessGone } from "../cgroup/cgroup.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namespaces, readNamespace } from "../namespace/namespace.ts";
 import { namedRoot, namespaceDirectory } from "../namespace/paths.ts";

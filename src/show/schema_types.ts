@@ -58,20 +58,12 @@ export function list<T>(description: string, items: Schema<T>): Schema<T[]> {
 }
 
 /** Describes an array of objects with exactly these fields. */
-export function objects<P extends Fields>(
-  description: string,
-  one: string,
-  properties: P,
-): Schema<ObjectOf<P>[]> {
+export function objects<P extends Fields>(description: string, one: string, properties: P) {
   return list(description, object(one, properties));
 }
 
 /** Describes an object whose fields, which have any names, are objects with exactly these fields. */
-export function namedObjects<P extends Fields>(
-  description: string,
-  one: string,
-  properties: P,
-): Schema<Record<string, ObjectOf<P>>> {
+export function namedObjects<P extends Fields>(description: string, one: string, properties: P) {
   return named(description, object(one, properties));
 }
 

@@ -64,14 +64,11 @@ export function realWorld(namespace: Namespace) {
 async function suspend(): Promise<void> {
   // This process is in a session of its own, away from root's shell: see root/owner.sh.
   if (actsForRoot()) throw new Failed("root's top cannot be suspended: quit it with q");
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, SUSPEND_WAIT);
-    function done() {
-      clearTimeout(timer);
-      Deno.removeSignalListener("SIGCONT", done);
-      resolve();
-    }
-    Deno.addSignalListener("SIGCONT", done);
-    Deno.kill(0, "SIGTSTP");
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, SUSPEND_WAIT);
+  Deno.addSignalListener("SIGCONT", resolve);
+  Deno.kill(0, "SIGTSTP");
+  await promise;
+  clearTimeout(timer);
+  Deno.removeSignalListener("SIGCONT", resolve);
 }

@@ -69,10 +69,7 @@ export async function describeAll(
 }
 
 /** Returns the commands that take the place of a namespace, or those that follow one. */
-export function inPlace(
-  commands: readonly CompletedCommand[],
-  standalone: boolean,
-): CompletedCommand[] {
+export function inPlace(commands: readonly CompletedCommand[], standalone: boolean) {
   return commands.filter((command) => command.name !== "" && command.standalone === standalone);
 }
 
