@@ -16,13 +16,7 @@ export class OverBudget extends LancoError {
 }
 
 /** The answer that is being made. */
-interface Answer {
-  bytesLeft: number;
-  deadline: number;
-  isTruncated: boolean;
-}
-
-let current: Answer | undefined;
+let current: { bytesLeft: number; deadline: number; isTruncated: boolean } | undefined;
 
 /**
  * Calls a function, which must not wait, and limits what it reads and how long it takes.

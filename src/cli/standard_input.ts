@@ -25,12 +25,9 @@ export async function readStandardInput(block: Uint8Array): Promise<number | nul
       return await Deno.stdin.read(block);
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionReset) return null;
-      if (!isEmpty(error)) throw error;
+      const { WouldBlock, Interrupted } = Deno.errors;
+      if (!(error instanceof WouldBlock || error instanceof Interrupted)) throw error;
       await delay(wait);
     }
   }
-}
-
-function isEmpty(error: unknown): boolean {
-  return error instanceof Deno.errors.WouldBlock || error instanceof Deno.errors.Interrupted;
 }

@@ -25,12 +25,9 @@ export const WITH_LABEL: Option<WantedLabel[]> = {
 };
 
 function parseWanted(text: string, subject: string): WantedLabel {
-  if (text.indexOf("=") > 0) {
-    const [name, value] = checkLabel(parsePair(text, subject), subject);
-    return { name, value };
-  }
-  const [name] = checkLabel([text, ""], subject);
-  return { name };
+  const hasValue = text.indexOf("=") > 0;
+  const [name, value] = checkLabel(hasValue ? parsePair(text, subject) : [text, ""], subject);
+  return hasValue ? { name, value } : { name };
 }
 
 /** Names and values are printable, so that they can be shown anywhere as they are. */

@@ -64,8 +64,7 @@ Examples:
     "runs" in output ? renderRuns(output) : renderTasks(output, request),
   async run(context, request): Promise<Result<Output<"ls"> | Output<"runs">>> {
     const namespace = readNamespace(context.namespace);
-    const { running: runs, finished: ended } = otherwise(request);
-    const selection = select(request, { running: runs, finished: ended || request.runs });
+    const selection = select(request, otherwise(request));
     if (request.failed && selection.running && !selection.finished) {
       throw new Usage("--failed shows what has ended: leave --running out");
     }

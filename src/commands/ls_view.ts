@@ -49,9 +49,6 @@ export function isShown(
 }
 
 /** Returns which tasks are selected if no other option says so. */
-export function otherwise(
-  { failed, since }: ViewOptions,
-): { running: boolean; finished: boolean } {
-  if (failed) return { running: false, finished: true };
-  return { running: true, finished: since !== undefined };
+export function otherwise({ failed, since, runs }: ViewOptions & { runs: boolean }) {
+  return { running: !failed, finished: failed || since !== undefined || runs };
 }

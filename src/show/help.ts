@@ -1,5 +1,5 @@
 import type { Command } from "../cli/command.ts";
-import { type OptionTable, parseSpelling } from "../cli/options.ts";
+import { type Option, type OptionTable, parseSpelling } from "../cli/options.ts";
 import { beside } from "./text.ts";
 
 /** The width of the terminal that a help is made for, in columns. */
@@ -17,11 +17,9 @@ export function renderHelp({ help, options }: Command): string {
 /** Renders options, a line each: their spelling and their effect. */
 function renderOptions(options: OptionTable): string {
   const shown = Object.values(options);
-  const letters = shown.some((option) => parseSpelling(option).letter !== undefined);
-  const left = shown.map((option) => {
-    const room = letters && parseSpelling(option).letter === undefined ? "    " : "";
-    return `  ${room}${option.spelling}`;
-  });
+  const hasLetter = (option: Option) => parseSpelling(option).letter !== undefined;
+  const indent = shown.some(hasLetter) ? "    " : "";
+  const left = shown.map((option) => `  ${hasLetter(option) ? "" : indent}${option.spelling}`);
   const wide = Math.max(...left.map(({ length }) => length));
   return shown.flatMap(({ about }, i) => beside(`${left[i]?.padEnd(wide)}  `, about, COLUMNS))
     .join("\n");

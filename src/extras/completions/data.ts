@@ -62,8 +62,7 @@ export async function describeAll(
     described.push(describeCommand(name, (await load()).default));
   }
   for (const [name, load] of Object.entries(standalone)) {
-    const more = { standalone: true, words: words[name] };
-    described.push(describeCommand(name, (await load()).default, more));
+    described.push(describeCommand(name, (await load()).default, true, words[name]));
   }
   return described;
 }
@@ -77,8 +76,8 @@ export function inPlace(commands: readonly CompletedCommand[], standalone: boole
 export function describeCommand(
   name: string,
   command: Declared,
-  { standalone = false, words }: { standalone?: boolean; words?: readonly string[] | undefined } =
-    {},
+  standalone = false,
+  words?: readonly string[],
 ): CompletedCommand {
   return {
     name,
