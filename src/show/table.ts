@@ -255,13 +255,8 @@ export function table(
   const arrow = (sort.key === "name") === sort.reverse ? down : up;
   const line = (cell: (column: Column) => string) =>
     shown.map(([column, wide]) =>
-      fit(cell(column), wide, {
-        right: column.right === true,
-        middle: column === NAME,
-        unicode,
-      })
-    )
-      .join(" ");
+      fit(cell(column), wide, { ...column, middle: column === NAME, unicode })
+    ).join(" ");
   return {
     heads: line(({ head, sort: key }) => key === sort.key ? head + arrow : head),
     row: (task) => line((column) => column.cell(task, view)),
