@@ -15,7 +15,7 @@ export const SEVERAL = {
 };
 
 /** How a request selects tasks. */
-type Selecting = Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>;
+export type Selecting = Pick<SeveralTasks, "patterns"> & OptionValues<typeof SEVERAL>;
 
 /** Returns whether a request is about all tasks that run and are selected, not about tasks by their names. */
 export function isSelecting({ patterns, label, all }: Selecting): boolean {

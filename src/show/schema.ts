@@ -105,18 +105,14 @@ const facts = {
   usage: nullable(usage),
 };
 
-const status: Schema<TaskState & { exitCommands: ListedExitCommand[]; truncated: boolean }> =
-  object(
-    "all that is known of one task",
-    {
-      namespace,
-      task,
-      ...facts,
-      processes: integer("the number of its processes"),
-      exitCommands,
-      truncated,
-    },
-  );
+const status = object("all that is known of one task", {
+  namespace,
+  task,
+  ...facts,
+  processes: integer("the number of its processes"),
+  exitCommands,
+  truncated,
+}) satisfies Schema<TaskState & { exitCommands: ListedExitCommand[]; truncated: boolean }>;
 
 const ls = object("the selected tasks", {
   namespace,

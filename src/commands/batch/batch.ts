@@ -14,7 +14,7 @@ import { readNamespace } from "../../namespace/namespace.ts";
 import { GREETING } from "../../show/greeting.ts";
 import { jsonLine } from "../../show/render.ts";
 import { asLancoError } from "../failure.ts";
-import { isSelecting } from "../several_tasks.ts";
+import { isSelecting, type Selecting } from "../several_tasks.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { standardInput } from "../../cli/standard_input.ts";
 import { ConcurrencyLimit } from "./concurrency_limit.ts";
@@ -273,7 +273,7 @@ function isBlank(line: Uint8Array): boolean {
 /** Returns whether a request selects tasks that run, so that it is not known which it concerns. */
 function mayConcernAny(request: Request): boolean {
   return "tasks" in request && "patterns" in request &&
-    isSelecting(request as Parameters<typeof isSelecting>[0]);
+    isSelecting(request as Selecting);
 }
 
 /** Returns the tasks that a request concerns. */
