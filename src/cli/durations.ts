@@ -30,10 +30,10 @@ export function parseDuration(
   const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,15})?)([smhd]?)$/.exec(text) ?? [];
   const milliseconds = Math.round(Number(number) * (UNITS[unit] ?? NaN));
   if (milliseconds >= min && milliseconds <= max) return milliseconds;
+  const [least, most] = [min, max].map((bound) => inUnits(bound, UNITS, "s"));
+  const given = text.slice(0, 50);
   throw new Usage(
-    `${subject} needs a duration such as 90s, 15m or 2h, from ${inUnits(min, UNITS, "s")} to ${
-      inUnits(max, UNITS, "s")
-    }, not "${text.slice(0, 50)}"`,
+    `${subject} needs a duration such as 90s, 15m or 2h, from ${least} to ${most}, not "${given}"`,
   );
 }
 

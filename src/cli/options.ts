@@ -134,10 +134,9 @@ export function parseVariable(text: string, subject: string): Variable {
 
 function variable([name, value]: Variable, subject: string): Variable {
   if (!/^[^=\0]+$/.test(name) || value.includes("\0")) {
+    const shown = name.slice(0, 50);
     throw new Usage(
-      `${subject}: "${
-        name.slice(0, 50)
-      }" cannot be a variable: a name needs a character and no "="; NUL is not allowed`,
+      `${subject}: "${shown}" cannot be a variable: a name needs a character and no "="; NUL is not allowed`,
     );
   }
   return [name, value];

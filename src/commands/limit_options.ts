@@ -11,18 +11,12 @@ function limit(spelling: string, about: string, takes: string) {
 
 const WEIGHTS = { min: 1, max: 10_000 };
 
+const SIZE = 'a size such as "2G" or "50%", or a number of bytes';
+
 /** The options that set limits. */
 export const LIMITS = {
-  memory: limit(
-    "-m, --memory SIZE",
-    "such as 512M or 2G, or 50% of the host's",
-    'a size such as "2G" or "50%", or a number of bytes',
-  ),
-  swap: limit(
-    "--swap SIZE",
-    "swap beyond the memory",
-    'a size such as "2G" or "50%", or a number of bytes',
-  ),
+  memory: limit("-m, --memory SIZE", "such as 512M or 2G, or 50% of the host's", SIZE),
+  swap: limit("--swap SIZE", "swap beyond the memory", SIZE),
   cpus: limit("--cpus N", "processors, such as 1.5", "a number of processors"),
   cpuWeight: whole("--cpu-weight N", "share of scarce processors, 1 to 10000 (100)", WEIGHTS),
   pids: limit("--pids N", "processes and threads", "a whole number"),

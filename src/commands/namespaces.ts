@@ -5,9 +5,10 @@ import { withinBudget } from "../cli/budget.ts";
 import { command, type Result } from "../cli/command.ts";
 import { reason } from "../cli/errors.ts";
 import { flag } from "../cli/options.ts";
+import { locate } from "../launch/set_limits.ts";
 import type { Namespace } from "../namespace/description.ts";
 import { namespaces, readNamespace } from "../namespace/namespace.ts";
-import { namedRoot, namespaceDirectory } from "../namespace/paths.ts";
+import { namedRoot } from "../namespace/paths.ts";
 import type { Output } from "../show/schema.ts";
 import { runningTasks } from "../task/task.ts";
 import { usageReader } from "../task/usage.ts";
@@ -111,13 +112,9 @@ function membersOf(named: string): number {
   return new Set(cgroups.flatMap(({ name }) => processes(`${named}/${name}`))).size;
 }
 
-function limitsOf({ namespace, hierarchies }: Namespace): Limits {
+function limitsOf(namespace: Namespace): Limits {
   return limitsInForce((name) => {
-    for (const hierarchy of hierarchies.filter(({ tasks }) => tasks)) {
-      const path = `${namespaceDirectory(namespace)}/${hierarchy.name}/${name}`;
-      const text = unlessGone(() => Deno.readTextFileSync(path), undefined);
-      if (text !== undefined) return text.trim();
-    }
-    return undefined;
+    const file = locate(namespace, "", name);
+    return file && unlessGone(() => Deno.readTextFileSync(file).trim(), undefined);
   });
 }

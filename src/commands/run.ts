@@ -98,7 +98,7 @@ async function start(
     return await launch(namespace, task, {
       ...options,
       ...(logger ? { debug: (text: string) => logger.debug(text) } : {}),
-      ...(context.batch ? { batch: context.batch.services } : {}),
+      ...defined({ batch: context.batch?.services }),
     });
   };
   const { pid, shim, record, admission, unlimited } = await (options.replace

@@ -1,10 +1,4 @@
-import {
-  type BatchServices,
-  type Command,
-  command,
-  type Context,
-  type Result,
-} from "../../cli/command.ts";
+import { type Command, command, type Context, type Result } from "../../cli/command.ts";
 import { LancoError, Usage } from "../../cli/errors.ts";
 import { findCommand } from "../../cli/find_command.ts";
 import { readRequest, type Request } from "../../cli/request.ts";
@@ -101,7 +95,7 @@ async function work(batch: Batch, answers: AnswerWriter): Promise<void> {
 
 /** Runs requests, and answers them. */
 class Batch {
-  readonly #services: BatchServices;
+  readonly #services: BatchRequest["services"];
   readonly #lanes = new TaskOrder();
   readonly #launches = new ConcurrencyLimit(LAUNCHES);
   readonly #underWay = new Map<string, BatchRequest>();
@@ -239,10 +233,9 @@ class Batch {
     // Requests without an id cannot be cancelled, so any unique key will do.
     const key = context.id === null ? crypto.randomUUID() : JSON.stringify(context.id);
     if (this.#underWay.has(key)) {
+      const id = key.slice(0, 50);
       throw new Usage(
-        `id ${
-          key.slice(0, 50)
-        } is that of a request that is not answered yet: give each one of its own`,
+        `id ${id} is that of a request that is not answered yet: give each one of its own`,
       );
     }
     this.#underWay.set(key, context);
