@@ -25,12 +25,11 @@ const args = list("options and operands, as the words of a command line", text("
  * command takes the values themselves, such as the name of a signal, is not described.
  */
 export async function requestSchema({ commands }: CommandTables): Promise<Schema> {
-  const names = Map.groupBy(
-    Object.keys(commands).filter((name) => !REFUSED.includes(name)),
-    (name) => commands[name],
-  );
+  const taken = Object.entries(commands).filter(([name]) => !REFUSED.includes(name));
   const requests = await Promise.all(
-    [...names].map(async ([load, same]) => request(same, (await load?.())?.default)),
+    [...Map.groupBy(taken, ([, load]) => load)].map(async ([load, same]) =>
+      request(same.map(([name]) => name), (await load()).default)
+    ),
   );
   return { description: "a request of batch, one a line", anyOf: [...requests, CANCEL] };
 }
@@ -41,9 +40,7 @@ const CANCEL = object("a request that ends the wait or events that has this id",
 });
 
 /** @param names The name of the command, and its other names. */
-function request(names: string[], syntax?: RequestSyntax): Schema {
-  if (syntax === undefined) throw new Error(`no command ${names[0]}`);
-  const { options, operands } = syntax;
+function request(names: string[], { options, operands }: RequestSyntax): Schema {
   const fields = Object.entries(options).filter(([key]) => isField(options, key))
     .map(([key, option]): [string, Schema] => [key, field(option)]);
   const properties = {

@@ -91,7 +91,11 @@ class View {
   async run(): Promise<Left> {
     const { terminal, world } = this.options;
     for (const [signal, status] of ENDS) {
-      this.#listen(signal, () => this.#interrupt(signal, status));
+      this.#listen(signal, () => {
+        // The user has typed ^C or ^\ in the pager, which is in the same process group.
+        if (this.#isAway && (signal === "SIGINT" || signal === "SIGQUIT")) return;
+        this.#leave(status);
+      });
     }
     this.#listen("SIGWINCH", () => this.#queue(() => terminal.invalidate()));
     // While this program was suspended, the shell may have changed the terminal.
@@ -121,12 +125,6 @@ class View {
 
   #listen(signal: Signal, handler: () => void): void {
     this.#closers.push(this.options.world.onSignal(signal, handler));
-  }
-
-  #interrupt(signal: Signal, status: number): void {
-    // The user has typed ^C or ^\ in the pager, which is in the same process group.
-    if (this.#isAway && (signal === "SIGINT" || signal === "SIGQUIT")) return;
-    this.#leave(status);
   }
 
   #queue(action: Action): void {
