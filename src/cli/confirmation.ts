@@ -4,7 +4,7 @@
  * @returns whether the answer, a line of standard input, is y or yes; true if none can be asked for,
  * because the question and the answer do not both go by a terminal.
  */
-export function isConfirmed(question: string): boolean {
+export function confirmOnTerminal(question: string): boolean {
   if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) return true;
   Deno.stderr.writeSync(new TextEncoder().encode(question));
   const bytes = new Uint8Array(100);

@@ -30,11 +30,14 @@ Examples:
     if (!json && context.batch === undefined) return { status };
     // Imported here and below, for most callers want the exit status of a task that runs.
     const { withRunIds } = await import("../task/run_ids.ts");
-    const tasksTold = told(outcomes, (task, { exitStatus, why }) => {
-      const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
-      return withRunIds(namespace, task, { running, why, exitStatus });
-    });
-    return { status, output: { namespace, tasks: tasksTold } satisfies Output<"check"> };
+    const output: Output<"check"> = {
+      namespace,
+      tasks: told(outcomes, (task, { exitStatus, why }) => {
+        const running = exitStatus === 0 ? true : exitStatus === 3 ? false : null;
+        return withRunIds(namespace, task, { running, why, exitStatus });
+      }),
+    };
+    return { status, output };
   },
 });
 

@@ -51,7 +51,7 @@ Examples:
   async run(context, request) {
     const { signal, timeout, main, now } = request;
     const { tasks, areSelected } = await chosenTasks(context, request);
-    if (request.all && !request.yes && !await areMeant(context, tasks)) {
+    if (request.all && !request.yes && !await isConfirmed(context, tasks)) {
       throw new Failed("nothing was stopped");
     }
     const namespace = readNamespace(context.namespace);
@@ -104,11 +104,11 @@ function progress(left: ReadonlySet<string>, longest: () => number): (elapsed: n
 }
 
 /** Asks on a terminal whether the tasks are to be stopped. Returns true where there is no terminal to ask on. */
-async function areMeant({ batch }: Context, tasks: readonly string[]): Promise<boolean> {
+async function isConfirmed({ batch }: Context, tasks: readonly string[]): Promise<boolean> {
   if (batch !== undefined || tasks.length === 0) return true;
-  const { isConfirmed } = await import("../cli/confirmation.ts");
+  const { confirmOnTerminal } = await import("../cli/confirmation.ts");
   const these = tasks.length === 1 ? "this task" : `these ${tasks.length} tasks`;
-  return isConfirmed(`${tasks.join("\n")}\nStop ${these}? [y/N] `);
+  return confirmOnTerminal(`${tasks.join("\n")}\nStop ${these}? [y/N] `);
 }
 
 /**
