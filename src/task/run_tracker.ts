@@ -140,6 +140,8 @@ export class RunTracker {
     for (const task of this.#former.keys()) {
       if (!list.former.has(task)) this.#former.delete(task);
     }
+    // One of these may have ended before anybody looks.
+    for (const task of list.former) if (!this.#former.has(task)) changed.push(task);
     return changed;
   }
 
