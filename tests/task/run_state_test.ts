@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { cgroupTest, LANCO, start, type TestNamespace, until } from "../harness.ts";
 
 /** How long a command is held at a call, in milliseconds: until another command has been executed. */
-const HOLD = 3000;
+const HOLD = 6000;
 
 /** Whether a tracer holds the command, and not only for a moment. */
 async function isHeld(words: string): Promise<boolean> {

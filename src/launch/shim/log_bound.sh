@@ -22,12 +22,13 @@ start_of() {
   lanco_start=${20-}
 }
 
-# await COMMAND...: runs a command, and ends it when this shell is told to end.
+# await COMMAND...: runs a command, and ends it when this shell is told to end. Its end is waited for,
+# for until then it keeps the cgroup from being removed.
 await() {
   lanco_told=''
   "$@" &
   wait $!
-  [ -z "$lanco_told" ] || kill $!
+  [ -z "$lanco_told" ] || { kill $! && wait $!; }
 } 2>/dev/null
 
 tell() {
