@@ -24,9 +24,12 @@ async function installed(root: string): Promise<string[]> {
 
 packageTest("rpmlint finds nothing but what its settings name", async ({ rpm }) => {
   const settings = `${HERE}src/extras/package/rpmlintrc`;
-  const { code, stdout } = await exec(["rpmlint", "-r", settings, rpm], { env: { HOME: "/tmp" } });
-  assertMatch(stdout, / 0 errors, 0 warnings/);
-  assertEquals(code, 0);
+  const { stdout } = await exec(["rpmlint", "-r", settings, rpm], { env: { HOME: "/tmp" } });
+  assertMatch(stdout, /1 packages and 0 specfiles checked/);
+  // Not every version of rpmlint finds all that the settings name.
+  const isUnnamed = (line: string) =>
+    /: [EW]: /.test(line) && !line.includes("E: unused-rpmlintrc-filter");
+  assertEquals(stdout.split("\n").filter(isUnnamed), []);
 });
 
 packageTest(
