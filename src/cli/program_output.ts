@@ -21,22 +21,34 @@ export interface Ended {
   code: number;
   /** What it has written to standard output. */
   stdout: string;
-  /** What it has written to standard error. */
+  /** What it has written to standard error; empty if that was not asked for. */
   stderr: string;
 }
 
 /**
  * Runs a program as `programOutput` does, without blocking this one meanwhile.
  *
- * @param signal Kills it.
+ * @param options.errors Whether its messages are kept; else they are dropped, however many they are.
+ * @param options.signal Kills it.
  */
 export async function runProgram(
   program: string,
   args: string[],
-  signal?: AbortSignal,
+  { errors = false, signal }: { errors?: boolean; signal?: AbortSignal } = {},
 ): Promise<Ended> {
-  const how = { args, cwd: "/", clearEnv: true, stdin: "null", ...(signal && { signal }) } as const;
-  const { success, code, stdout, stderr } = await new Deno.Command(program, how).output();
+  const ended = await new Deno.Command(program, {
+    args,
+    cwd: "/",
+    clearEnv: true,
+    stdin: "null",
+    stderr: errors ? "piped" : "null",
+    ...(signal && { signal }),
+  }).output();
   const text = new TextDecoder();
-  return { success, code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  return {
+    success: ended.success,
+    code: ended.code,
+    stdout: text.decode(ended.stdout),
+    stderr: errors ? text.decode(ended.stderr) : "",
+  };
 }

@@ -45,7 +45,7 @@ async function fileSystem(directory: string): Promise<FileSystem | null> {
 /** Returns what a program prints; undefined if it does not end in time, or cannot be started. */
 async function printed(program: string, args: string[]): Promise<string | undefined> {
   try {
-    return (await runProgram(program, args, AbortSignal.timeout(TIMEOUT))).stdout;
+    return (await runProgram(program, args, { signal: AbortSignal.timeout(TIMEOUT) })).stdout;
   } catch {
     return undefined;
   }

@@ -71,7 +71,7 @@ export async function runAsRoot(
     : ["up", namespace, ...scriptArguments(action.up)];
   // The path is for what the owner's tasks are stopped with at shutdown.
   const args = ["-c", script.join("\n"), executable(), ...words];
-  const { success, code, stdout, stderr } = await runProgram("/bin/sh", args);
+  const { success, code, stdout, stderr } = await runProgram("/bin/sh", args, { errors: true });
   if (success) return parseReport(stdout);
   const lines = stderr.trim().split("\n");
   const silence = `/bin/sh ended with status ${code}`;

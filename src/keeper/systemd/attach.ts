@@ -71,8 +71,8 @@ async function call(namespace: string, numbers: readonly string[]): Promise<stri
   const words = [`lanco-${namespace}.service`, "/shims", String(numbers.length), ...numbers];
   try {
     const args = ["--quiet", "call", ...ATTACH, ...words];
-    const signal = AbortSignal.timeout(CALL_TIMEOUT);
-    const { success, code, stderr } = await runProgram("/usr/bin/busctl", args, signal);
+    const options = { errors: true, signal: AbortSignal.timeout(CALL_TIMEOUT) };
+    const { success, code, stderr } = await runProgram("/usr/bin/busctl", args, options);
     if (success) return "";
     // What busctl advises behind it is of no use here.
     const [line = ""] = stderr.trim().split(/\n| \(consider /);
