@@ -103,7 +103,7 @@ class Batch {
   readonly #closing: (() => void)[] = [];
   /** Told when a request has been answered. */
   #left: (() => void) | undefined;
-  /** Whether it waits for a line; and how many bytes of lines it has read since nobody reads the answers. */
+  /** Whether it waits for a line, or until it may take one; and how many bytes of lines it has read since nobody reads the answers. */
   #isWaiting = true;
   #unanswerable = 0;
   #isClosing = false;
@@ -130,14 +130,14 @@ class Batch {
       if (this.#isClosing || this.#unanswerable > SENT) return;
       if (this.forRoot?.status !== undefined) return;
       await this.#begin(line);
+      this.#isWaiting = true;
       await this.answers.room();
       await this.forRoot?.ready();
       if (this.#underWay.size >= MANY) await this.#oneLess();
-      this.#isWaiting = true;
     }
   }
 
-  /** Returns when it has waited for input for a second altogether. */
+  /** Returns when it has waited for a second altogether: for input, or until it may take more. */
   async inputWaits(): Promise<void> {
     for (let ticks = 0; ticks < TICKS;) {
       await delay(TICK);

@@ -39,3 +39,24 @@ for (const [how, caller] of Object.entries({ RESET, UNREAD })) {
     await ns.gone("a");
   });
 }
+
+/** Runs a program that gets as many requests as it takes, the first of which is answered after two seconds, and reads no answer. */
+const FULL = `import subprocess, sys
+program = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+program.stdout.readline()
+program.stdout.close()
+wait = b'{"command":"wait","args":["a"]}\\n'
+program.stdin.write(b'{"command":"wait","args":["-t","2","a"]}\\n' + wait * 16500)
+program.stdin.flush()
+sys.exit(program.wait(60))`;
+
+cgroupTest(
+  "batch ends when nobody reads its answers and it may take no more requests",
+  async (ns) => {
+    await ns.must("run", "a", "sleep", "1000");
+    const words = ["/usr/bin/python3", "-c", FULL, LANCO, ns.name, "batch"];
+    const { code, stderr } = await exec(words);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals((await ns.lanco("check", "a")).code, 0);
+  },
+);
