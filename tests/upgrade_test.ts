@@ -158,8 +158,12 @@ async function isLookedAfter(ns: TestNamespace, old: string, young: string): Pro
   const killed = await state(then, "new");
   assertEquals([killed.state, killed.command], ["killed", ["sleep", "1000"]]);
   assert(killed.usage.cpu.total > 0);
+  // It has ended before "events" looks.
+  events.kill("SIGSTOP");
   await first("run", "former", "sh", "-c", "exit 4");
   assertEquals((await then("wait", "former")).code, 4);
+  await ns.gone("former");
+  events.kill("SIGCONT");
 
   // Root's part is replaced under them.
   await root(young, ...INIT);
