@@ -2,74 +2,74 @@
 import { OWNER, PREFIX, run } from "./measure.ts";
 import { bomb, type Tool } from "./tool.ts";
 
-const name = (task: string) => `${PREFIX}${task}`;
+/** How systemd is asked: by root, or by a user whose manager runs. */
+interface Asking {
+  /** What the units are. */
+  kind: "service" | "scope";
+  /** Runs systemd-run(1) or systemctl(1), which must succeed. */
+  ask(program: string, ...args: string[]): unknown;
+  /** The words of systemd-run(1) that start a command. */
+  words(command: string): string[];
+}
+
+/** What both forms do alike. */
+function units({ kind, ask, words }: Asking) {
+  const unit = (task: string) => `${PREFIX}${task}.${kind}`;
+  const start = (task: string, command: string) =>
+    ask("systemd-run", "--quiet", "--collect", `--unit=${unit(task)}`, ...words(command));
+  return {
+    launch: (task: string) => start(task, "sleep 1000"),
+    check: (task: string) => ask("systemctl", "is-active", "--quiet", unit(task)),
+    stop: (task: string) => ask("systemctl", "stop", unit(task)),
+    launchAll(tasks: string[]): Promise<void> {
+      for (const task of tasks) start(task, "sleep 1000");
+      return Promise.resolve();
+    },
+    stopAll(tasks: string[]): Promise<void> {
+      ask("systemctl", "stop", ...tasks.map(unit));
+      return Promise.resolve();
+    },
+    list: () => ask("systemctl", "list-units", "--no-pager", unit("*")),
+    bomb: {
+      launch: () => start("bomb", bomb),
+      stop: () => ask("systemctl", "kill", "--signal=KILL", unit("bomb")),
+    },
+  };
+}
 
 const asRoot = (program: string, ...args: string[]) => run(program, args, {});
-const unit = (task: string) => `${name(task)}.service`;
-const startUnit = (task: string, ...command: string[]) =>
-  asRoot(
-    "systemd-run",
-    ...["--quiet", "--collect", `--unit=${unit(task)}`, `--uid=${OWNER.uid}`, ...command],
-  );
+/** It is there if systemd is process 1: see sd_booted(3). */
+const assertBooted = () => void Deno.statSync("/run/systemd/system");
+
 /** A unit for each task. As root, for others would need rights from polkit. */
 const systemdRun: Tool = {
   name: "systemd-run",
-  // It is there if systemd is process 1: see sd_booted(3).
-  begin: () => void Deno.statSync("/run/systemd/system"),
-  launch: (task) => startUnit(task, "sleep", "1000"),
-  check: (task) => asRoot("systemctl", "is-active", "--quiet", unit(task)),
-  stop: (task) => asRoot("systemctl", "stop", unit(task)),
-  launchAll: (tasks) => {
-    for (const task of tasks) startUnit(task, "sleep", "1000");
-    return Promise.resolve();
-  },
-  stopAll: (tasks) => {
-    asRoot("systemctl", "stop", ...tasks.map(unit));
-    return Promise.resolve();
-  },
-  list: () => asRoot("systemctl", "list-units", "--no-pager", unit("*")),
-  bomb: {
-    launch: () => startUnit("bomb", bomb),
-    stop: () => asRoot("systemctl", "kill", "--signal=KILL", unit("bomb")),
-  },
+  begin: assertBooted,
+  ...units({
+    kind: "service",
+    ask: asRoot,
+    words: (command) => [`--uid=${OWNER.uid}`, ...command.split(" ")],
+  }),
   resident: /^$/,
   end: () => {},
 };
 
 const manager = `user@${OWNER.uid}.service`;
-const asOwner = (program: string, ...args: string[]) =>
-  run("env", [`XDG_RUNTIME_DIR=/run/user/${OWNER.uid}`, program, "--user", ...args]);
-const scope = (task: string) => `${name(task)}.scope`;
-const startScope = (task: string, command: string) =>
-  asOwner(
-    "systemd-run",
-    ...["--scope", "--quiet", "--collect", `--unit=${scope(task)}`],
-    // systemd-run becomes the command, which goes on in the background.
-    ...["sh", "-c", `${command} </dev/null >/dev/null 2>&1 &`],
-  );
+
 /** A scope for each task, below the manager of a user, who needs no rights for it. */
 const userScope: Tool = {
   name: "systemd-run --user",
-  begin: () => {
-    Deno.statSync("/run/systemd/system");
+  begin() {
+    assertBooted();
     asRoot("systemctl", "start", manager);
   },
-  launch: (task) => startScope(task, "sleep 1000"),
-  check: (task) => asOwner("systemctl", "is-active", "--quiet", scope(task)),
-  stop: (task) => asOwner("systemctl", "stop", scope(task)),
-  launchAll: (tasks) => {
-    for (const task of tasks) startScope(task, "sleep 1000");
-    return Promise.resolve();
-  },
-  stopAll: (tasks) => {
-    asOwner("systemctl", "stop", ...tasks.map(scope));
-    return Promise.resolve();
-  },
-  list: () => asOwner("systemctl", "list-units", "--no-pager", scope("*")),
-  bomb: {
-    launch: () => startScope("bomb", bomb),
-    stop: () => asOwner("systemctl", "kill", "--signal=KILL", scope("bomb")),
-  },
+  ...units({
+    kind: "scope",
+    ask: (program, ...args) =>
+      run("env", [`XDG_RUNTIME_DIR=/run/user/${OWNER.uid}`, program, "--user", ...args]),
+    // systemd-run becomes the command, which goes on in the background.
+    words: (command) => ["--scope", "sh", "-c", `${command} </dev/null >/dev/null 2>&1 &`],
+  }),
   resident: /systemd --user/,
   end: () => void asRoot("systemctl", "stop", manager),
 };
