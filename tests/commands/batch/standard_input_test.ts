@@ -40,21 +40,26 @@ for (const [how, caller] of Object.entries({ RESET, UNREAD })) {
   });
 }
 
-/** Runs a program that gets as many requests as it takes, the first of which is answered after two seconds, and reads no answer. */
-const FULL = `import subprocess, sys
-program = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+/**
+ * Runs a program that gets as many requests as it takes, and reads no answer. When it has taken
+ * them, all but what a pipe holds, it ends what the first of them waits for.
+ */
+const FULL = `import os, signal, subprocess, sys
+program = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 program.stdout.readline()
 program.stdout.close()
 wait = b'{"command":"wait","args":["a"]}\\n'
-program.stdin.write(b'{"command":"wait","args":["-t","2","a"]}\\n' + wait * 16500)
+program.stdin.write(b'{"command":"wait","args":["b"]}\\n' + wait * 16500)
 program.stdin.flush()
-sys.exit(program.wait(60))`;
+os.kill(int(sys.argv[1]), signal.SIGKILL)
+sys.exit(program.wait())`;
 
 cgroupTest(
   "batch ends when nobody reads its answers and it may take no more requests",
   async (ns) => {
-    await ns.must("run", "a", "sleep", "1000");
-    const words = ["/usr/bin/python3", "-c", FULL, LANCO, ns.name, "batch"];
+    for (const task of ["a", "b"]) await ns.must("run", task, "sleep", "1000");
+    const [pid] = ns.task("b");
+    const words = ["/usr/bin/python3", "-c", FULL, String(pid), LANCO, ns.name, "batch"];
     const { code, stderr } = await exec(words);
     assertEquals([code, stderr], [0, ""]);
     assertEquals((await ns.lanco("check", "a")).code, 0);
