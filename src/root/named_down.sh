@@ -11,17 +11,20 @@ hierarchy_goes() {
   return 1
 }
 
-# Unmounts the named hierarchy. If its last removed cgroup has not been freed yet, the
-# hierarchy remains for ever, without a mount; it is then mounted again, and unmounted later.
+# Unmounts the named hierarchy. If its last removed cgroup has not been freed yet, which takes a
+# busy kernel seconds, the hierarchy remains for ever, without a mount; it is then mounted again,
+# and unmounted later.
 detach_named() {
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
+  read -r begin _ </proc/uptime
+  while :; do
     detach "$run/named"
     hierarchy_goes && return
-    [ -z "$(holders "$run/named")" ] || return
+    [ -z "$(holders "$run/named")" ] || return 0
+    read -r now _ </proc/uptime
+    [ $((${now%.*} - ${begin%.*})) -lt 10 ] || return 0
     mount -t cgroup -o "none,name=lanco-$ns" "lanco-$ns" "$run/named"
     sleep 0.1
   done
-  detach "$run/named"
 }
 
 # If there are no processes, takes the namespace from its owner, who can then start no task.
