@@ -75,7 +75,8 @@ function reexports(chunks: readonly string[]): string {
 function merge(file: string, chunks: readonly string[]): void {
   Deno.writeTextFileSync(`${bundle}/${file}`, reexports(chunks));
   const others = names.filter((name) => !chunks.includes(name));
-  const options = ["--bundle", "--format=esm", "--charset=utf8", "--sourcemap=linked"];
+  // V8 reads a file faster in which each character is a byte.
+  const options = ["--bundle", "--format=esm", "--charset=ascii", "--sourcemap=linked"];
   const args = [
     file,
     ...options,

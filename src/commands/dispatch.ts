@@ -5,13 +5,21 @@ import type { Command, Context, Result } from "../cli/command.ts";
 import { findCommand } from "../cli/find_command.ts";
 import { asLancoError } from "./failure.ts";
 import { COMMANDS, STANDALONE } from "./command_table.ts";
-import { Failed, type LancoError, NoSuchTask, reason, Usage } from "../cli/errors.ts";
+import {
+  Failed,
+  type LancoError,
+  NoSuchTask,
+  NotInitialised,
+  reason,
+  Usage,
+} from "../cli/errors.ts";
 import type { LogOptions } from "../cli/logger.ts";
 import { toStandardOutput } from "../cli/standard_output.ts";
 import type { WriteMode } from "../cli/pending_output.ts";
 import { namespaceName } from "../cli/names.ts";
 import { GLOBAL_OPTIONS, parseWords } from "../cli/options.ts";
 import { readRequest, type Request, takesTask } from "../cli/request.ts";
+import { readNamespace } from "../namespace/namespace.ts";
 import { asJson, jsonLine, render } from "../show/render.ts";
 
 /** How long it may take to find a similar name, in milliseconds. */
@@ -155,6 +163,7 @@ class CommandLine implements Context {
     if (command.stopsByKey?.(request)) {
       return await (await import("../root/owner_top.ts")).topAsOwner(this, this.args);
     }
+    if (isRootsOwn(this.namespace)) return undefined;
     const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
     if (command.launches) return void refuseToLaunch(this.namespace);
     return await asOwner(this.namespace, this.args, command.maxSilence?.(request));
@@ -170,6 +179,17 @@ class CommandLine implements Context {
       throw new Failed(`${summary(output)}: ${reason(error)}`);
     }
     return status;
+  }
+}
+
+/** Whether a namespace belongs to root, for whom nothing is loaded then that acts as another user. */
+function isRootsOwn(namespace: string): boolean {
+  try {
+    return readNamespace(namespace).uid === 0;
+  } catch (error) {
+    // The owner of its logs may be told from them.
+    if (error instanceof NotInitialised) return false;
+    throw error;
   }
 }
 
