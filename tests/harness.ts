@@ -202,12 +202,14 @@ export class TestNamespace {
   }
 
   /**
-   * The same, when no request to the release agent is left: it removes the request after it
-   * has answered, so that a `run` may return before.
+   * The same, when no request to the release agent is left, which removes the request after it
+   * has admitted the task, and no cgroup without processes, which a shim removes after the end.
    */
   async tracesAtRest(): Promise<string[]> {
-    const isAsked = () => this.traces().some((path) => /\/named\/(enter|bell)-/.test(path));
-    await until("no request to the release agent is left", () => !isAsked());
+    const isLeft = (path: string) =>
+      /\/named\/(enter|bell)-/.test(path) ||
+      /\/task-\w+$/.test(path) && this.pids(path.slice(this.directory.length + 1)).length === 0;
+    await until("nothing is left that goes by itself", () => !this.traces().some(isLeft));
     return this.traces();
   }
 

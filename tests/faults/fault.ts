@@ -148,7 +148,8 @@ export class Scene {
     let again = await this.#batch.ask("run", task, "sleep", "1000");
     if (check === 0 && again.exitStatus === 4) {
       // Rightly: it ran then. But it may have been asked to end, and do so at any moment.
-      assert([0, 3].includes(await this.ask("stop", "--now", task)), what);
+      const { exitStatus, messages } = await this.#batch.ask("stop", "--now", task);
+      assert([0, 3].includes(exitStatus), `${what}: ${messages}`);
       assertEquals([await this.ask("check", task), running.some(lives)], [3, false], what);
       again = await this.#batch.ask("run", task, "sleep", "1000");
     }

@@ -19,10 +19,13 @@ async function stopped(
 ): Promise<void> {
   await ns.must("run", "a", "sh", "-c", line);
   await until(`there are ${count} processes`, () => ns.task("a").length >= count);
-  const pids = [...ns.task("a"), ns.shim("a")];
+  const pids = ns.task("a");
+  const shim = ns.shim("a");
   prepare?.();
   await ns.must("stop", ...how, "a");
   assertEquals(pids.filter(lives), []);
+  // By the removal of the cgroups, which may be its last act, it has said that all have ended.
+  await until("the shim has ended", () => !lives(shim));
   assertEquals(ns.traces().filter((path) => /\/task-a$/.test(path)), []);
   assertEquals((await ns.lanco("check", "a")).code, 3);
 }
