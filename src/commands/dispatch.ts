@@ -160,10 +160,10 @@ class CommandLine implements Context {
       }
       return undefined;
     }
+    if (isRootsOwn(this.namespace)) return undefined;
     if (command.stopsByKey?.(request)) {
       return await (await import("../root/owner_top.ts")).topAsOwner(this, this.args);
     }
-    if (isRootsOwn(this.namespace)) return undefined;
     const { asOwner, refuseToLaunch } = await import("../root/owner.ts");
     if (command.launches) return void refuseToLaunch(this.namespace);
     return await asOwner(this.namespace, this.args, command.maxSilence?.(request));
@@ -182,12 +182,12 @@ class CommandLine implements Context {
   }
 }
 
-/** Whether a namespace belongs to root, for whom nothing is loaded then that acts as another user. */
+/** Whether a namespace belongs to root. For its commands nothing needs to be loaded that acts as another user. */
 function isRootsOwn(namespace: string): boolean {
   try {
     return readNamespace(namespace).uid === 0;
   } catch (error) {
-    // The owner of its logs may be told from them.
+    // The owner of a namespace that was removed is told by its logs: see ownerOf().
     if (error instanceof NotInitialised) return false;
     throw error;
   }

@@ -24,7 +24,7 @@ async function stopped(
   prepare?.();
   await ns.must("stop", ...how, "a");
   assertEquals(pids.filter(lives), []);
-  // By the removal of the cgroups, which may be its last act, it has said that all have ended.
+  // The shim removes the cgroups of its run before it ends itself.
   await until("the shim has ended", () => !lives(shim));
   assertEquals(ns.traces().filter((path) => /\/task-a$/.test(path)), []);
   assertEquals((await ns.lanco("check", "a")).code, 3);

@@ -82,9 +82,12 @@ for (const sh of ["/bin/dash", "/bin/bash", "/bin/busybox sh", "/bin/bash --posi
         try {
           await ended(ns, 1, 3);
           await until("three errands are left", () => left(ns).filter(Boolean).length === 3);
-          // Who finds the lock free after having left one would do them all.
+          // An agent that has left its errand and then finds the lock free would do them all.
           const leaving = ["pgrep", "-f", `${ns.agent} /task-q[1-3]`];
-          await until("who left them is gone", async () => (await exec(leaving)).code === 1);
+          await until(
+            "the agents that left them have ended",
+            async () => (await exec(leaving)).code === 1,
+          );
         } finally {
           agent.kill();
           await agent.end();
