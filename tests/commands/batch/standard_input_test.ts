@@ -52,7 +52,10 @@ wait = b'{"command":"wait","args":["a"]}\\n'
 program.stdin.write(b'{"command":"wait","args":["b"]}\\n' + wait * 16500)
 program.stdin.flush()
 os.kill(int(sys.argv[1]), signal.SIGKILL)
-sys.exit(program.wait(600))`;
+try:
+    sys.exit(program.wait(300))
+finally:
+    program.kill()`;
 
 cgroupTest(
   "batch ends when nobody reads its answers and it may take no more requests",
