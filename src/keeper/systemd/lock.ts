@@ -67,7 +67,13 @@ export function ifUnlocked<T>(
     throw explain(error);
   }
   using file = opened;
-  return file.tryLockSync(true) ? { result: act() } : undefined;
+  if (!file.tryLockSync(true)) return undefined;
+  try {
+    return { result: act() };
+  } finally {
+    // A process that is being started meanwhile has the file open until it executes its program.
+    file.unlockSync();
+  }
 }
 
 function explained(namespace: string, path: string, error: unknown): unknown {
