@@ -4,7 +4,7 @@
 # A task, a storm of processes, and what is refused.
 story() {
   # What is limited leaves some of the one processor to what it is asked for with.
-  check "run" l run --cpus 0.3 first-task openssl speed -seconds 60 aes
+  check "run" l run --cpus 0.1 first-task openssl speed -seconds 60 aes
   check "check" l check first-task
   check "ls shows the task" sh -c "lanco $ns ls | grep -q 'openssl speed -seconds 60 aes'"
   expect "run again is refused" 4 l run first-task openssl speed aes
@@ -66,7 +66,7 @@ measured() { l metrics | grep -Eq "^lanco_task_$1\{[^}]*task=\"watched\"[^}]*\} 
 
 # Watching, by the counters of this host.
 watching() {
-  check "run what is watched" l run --cpus 0.3 watched sh -c "echo begun; while :; do :; done"
+  check "run what is watched" l run --cpus 0.1 watched sh -c "echo begun; while :; do :; done"
   check "run what ends by itself" l run quick sh -c "echo one; sleep 2; echo two; exit 7"
   check "logs -f shows all and ends with the task" \
     sh -c "test \"\$(lanco $ns logs -f quick | tr '\n' ' ')\" = 'one two '"
