@@ -13,9 +13,12 @@ function isStopped(pid: number): boolean {
   }
 }
 
-/** Those that a signal has stopped and that are to become task a, in whatever cgroup, or are in it. */
+/**
+ * Those that a signal has stopped and that are to become task a, in whatever cgroup, are in it, or
+ * remove its cgroup at its end, for which they have left it.
+ */
 function stopped(ns: TestNamespace): number[] {
-  const members = new Set(ns.members("a"));
+  const members = new Set([...ns.members("a"), ...ns.pids("unified/shims")]);
   const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name));
   return pids.filter((pid) => {
     try {
