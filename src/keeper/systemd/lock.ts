@@ -71,7 +71,8 @@ export function ifUnlocked<T>(
   try {
     return { result: act() };
   } finally {
-    // A process that is being started meanwhile has the file open until it executes its program.
+    // Closing the file is not enough: a process that another thread is starting has it open, too,
+    // until it executes its program (fork(2)).
     file.unlockSync();
   }
 }

@@ -30,6 +30,27 @@ Deno.test("a lock is had by one at a time, and by the next when its file is clos
   }
 });
 
+/** Starts processes one after the other, in a thread of its own; says when it has begun. */
+const STARTER = `data:text/javascript,for (;;) {
+  await new Deno.Command("/bin/true").output();
+  postMessage("started");
+}`;
+
+Deno.test("a lock is free at once, even while another thread starts processes", async () => {
+  const path = Deno.makeTempFileSync();
+  const worker = new Worker(STARTER, { type: "module" });
+  try {
+    await new Promise((resolve) => worker.onmessage = resolve);
+    // Each process that is being started has the file open for a moment.
+    for (let i = 0; i < 5000; i++) {
+      assertEquals(ifUnlocked(path, () => "had"), { result: "had" }, `${i}`);
+    }
+  } finally {
+    worker.terminate();
+    Deno.removeSync(path);
+  }
+});
+
 Deno.test("the kernel takes a lock from a process that is killed", async () => {
   const path = Deno.makeTempFileSync();
   try {
