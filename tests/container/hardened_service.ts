@@ -26,7 +26,7 @@ async function served(
   Deno.chmodSync(script, 0o644);
   const shell = ["sh", script, LANCO, ns.name];
   let { code, stderr } = await asRoot(["systemd-run", ...words, ...shell]);
-  // A systemd that another test has executed anew meanwhile no longer tells who waits.
+  // If another test has had systemd executed anew meanwhile, systemd-run(1) no longer learns of the end.
   if (stderr.includes("disconnected from message bus")) {
     const hasEnded = async () =>
       (await asRoot(["systemctl", "is-active", unit])).stdout.trim() === "inactive";

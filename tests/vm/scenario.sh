@@ -161,8 +161,8 @@ elif grep -q enforcing=1 /proc/cmdline; then
   with_selinux
 elif lanco doctor | grep -q "layout unified"; then
   either_keeper
-  # What takes long is played once: with one keeper here, with the other on the other release. That
-  # what systemd keeps is there after a reboot is tried in containers of both, by scripts/shutdown_test.
+  # What takes long is played once: with one keeper here, with the other on the other release. One
+  # of the two reboots, for scripts/shutdown_test reboots containers of both releases.
   if grep -q '^VERSION_CODENAME=bookworm' /etc/os-release; then
     play systemd $parts limits_of_namespace
     play named $parts
