@@ -6,7 +6,8 @@ import { procOf } from "../task/pid_namespace.ts";
 import { readBeginning } from "../task/read_beginning.ts";
 import { parseStatus, STATUS_LENGTH } from "../task/record.ts";
 import { openRegular, unlessBad } from "../task/record_file.ts";
-import { EndedEarly, notExecuted, type Shim } from "./shim/shim.ts";
+import { EndedEarly } from "./shim/ended_early.ts";
+import { notExecuted, type Shim } from "./shim/shim.ts";
 
 /** Whose execution of a command is watched. */
 export interface ExecutionOptions {

@@ -59,12 +59,13 @@ export async function launch(
     await attempt.enter();
     return await attempt.execute();
   } catch (error) {
-    const { refusal } = await import("./refusal.ts");
+    const { reasons } = await import("./refusal.ts");
     // The reason is found out before the cgroups are removed, for it reads their counters.
-    const why = refusal(namespace, task, options.limits, error);
+    const { why, ifKilled } = reasons(namespace, task, options.limits, error);
     const killed = await attempt.undo();
     if (killed || error instanceof Failed) assertOpen(namespace, init);
-    if (why !== undefined) throw new Failed(`cannot start task ${task}: ${why}`);
+    const refusal = why ?? (killed ? ifKilled : undefined);
+    if (refusal !== undefined) throw new Failed(`cannot start task ${task}: ${refusal}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);
   }

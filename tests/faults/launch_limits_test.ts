@@ -1,8 +1,24 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { answersIn } from "../batch.ts";
-import { cgroupTest, exec, exists, identity, LANCO, OWNER, TRACKER, until } from "../harness.ts";
+import { answersIn, openBatch } from "../batch.ts";
+import {
+  cgroupTest,
+  exec,
+  exists,
+  identity,
+  LANCO,
+  OWNER,
+  type TestNamespace,
+  TRACKER,
+  until,
+} from "../harness.ts";
 import { FEW_DESCRIPTORS } from "./shells.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
+
+/** Executes the words behind a score with this oom_score_adj. */
+const SCORED = ["sh", "-c", 'echo "$1" >/proc/self/oom_score_adj; shift; exec "$@"', "sh"];
+
+/** How a launch is refused that has no memory. */
+const FULL = /the memory of namespace \S+ is full: .*"init --memory"\n?$/;
 
 /** How the runtime ends that cannot start, before there is any lanĉo; or what loads it. */
 const BROKEN = [101, 126, 127, 133, 134, 137, 139];
@@ -30,6 +46,59 @@ cgroupTest("a namespace with all its processes is named as what hinders a launch
 });
 
 cgroupTest("a namespace whose memory is full is named as what hinders a launch", async (ns) => {
+  const memory = await fullMemory(ns);
+  try {
+    // The kernel fails at different steps of a launch: where nothing is free it does not fork; where
+    // little is, it kills the task's first process, or its shim, which it prefers at a score of 900.
+    for (let free = 0; free <= 192; free += 48) {
+      await memory.fill(free);
+      for (const words of [[], ["-f", "-L"], ["--memory", "4M"]]) {
+        for (const score of ["0", "900"]) {
+          const run = ["run", "--oom-score-adj", "0", ...words, "b", "sleep", "0.1"];
+          const { code, stderr } = await exec([...SCORED, score, LANCO, ns.name, ...run]);
+          if (free > 0 && stderr === "") {
+            // It was started, and the kernel may have killed it then.
+            await ns.gone("b");
+            continue;
+          }
+          assertMatch(stderr, FULL);
+          assertEquals(code, words.includes("-f") ? 125 : 1);
+          assertEquals((await ns.lanco("check", "b")).code, 3);
+        }
+      }
+    }
+  } finally {
+    memory.free();
+  }
+  await ns.must("run", "b", "sleep", "1000");
+});
+
+cgroupTest(
+  "a batch names a full memory at once, and goes on when some is free again",
+  async (ns) => {
+    const memory = await fullMemory(ns);
+    const batch = openBatch(ns);
+    try {
+      assertEquals((await batch.ask("run", "a", "sleep", "1000")).exitStatus, 0);
+      for (let free = 0; free <= 144; free += 72) {
+        await memory.fill(free);
+        for (let i = 0; i < 3; i++) {
+          const { exitStatus, messages } = await batch.ask("run", "b", "sleep", "1000");
+          // The kernel may have killed it after it was started, or not.
+          if (free > 0 && exitStatus === 0) await batch.ask("stop", "--now", "b");
+          else assertMatch(messages.join(), FULL);
+        }
+      }
+    } finally {
+      memory.free();
+    }
+    assertEquals((await batch.ask("run", "b", "sleep", "1000")).exitStatus, 0);
+    await batch.end();
+  },
+);
+
+/** Limits the memory of a namespace, and returns how it is filled. */
+async function fullMemory(ns: TestNamespace) {
   await ns.init("--memory", "8M", "--swap", "0");
   const hierarchy = ["memory", "unified"].map((name) => `${ns.directory}/${name}`)
     .find((path) => exists(`${path}/memory.max`) || exists(`${path}/memory.limit_in_bytes`));
@@ -38,28 +107,23 @@ cgroupTest("a namespace whose memory is full is named as what hinders a launch",
   const file = `/dev/shm/${ns.name}`;
   const program = new URL("fill_memory.py", import.meta.url).pathname;
   const words = ["/usr/bin/python3", program, `${cgroup}/cgroup.procs`, file];
-  try {
-    // The kernel holds back some pages for each processor: until it has none for a task.
-    for (let fits = true; fits;) {
-      assertEquals((await exec(words, { uid: 0 })).code, 137);
-      fits = (await ns.lanco("run", "b", "sleep", "1000")).code === 0;
-      if (fits) await ns.must("stop", "--now", "b");
-    }
-    for (const words of [[], ["-f", "-L"], ["--memory", "4M"]]) {
-      // The kernel fails at different steps of a launch.
-      for (let i = 0; i < 3; i++) {
-        const { code, stderr } = await ns.lanco("run", ...words, "b", "sleep", "1000");
-        assertMatch(stderr, /the memory of namespace \S+ is full: .*"init --memory"\n$/);
-        assertEquals(code, words.includes("-f") ? 125 : 1);
-        assertEquals((await ns.lanco("check", "b")).code, 3);
+  return {
+    /** Leaves so many KiB free. */
+    fill: async (free: number) => {
+      // The kernel holds back some pages for each processor: until it has none for a task.
+      for (let fits = true; fits;) {
+        assertEquals((await exec(words, { uid: 0 })).code, 137);
+        fits = (await ns.lanco("run", "fits", "sleep", "1000")).code === 0;
+        if (fits) await ns.lanco("stop", "--now", "fits");
       }
-    }
-  } finally {
-    if (exists(file)) Deno.removeSync(file);
-    Deno.removeSync(cgroup);
-  }
-  await ns.must("run", "b", "sleep", "1000");
-});
+      Deno.truncateSync(file, Deno.statSync(file).size - free * 1024);
+    },
+    free: () => {
+      if (exists(file)) Deno.removeSync(file);
+      Deno.removeSync(cgroup);
+    },
+  };
+}
 
 cgroupTest("what is too little to start anything is refused", async (ns) => {
   const { code, stderr } = await ns.lanco("run", "--memory", "64K", "a", "sleep", "1000");

@@ -35,6 +35,8 @@ while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
       kill -KILL "${lanco_parent##*/}"
       for lanco_self in /proc/self/task/*; do :; done
       lanco_self=${lanco_self##*/}
+      # By its process id "run" learns of the end of a shim that is killed.
+      echo "$lanco_tag shim $lanco_self"
       # The shim moves itself out of the caller's cgroups before it starts its child: this is
       # faster than if "run" moved both.
       for lanco_cgroup in ${lanco_stage:+"$lanco_stage$lanco_staged"} $lanco_cgroups; do
@@ -43,7 +45,6 @@ while read -r lanco_tag lanco_fifo lanco_staged lanco_text; do
       eval "$lanco_text"
       exec 4>&1 </dev/null >/dev/null 2>&1
       lanco_tag="$lanco_tag "
-      echo "${lanco_tag}shim $lanco_self" >&4
       lanco_shim "" "$lanco_high" "$lanco_child" "$lanco_fifo" "$@"
     )
     :

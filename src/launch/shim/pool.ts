@@ -11,6 +11,7 @@ import { type Connection, encode, openBoth } from "./connection.ts";
 import { ending, lives, ShimOutput } from "./output.ts";
 import { readCallerEnvironment } from "./environment.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
+import { EndedEarly } from "./ended_early.ts";
 import { letLiveOn, spawn } from "./spawn.ts";
 
 /** How many FIFOs a shim pool has: one for each launch at a time, and some for launches that fail. */
@@ -33,6 +34,8 @@ export interface ShimRequest {
   variables: Record<string, string>;
   /** The arguments of the shim from the directory of the runs on. */
   words: readonly string[];
+  /** See `ShimOptions.look`. */
+  look: () => void;
 }
 
 /** A shim that has been forked. */
@@ -125,7 +128,7 @@ export class ShimPool {
    * @returns the connection to the shim; undefined if this shim needs a shell of its own.
    * @throws {Failed} if the shim was killed.
    */
-  async fork({ id, variables, words }: ShimRequest): Promise<Connection | undefined> {
+  async fork({ id, variables, words, look }: ShimRequest): Promise<Connection | undefined> {
     const text = startText(variables, words);
     if (!this.able || encode(text).length > LARGEST || text.includes("\0")) return undefined;
     if (INHERITED.some((name) => Object.hasOwn(variables, name))) return undefined;
@@ -155,12 +158,16 @@ export class ShimPool {
       await this.#input.write(encode(`${tag} ${fifo} ${id} ${text}`)).catch(() => {});
       const first = await within(STEP_TIMEOUT, output.read()) ?? "";
       const [line = "", number] = /^shim (\d+)\n/.exec(first) ?? [];
-      if (first !== "no\n" && number === undefined) {
-        throw new Failed("the task was killed before its start");
-      }
+      if (number === undefined) throw new EndedEarly(137);
+      const pid = Number(number);
+      output.lives = () => lives(pid);
       output.putBack(first.slice(line.length));
-      if (number === undefined) this.#free.push(fifo);
-      else made = this.#connection(Number(number), { tag, output, go, fifo, finish });
+      // A shim that could not move itself says so first.
+      const more = await within(STEP_TIMEOUT, output.read(), look);
+      if (more === null) throw new EndedEarly(137);
+      output.putBack(more);
+      if (more.startsWith("no\n")) this.#free.push(fifo);
+      else made = this.#connection(pid, { tag, output, go, fifo, finish });
       return made;
     } finally {
       if (made === undefined) {
@@ -177,7 +184,6 @@ export class ShimPool {
   }
 
   #connection(pid: number, { tag, output, go, fifo, finish }: NewShim): Connection {
-    output.lives = () => lives(pid);
     const forget = () => void this.#shims.delete(tag);
     return {
       pid,

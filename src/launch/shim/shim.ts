@@ -7,6 +7,7 @@ import { byFifos, byPipes, type Connection, openFifos } from "./connection.ts";
 import { removeTree } from "../../task/record_file.ts";
 import type { ShimPool } from "./pool.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
+import { EndedEarly } from "./ended_early.ts";
 import { cwdFor, spawn } from "./spawn.ts";
 
 /** The options of a launch that its shim needs, with absolute paths of files. */
@@ -39,14 +40,6 @@ export interface ShimOptions extends OfLaunch {
   pool?: ShimPool | undefined;
   /** Called every half second while `run` waits for the shim; throws if waiting is of no use. */
   look: () => void;
-}
-
-/** The shim or its child has ended before the command was executed, and has reported no error. */
-export class EndedEarly extends Failed {
-  /** @param status The exit status, 128 + n for signal n. */
-  constructor(readonly status: number) {
-    super("the task was killed before its start");
-  }
 }
 
 /** The shim of one task: see `shim.sh`. */
@@ -206,12 +199,12 @@ function spawnShim(options: ShimOptions, mode: string): Deno.ChildProcess {
 
 /** Returns undefined if there is no shim pool, or it cannot fork this shim. */
 async function byPool(options: ShimOptions): Promise<Connection | undefined> {
-  const { pool, id, environment, command, directory, log, errors, input } = options;
+  const { pool, id, environment, command, directory, log, errors, input, look } = options;
   // All shims of a pool have one output, where a name in a message could look like another's line.
   const named = [command[0], directory, log, errors, input];
   if (named.some((name) => name?.includes("\n"))) return undefined;
   const variables = { ...options.variables, ...environment.restore };
-  return await pool?.fork({ id, variables, words: shimWords(options) });
+  return await pool?.fork({ id, variables, words: shimWords(options), look });
 }
 
 /** Returns the error for a command that was found but not executed, from the exit status of a shell or env(1). */
