@@ -5,6 +5,7 @@ import type { Bound } from "./launch_options.ts";
 import { stepOf } from "./log_max.ts";
 import type { OutputFile, OutputFiles } from "./output_files.ts";
 import type { RunFiles } from "./run_files.ts";
+import { EndedEarly } from "./shim/ended_early.ts";
 import { LogBound, type Way } from "./shim/log_bound.ts";
 import type { ShimOptions } from "./shim/shim.ts";
 
@@ -57,7 +58,7 @@ export class LogBounds {
         const opened = file.descriptor(child);
         this.#assertLimit(await bound.open(opened, dropsFile(files.directory, file.output)));
       } catch (error) {
-        throw refusal(file.path, reason(error));
+        throw error instanceof EndedEarly ? error : refusal(file.path, reason(error));
       }
     }
   }

@@ -1,7 +1,7 @@
-import { Failed } from "../../cli/errors.ts";
 import { delay } from "../../cli/sleep.ts";
 import { encode } from "./connection.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
+import { EndedEarly } from "./ended_early.ts";
 import { letLiveOn, spawn, type SpawnOptions } from "./spawn.ts";
 
 /** How long the end of a shell that is killed is waited for, in milliseconds. */
@@ -41,23 +41,20 @@ export class LaunchShell {
   }
 
   /**
-   * Returns what the shell says next; undefined if it has ended.
+   * Returns what the shell says next.
    *
+   * @throws {EndedEarly} if it has ended.
    * @throws {Failed} if it says nothing for 30 seconds.
    */
-  async answer(): Promise<string | undefined> {
+  async answer(): Promise<string> {
     const { done, value } = await within(STEP_TIMEOUT, this.#output.read());
-    return done ? undefined : new TextDecoder().decode(value).trim();
+    if (done) throw new EndedEarly(137, `the shell ${this.purpose}`);
+    return new TextDecoder().decode(value).trim();
   }
 
-  /**
-   * Waits until the shell has taken its next step.
-   *
-   * @throws {Failed} if it has ended, or does not answer within 30 seconds.
-   */
+  /** Waits until the shell has taken its next step. Throws as `answer` does. */
   async ready(): Promise<void> {
-    if (await this.answer() !== undefined) return;
-    throw new Failed(`the shell ${this.purpose} was killed before the task's start`);
+    await this.answer();
   }
 
   /** Sends a line. A shell that has ended is noticed by `answer`. */

@@ -69,12 +69,8 @@ export class LogBound extends LaunchShell {
   }
 
   async #answer(word: string): Promise<string> {
-    const [said, ...rest] = (await this.answer() ?? "").split(" ");
+    const [said, ...rest] = (await this.answer()).split(" ");
     if (said === word) return rest.join(" ");
-    throw new Failed(
-      said === "error"
-        ? rest.join(" ")
-        : "the shell that bounds the log was killed before the start",
-    );
+    throw new Failed(rest.join(" "));
   }
 }
