@@ -99,7 +99,9 @@ function processesBelow(directory: string): number[] {
 /** Returns whether there is a process in the cgroup or in one below it. */
 export function isPopulated(directory: string): boolean {
   // A populated cgroup usually has processes of its own: then one read suffices.
-  return processesIn(directory).length > 0 || processes(directory).length > 0;
+  const own = unlessGone(() => readProcesses(directory), undefined);
+  return own !== undefined &&
+    (parseProcesses(own).length > 0 || processes(directory).length > 0);
 }
 
 /**

@@ -20,7 +20,7 @@ import type { Attendants } from "./attendants.ts";
 import type { LaunchOptions } from "./launch_options.ts";
 import { OutputFiles } from "./output_files.ts";
 import { oomScore } from "./oom_score.ts";
-import { nextRun, RunFiles } from "./run_files.ts";
+import { lastRunsFor, nextRun, RunFiles } from "./run_files.ts";
 import { recordOf } from "./run_record.ts";
 
 /** A task that has been launched. */
@@ -64,8 +64,8 @@ export async function launch(
     const { why, ifKilled } = reasons(namespace, task, options.limits, error);
     const killed = await attempt.undo();
     if (killed || error instanceof Failed) assertOpen(namespace, init);
-    const refusal = why ?? (killed ? ifKilled : undefined);
-    if (refusal !== undefined) throw new Failed(`cannot start task ${task}: ${refusal}`);
+    const refused = why ?? (killed ? ifKilled : undefined);
+    if (refused !== undefined) throw new Failed(`cannot start task ${task}: ${refused}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);
   }
@@ -126,16 +126,16 @@ class Attempt {
     this.#debug(`register shim ${shim.pid}`);
     this.#inode = await this.#register({ id: this.#id, shim: shim.pid });
     const later = import("./lazy_imports.ts");
-    const once = this.options.once
-      ? (await import("./once_mark.ts")).onceMarkOf(this.namespace, this.task)
-      : undefined;
-    const run = await nextRun(this.namespace, this.task);
+    const once = this.options.once ? await import("./once_mark.ts") : undefined;
+    const last = await lastRunsFor(this.namespace, this.options.batch);
+    const run = await nextRun(this.namespace, this.task, last);
     await shim.name(run, this.#inode, this.#attendants?.held ?? "");
-    const isTimed = timeout !== undefined;
-    this.#files = new RunFiles(this.namespace, run, this.task, { isTimed, once });
+    const mark = once?.onceMarkOf(this.namespace, this.task);
+    const how = { isTimed: timeout !== undefined, once: mark, last };
+    const files = this.#files = new RunFiles(this.namespace, run, this.task, how);
     await shim.go(this.#attendants?.words);
     this.#child = Number(await shim.expect("ready"));
-    this.#write(this.#files, run, (await later).startOf(this.#child));
+    this.#write(files, run, (await later).startOf(this.#child));
   }
 
   async #register(launching: Launching): Promise<number> {
@@ -226,8 +226,7 @@ class Attempt {
 
   /** Lets the child execute the command. */
   async execute(): Promise<Launched> {
-    const shim = this.#shim;
-    const record = this.#record;
+    const [shim, record] = [this.#shim, this.#record];
     const { Execution, forgetOldRuns } = await import("./lazy_imports.ts");
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");

@@ -6,22 +6,39 @@ import type { Namespace } from "../namespace/description.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
 import { dropsFile, formatDrops, type OutputName } from "../task/drops.ts";
 import { mark, unmark } from "../task/host_crash.ts";
+import type { LaunchOptions } from "./launch_options.ts";
 import type { OnceMark } from "./once_mark.ts";
 import { formatRun, type RunRecord } from "../task/record.ts";
 import { removeTree } from "../task/record_file.ts";
+import type { LastRuns } from "../task/last_runs.ts";
 import { lastRunId } from "../task/records.ts";
 import { forgetOldest } from "../task/retention.ts";
 import { makeRunId } from "../task/run_id.ts";
 import { explainClosed } from "../keeper/reopening.ts";
 
+/** Returns what a batch knows of the last runs of its namespace; undefined if the launch is of no batch. */
+export async function lastRunsFor(
+  { namespace }: Namespace,
+  batch: LaunchOptions["batch"],
+): Promise<LastRuns | undefined> {
+  if (batch === undefined) return undefined;
+  return (await import("../task/last_runs.ts")).lastRunsOf(namespace);
+}
+
 /**
  * Makes the id of the next run of a task. It is greater than the ids of all its runs before, also if
  * the clock of the process that made those was ahead. Only the launch that has registered the task
  * may call this.
+ *
+ * @param last What the process knows of last runs, if it launches many.
  */
-export async function nextRun({ namespace, boot }: Namespace, task: string): Promise<string> {
+export async function nextRun(
+  { namespace, boot }: Namespace,
+  task: string,
+  last?: LastRuns,
+): Promise<string> {
   const known = boot ?? (await import("../task/records_of_1_1.ts")).askBoot();
-  return makeRunId(known, lastRunId(namespace, task));
+  return makeRunId(known, last === undefined ? lastRunId(namespace, task) : last.of(task));
 }
 
 /**
@@ -39,17 +56,23 @@ export class RunFiles {
    * are removed.
    *
    * @param once The mark that stays, if the run is to be the only one of its task.
+   * @param last Is told of the run.
    * @throws {Failed} if the record cannot be written.
    */
   constructor(
     private readonly namespace: Namespace,
     private readonly run: string,
     private readonly task: string,
-    { isTimed, once }: { isTimed: boolean; once: OnceMark | undefined },
+    { isTimed, once, last }: {
+      isTimed: boolean;
+      once: OnceMark | undefined;
+      last?: LastRuns | undefined;
+    },
   ) {
     this.#once = once;
     this.directory = runDirectory(namespace.namespace, run, task);
     withRoom(namespace, () => Deno.mkdirSync(this.directory, { mode: 0o750 }));
+    last?.made(task, run);
     // The status file is made here, for the shim would make it with the caller's umask. It is not
     // empty, so that space for the exit status is reserved even if the disk is full at the end.
     // By the id the shim recognises the file, which another process could replace by a link.

@@ -55,16 +55,27 @@ function inRuns<T>(namespace: string, none: T, look: (directory: string) => T): 
  * @throws {RecordsClosed} if the caller may not read the records.
  */
 export function lastRunId(namespace: string, task: string): string | undefined {
-  return inRuns(namespace, undefined, (directory) => {
-    const end = `-${task}`;
-    let last: string | undefined;
-    for (const { name } of Deno.readDirSync(directory)) {
-      if (!name.endsWith(end)) continue;
-      const found = parseRunName(name);
-      if (found?.task === task && !(last !== undefined && found.run < last)) last = found.run;
-    }
-    return last;
-  });
+  const end = `-${task}`;
+  let last: string | undefined;
+  for (const name of runNames(namespace)) {
+    if (!name.endsWith(end)) continue;
+    const found = parseRunName(name);
+    if (found?.task === task && !(last !== undefined && found.run < last)) last = found.run;
+  }
+  return last;
+}
+
+/**
+ * Returns the names in the directory of the runs.
+ *
+ * @throws {RecordsClosed} if the caller may not read the records.
+ */
+export function runNames(namespace: string): string[] {
+  return inRuns(
+    namespace,
+    [],
+    (directory) => [...Deno.readDirSync(directory)].map(({ name }) => name),
+  );
 }
 
 /** A run that has a record. */

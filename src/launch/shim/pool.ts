@@ -192,7 +192,8 @@ export class ShimPool {
         return ending(pid, output).finally(forget);
       },
       read: () => output.read(),
-      write: (word) => go.write(encode(word)),
+      // A FIFO has room for all words of a launch. To write them in another thread takes longer.
+      write: (word) => Promise.resolve(go.writeSync(encode(word))),
       // The FIFO is not used again: the child may still open or read it later.
       closeInput: finish,
       release: () => {

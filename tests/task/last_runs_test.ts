@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import { LastRuns } from "../../src/task/last_runs.ts";
+import { lastRunId } from "../../src/task/records.ts";
+import { makeRunId } from "../../src/task/run_id.ts";
+import { answers, openBatch } from "../batch.ts";
+import { cgroupTest } from "../harness.ts";
+
+const BOOT = { id: "bd200950-9fcf-473f-8493-ae3ff3a33e51", at: 1000 };
+
+cgroupTest("the last run of each task is known, whoever makes and removes records", async (ns) => {
+  const runs = `/run/lanco/${ns.name}/runs`;
+  const last = new LastRuns(ns.name);
+  const made: string[] = [];
+  const tasks = ["a", "b", "c-a", "+a"];
+  const pick = <T>(from: readonly T[]) => from[Math.floor(Math.random() * from.length)]!;
+  const make = (task: string) => {
+    const run = makeRunId(BOOT, "", Math.floor(Math.random() * 1000));
+    Deno.mkdirSync(`${runs}/${run}-${task}`);
+    made.push(`${run}-${task}`);
+    return run;
+  };
+  for (let step = 0; step < 1000; step++) {
+    const task = pick(tasks);
+    const what = Math.random();
+    if (what < 0.6) last.made(task, make(task));
+    else if (what < 0.8) make(task);
+    else if (made.length > 0) {
+      const [name] = made.splice(Math.floor(Math.random() * made.length), 1);
+      Deno.removeSync(`${runs}/${name}`);
+    }
+    for (const task of tasks) assertEquals(last.of(task), lastRunId(ns.name, task), `step ${step}`);
+  }
+  await ns.must("ls", "-a");
+});
+
+cgroupTest("a run of a batch follows one of another process whose clock was ahead", async (ns) => {
+  const { boot } = JSON.parse(Deno.readTextFileSync(`/run/lanco/${ns.name}/namespace.json`));
+  const runs = `/run/lanco/${ns.name}/runs`;
+  const batch = openBatch(ns);
+  for (const hours of [1, 2, 3]) {
+    assertEquals((await batch.ask("run", "b", "true")).exitStatus, 0);
+    const ahead = makeRunId({ ...boot, at: Date.now() + hours * 3_600_000 }, "", 0);
+    Deno.mkdirSync(`${runs}/${ahead}-a`);
+    const { output } = await batch.ask("run", "a", "true");
+    assert(output.run > ahead, `${output.run} ${ahead}`);
+    await batch.ask("wait", "a");
+    await batch.ask("wait", "b");
+  }
+  await batch.end();
+});
+
+cgroupTest("a directory that is no record of a run misleads no batch", async (ns) => {
+  const runs = `/run/lanco/${ns.name}/runs`;
+  for (const name of ["z".repeat(26) + "+a", `${"Z".repeat(26)}-a`, "~".repeat(26) + "-a"]) {
+    Deno.mkdirSync(`${runs}/${name}`);
+  }
+  const [{ output }] = await answers(ns, { id: 1, command: "run", args: ["a", "true"] });
+  assertEquals(lastRunId(ns.name, "a"), output.run);
+});
