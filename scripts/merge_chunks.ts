@@ -3,12 +3,20 @@
 // The bundler puts a module into a file with those that are loaded by just the same ones of about
 // sixty modules, so that "run" would load some sixty files, most of them of 2 kB, and each takes
 // 0.05 ms of its start. What matters is which of a few commands load a file: here those are merged,
-// by esbuild as the bundle itself is, that are the same for all of these commands. No command loads
-// more than before but those that are not named here. No line is moved in a file that stays, so that
-// its source map stays right.
+// by esbuild as the bundle itself is, that are the same for all of these commands. No line is moved
+// in a file that stays, so that its source map stays right.
 
-/** The modules that the commands load for which it matters: see bundle/*.js for their names. */
-const COMMANDS = [["main"], ["check"], ["ls"], ["status"], ["run", "named", "lazy_imports"]];
+/**
+ * The modules that the commands load for which it matters: see bundle/*.js for their names. Commands
+ * in one group load much the same: what one of them needs is loaded by all, and there are fewer files.
+ */
+const COMMANDS = [
+  ["main", "check"],
+  ["ls", "status", "dump"],
+  ["run", "named", "lazy_imports"],
+  ["wait", "logs"],
+  ["stop", "named"],
+];
 
 /** An import from another file of the bundle: of a list of names, or of none to have it loaded alone. */
 const IMPORT = /^import (?:\{([^}]*)\} from )?"\.\/([^"]+)";$/gm;
@@ -31,11 +39,11 @@ function text(name: string): string {
   return found;
 }
 
-/** Returns the file of a module that is loaded by itself. */
-function entry(module: string): string {
-  const found = names.filter((name) => name === `${module}.js` || name.startsWith(`${module}-`));
-  if (found.length !== 1) throw new Error(`the bundle has ${found.length} files for ${module}`);
-  return found[0] ?? "";
+/** Returns the files of the modules of a name that are loaded by themselves: "stop" is one of a command, and what that does. */
+function entries(module: string): string[] {
+  const found = names.filter((name) => name.replace(/(-[0-9A-Z]{8})?\.js$/, "") === module);
+  if (found.length === 0) throw new Error(`the bundle has no file for ${module}`);
+  return found;
 }
 
 /** Returns the files that are loaded with some. */
@@ -49,7 +57,7 @@ function loadedWith(files: readonly string[]): Set<string> {
 
 /** Returns the chunks to merge, by the name of the file that they become. */
 function merged(): Map<string, string[]> {
-  const commands = COMMANDS.map((modules) => loadedWith(modules.map(entry)));
+  const commands = COMMANDS.map((modules) => loadedWith(modules.flatMap(entries)));
   const all = Map.groupBy(
     names.filter((name) => name.startsWith("chunk-")),
     (name) => commands.map((loaded) => loaded.has(name) ? "1" : "0").join(""),
