@@ -26,6 +26,17 @@ compiledTest(
   },
 );
 
+compiledTest("with -dd an error names the lines of the sources that it came from", async () => {
+  const { stderr } = await exec([LANCO, "-dd", "nonexistent", "run", "a", "true"]);
+  const found = [...stderr.matchAll(/file:\/\/\/(src\/[\w/]+\.ts):(\d+):(\d+)/g)];
+  const codes = found.map(([, file, line, column]) => {
+    const text = Deno.readTextFileSync(new URL(`../${file}`, import.meta.url));
+    return text.split("\n")[Number(line) - 1]?.slice(Number(column) - 1) ?? "";
+  });
+  assertMatch(codes[0] ?? "", /^new NotInitialised\(namespace\)/);
+  assertMatch(codes.at(-1) ?? "", /^await main\(Deno\.args\)/);
+});
+
 cgroupTest("a caller with LD_PRELOAD or LD_LIBRARY_PATH set can run, list and stop", async (ns) => {
   const env = { LD_LIBRARY_PATH: "/nonexistent", LD_PRELOAD: "/nonexistent/x.so" };
   // The loader itself complains about the library; lanco must not.
