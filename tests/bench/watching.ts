@@ -28,7 +28,11 @@ function populate(namespace: string, count: number): string[] {
 /** The files that a command reads, as strace(1) sees it. */
 function filesRead(args: string[]): string[] {
   const trace = `${WORK}/trace`;
-  run("strace", ["-f", "-qq", "-e", "trace=openat", "-o", trace, LANCO, ...args], {});
+  run(
+    "strace",
+    ["-f", "--seccomp-bpf", "-qq", "-e", "trace=openat", "-o", trace, LANCO, ...args],
+    {},
+  );
   // A helper works in the directory of the namespace.
   const found = Deno.readTextFileSync(trace).matchAll(
     /openat\(AT_FDCWD, "(\/run\/lanco\/[^"]*|[a-z,]+\/task-[^"]*)", O_RDONLY/g,
