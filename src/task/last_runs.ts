@@ -15,7 +15,9 @@ interface Stamp {
 /**
  * The last run of each task, for a process that launches one task after the other: to list a
  * thousand records takes a fifth of the time of a launch. What other processes do is noticed by the
- * directory of the runs; what this one adds, it has to tell.
+ * directory of the runs; what this one adds, it has to tell. Only that others have made a record and
+ * removed another within the same tick of the kernel's clock in which this one has made one goes
+ * unnoticed: the clock alone then decides which of two runs of a task is the later.
  */
 export class LastRuns {
   #known: Stamp & { names: Map<string, string> } | undefined;
