@@ -64,7 +64,9 @@ export async function launch(
     const { why, ifKilled } = reasons(namespace, task, options.limits, error);
     const killed = await attempt.undo();
     if (killed || error instanceof Failed) assertOpen(namespace, init);
-    const refused = why ?? (killed ? ifKilled : undefined);
+    // What was killed only while it cleaned up is counted by now.
+    const later = () => reasons(namespace, task, options.limits, error).ifKilled;
+    const refused = why ?? (killed ? ifKilled ?? later() : undefined);
     if (refused !== undefined) throw new Failed(`cannot start task ${task}: ${refused}`);
     if (killed) throw new Failed(`task ${task} was killed before its start`);
     throw explainClosed(namespace, error);
@@ -231,8 +233,7 @@ class Attempt {
     if (shim === undefined || record === undefined) {
       throw new Failed("the shim has not been started");
     }
-    const { namespace } = this.namespace;
-    const { limits } = this.options;
+    const [{ namespace }, { limits }] = [this.namespace, this.options];
     this.#unlimited.push(...limitProcesses(this.namespace, this.task, limits, this.options));
     const directory = this.#files?.directory ?? "";
     const cgroup = registered(namespace, this.task);
@@ -240,8 +241,7 @@ class Attempt {
     const execution = new Execution({ child, cgroup, directory, restored });
     try {
       // They are armed first: they do nothing if the command was not executed.
-      const isFrozen = this.#isFrozen;
-      await this.#attendants?.arm(record, directory, { isFrozen, watched: cgroup });
+      await this.#attendants?.arm(record, directory, { isFrozen: this.#isFrozen, watched: cgroup });
       this.#debug(`execute ${this.options.command[0]}`);
       await shim.go(this.#output.words);
       await execution.done(shim, this.#look);

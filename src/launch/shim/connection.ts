@@ -114,7 +114,11 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
       if (over) return null;
       const buffer = new Uint8Array(4096);
       const size = await said.read(buffer);
-      removeTree(directory);
+      try {
+        removeTree(directory);
+      } catch {
+        // Another process of the owner puts files there. The shim has opened its own.
+      }
       const text = size === null ? "" : decoder.decode(buffer.subarray(0, size), { stream: true });
       over = text.includes(END);
       return text.replace(END, "") || null;
