@@ -23,7 +23,10 @@ export async function answers(ns: TestNamespace, ...lines: (string | object)[]) 
 
 /** Starts a batch, and sends it requests. What it answers is kept. */
 export function openBatch(ns: TestNamespace, ...requests: object[]) {
-  return talkTo(start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped" }), ...requests);
+  return talkTo(
+    start([LANCO, ns.name, "batch"], { stdin: "piped", stdout: "piped", stderr: "inherit" }),
+    ...requests,
+  );
 }
 
 /** Sends requests to a batch that has been started. What it answers is kept. */
@@ -44,7 +47,10 @@ export function talkTo(batch: Deno.ChildProcess, ...requests: object[]) {
       }
     }
     over = true;
-    for (const { reject } of waiting.values()) reject(new Error("the batch has ended"));
+    const { code } = await batch.status;
+    for (const { reject } of waiting.values()) {
+      reject(new Error(`the batch has ended with ${code}`));
+    }
   })();
   const say = async (...more: object[]) => {
     const text = more.map((request) => JSON.stringify(request) + "\n").join("");

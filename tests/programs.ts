@@ -76,7 +76,7 @@ export function identity(uid: number, groups: readonly number[] = []): string[] 
 export interface StartOptions {
   stdin?: "null" | "piped";
   stdout?: "null" | "piped";
-  stderr?: "null" | "piped";
+  stderr?: "null" | "piped" | "inherit";
 }
 
 /** Starts a program as the owner, without streams unless they are asked for. */
