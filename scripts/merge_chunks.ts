@@ -39,7 +39,7 @@ function text(name: string): string {
   return found;
 }
 
-/** Returns the files of the modules of a name that are loaded by themselves: "stop" is one of a command, and what that does. */
+/** Returns the files of all modules of a name that are loaded by themselves: two have the name "stop". */
 function entries(module: string): string[] {
   const found = names.filter((name) => name.replace(/(-[0-9A-Z]{8})?\.js$/, "") === module);
   if (found.length === 0) throw new Error(`the bundle has no file for ${module}`);

@@ -14,7 +14,7 @@ import {
 import { FEW_DESCRIPTORS } from "./shells.ts";
 import { oomScore } from "../../src/launch/oom_score.ts";
 
-/** Executes the words behind a score with this oom_score_adj. */
+/** Executes a command with an oom_score_adj, which is the first of the words that follow. */
 const SCORED = ["sh", "-c", 'echo "$1" >/proc/self/oom_score_adj; shift; exec "$@"', "sh"];
 
 /** How a launch is refused that has no memory. */

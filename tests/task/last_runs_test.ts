@@ -7,7 +7,7 @@ import { cgroupTest } from "../harness.ts";
 
 const BOOT = { id: "bd200950-9fcf-473f-8493-ae3ff3a33e51", at: 1000 };
 
-cgroupTest("the last run of each task is known, whoever makes and removes records", async (ns) => {
+cgroupTest("the last run of each task is known, whoever makes and removes records", (ns) => {
   const runs = `/run/lanco/${ns.name}/runs`;
   const last = new LastRuns(ns.name);
   const made: string[] = [];
@@ -30,7 +30,7 @@ cgroupTest("the last run of each task is known, whoever makes and removes record
     }
     for (const task of tasks) assertEquals(last.of(task), lastRunId(ns.name, task), `step ${step}`);
   }
-  await ns.must("ls", "-a");
+  return Promise.resolve();
 });
 
 cgroupTest("a run of a batch follows one of another process whose clock was ahead", async (ns) => {

@@ -78,8 +78,20 @@ export async function openFifos(directory: string): Promise<Fifos> {
     }
     return { directory, go: openBoth(go), said: openBoth(said) };
   } catch (error) {
-    removeTree(directory);
+    removeFifos(directory);
     throw error;
+  }
+}
+
+/**
+ * Removes a directory of FIFOs, which those that use them have opened. If it cannot be removed, as
+ * when another process of the owner keeps putting files there, it is left to `forgetOldRuns`.
+ */
+export function removeFifos(directory: string): void {
+  try {
+    removeTree(directory);
+  } catch {
+    // It is in nobody's way.
   }
 }
 
@@ -114,11 +126,7 @@ export function byFifos(process: Deno.ChildProcess, { directory, go, said }: Fif
       if (over) return null;
       const buffer = new Uint8Array(4096);
       const size = await said.read(buffer);
-      try {
-        removeTree(directory);
-      } catch {
-        // Another process of the owner puts files there. The shim has opened its own.
-      }
+      removeFifos(directory);
       const text = size === null ? "" : decoder.decode(buffer.subarray(0, size), { stream: true });
       over = text.includes(END);
       return text.replace(END, "") || null;

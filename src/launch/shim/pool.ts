@@ -6,8 +6,7 @@ import { keeperOf } from "../../keeper/keeper_of.ts";
 import type { Namespace } from "../../namespace/description.ts";
 import { runsDirectory } from "../../namespace/paths.ts";
 import { shellQuote } from "../../task/record.ts";
-import { removeTree } from "../../task/record_file.ts";
-import { type Connection, encode, openBoth } from "./connection.ts";
+import { type Connection, encode, openBoth, removeFifos } from "./connection.ts";
 import { ending, lives, ShimOutput } from "./output.ts";
 import { readCallerEnvironment } from "./environment.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
@@ -112,7 +111,7 @@ export class ShimPool {
       return made;
     } catch (error) {
       made?.close();
-      removeTree(directory);
+      removeFifos(directory);
       throw error;
     }
   }
@@ -212,7 +211,7 @@ export class ShimPool {
     this.#closed = true;
     this.#input.close().catch(() => {});
     letLiveOn(this.process);
-    removeTree(this.directory);
+    removeFifos(this.directory);
   }
 
   async #listen(text: string): Promise<void> {

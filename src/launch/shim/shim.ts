@@ -3,8 +3,7 @@ import shim from "./shim.sh" with { type: "text" };
 import { Failed, LancoError } from "../../cli/errors.ts";
 import type { LaunchOptions } from "../launch_options.ts";
 import type { CallerEnvironment } from "./environment.ts";
-import { byFifos, byPipes, type Connection, openFifos } from "./connection.ts";
-import { removeTree } from "../../task/record_file.ts";
+import { byFifos, byPipes, type Connection, openFifos, removeFifos } from "./connection.ts";
 import type { ShimPool } from "./pool.ts";
 import { STEP_TIMEOUT, within } from "./deadline.ts";
 import { EndedEarly } from "./ended_early.ts";
@@ -173,7 +172,7 @@ async function bySpawning(options: ShimOptions): Promise<Connection> {
   try {
     return byFifos(spawnShim(options, fifos.directory), fifos);
   } catch (error) {
-    removeTree(fifos.directory);
+    removeFifos(fifos.directory);
     throw error;
   }
 }
