@@ -1,4 +1,4 @@
-import { inodeOf } from "../cgroup/cgroup.ts";
+import { inodeOf, unlessHidden } from "../cgroup/cgroup.ts";
 import { delay } from "../cli/sleep.ts";
 import { lastInit } from "../namespace/namespace.ts";
 import { namedRoot, registered } from "../namespace/paths.ts";
@@ -85,8 +85,9 @@ class Watch {
     }
   }
 
+  /** Returns the inode of a registered cgroup; undefined if it cannot be seen, as while `release` takes the namespace away: each watch then finds out why. */
   #inodeOf(task: string): number | undefined {
-    return inodeOf(registered(this.namespace, task));
+    return unlessHidden(() => inodeOf(registered(this.namespace, task)), undefined);
   }
 }
 

@@ -13,9 +13,19 @@ const WHY: Record<number, RegExp> = {
   5: /^\S+ \[ERROR\/run\] namespace \S+ is not initialised: run "sudo lanco \S+ init/,
 };
 
+/** Starts a batch, and waits until it has found its namespace: it would end if that were released before. */
+async function batchOf(ns: TestNamespace) {
+  const batch = openBatch(ns);
+  await batch.ask("ls");
+  return batch;
+}
+
 /** Runs tasks of a name of its own until the race is over. Returns the answers. */
-async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
-  const { ask, end } = openBatch(ns);
+async function racer(
+  { ask, end }: ReturnType<typeof openBatch>,
+  task: string,
+  isOver: () => boolean,
+) {
   const told = { begun: 0, refused: 0 };
   while (!isOver()) {
     const { exitStatus: run, messages } = await ask("run", "--keep", "0", task, "sleep", "1000");
@@ -42,7 +52,8 @@ async function racer(ns: TestNamespace, task: string, isOver: () => boolean) {
 /** Makes and removes a namespace repeatedly as root, whatever its owner does meanwhile. */
 async function isMadeAndRemoved(ns: TestNamespace, rounds: number): Promise<void> {
   let over = false;
-  const racers = ["a", "b"].map((task) => racer(ns, task, () => over));
+  const batches = await Promise.all([batchOf(ns), batchOf(ns)]);
+  const racers = batches.map((batch, i) => racer(batch, "ab".charAt(i), () => over));
   // One may fail before it is waited for.
   for (const racing of racers) racing.catch(() => {});
   const released = { done: 0, refused: 0 };
@@ -89,7 +100,7 @@ cgroupTest(`twenty namespaces at once know their own tasks, ${ROUNDS} times`, as
   try {
     await Promise.all(all.slice(1).map((ns) => ns.init()));
     let left = ROUNDS;
-    await Promise.all(all.map((ns) => racer(ns, "a", () => left-- <= 0)));
+    await Promise.all(all.map((ns) => racer(openBatch(ns), "a", () => left-- <= 0)));
     await Promise.all(all.map(async (ns) => {
       const { code, stderr } = await ns.lancoWith({ uid: 0 }, "release");
       assertEquals([code, stderr, exists(ns.directory)], [0, "", false]);

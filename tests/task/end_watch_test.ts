@@ -32,3 +32,28 @@ cgroupTest(
     assert(looks.length < 30, `${looks.length} looks`);
   },
 );
+
+cgroupTest(
+  "a batch in which more than a hundred wait goes on while root hides the registered cgroups",
+  async (ns) => {
+    const { ask, count, say, end } = openBatch(ns);
+    assertEquals((await ask("run", "a", "sleep", "1000")).exitStatus, 0);
+    const begun = count();
+    const waits = Array.from({ length: 150 }, (_, id) => ({ id, command: "wait", args: ["a"] }));
+    await say(...waits);
+    // With so many, a look a second is for registered cgroups that have changed.
+    const looks = () => new Promise((resolve) => setTimeout(resolve, 1500));
+    await looks();
+    const named = `${ns.directory}/named`;
+    const { uid, gid } = Deno.statSync(named);
+    const hidden = `chown 0:0 ${named} && chmod 700 ${named}`;
+    assertEquals((await exec(["sh", "-c", hidden], { uid: 0 })).code, 0);
+    await looks();
+    const shown = `chmod 755 ${named} && chown ${uid}:${gid} ${named}`;
+    assertEquals((await exec(["sh", "-c", shown], { uid: 0 })).code, 0);
+    assertEquals((await ask("check", "a")).exitStatus, 0);
+    assertEquals((await ask("stop", "--now", "a")).exitStatus, 0);
+    await until("all are answered", () => count() === begun + 152);
+    assertEquals((await end()).code, 0);
+  },
+);
