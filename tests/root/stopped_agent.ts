@@ -14,6 +14,8 @@ export interface Moment {
 
 /** An agent that has been stopped. */
 export class StoppedAgent {
+  #hasEnded = false;
+
   private constructor(
     private readonly tracer: Deno.ChildProcess,
     private readonly said: string,
@@ -21,7 +23,9 @@ export class StoppedAgent {
     readonly pid: number,
     /** The agent. */
     readonly agent: number,
-  ) {}
+  ) {
+    tracer.status.then(() => this.#hasEnded = true);
+  }
 
   /** Runs the agent as the kernel does, and waits until it is stopped at this call. */
   static async at(ns: TestNamespace, path: string, moment: Moment): Promise<StoppedAgent> {
@@ -49,12 +53,10 @@ export class StoppedAgent {
 
   /** Lets the agent go on, also whenever one of its programs is stopped, and waits for its end. */
   async goOn(): Promise<void> {
-    let hasEnded = false;
-    const end = this.tracer.status.then(() => hasEnded = true);
-    for (let done = 0; !hasEnded;) {
+    for (let done = 0; !this.#hasEnded;) {
       const stopped = [...textOf(this.said).matchAll(/^(\d+) +--- stopped by SIGSTOP ---$/gm)];
       for (; done < stopped.length; done++) Deno.kill(Number(stopped[done]?.[1]), "SIGCONT");
-      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 10))]);
+      await Promise.race([this.tracer.status, new Promise((resolve) => setTimeout(resolve, 10))]);
     }
   }
 
@@ -65,7 +67,8 @@ export class StoppedAgent {
 
   /** Kills the processes that are left. */
   async end(): Promise<void> {
-    for (const pid of new Set([this.agent, this.pid])) {
+    // Later their numbers may be those of other processes.
+    for (const pid of this.#hasEnded ? [] : new Set([this.agent, this.pid])) {
       try {
         Deno.kill(pid, "SIGKILL");
       } catch { /* it has ended */ }

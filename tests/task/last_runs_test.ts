@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { LastRuns } from "../../src/task/last_runs.ts";
 import { lastRunId } from "../../src/task/records.ts";
 import { makeRunId } from "../../src/task/run_id.ts";
@@ -7,29 +8,38 @@ import { cgroupTest } from "../harness.ts";
 
 const BOOT = { id: "bd200950-9fcf-473f-8493-ae3ff3a33e51", at: 1000 };
 
+/** One step of those that make and remove records. */
+const STEP = fc.record({
+  what: fc.constantFrom("made here", "made by another", "removed"),
+  task: fc.constantFrom("a", "b", "c-a", "+a"),
+  clock: fc.nat(1000),
+  which: fc.nat(),
+});
+
 cgroupTest("the last run of each task is known, whoever makes and removes records", (ns) => {
   const runs = `/run/lanco/${ns.name}/runs`;
-  const last = new LastRuns(ns.name);
-  const made: string[] = [];
-  const tasks = ["a", "b", "c-a", "+a"];
-  const pick = <T>(from: readonly T[]) => from[Math.floor(Math.random() * from.length)]!;
-  const make = (task: string) => {
-    const run = makeRunId(BOOT, "", Math.floor(Math.random() * 1000));
-    Deno.mkdirSync(`${runs}/${run}-${task}`);
-    made.push(`${run}-${task}`);
-    return run;
-  };
-  for (let step = 0; step < 1000; step++) {
-    const task = pick(tasks);
-    const what = Math.random();
-    if (what < 0.6) last.made(task, make(task));
-    else if (what < 0.8) make(task);
-    else if (made.length > 0) {
-      const [name] = made.splice(Math.floor(Math.random() * made.length), 1);
-      Deno.removeSync(`${runs}/${name}`);
-    }
-    for (const task of tasks) assertEquals(last.of(task), lastRunId(ns.name, task), `step ${step}`);
-  }
+  fc.assert(
+    fc.property(fc.array(STEP, { minLength: 1, maxLength: 100 }), (steps) => {
+      const last = new LastRuns(ns.name);
+      const made: string[] = [];
+      const remove = (which: number) => {
+        const [name] = made.splice(which % made.length, 1);
+        if (name !== undefined) Deno.removeSync(`${runs}/${name}`);
+      };
+      for (const { what, task, clock, which } of steps) {
+        const run = makeRunId(BOOT, "", clock);
+        if (what === "removed") remove(which);
+        else {
+          Deno.mkdirSync(`${runs}/${run}-${task}`);
+          made.push(`${run}-${task}`);
+          if (what === "made here") last.made(task, run);
+        }
+        for (const { task } of steps) assertEquals(last.of(task), lastRunId(ns.name, task));
+      }
+      while (made.length > 0) remove(0);
+    }),
+    { numRuns: 30 },
+  );
   return Promise.resolve();
 });
 
