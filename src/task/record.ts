@@ -1,6 +1,7 @@
 import { removeQuietly } from "../cgroup/cgroup.ts";
 import { LIMIT_NAMES, type Limits } from "../cgroup/limits.ts";
 import { BadRecord, LONGEST_RECORD, parseRecord, readParsed, unlessBad } from "./record_file.ts";
+import { keptFile } from "./kept_file.ts";
 import { isLabels, type Labels } from "./labels.ts";
 import { type LogIdentity, parseLogIdentity } from "./log_identity.ts";
 import { printable } from "../cli/printable.ts";
@@ -47,6 +48,13 @@ export interface RunRecord {
   /** Its time limit, if it has one. */
   timeout?: TimeLimit;
 }
+
+/**
+ * Reads a record; undefined if there is none.
+ *
+ * @throws {BadRecord} if the file is no record of this version.
+ */
+export const recordAt: (path: string) => RunRecord | undefined = keptFile(LONGEST_RECORD, parseRun);
 
 /** Returns the text of a record. A command that would make the record too long to be read is shortened. */
 export function formatRun(record: RunRecord): string {
@@ -174,8 +182,10 @@ export function parseStatus(text: string): RunStatus {
 
 /** Returns the status of the first process of a run; undefined if it cannot be read. */
 export function readStatus(directory: string): RunStatus | undefined {
-  return readParsed(`${directory}/status`, STATUS_LENGTH, parseStatus);
+  return unlessBad(() => statusAt(`${directory}/status`));
 }
+
+const statusAt = keptFile(STATUS_LENGTH, parseStatus);
 
 /** The record of the user who has stopped a run: the file `stopped` in the directory of the run. */
 export interface StopRecord {

@@ -16,9 +16,15 @@ export class BadRecord extends Error {}
  * @throws {Deno.errors.NotFound} if there is none.
  */
 export function openRegular(path: string): Deno.FsFile {
+  return openWithInfo(path).file;
+}
+
+/** Does the same, and returns what the file is with it. */
+export function openWithInfo(path: string): { file: Deno.FsFile; info: Deno.FileInfo } {
   try {
     const file = openAny(path);
-    if (isRegular(file)) return file;
+    const info = regular(file);
+    if (info !== undefined) return { file, info };
     throw new BadRecord("it is not a regular file");
   } catch (error) {
     if (leadsAstray(error)) throw new BadRecord("it is a link that leads to no regular file");
@@ -26,15 +32,15 @@ export function openRegular(path: string): Deno.FsFile {
   }
 }
 
-/** Returns whether an open file is regular; closes the file if not, or if its kind cannot be read. */
-function isRegular(file: Deno.FsFile): boolean {
-  let regular = false;
+/** Returns what an open file is, if it is regular; closes it if not, or if its kind cannot be read. */
+function regular(file: Deno.FsFile): Deno.FileInfo | undefined {
+  let info: Deno.FileInfo | undefined;
   try {
-    regular = file.statSync().isFile;
-    return regular;
+    info = file.statSync();
   } finally {
-    if (!regular) file.close();
+    if (!info?.isFile) file.close();
   }
+  return info.isFile ? info : undefined;
 }
 
 function openAny(path: string): Deno.FsFile {
@@ -68,7 +74,16 @@ export function leadsAstray(error: unknown): boolean {
  */
 export function readRecord(path: string, longest = LONGEST_RECORD): string | undefined {
   using file = unlessGone(() => openRegular(path), undefined);
-  if (file === undefined) return undefined;
+  return file && readText(file, longest);
+}
+
+/**
+ * Reads the text of an open file.
+ *
+ * @param longest The greatest length of the text, in bytes.
+ * @throws {BadRecord} if it is longer.
+ */
+export function readText(file: Deno.FsFile, longest: number): string {
   const { text, length } = readBeginning(file, longest + 1);
   if (length > longest) throw new BadRecord(`it has more than ${longest} bytes`);
   return text;

@@ -4,8 +4,8 @@ import { isName, TASK_MAX } from "../cli/names.ts";
 import { formerDirectory, readFormerRun, readFormerStatus } from "./records_of_1_1.ts";
 import { readNamespace } from "../namespace/namespace.ts";
 import { runDirectory, runsDirectory } from "../namespace/paths.ts";
-import { parseRun, readStatus, type RunRecord, type RunStatus } from "./record.ts";
-import { BadRecord, readRecord } from "./record_file.ts";
+import { readStatus, recordAt, type RunRecord, type RunStatus } from "./record.ts";
+import { BadRecord } from "./record_file.ts";
 import { onceMark, onceRuns, readOnce } from "./once_record.ts";
 import { isOfBoot } from "./run_id.ts";
 import { keptList, parseRunName, type Runs, runsByTask } from "./run_names.ts";
@@ -154,9 +154,8 @@ export function runWithInode(
 export function readRun(namespace: string, task: string, run: string): RecordedRun | undefined {
   const directory = runDirectory(namespace, run, task);
   return unlessUnreadable(namespace, task, () => {
-    const text = readRecord(`${directory}/run.json`);
-    if (text === undefined) return undefined;
-    const record = parseRun(text);
+    const record = recordAt(`${directory}/run.json`);
+    if (record === undefined) return undefined;
     if (record.run !== run || record.task !== task) throw new BadRecord("it is of another run");
     const status = readStatus(directory) ?? { executed: true };
     return { directory, file: `${directory}/status`, record, status };

@@ -33,7 +33,7 @@ export function runsByTask(
 }
 
 /** The greatest granularity of the times of files, in milliseconds: a kernel tick, with a margin. */
-const TICK = 20;
+export const TICK = 20;
 
 /**
  * Returns a function that lists something by the names of the files in a directory. The list is kept, and
