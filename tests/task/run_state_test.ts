@@ -1,43 +1,34 @@
 import { assertEquals } from "@std/assert";
+import { signalling } from "../faults/fault.ts";
 import { cgroupTest, LANCO, start, type TestNamespace, until } from "../harness.ts";
 
-/** How long a command is held at a call, in milliseconds: until another command has been executed. */
-const HOLD = 6000;
-
-/** Whether a tracer holds the command, and not only for a moment. */
-async function isHeld(words: string): Promise<boolean> {
-  const held = () =>
-    [...Deno.readDirSync("/proc")].some(({ name }) => {
-      try {
-        return Deno.readTextFileSync(`/proc/${name}/cmdline`) === words &&
-          /^State:\s+t /m.test(Deno.readTextFileSync(`/proc/${name}/status`));
-      } catch {
-        return false;
-      }
-    });
-  for (let looks = 0; looks < 10; looks++) {
-    if (!held()) return false;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return true;
-}
-
-/** Prints JSON by a command that is held where it opens a file, until `meanwhile` is done. */
+/** Prints JSON by a command that is stopped when it has opened a file for the first time, until `meanwhile` is done. */
 async function heldAt(
   path: string,
   ns: TestNamespace,
   args: readonly string[],
   meanwhile: () => Promise<unknown>,
 ) {
-  const inject = `inject=openat:delay_enter=${HOLD * 1000}:when=1`;
-  const tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path, "-e", "trace=openat"];
-  const words = [LANCO, ns.name, ...args];
-  const process = start([...tracer, "-e", inject, ...words], { stdout: "piped" });
-  await until("it is held", () => isHeld(words.join("\0") + "\0"));
+  const said = `${ns.scratch}/stopped-${crypto.randomUUID()}`;
+  const tracer = signalling("STOP", "openat", 1, "-f", "-P", path)
+    .filter((word) => word !== "-qq").map((word) => word === "/dev/null" ? said : word);
+  const process = start([...tracer, LANCO, ns.name, ...args], { stdout: "piped" });
+  const output = process.output();
+  const stopped = () => /^(\d+) +--- stopped by SIGSTOP ---$/m.exec(textOf(said))?.[1];
+  await until("it is stopped", () => stopped() !== undefined);
   await meanwhile();
-  const { code, stdout } = await process.output();
+  Deno.kill(Number(stopped()), "SIGCONT");
+  const { code, stdout } = await output;
   assertEquals(code, 0);
   return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+function textOf(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return "";
+  }
 }
 
 cgroupTest("a run that begins between two looks of a command is not called unknown", async (ns) => {
