@@ -16,8 +16,8 @@ import { runningInode } from "./task.ts";
 /** How long it may be impossible to find out whether a task runs before that is an error, in milliseconds. */
 const DOUBT = 2000;
 
-/** How long a task may be registered before its run has a record, in milliseconds. */
-const PUBLISHING = 1000;
+/** How long a task may be registered before its run has a record, in milliseconds: on a busy host a launch takes seconds. */
+const PUBLISHING = 5000;
 
 /** The runs under way that this process waits for: all callers that wait for a run share it and its file. */
 const held = new Map<string, RunEnd>();
