@@ -26,8 +26,8 @@ export function keptFile<T>(
   return (path) => {
     const known = files.get(path);
     if (known !== undefined) {
-      const now = unlessGone(() => Deno.statSync(path), undefined);
-      if (now !== undefined && isSame(known, stampOf(now))) return known.parsed;
+      const now = stampAt(path);
+      if (now !== undefined && isSame(known, now)) return known.parsed;
       files.delete(path);
     }
     const opened = unlessGone(() => openWithInfo(path), undefined);
@@ -43,6 +43,15 @@ export function keptFile<T>(
     }
     return parsed;
   };
+}
+
+/** Returns the stamp of a file; undefined if it has none, of which the reason is told when it is opened. */
+function stampAt(path: string): Stamp | undefined {
+  try {
+    return stampOf(Deno.statSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
 function stampOf({ dev, ino, size, mtime }: Deno.FileInfo): Stamp {

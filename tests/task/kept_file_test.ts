@@ -93,6 +93,15 @@ fileTest(
   },
 );
 
+fileTest("a file that is kept and becomes a link to itself is refused as a link", (path) => {
+  const { read } = reader();
+  write(path, "one two");
+  read(path);
+  Deno.removeSync(path);
+  Deno.symlinkSync(path, path);
+  assertThrows(() => read(path), BadRecord, "it is a link");
+});
+
 fileTest(
   "a file that was just changed is not kept, for another change may leave no trace",
   (path) => {
